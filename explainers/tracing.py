@@ -1,0 +1,81 @@
+"""What a network really does, read from one forward pass.
+
+The record is made by a `TorchFunctionMode`, which belongs to the thread that enters it: no hook is put on a module, and
+other threads that run the same network at the same time neither see nor feel it. (`torch.fx` patches
+`nn.Module.__call__` for the whole process while it traces, so it can't be used beside other visitors' passes.)
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+
+@dataclass(frozen=True)
+class Call:
+    """One function call of a forward pass: its name (without the underscore of in-place forms), arguments, result."""
+
+    name: str
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    result: Any = None
+
+    @classmethod
+    def of(cls, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], result: Any = None) -> Call:
+        return cls(getattr(func, "__name__", "").rstrip("_"), args, kwargs, result)
+
+    def argument(self, position: int, name: str, default: Any = None) -> Any:
+        """An argument, whether it was passed by position or by name."""
+        return self.args[position] if len(self.args) > position else self.kwargs.get(name, default)
+
+
+class _Recorder(TorchFunctionMode):
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[Call] = []
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        self.calls.append(Call.of(func, args, kwargs or {}, result))
+        return result
+
+
+@contextmanager
+def recording() -> Iterator[list[Call]]:
+    """Every torch function that this thread calls inside the block, in order. Tensors are kept until the list goes."""
+    with _Recorder() as recorder:
+        yield recorder.calls
+
+
+@torch.no_grad()
+def record(network: nn.Module, pictures: Tensor) -> list[Call]:
+    """The calls of one forward pass over pictures (N, C, H, W)."""
+    with recording() as calls:
+        network(pictures)
+    return calls
+
+
+def clone(network: nn.Module) -> nn.Module:
+    """The module tree again, with its own hooks and modes but the same weight tensors, frozen: costs no memory."""
+    shared = {id(p): nn.Parameter(p.detach(), requires_grad=False) for p in network.parameters()}
+    shared |= {id(b): b for b in network.buffers()}  # type: ignore[misc]
+    return copy.deepcopy(network, shared).eval()
+
+
+def compiled(network: nn.Module) -> bool:
+    """Whether part of the network runs as TorchScript or compiled code, which no function mode can see into."""
+    return any(
+        isinstance(module, torch.jit.ScriptModule)
+        or hasattr(module, "_orig_mod")
+        or getattr(module, "_compiled_call_impl", None) is not None
+        for module in network.modules()
+    )

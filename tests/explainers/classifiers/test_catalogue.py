@@ -1,0 +1,117 @@
+from pathlib import Path
+
+import pytest
+from torchvision import models
+
+from explainers.classifiers.catalogue import TITLES, find, offers, weights
+from explainers.errors import ExplanationError
+
+BEST_KNOWN = [
+    "resnet18",
+    "resnet50",
+    "googlenet",
+    "inception_v3",
+    "vgg16",
+    "densenet121",
+    "mobilenet_v2",
+    "squeezenet1_1",
+    "efficientnet_b0",
+    "convnext_tiny",
+    "vit_b_16",
+]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder of the visitor's own weights."""
+    path = tmp_path / "own"
+    path.mkdir()
+    monkeypatch.setenv("WHYPIXEL_WEIGHTS", str(path))
+    return path
+
+
+@pytest.fixture
+def cache(tmp_path):
+    """Where torchvision keeps what it downloaded."""
+    path = tmp_path / "torch" / "hub" / "checkpoints"
+    path.mkdir(parents=True)
+    return path
+
+
+def test_the_bundled_classifier_comes_first_then_the_best_known():
+    assert [offer.name for offer in offers()] == ["bundled", *BEST_KNOWN]
+
+
+def test_the_bundled_classifier_is_here_and_measured():
+    bundled = offers()[0]
+    assert (bundled.title, bundled.origin, bundled.url) == ("PocketNet", "bundled", None)
+    assert bundled.accuracy == 60.6
+    assert bundled.megabytes == pytest.approx(bundled.path.stat().st_size / 2**20)
+
+
+@pytest.mark.parametrize("name", BEST_KNOWN)
+def test_what_is_said_of_a_download_is_what_torchvision_publishes(name, tmp_path):
+    offer, published = find(name), models.get_model_weights(name).DEFAULT
+    assert offer.url == published.url
+    assert offer.accuracy == published.meta["_metrics"]["ImageNet-1K"]["acc@1"]
+    assert offer.megabytes == published.meta["_file_size"]
+    assert offer.path == tmp_path / "torch" / "hub" / "checkpoints" / published.url.rsplit("/", 1)[1]
+    assert offer.origin == "download"
+
+
+def test_titles_are_unique():
+    assert len({offer.title for offer in offers()}) == len(offers())
+
+
+@pytest.mark.parametrize("name", ["bundled", *models.list_models(module=models)])
+def test_every_classifier_has_unique_labels_an_accuracy_and_one_square_input(name):
+    known = weights(name)
+    labels, preset = known.meta["categories"], known.transforms()
+    assert len(set(labels)) == len(labels) == (100 if name == "bundled" else 1000)
+    assert 30 < known.meta["_metrics"]["ImageNet-1K"]["acc@1"] < 100
+    assert len(preset.crop_size) == len(preset.resize_size) == 1 <= preset.crop_size[0] <= preset.resize_size[0]
+    assert preset.antialias
+
+
+def test_a_file_downloaded_before_is_on_disk(cache):
+    (cache / Path(weights("vgg16").url).name).touch()
+    assert {offer.name for offer in offers() if offer.origin == "on disk"} == {"vgg16"}
+
+
+@pytest.mark.parametrize("ending", ["pth", "safetensors"])
+def test_a_local_file_wins_and_nobody_measured_it(folder, cache, ending):
+    (cache / Path(weights("resnet18").url).name).touch()
+    (folder / f"resnet18.{ending}").write_bytes(bytes(2**20))
+    offer = offers()[1]
+    assert (offer.name, offer.title, offer.origin) == ("resnet18", TITLES["resnet18"], "local")
+    assert (offer.megabytes, offer.accuracy, offer.url) == (1.0, None, None)
+    assert offer.path == folder / f"resnet18.{ending}"
+
+
+def test_local_files_of_further_architectures_come_last_with_a_readable_title(folder):
+    for name in ("vit_l_32.safetensors", "alexnet.pth", "resnext50_32x4d.pth"):
+        (folder / name).touch()
+    assert [(offer.name, offer.title) for offer in offers()[12:]] == [
+        ("alexnet", "AlexNet"),
+        ("resnext50_32x4d", "ResNeXt50 32X4D"),
+        ("vit_l_32", "ViT L 32"),
+    ]
+
+
+def test_files_that_are_no_classifiers_weights_are_left_out(folder):
+    for name in ("mine.pth", "alexnet.txt", "fasterrcnn_resnet50_fpn.pth", "bundled.pth", "alexnet"):
+        (folder / name).touch()
+    (folder / "vgg11.pth").mkdir()
+    assert [offer.name for offer in offers()] == ["bundled", *BEST_KNOWN]
+    assert offers()[0].origin == "bundled"
+
+
+def test_a_folder_that_is_not_there_holds_nothing(folder, monkeypatch):
+    monkeypatch.setenv("WHYPIXEL_WEIGHTS", str(folder / "nowhere"))
+    assert len(offers()) == 12
+
+
+@pytest.mark.parametrize("name", ["resnet5", "ResNet50", "", "fasterrcnn_resnet50_fpn", "../resnet18"])
+def test_an_unknown_name_is_refused_with_advice(name):
+    with pytest.raises(ExplanationError, match=r"There is no classifier called '.*': choose 'bundled' or .*'resnet50'"):
+        find(name)

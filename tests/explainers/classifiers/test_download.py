@@ -1,0 +1,114 @@
+import hashlib
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
+
+import pytest
+
+from explainers.classifiers import download as module
+from explainers.classifiers.download import CHUNK, download
+
+BODY = bytes(range(256)) * (CHUNK // 100)  # two chunks and a half
+NAME = f"weights-{hashlib.sha256(BODY).hexdigest()[:8]}.pth"
+FAILURES = (OSError, HTTPException)
+
+
+class Cancelled(Exception):
+    pass
+
+
+def test_the_file_comes_whole_and_the_progress_adds_up(server, tmp_path):
+    seen = []
+    download(server.offer(NAME, BODY), tmp_path / "new" / NAME, lambda *progress: seen.append(progress))
+    assert (tmp_path / "new" / NAME).read_bytes() == BODY
+    assert [path.name for path in (tmp_path / "new").iterdir()] == [NAME]
+    assert seen == [(CHUNK, len(BODY)), (2 * CHUNK, len(BODY)), (len(BODY), len(BODY))]
+
+
+def test_a_server_that_announces_no_length_leaves_the_total_open(server, tmp_path):
+    seen = []
+    download(server.offer(NAME, BODY, length=None), tmp_path / NAME, lambda *progress: seen.append(progress))
+    assert seen[-1] == (len(BODY), None)
+    assert (tmp_path / NAME).read_bytes() == BODY
+
+
+def test_a_name_without_a_hash_is_checked_by_length_alone(server, tmp_path):
+    download(server.offer("weights.pth", BODY), tmp_path / "weights.pth")
+    assert (tmp_path / "weights.pth").read_bytes() == BODY
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "reason"),
+    [
+        ("weights-00000000.pth", {"body": BODY}, "SHA-256 starts with .*, not 00000000"),
+        ("mnasnet0.5_top1_67.823-3ffadce67e.pth", {"body": BODY}, "not 3ffadce67e"),
+        (NAME, {"body": BODY[:-1], "length": len(BODY)}, rf"{len(BODY) - 1} of {len(BODY)} bytes|IncompleteRead"),
+        (NAME, {"body": BODY[:-1], "length": None}, "SHA-256"),
+        (NAME, {"status": 503}, "503"),
+    ],
+    ids=["another file", "longer hash", "cut short", "cut short without a length", "server error"],
+)
+def test_what_is_not_the_whole_file_leaves_nothing(server, tmp_path, name, answer, reason):
+    with pytest.raises(FAILURES, match=reason):
+        download(server.offer(name, **answer), tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cancel_passes_through_and_leaves_nothing(server, tmp_path):
+    def cancel(done, total):
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        download(server.offer(NAME, BODY), tmp_path / NAME, cancel)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failure_leaves_the_file_that_was_there(server, tmp_path):
+    (tmp_path / NAME).write_bytes(b"before")
+    with pytest.raises(FAILURES):
+        download(server.offer(NAME, b"other"), tmp_path / NAME)
+    assert (tmp_path / NAME).read_bytes() == b"before"
+
+
+def test_a_download_after_a_failed_one_starts_afresh(server, tmp_path):
+    with pytest.raises(FAILURES):
+        download(server.offer(NAME, BODY[:1000], length=len(BODY)), tmp_path / NAME)
+    download(server.offer(NAME, BODY), tmp_path / NAME)
+    assert (tmp_path / NAME).read_bytes() == BODY
+
+
+def test_downloads_of_one_file_at_once_do_not_meet(server, tmp_path):
+    url = server.offer(NAME, BODY)
+    with ThreadPoolExecutor(8) as pool:
+        for running in [pool.submit(download, url, tmp_path / NAME) for _ in range(8)]:
+            running.result()
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [BODY]
+
+
+def test_a_cancel_does_not_disturb_another_download_of_the_file(server, tmp_path):
+    url = server.offer(NAME, BODY)
+
+    def fetch_again_and_cancel(done, total):
+        download(url, tmp_path / NAME)
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        download(url, tmp_path / NAME, fetch_again_and_cancel)
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [BODY]
+
+
+def test_a_server_that_falls_silent_is_given_up(tmp_path, monkeypatch):
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setattr(module, "TIMEOUT", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(OSError, match="timed out"):
+        download(f"http://127.0.0.1:{silent.getsockname()[1]}/{NAME}", tmp_path / NAME)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_proxy_is_respected(server, tmp_path, monkeypatch):
+    server.offer("http://weights.invalid/" + NAME, BODY)  # a proxy is asked for the whole address
+    monkeypatch.setattr("urllib.request._opener", None)  # urllib reads the proxies of the environment once
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv("http_proxy", server.url)
+    download("http://weights.invalid/" + NAME, tmp_path / NAME)
+    assert (tmp_path / NAME).read_bytes() == BODY
