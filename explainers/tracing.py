@@ -65,9 +65,8 @@ def record(network: nn.Module, pictures: Tensor) -> list[Call]:
 
 
 def clone(network: nn.Module) -> nn.Module:
-    """The module tree again, with its own hooks and modes but the same weight tensors, frozen: costs no memory."""
+    """The module tree again, with its own hooks, modes and buffers but the same weight tensors, frozen."""
     shared = {id(p): nn.Parameter(p.detach(), requires_grad=False) for p in network.parameters()}
-    shared |= {id(b): b for b in network.buffers()}  # type: ignore[misc]
     return copy.deepcopy(network, shared).eval()
 
 

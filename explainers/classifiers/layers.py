@@ -42,7 +42,7 @@ def grid_layers(network: nn.Module, picture: Tensor) -> tuple[GridLayer, ...]:
     outputs: list[tuple[str, nn.Module, Any]] = []
     private = clone(network)
     for name, module in private.named_modules():
-        if name:
+        if name and not isinstance(module, torch.jit.ScriptModule):  # which takes no hooks
             module.register_forward_hook(lambda m, _, output, name=name: outputs.append((name, m, output)))
     with torch.no_grad():
         logits = private(picture)

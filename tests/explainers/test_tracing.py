@@ -84,11 +84,14 @@ def hooks(network):
     return sum(len(getattr(module, kind)) for module in network.modules() for kind in kinds)
 
 
-def test_a_clone_shares_weights_and_buffers(small):
+def test_a_clone_shares_weights_but_not_buffers_which_a_pass_may_write_to(small):
     network = small()
     copy = clone(network)
-    for mine, its in zip(copy.state_dict().values(), network.state_dict().values(), strict=True):
+    for mine, its in zip(copy.parameters(), network.parameters(), strict=True):
         assert mine.data_ptr() == its.data_ptr()
+    for mine, its in zip(copy.buffers(), network.buffers(), strict=True):
+        assert torch.equal(mine, its)
+        assert mine.data_ptr() != its.data_ptr()
 
 
 def test_a_clone_keeps_weights_that_are_tied_together_tied():

@@ -115,8 +115,8 @@ class TestTheGivenNetwork:
 
     def test_shares_its_weights(self, classify, tiny):
         network = tiny()
-        mine = classify(network).network.state_dict()
-        assert all(mine[key].data_ptr() == value.data_ptr() for key, value in network.state_dict().items())
+        mine = dict(classify(network).network.named_parameters())
+        assert all(mine[key].data_ptr() == value.data_ptr() for key, value in network.named_parameters())
 
     def test_is_used_in_eval_mode_and_frozen(self, classify, tiny):
         network = classify(tiny().train()).network

@@ -1,0 +1,54 @@
+"""Attribution methods for image classifiers. Nothing in here knows about Streamlit."""
+
+from explainers.backprop import Deconvolution, GuidedBackprop
+from explainers.base import Explainer
+from explainers.cam import CAM, GradCAM
+from explainers.classifiers import Classifier, Prediction, View, load_classifier
+from explainers.engine import Progress
+from explainers.errors import ExplanationError
+from explainers.explanation import Coverage, Explanation, Target, Trace, reduce
+from explainers.gradients import Saliency
+from explainers.images import read_image
+from explainers.integrated import IntegratedGradients
+from explainers.knobs import Choice, Colour, Knob, Layer, Range, Switch
+from explainers.perturbation import Occlusion
+
+EXPLAINERS: tuple[type[Explainer], ...] = (
+    Saliency,
+    IntegratedGradients,
+    GradCAM,
+    CAM,
+    GuidedBackprop,
+    Deconvolution,
+    Occlusion,
+)
+
+__all__ = [
+    "CAM",
+    "EXPLAINERS",
+    "Choice",
+    "Classifier",
+    "Colour",
+    "Coverage",
+    "Deconvolution",
+    "Explainer",
+    "Explanation",
+    "ExplanationError",
+    "GradCAM",
+    "GuidedBackprop",
+    "IntegratedGradients",
+    "Knob",
+    "Layer",
+    "Occlusion",
+    "Prediction",
+    "Progress",
+    "Range",
+    "Saliency",
+    "Switch",
+    "Target",
+    "Trace",
+    "View",
+    "load_classifier",
+    "read_image",
+    "reduce",
+]

@@ -1,0 +1,180 @@
+"""What every attribution method is, and the work that all of them share."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import time
+from dataclasses import asdict, dataclass, fields
+from importlib.metadata import version
+from typing import Any, ClassVar
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from explainers.classifiers import Classifier
+from explainers.engine import OnProgress, Passes
+from explainers.errors import ExplanationError
+from explainers.explanation import Coverage, Explanation, Reduction, Scale, Target, Trace
+from explainers.knobs import Knob, Layer
+
+PACKAGES = ("torch", "torchvision", "captum", "numpy", "pillow")
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What `Explainer.attribute` found for N pictures.
+
+    values:    (N, C, h, w).
+    scores:    (N,) the explained numbers; None: they are those of the first N pictures passed.
+    baselines: (N, k, C, H, W) and baseline_scores (N, k), for methods that have a baseline.
+    traces:    N paths, for path methods.
+    """
+
+    values: Tensor
+    scores: Tensor | None = None
+    baselines: Tensor | None = None
+    baseline_scores: Tensor | None = None
+    traces: list[Trace] | None = None
+
+
+@dataclass(frozen=True)
+class Explainer:
+    """One method with its settings. Subclasses declare settings as fields with knobs.
+
+    title, paper: the method's name and where it was published.
+    scales:       the scores it can explain.
+    reduction:    how its channels are combined unless the visitor says otherwise.
+    prepared:     whether it runs the copy of the network whose BatchNorm is folded away: not if it names layers, nor if
+                  its rule makes much of that copy's other rounding.
+    complete:     whether the values add up to score - baseline score.
+    unit:         what the map's values are, with {scale} for what is explained.
+    """
+
+    title: ClassVar[str]
+    paper: ClassVar[str]
+    scales: ClassVar[tuple[Scale, ...]] = ("logit", "probability")
+    reduction: ClassVar[Reduction] = "sum of magnitudes"
+    prepared: ClassVar[bool] = True
+    complete: ClassVar[bool] = False
+    unit: ClassVar[str] = "change of the {scale} per unit of brightness"
+
+    def __post_init__(self) -> None:
+        for name, knob in self.knobs().items():
+            if not knob.accepts(value := getattr(self, name)):
+                raise ExplanationError(f"{self.title}: {name} must be {knob}, not {value!r}.")
+
+    @classmethod
+    def slug(cls) -> str:
+        """The method's name in addresses."""
+        return re.sub("[^a-z]+", "-", cls.title.lower()).strip("-")
+
+    @classmethod
+    def knobs(cls) -> dict[str, Knob]:
+        """The settings by name, in the order they are declared."""
+        return {f.name: f.metadata["knob"] for f in fields(cls)}
+
+    @classmethod
+    def summary(cls) -> str:
+        """What the map shows, in one line for a visitor."""
+        return inspect.cleandoc(cls.__doc__ or "").split("\n\n")[0].replace("\n", " ")
+
+    @classmethod
+    def coverage(cls, classifier: Classifier) -> Coverage | None:
+        """How many of the network's activations the method's backward rule changes; None: it has no such rule."""
+        return None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings that matter, given the others."""
+        every = asdict(self)
+        return {name: every[name] for name, knob in self.knobs().items() if knob.matters(every)}
+
+    @property
+    def rectified(self) -> bool:
+        """Whether ReLU is part of the method, so that its map has no negative values."""
+        return False
+
+    def passes(self, classifier: Classifier) -> int:
+        """The cost: how many pictures go through the network for one map."""
+        return 1
+
+    def check(self, classifier: Classifier, target: Target) -> None:
+        """Refuse, before any work, what can't be explained.
+
+        Raises ExplanationError for a class or layer the classifier doesn't have and a scale the method doesn't know.
+        """
+        for index in (target.index, target.versus):
+            if index is not None and not 0 <= index < len(classifier.labels):
+                raise ExplanationError(f"{classifier.name} has classes 0 to {len(classifier.labels) - 1}, not {index}.")
+        if target.scale not in self.scales:
+            raise ExplanationError(
+                f"{self.title} explains the {self.scales[0]} only, not the {target.scale}. Choose the {self.scales[0]}."
+            )
+        for name, knob in self.knobs().items():
+            chosen = getattr(self, name)
+            if isinstance(knob, Layer) and chosen and chosen not in {layer.name for layer in classifier.layers()}:
+                raise ExplanationError(
+                    f"{self.title}: {classifier.name} has no layer {chosen!r} that runs once and gives a grid."
+                )
+
+    def __call__(
+        self,
+        classifier: Classifier,
+        image: Image.Image | Tensor,
+        target: Target,
+        *,
+        on_progress: OnProgress | None = None,
+    ) -> Explanation:
+        """Explain why `classifier` gives `image` its score for `target`.
+
+        image:       a photo, or a tensor (C, H, W) in pixel units already at the classifier's size.
+        on_progress: called between chunks; may raise to cancel.
+        Raises ExplanationError for what the caller can put right.
+        """
+        self.check(classifier, target)
+        with torch.inference_mode(False):  # gradients are wanted, whatever the caller has switched off
+            picture, box = classifier.see(image)
+            started, total = time.perf_counter(), self.passes(classifier)
+            passes = Passes(classifier, [target], prepared=self.prepared, total=total, on_progress=on_progress)
+            found = self.attribute(passes, picture[None])
+        scores = passes.answers[:, passes.column] if found.scores is None else found.scores
+        score, values = float(scores[0]), found.values[0].detach()
+        before = None if found.baseline_scores is None else float(found.baseline_scores[0].double().mean())
+        return Explanation(
+            picture=picture.float().cpu().numpy(),
+            box=box,
+            values=values.float().cpu().numpy(),
+            target=target,
+            score=score,
+            facts=self._facts(classifier, target, passes.count, time.perf_counter() - started),
+            reduction=self.reduction,
+            rectified=self.rectified,
+            baselines=None if found.baselines is None else found.baselines[0].float().cpu().numpy(),
+            baseline_score=before,
+            residual=float(values.double().sum()) - (score - before) if self.complete and before is not None else None,
+            trace=found.traces[0] if found.traces else None,
+        )
+
+    def attribute(self, passes: Passes, pictures: Tensor) -> Found:
+        """Attribute the targets of `passes` (N,) to the pixels of `pictures` (N, C, H, W)."""
+        raise NotImplementedError
+
+    def _facts(self, classifier: Classifier, target: Target, passes: int, seconds: float) -> dict[str, Any]:
+        return {
+            "method": self.title,
+            "settings": self.settings,
+            "classifier": classifier.name,
+            "weights": classifier.identity,
+            "view": asdict(classifier.view),
+            "class": classifier.labels[target.index],
+            "rather than": None if target.versus is None else classifier.labels[target.versus],
+            "explained": target.scale,
+            "unit": self.unit.format(scale=target.scale),
+            "passes": passes,
+            "seconds": seconds,
+            "device": str(classifier.device),
+            "seed": self.settings.get("seed"),
+            "versions": {package: version(package) for package in PACKAGES},
+        }

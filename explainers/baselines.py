@@ -1,0 +1,62 @@
+"""Pictures that stand for "nothing there": where a path starts, or what hides a patch.
+
+All are made in pixel space and normalised like any picture, so black is black. (Zero in a network's own input space
+would be the data set's mean colour.)
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torchvision.transforms.functional import gaussian_blur
+
+BASELINES = ("black", "white", "random", "grey", "dataset mean", "blurred picture", "colour")
+
+
+def baseline(
+    name: str,
+    pictures: Tensor,
+    *,
+    mean: tuple[float, ...],
+    seed: int = 0,
+    draws: int = 1,
+    blur: float = 10.0,
+    colour: str = "#000000",
+) -> Tensor:
+    """The baselines (N, k, C, H, W) of pictures (N, C, H, W) in pixel units; k is `draws` if random, else 1.
+
+    mean:   the data set's mean colour, per channel.
+    seed:   of the call's own generator; every picture of a batch gets the same draws.
+    blur:   standard deviation in per cent of the longer side.
+    colour: as #rrggbb.
+    """
+    match name:
+        case "random":
+            noise = torch.rand((draws, *pictures.shape[1:]), generator=torch.Generator().manual_seed(seed))
+            return noise.to(pictures).expand(len(pictures), -1, -1, -1, -1)
+        case "blurred picture":
+            return blurred(pictures, blur)[:, None]
+        case "black" | "white" | "grey":
+            fill = pictures.new_full((pictures.shape[1],), {"black": 0.0, "white": 1.0, "grey": 0.5}[name])
+        case "dataset mean":
+            fill = pictures.new_tensor(mean)
+        case "colour":
+            fill = solid(colour, pictures.shape[1]).to(pictures)
+        case _:
+            raise ValueError(f"no baseline is called {name!r}")
+    return fill.view(1, 1, -1, 1, 1).expand(len(pictures), 1, *pictures.shape[1:]).clone()
+
+
+def blurred(pictures: Tensor, percent: float) -> Tensor:
+    """Pictures (N, C, H, W) after a Gaussian blur whose standard deviation is `percent` of their longer side."""
+    sigma = percent / 100 * max(pictures.shape[2:])
+    radius = min(int(3 * sigma) + 1, min(pictures.shape[2:]) - 1)  # reflection can't reach farther than the picture
+    return gaussian_blur(pictures, [2 * radius + 1] * 2, [sigma] * 2) if radius > 0 else pictures.clone()
+
+
+def solid(colour: str, channels: int) -> Tensor:
+    """#rrggbb -> (channels,) in pixel units; for one channel the luma, as Pillow's greyscale has it."""
+    red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    return torch.tensor(
+        [red, green, blue] if channels == 3 else [0.299 * red + 0.587 * green + 0.114 * blue] * channels
+    )

@@ -1,0 +1,139 @@
+"""What a method lets its user set.
+
+A knob is declared once, as a dataclass field of the method. From it come the check, the message of a refusal, the
+widget, the entry in the reference and the tests.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+OnlyIf = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Knob:
+    """What all knobs share.
+
+    hint:    what it does, for a visitor.
+    label:   its name for a visitor, where the field's own name won't do.
+    only_if: the other settings under which it matters, {name: value or tuple of values}; elsewhere it is not drawn.
+    """
+
+    hint: str
+    label: str = ""
+    only_if: OnlyIf = field(default_factory=dict)
+
+    def matters(self, settings: Mapping[str, Any]) -> bool:
+        """Whether this knob changes anything, given the other settings."""
+        wanted = {name: value if isinstance(value, tuple) else (value,) for name, value in self.only_if.items()}
+        return all(settings[name] in values for name, values in wanted.items())
+
+    def accepts(self, value: Any) -> bool:
+        """Whether the widget could offer this value."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Range(Knob):
+    """Numbers from low to high. `automatic`, if given, says in words what None does."""
+
+    low: float
+    high: float
+    step: float = 1
+    automatic: str = ""
+
+    def accepts(self, value: Any) -> bool:
+        if value is None:
+            return bool(self.automatic)
+        kinds = (int,) if isinstance(self.step, int) else (int, float)
+        return isinstance(value, kinds) and not isinstance(value, bool) and self.low <= value <= self.high
+
+    def __str__(self) -> str:
+        whole = "a whole number " if isinstance(self.step, int) else ""
+        return f"{whole}between {self.low} and {self.high}" + (" (or None: automatic)" if self.automatic else "")
+
+
+@dataclass(frozen=True)
+class Choice(Knob):
+    """One of a few words."""
+
+    options: tuple[str, ...]
+
+    def accepts(self, value: Any) -> bool:
+        return isinstance(value, str) and value in self.options
+
+    def __str__(self) -> str:
+        return "one of " + ", ".join(self.options)
+
+
+@dataclass(frozen=True)
+class Switch(Knob):
+    """On or off."""
+
+    def accepts(self, value: Any) -> bool:
+        return isinstance(value, bool)
+
+    def __str__(self) -> str:
+        return "True or False"
+
+
+@dataclass(frozen=True)
+class Colour(Knob):
+    """A colour in pixel space, as #rrggbb."""
+
+    def accepts(self, value: Any) -> bool:
+        return isinstance(value, str) and re.fullmatch("#[0-9a-fA-F]{6}", value) is not None
+
+    def __str__(self) -> str:
+        return "a colour such as #7f7f7f"
+
+
+@dataclass(frozen=True)
+class Layer(Knob):
+    """A layer of the network that gave a grid; its options come from `classifier.layers()`, None is the default one."""
+
+    def accepts(self, value: Any) -> bool:
+        return value is None or (isinstance(value, str) and value != "")
+
+    def __str__(self) -> str:
+        return "the name of a layer that gives a grid"
+
+
+def number(
+    default: float | None,
+    low: float,
+    high: float,
+    step: float = 1,
+    *,
+    hint: str,
+    only_if: OnlyIf | None = None,
+    automatic: str = "",
+) -> Any:
+    """Declare a `Range`."""
+    return field(
+        default=default, metadata={"knob": Range(low, high, step, automatic, hint=hint, only_if=only_if or {})}
+    )
+
+
+def choice(*options: str, hint: str, only_if: OnlyIf | None = None) -> Any:
+    """Declare a `Choice`; the first option is the default."""
+    return field(default=options[0], metadata={"knob": Choice(options, hint=hint, only_if=only_if or {})})
+
+
+def switch(default: bool, *, hint: str, label: str = "", only_if: OnlyIf | None = None) -> Any:
+    """Declare a `Switch`."""
+    return field(default=default, metadata={"knob": Switch(hint=hint, label=label, only_if=only_if or {})})
+
+
+def colour(default: str, *, hint: str, only_if: OnlyIf | None = None) -> Any:
+    """Declare a `Colour`."""
+    return field(default=default, metadata={"knob": Colour(hint=hint, only_if=only_if or {})})
+
+
+def layer(*, hint: str, only_if: OnlyIf | None = None) -> Any:
+    """Declare a `Layer`; the default is the classifier's own choice."""
+    return field(default=None, metadata={"knob": Layer(hint=hint, only_if=only_if or {})})

@@ -1,0 +1,173 @@
+"""Small networks whose answers are known, big ones of random weights, and noise for pictures.
+
+Nothing is downloaded and nothing is random twice: every draw has its own seed.
+"""
+
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+import pytest
+import torch
+import torchvision.models
+from torch import nn
+from torch.nn import functional as F
+
+from explainers import Classifier
+
+torch.set_num_threads(1)  # small networks gain nothing from more, and on a busy machine more are slower
+
+MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.3, 0.25)  # unlike 0 and 1, so that a forgotten normalisation shows
+
+
+class Small(nn.Module):
+    """Three convolutions with BatchNorm, ReLU called in three ways, and a head that has a CAM."""
+
+    def __init__(self, channels: int, classes: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, 8, 3, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(8)
+        self.relu = nn.ReLU(inplace=True)
+        self.conv2 = nn.Conv2d(8, 12, 3, stride=2, padding=1)
+        self.bn2 = nn.BatchNorm2d(12)
+        self.conv3 = nn.Conv2d(12, 16, 3)
+        self.bn3 = nn.BatchNorm2d(16)
+        self.head = nn.Linear(16, classes)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.relu(self.bn1(self.conv1(x)))
+        x = F.max_pool2d(F.relu(self.bn2(self.conv2(x))), 2)
+        x = self.bn3(self.conv3(x))
+        x.relu_()
+        return self.head(F.adaptive_avg_pool2d(x, 1).flatten(1))
+
+
+@cache
+def _noise(size: tuple[int, int], channels: int, seed: int) -> torch.Tensor:
+    return torch.rand((channels, *size), generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def _built(make, size: tuple[int, int], channels: int = 3, dtype: torch.dtype = torch.float32) -> nn.Module:
+    """A network of fixed random weights, in eval mode.
+
+    Its BatchNorms are fitted to noise: with the means of 0 and variances of 1 that they start with, signals die out on
+    the way through a deep network, and with them every difference that a test could see.
+    """
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(0)
+        network = make().eval()
+        norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+        for norm in norms:
+            norm.weight.uniform_(0.75, 1.25)
+            norm.bias.normal_(0, 0.2)
+            norm.momentum = 1.0
+            norm.train()
+        network(torch.randn(4, channels, *size))
+    return network.eval().requires_grad_(False).to(dtype)  # so that float32 and float64 have the same weights
+
+
+@pytest.fixture(scope="session")
+def noise():
+    """(size, channels=3, seed=0, dtype=float32) -> a picture of noise, (channels, *size) from 0 to 1."""
+
+    def make(size, channels=3, seed=0, dtype=torch.float32):
+        return _noise(size, channels, seed).to(dtype)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def small():
+    """(channels=3, classes=3, dtype=float32) -> the small network."""
+
+    def make(channels=3, classes=3, dtype=torch.float32):
+        return _built(lambda: Small(channels, classes), (24, 24), channels, dtype)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def classify():
+    """(network, size, ...) -> a classifier around it, on the CPU, that by default sees pixels as they are."""
+
+    def make(network, size, *, classes=3, channels=3, mean=None, std=None, **more):
+        mean, std = mean or (0.0,) * channels, std or (1.0,) * channels
+        labels = [f"class {index}" for index in range(classes)]
+        return Classifier(network, labels, size=size, mean=mean, std=std, device="cpu", **more)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def conv(small, classify):
+    """The small network as a classifier of three classes: hooks, modes and noise bite on it."""
+    return classify(small(), (29, 24), mean=MEAN, std=STD, name="conv")
+
+
+@pytest.fixture(scope="session")
+def conv64(small, classify):
+    """The same in float64."""
+    return classify(small(dtype=torch.float64), (29, 24), mean=MEAN, std=STD, name="conv64")
+
+
+@pytest.fixture(scope="session")
+def flat():
+    """(size, channels=3, classes=3, dtype=float32) -> one linear layer on the pixels: every answer is known."""
+
+    def make(size, channels=3, classes=3, dtype=torch.float32):
+        inputs = channels * size[0] * size[1]
+        return _built(lambda: nn.Sequential(nn.Flatten(), nn.Linear(inputs, classes)), size, channels, dtype)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def linear(flat, classify):
+    """The linear network as a classifier."""
+    return classify(flat((5, 7)), (5, 7), mean=MEAN, std=STD, name="linear")
+
+
+@pytest.fixture(scope="session")
+def linear64(flat, classify):
+    """The same in float64."""
+    return classify(flat((5, 7), dtype=torch.float64), (5, 7), mean=MEAN, std=STD, name="linear64")
+
+
+class Real(NamedTuple):
+    """A network as it was given, and the classifier around it."""
+
+    network: nn.Module
+    classifier: Classifier
+
+
+@pytest.fixture(scope="session")
+def real(classify):
+    """(name, side, dtype=float32) -> torchvision's network of random weights with 10 classes, and its classifier.
+
+    The last few are kept, so that tests which share one build it once.
+    """
+    options = {
+        "googlenet": {"init_weights": False, "aux_logits": True},
+        "inception_v3": {"init_weights": False},
+        "vgg11": {"init_weights": False},
+        "vgg16": {"init_weights": False},
+    }
+
+    @lru_cache(maxsize=2)
+    def build(name, side, dtype=torch.float32):
+        make = getattr(torchvision.models, name)
+        size = (side, side)
+        network = _built(lambda: make(weights=None, num_classes=10, **options.get(name, {})), size, dtype=dtype)
+        return Real(network, classify(network, size, classes=10, mean=MEAN, std=STD, name=name))
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def apart():
+    """(map, reference) -> their relative L1 distance."""
+
+    def distance(given, reference):
+        given, reference = (torch.as_tensor(values).double() for values in (given, reference))
+        return float((given - reference).abs().sum() / reference.abs().sum())
+
+    return distance

@@ -1,0 +1,415 @@
+"""What every method promises. A new one is tested by being in EXPLAINERS."""
+
+import inspect
+import json
+import math
+import pickle
+import re
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from explainers import EXPLAINERS, ExplanationError, Target
+from explainers.engine import Passes
+from explainers.knobs import Choice, Colour, Layer, Range, Switch
+
+SCALES = ("logit", "probability")
+LINEAR = ("Saliency", "IntegratedGradients", "CAM", "GradCAM", "Occlusion")  # in the score: no ReLU after it
+COARSE = ("CAM", "GradCAM")  # on a layer's grid, where a cell sees more than its pixels
+FINE = {"Occlusion": {"patch": 1, "stride": 1}}  # settings under which a pixel stands for itself
+WHOLE = {"GradCAM": {"relu": False}}  # settings under which nothing is cut off
+
+
+def named(values):
+    return {"argvalues": values, "ids": [value.__name__ for value in values]}
+
+
+every_kind = pytest.mark.parametrize("kind", **named(EXPLAINERS))
+every_knob = pytest.mark.parametrize(
+    ("kind", "name", "knob"),
+    [
+        pytest.param(kind, *item, id=f"{kind.__name__}-{item[0]}")
+        for kind in EXPLAINERS
+        for item in kind.knobs().items()
+    ],
+)
+
+
+def settings(table, kind):
+    return kind(**table.get(kind.__name__, {}))
+
+
+def options(knob):
+    """Some values of a knob that its widget could offer."""
+    match knob:
+        case Range(low=low, high=high):
+            return [low, min(high, low + 3)]
+        case Choice(options=words):
+            return list(words)
+        case Switch():
+            return [True, False]
+        case Colour():
+            return ["#102030"]
+        case Layer():
+            return [None, "conv2"]
+
+
+def unlike(knob):
+    """Values that the widget of a knob could not offer."""
+    wrong = [math.nan, (), "no such option", 1j]
+    match knob:
+        case Range(low=low, high=high, automatic=automatic):
+            return [*wrong, low - 1, high + 1, str(low), True, math.inf, *([] if automatic else [None])]
+        case Choice(options=words):
+            return [*wrong, words[0].upper(), None, 0]
+        case Switch():
+            return [*wrong, 0, 1, None, "True"]
+        case Colour():
+            return [*wrong, "#fff", "red", None, 0]
+        case Layer():
+            return [math.nan, (), 0, True, ""]
+
+
+# Declarations
+
+
+@every_kind
+def test_its_docstring_opens_with_one_line_for_a_visitor(kind):
+    assert not re.match(rf"{kind.__name__}\(", kind.__doc__)  # which is what `dataclass` writes where there is none
+    first, _, more = inspect.cleandoc(kind.__doc__).partition("\n\n")
+    assert "\n" not in first
+    assert first == kind.summary()
+    assert re.fullmatch(r"[A-Z].{20,110}\.", first)
+    assert more
+
+
+@every_kind
+def test_it_names_its_paper(kind):
+    assert re.fullmatch(r"https://\S+\.\S+", kind.paper)
+
+
+def test_titles_and_addresses_are_unique():
+    assert len({kind.title for kind in EXPLAINERS}) == len({kind.slug() for kind in EXPLAINERS}) == len(EXPLAINERS)
+
+
+@every_kind
+def test_its_scales_are_known(kind):
+    assert kind.scales
+    assert set(kind.scales) <= set(SCALES)
+
+
+@every_knob
+def test_a_knob_has_a_hint_and_a_default_that_it_accepts(kind, name, knob):
+    assert re.fullmatch(r"[A-Z].+\.", knob.hint)
+    assert knob.accepts(getattr(kind(), name))
+    assert set(knob.only_if) < set(kind.knobs())
+    for other, values in knob.only_if.items():
+        for value in values if isinstance(values, tuple) else (values,):
+            assert kind.knobs()[other].accepts(value)
+
+
+@every_knob
+def test_it_refuses_what_the_widget_could_not_offer(kind, name, knob):
+    for bad in unlike(knob):
+        with pytest.raises(ExplanationError, match=f"^{re.escape(kind.title)}: {name} must be .*, not .*\\.$"):
+            kind(**{name: bad})
+
+
+@every_knob
+def test_it_takes_what_the_widget_could_offer(conv, noise, kind, name, knob):
+    for value in options(knob):
+        needed = {other: values[0] if isinstance(values, tuple) else values for other, values in knob.only_if.items()}
+        explanation = kind(**needed, **{name: value})(conv, noise(conv.size), Target(1))
+        assert np.isfinite(explanation.values).all()
+        assert explanation.facts["settings"][name] == value
+
+
+# The map
+
+
+@every_kind
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("size", [(37, 41), (24, 25)])
+def test_its_heat_is_as_large_as_the_picture(small, classify, noise, kind, channels, size):
+    classifier = classify(small(channels), size, channels=channels)
+    explanation = settings(WHOLE, kind)(classifier, noise(size, channels), Target(1))
+    assert explanation.heat.shape == size
+    assert explanation.heat.dtype == explanation.values.dtype == explanation.picture.dtype == np.float32
+    assert explanation.values.ndim == 3
+    assert explanation.picture.shape == (channels, *size)
+    assert explanation.heat.any()
+    if kind.__name__ not in COARSE:
+        assert explanation.values.shape == (channels, *size)
+
+
+@every_kind
+@pytest.mark.parametrize("output", ["softmax", "sigmoid"])
+@pytest.mark.parametrize("classes", [1, 2])
+def test_it_works_on_one_and_two_classes(small, classify, noise, kind, classes, output):
+    classifier = classify(small(classes=classes), (24, 24), classes=classes, output=output)
+    for scale in kind.scales:
+        explanation = kind()(classifier, noise((24, 24)), Target(classes - 1, scale=scale))
+        assert np.isfinite(explanation.heat).all()
+        if classes == 1 and output == "softmax" and scale == "probability":
+            assert explanation.score == 1
+            assert not explanation.values.any()  # the only class is always certain
+
+
+@every_kind
+def test_the_same_question_has_the_same_answer_bit_for_bit(conv, noise, kind):
+    first, second = (kind()(conv, noise(conv.size), Target(1)) for _ in range(2))
+    assert first.values.tobytes() == second.values.tobytes()
+    assert first.score == second.score
+    assert {**first.facts, "seconds": 0} == {**second.facts, "seconds": 0}
+
+
+@every_kind
+@pytest.mark.parametrize("around", [torch.no_grad, torch.inference_mode, torch.enable_grad])
+def test_it_works_whatever_the_caller_has_switched_off(conv, noise, kind, around):
+    expected = kind()(conv, noise(conv.size), Target(1)).values
+    with around():
+        found = kind()(conv, noise(conv.size).clone(), Target(1)).values
+        assert torch.is_inference_mode_enabled() == (around is torch.inference_mode)
+        assert torch.is_grad_enabled() == (around is torch.enable_grad)
+    assert (found == expected).all()
+
+
+@every_kind
+def test_it_works_on_a_classifier_made_in_inference_mode(small, classify, conv, noise, kind):
+    network = small()
+    with torch.inference_mode():
+        classifier = classify(network, conv.size, mean=conv.mean, std=conv.std)
+    expected = kind()(conv, noise(conv.size), Target(1)).values
+    assert (kind()(classifier, noise(conv.size), Target(1)).values == expected).all()
+
+
+@every_kind
+@pytest.mark.parametrize("versus", [False, True])
+def test_a_batch_is_a_loop(conv64, noise, apart, kind, versus):
+    targets = [Target(index, (index + 1) % 3 if versus else None) for index in (1, 0, 2)]
+    pictures = torch.stack([noise(conv64.size, seed=seed, dtype=torch.float64) for seed in range(3)])
+    explainer = settings(WHOLE, kind)
+    found = explainer.attribute(Passes(conv64, targets, prepared=kind.prepared), pictures)
+    for row, (target, picture) in enumerate(zip(targets, pictures, strict=True)):
+        single = explainer(conv64, picture, target)
+        assert apart(found.values[row].detach(), single.values) < 1e-5
+        if found.baseline_scores is not None:
+            assert float(found.scores[row]) == pytest.approx(single.score, rel=1e-5)
+            assert float(found.baseline_scores[row].mean()) == pytest.approx(single.baseline_score, rel=1e-5)
+            torch.testing.assert_close(found.baselines[row].float(), torch.from_numpy(single.baselines))
+        if found.traces is not None:
+            assert found.traces[row].slopes == pytest.approx(single.trace.slopes, rel=1e-5, abs=1e-9)
+
+
+@pytest.mark.parametrize("kind", **named([kind for kind in EXPLAINERS if kind.__name__ in LINEAR]))
+def test_the_map_of_a_difference_is_the_difference_of_the_maps(conv64, noise, apart, kind):
+    for scale in kind.scales:
+        both, one, other = (
+            settings(WHOLE, kind)(conv64, noise(conv64.size, dtype=torch.float64), target)
+            for target in (Target(0, versus=2, scale=scale), Target(0, scale=scale), Target(2, scale=scale))
+        )
+        assert both.score == pytest.approx(one.score - other.score, rel=1e-5)
+        assert apart(both.values, one.values - other.values) < 1e-5
+
+
+class Blinkered(nn.Module):
+    """A network that sees the left half of its picture only."""
+
+    def __init__(self, network, columns):
+        super().__init__()
+        self.network, self.columns = network, columns
+
+    def forward(self, x):
+        return self.network(F.pad(x[..., : self.columns], (0, x.shape[-1] - self.columns)))
+
+
+@pytest.mark.parametrize("kind", **named([kind for kind in EXPLAINERS if kind.__name__ not in COARSE]))
+def test_a_dead_pixel_gets_nothing(small, classify, noise, kind):
+    classifier = classify(Blinkered(small(), 12), (24, 24))
+    explanation = settings(FINE, kind)(classifier, noise((24, 24)), Target(1))
+    # Captum divides what occlusion met by rounding: a batch of other pictures rounds in another way
+    assert np.abs(explanation.values[..., 12:]).max() <= (1e-6 if kind.__name__ == "Occlusion" else 0)
+    assert np.abs(explanation.values[..., :12]).max() > 1e-4
+
+
+class Constant(nn.Module):
+    """A network that always says the same."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.head = nn.Conv2d(3, 4, 3), nn.Linear(4, 3)
+        nn.init.zeros_(self.head.weight)
+
+    def forward(self, x):
+        return self.head(F.relu(self.conv(x)).mean((2, 3)))
+
+
+@every_kind
+def test_a_map_of_nothing_is_zero_not_a_crash(classify, noise, kind):
+    for picture in (noise((24, 24)), torch.zeros(3, 24, 24)):
+        explanation = kind()(classify(Constant(), (24, 24)), picture, Target(1))
+        assert not explanation.heat.any()
+        assert explanation.gap is None
+
+
+# What can't be explained
+
+
+@every_kind
+@pytest.mark.parametrize("target", [Target(3), Target(-1), Target(0, versus=3), Target(0, versus=-1)], ids=str)
+def test_a_class_that_is_not_there_is_refused(conv, noise, kind, target):
+    with pytest.raises(ExplanationError, match=r"^conv has classes 0 to 2, not (3|-1)\.$"):
+        kind()(conv, noise(conv.size), target)
+
+
+@every_kind
+@pytest.mark.parametrize("scale", SCALES)
+def test_a_scale_is_explained_where_declared_and_refused_elsewhere(conv, noise, kind, scale):
+    target = Target(1, scale=scale)
+    if scale in kind.scales:
+        explanation = kind()(conv, noise(conv.size), target)
+        answer = conv.predict(noise(conv.size), 3)
+        assert explanation.score == pytest.approx({p.index: getattr(p, scale) for p in answer}[1], rel=1e-4)
+    else:
+        with pytest.raises(ExplanationError, match=f"^{kind.title} explains the logit only, not the probability\\."):
+            kind()(conv, noise(conv.size), target)
+
+
+@every_kind
+def test_a_layer_that_is_not_there_is_refused(conv, noise, kind):
+    for name, knob in kind.knobs().items():
+        if isinstance(knob, Layer):
+            with pytest.raises(ExplanationError, match="conv has no layer 'layer9'"):
+                replace(kind(), **{name: "layer9"})(conv, noise(conv.size), Target(1))
+
+
+# Nothing is left behind
+
+
+def state(network):
+    """All of a network that a method could leave changed."""
+    return [
+        (
+            name,
+            module.training,
+            [len(hooks) for key, hooks in sorted(vars(module).items()) if key.endswith("_hooks")],
+            [(key, p.requires_grad, p.grad, p.data_ptr()) for key, p in module.named_parameters(recurse=False)],
+            [tensor.clone().numpy().tobytes() for tensor in module.state_dict().values()],
+        )
+        for name, module in network.named_modules()
+    ]
+
+
+class Stop(BaseException):
+    """Raised by a progress bar whose visitor has left."""
+
+
+@every_kind
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_networks_are_left_as_they_were(small, classify, noise, kind, cancelled):
+    given = small().train().requires_grad_(True)
+    classifier = classify(given, (24, 24))
+    networks = (given, classifier.network, classifier.prepared)
+    before = [state(network) for network in networks]
+
+    def cancel(progress):
+        raise Stop
+
+    if cancelled:
+        with pytest.raises(Stop):
+            kind()(classifier, noise((24, 24)), Target(1), on_progress=cancel)
+    else:
+        kind()(classifier, noise((24, 24)), Target(1))
+    assert [state(network) for network in networks] == before
+    assert torch.overrides._get_current_function_mode_stack() == []
+    assert torch.is_grad_enabled()
+
+
+@every_kind
+def test_the_picture_is_left_as_it_was(conv, noise, kind):
+    picture = noise(conv.size).clone()
+    before = picture.clone()
+    kind()(conv, picture, Target(1))
+    assert picture.equal(before)
+    assert not picture.requires_grad
+
+
+@every_kind
+def test_the_global_random_numbers_are_left_alone(conv, noise, kind):
+    before = torch.random.get_rng_state()
+    kind()(conv, noise(conv.size), Target(1))
+    assert torch.random.get_rng_state().equal(before)
+
+
+# Cost and progress
+
+
+@every_kind
+def test_its_cost_is_what_it_said_and_progress_stays_below(conv, noise, kind):
+    told = []
+    explainer = kind()
+    explanation = explainer(conv, noise(conv.size), Target(1), on_progress=told.append)
+    assert explanation.facts["passes"] == explainer.passes(conv)
+    assert {progress.total for progress in told} == {explainer.passes(conv)}
+    done = [progress.done for progress in told]
+    assert done[0] == 0
+    assert done == sorted(set(done))
+    assert done[-1] < explainer.passes(conv)
+
+
+@every_kind
+def test_any_exception_of_the_progress_passes_through(conv, noise, kind):
+    for error in (ValueError, RuntimeError, KeyboardInterrupt, Stop):
+
+        def cancel(progress, error=error):
+            raise error("left")
+
+        with pytest.raises(error, match="left"):
+            kind()(conv, noise(conv.size), Target(1), on_progress=cancel)
+    assert kind()(conv, noise(conv.size), Target(1)).heat.any()
+
+
+# The result travels
+
+
+@every_kind
+def test_the_result_is_picklable_and_its_facts_are_json(conv, noise, kind):
+    explanation = kind()(conv, noise(conv.size), Target(1, versus=2))
+    again = pickle.loads(pickle.dumps(explanation))
+    assert (again.values == explanation.values).all()
+    assert again.target == explanation.target
+    assert json.loads(json.dumps(dict(explanation.facts), allow_nan=False)) == json.loads(json.dumps(again.facts))
+    assert json.loads(json.dumps(explanation.facts))["method"] == kind.title
+    assert not any(isinstance(value, torch.Tensor) for value in vars(explanation).values())
+
+
+# Threads
+
+
+@pytest.mark.parametrize("turns", [6])
+def test_methods_that_run_at_once_give_what_they_give_alone(conv, noise, turns):
+    # on one shared network, hooks and replaced ReLUs of one method would show in the maps of the others
+    alone = {kind: kind()(conv, noise(conv.size), Target(1)).values.tobytes() for kind in EXPLAINERS}
+    wrong, start = [], threading.Barrier(len(EXPLAINERS))
+
+    def loop(kind):
+        start.wait()
+        for _ in range(turns):
+            try:
+                same = kind()(conv, noise(conv.size), Target(1)).values.tobytes() == alone[kind]
+            except Exception as error:
+                same = error
+            if same is not True:
+                wrong.append((kind.__name__, same))
+
+    threads = [threading.Thread(target=loop, args=(kind,)) for kind in EXPLAINERS]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []

@@ -1,0 +1,67 @@
+"""Real photos and real ImageNet weights: what anybody can see must come out.
+
+The folders are named by WHYPIXEL_PHOTOS and WHYPIXEL_WEIGHTS; without them, or a file, these tests are skipped.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from explainers import CAM, GradCAM, IntegratedGradients, Target, load_classifier, read_image
+
+
+def needed(variable: str, name: str) -> Path:
+    """A file in the folder that an environment variable names."""
+    folder = os.environ.get(variable)
+    if not folder or not (path := Path(folder, name)).is_file():
+        pytest.skip(f"{variable} names no folder with {name}")
+    return path
+
+
+@pytest.fixture(scope="module")
+def mobilenet():
+    return load_classifier("mobilenet_v2", checkpoint=needed("WHYPIXEL_WEIGHTS", "mobilenet_v2.pth"))
+
+
+@pytest.fixture
+def photo():
+    return lambda name: read_image(needed("WHYPIXEL_PHOTOS", name).read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("doberman.png", "Doberman"),
+        ("giant_panda.jpg", "giant panda"),
+        ("fireboat.jpg", "fireboat"),
+        ("cat_dog.png", "bull mastiff"),
+    ],
+)
+def test_things_are_what_they_are(mobilenet, photo, name, label):
+    assert mobilenet.predict(photo(name))[0].label == label
+
+
+@pytest.mark.parametrize("method", [GradCAM(), CAM()], ids=["GradCAM", "CAM"])
+def test_a_class_activation_map_tells_the_dog_above_from_the_cat_below(mobilenet, photo, method):
+    dog, cat = (mobilenet.labels.index(label) for label in ("bull mastiff", "tiger cat"))
+    image = photo("cat_dog.png")
+    peaks = [
+        np.unravel_index(method(mobilenet, image, target).heat.argmax(), (224, 224))[0]
+        for target in (Target(dog), Target(cat), Target(dog, versus=cat), Target(cat, versus=dog))
+    ]
+    assert [peak < 112 for peak in peaks] == [True, False, True, False]
+
+
+def test_integrated_gradients_of_one_class_rather_than_another_are_the_difference(mobilenet, photo):
+    dog, cat = (mobilenet.labels.index(label) for label in ("bull mastiff", "tiger cat"))
+    image, method = photo("cat_dog.png"), IntegratedGradients(steps=8)
+    versus, plain, other = (method(mobilenet, image, t).values for t in (Target(dog, cat), Target(dog), Target(cat)))
+    assert np.abs(versus - (plain - other)).sum() < 1e-3 * np.abs(plain).sum()
+
+
+def test_fifty_steps_account_for_a_probability_to_a_few_per_cent(mobilenet, photo):
+    panda = mobilenet.labels.index("giant panda")
+    explanation = IntegratedGradients(steps=50)(mobilenet, photo("giant_panda.jpg"), Target(panda, scale="probability"))
+    assert explanation.gap < 0.05
