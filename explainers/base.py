@@ -78,7 +78,16 @@ class Explainer:
     @classmethod
     def summary(cls) -> str:
         """What the map shows, in one line for a visitor."""
-        return inspect.cleandoc(cls.__doc__ or "").split("\n\n")[0].replace("\n", " ")
+        return cls._paragraphs()[0]
+
+    @classmethod
+    def about(cls) -> str:
+        """What holds of the method and what it can't do, in a few sentences."""
+        return " ".join(cls._paragraphs()[1:])
+
+    @classmethod
+    def _paragraphs(cls) -> list[str]:
+        return [part.replace("\n", " ") for part in inspect.cleandoc(cls.__doc__ or "").split("\n\n")]
 
     @classmethod
     def coverage(cls, classifier: Classifier) -> Coverage | None:

@@ -84,6 +84,7 @@ def test_its_docstring_opens_with_one_line_for_a_visitor(kind):
     first, _, more = inspect.cleandoc(kind.__doc__).partition("\n\n")
     assert "\n" not in first
     assert first == kind.summary()
+    assert kind.about().endswith(".")
     assert re.fullmatch(r"[A-Z].{20,110}\.", first)
     assert more
 

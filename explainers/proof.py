@@ -1,0 +1,76 @@
+"""An explanation in words: what was explained, and what proves it. Sentences in Markdown, for pages and exports."""
+
+from __future__ import annotations
+
+from explainers.base import Explainer
+from explainers.classifiers import Classifier
+from explainers.explanation import Explanation
+
+
+def explained(explanation: Explanation) -> str:
+    """What number was explained, and what it is for this picture."""
+    facts, target = explanation.facts, explanation.target
+    about = f"**{escaped(facts['class'])}**"
+    if target.versus is not None:
+        about += f" rather than **{escaped(facts['rather than'])}**"
+    value = f"{explanation.score:.1%}" if target.scale == "probability" else f"{explanation.score:.2f}"
+    return f"Explained: the {target.scale} of {about}, {value} for this picture."
+
+
+def completeness(explanation: Explanation) -> str | None:
+    """How much of the score's change from the baseline the pixels account for; None where the method has none."""
+    if explanation.residual is None or explanation.baseline_score is None:
+        return None
+    change = explanation.score - explanation.baseline_score
+    sentence = f"The pixels add up to {explanation.residual + change:.3g} of {change:.3g}"
+    gap = explanation.gap
+    return sentence + (f" (gap {gap:.1%})." if gap is not None else " (the baseline scores the same as the picture).")
+
+
+def coverage(explainer: Explainer, classifier: Classifier) -> str | None:
+    """How many of the network's activations the method's backward rule covers; None where it has no such rule."""
+    found = explainer.coverage(classifier)
+    if found is None:
+        return None
+    if not found.total:
+        return "The network has no activations, so this equals the vanilla gradient."
+    if found.covered == found.total:
+        return f"The rule covers all {found.total} activations of the network."
+    others = ", ".join(f"{count} × {name}" for name, count in found.names.items())
+    return (
+        f"Partly guided: the rule covers {found.covered} of {found.total} activations; "
+        f"at the others ({others}) the plain gradient goes on."
+    )
+
+
+def cost(explanation: Explanation) -> str:
+    """What the map cost, and where it was computed."""
+    facts = explanation.facts
+    passes = "1 pass" if facts["passes"] == 1 else f"{facts['passes']} passes"
+    return (
+        f"{passes} through {escaped(facts['classifier'])} in {facts['seconds']:.2f} s on the {facts['device'].upper()}."
+    )
+
+
+def why_empty(explanation: Explanation) -> str | None:
+    """Why a map is zero everywhere; None if it isn't."""
+    if explanation.values.any():
+        return None
+    if explanation.baselines is not None and (explanation.baselines == explanation.picture).all():
+        return "The map is zero everywhere because the baseline is the picture itself: choose another baseline."
+    if explanation.rectified:
+        return (
+            "The map is zero everywhere because this layer holds evidence against the class only, and ReLU removes "
+            "that. Switch ReLU off to see it, or choose another layer."
+        )
+    if explanation.target.scale == "probability":
+        return (
+            "The map is zero everywhere because the probability is saturated: a small change of the picture doesn't "
+            "move it. Explain the logit instead."
+        )
+    return "The map is zero everywhere because the score doesn't depend on any pixel of this picture."
+
+
+def escaped(text: str) -> str:
+    """A label as plain text inside Markdown."""
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]()#+-!|<>$~:" else sign for sign in text)

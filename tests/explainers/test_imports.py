@@ -1,0 +1,121 @@
+"""The architecture as a test: who may import and name what."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted([*ROOT.glob("*.py"), *ROOT.glob("explainers/**/*.py"), *ROOT.glob("pages/**/*.py")])
+TESTS = sorted(ROOT.glob("tests/**/*.py"))
+
+ALLOWED = {  # package: where it may be imported
+    "streamlit": ("dashboard.py", "pages/"),
+    "captum": ("explainers/",),
+    "plotly": ("explainers/figures.py",),
+    "pages": ("dashboard.py", "pages/"),
+}
+OWNED = {  # name of Streamlit's: the one module that spells it
+    "session_state": "pages/shared/state.py",
+    "query_params": "pages/shared/state.py",
+    "cache_data": "pages/shared/work.py",
+    "cache_resource": "pages/shared/work.py",
+}
+
+every_source = pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
+
+
+def imported(source, package=""):
+    """Dotted names of everything a source imports; `package` is its own, for relative imports."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def spelled(source):
+    """Every identifier of a source, attributes and imported names too."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Name(id=name) | ast.Attribute(attr=name):
+                yield name
+            case ast.Import(names=names) | ast.ImportFrom(names=names):
+                yield from (part for alias in names for part in alias.name.split("."))
+
+
+def within(path, places):
+    return any(path == place or (place.endswith("/") and path.startswith(place)) for place in places)
+
+
+def breaches(path, source):
+    """What a source at `path` does that the architecture forbids."""
+    package = ".".join(path.split("/")[:-1])
+    for name in imported(source, package):
+        top, *below = name.split(".")
+        if top in ALLOWED and not within(path, ALLOWED[top]):
+            yield f"imports {top}"
+        if top == "dashboard" or (top == "pages" and below[:1] != ["shared"]):
+            yield f"imports the page {name}"
+        if top == "tests":
+            yield "imports tests"
+    yield from (f"names {name}" for name in {*spelled(source)} & OWNED.keys() if OWNED[name] != path)
+
+
+@every_source
+def test_sources_keep_to_the_architecture(path):
+    assert list(breaches(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_tests_import_no_page_script(path):
+    found = breaches(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))
+    assert [breach for breach in found if "page" in breach.split()] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "breach"),
+    [
+        ("explainers/base.py", "import streamlit as st", "imports streamlit"),
+        ("explainers/classifiers/view.py", "def f():\n    from streamlit import cache", "imports streamlit"),
+        ("pages/shared/work.py", "from captum.attr import Saliency", "imports captum"),
+        ("pages/learn.py", "import plotly.graph_objects as go", "imports plotly"),
+        ("explainers/measures.py", "import plotly", "imports plotly"),
+        ("explainers/base.py", "from pages.shared.state import setting", "imports pages"),
+        ("pages/shared/frame.py", "from pages.compare import draw", "imports the page pages.compare.draw"),
+        ("pages/trust.py", "from pages import compare", "imports the page pages.compare"),
+        ("pages/trust.py", "from . import compare", "imports the page pages.compare"),
+        ("pages/trust.py", "from .compare import draw", "imports the page pages.compare.draw"),
+        ("pages/shared/frame.py", "from .. import compare", "imports the page pages.compare"),
+        ("pages/shared/frame.py", "import dashboard", "imports the page dashboard"),
+        ("pages/trust.py", "import tests.conftest", "imports tests"),
+        ("pages/trust.py", "import streamlit as st\nst.session_state['x'] = 1", "names session_state"),
+        ("dashboard.py", "from streamlit import session_state as s", "names session_state"),
+        ("pages/shared/controls.py", "st.query_params.clear()", "names query_params"),
+        ("pages/trust.py", "@st.cache_data\ndef f(): ...", "names cache_data"),
+        ("pages/shared/state.py", "@st.cache_resource(max_entries=2)\ndef f(): ...", "names cache_resource"),
+    ],
+)
+def test_a_breach_would_be_found(path, source, breach):
+    assert breach in list(breaches(path, source))
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("dashboard.py", "import streamlit as st\nfrom pages.shared.frame import frame\nfrom explainers import Target"),
+        ("pages/shared/frame.py", "from . import state\nfrom .state import setting\nimport streamlit"),
+        ("pages/shared/state.py", "import streamlit as st\nst.session_state, st.query_params"),
+        ("pages/shared/work.py", "import streamlit as st\n@st.cache_resource\ndef f(): ..."),
+        ("explainers/figures.py", "import plotly.graph_objects as go"),
+        ("explainers/knobs.py", "from functools import cache, cached_property"),
+    ],
+)
+def test_what_is_allowed_passes(path, source):
+    assert list(breaches(path, source)) == []
+
+
+def test_there_is_something_to_check():
+    assert {path.name for path in SOURCES} >= {"base.py", "integrated.py", "engine.py"}

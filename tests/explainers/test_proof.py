@@ -1,0 +1,131 @@
+"""The sentences of the proof, by hand-computed cases."""
+
+import string
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from explainers import Coverage, Explanation, Target, proof
+
+FACTS = {
+    "class": "espresso",
+    "rather than": "cup",
+    "classifier": "PocketNet",
+    "passes": 52,
+    "seconds": 1.404,
+    "device": "cpu",
+}
+
+
+def explanation(values=1.0, target=None, score=3.0, facts=None, **more) -> Explanation:
+    picture = np.full((3, 2, 2), 0.5, np.float32)
+    values = np.full((3, 2, 2), values, np.float32)
+    return Explanation(picture, (0, 0, 2, 2), values, target or Target(0), score, FACTS | (facts or {}), **more)
+
+
+def test_a_logit_is_said_with_its_class():
+    said = proof.explained(explanation(score=8.694))
+    assert said == "Explained: the logit of **espresso**, 8.69 for this picture."
+
+
+def test_a_difference_names_both_classes():
+    said = proof.explained(explanation(target=Target(0, 1), score=-0.5))
+    assert said == "Explained: the logit of **espresso** rather than **cup**, -0.50 for this picture."
+
+
+def test_a_probability_is_said_in_per_cent():
+    said = proof.explained(explanation(target=Target(0, scale="probability"), score=0.9649))
+    assert said == "Explained: the probability of **espresso**, 96.5% for this picture."
+
+
+def test_labels_are_plain_text_inside_markdown():
+    said = proof.explained(explanation(target=Target(0, 1), facts={"class": "a*b_c", "rather than": "$x$ [y](z)"}))
+    assert r"**a\*b\_c** rather than **\$x\$ \[y\]\(z\)**" in said
+
+
+def test_the_sum_of_the_pixels_stands_beside_the_change_of_the_score():
+    said = proof.completeness(explanation(score=3.0, baseline_score=1.0, residual=-0.5))
+    assert said == "The pixels add up to 1.5 of 2 (gap 25.0%)."
+
+
+def test_the_gap_has_no_sign():
+    said = proof.completeness(explanation(score=-1.0, baseline_score=1.0, residual=0.1))
+    assert said == "The pixels add up to -1.9 of -2 (gap 5.0%)."
+
+
+def test_a_baseline_that_scores_like_the_picture_has_no_gap():
+    said = proof.completeness(explanation(score=3.0, baseline_score=3.0, residual=0.25))
+    assert said == "The pixels add up to 0.25 of 0 (the baseline scores the same as the picture)."
+
+
+@pytest.mark.parametrize("more", [{}, {"baseline_score": 1.0}, {"residual": 0.1}])
+def test_a_method_that_does_not_add_up_says_nothing_about_it(more):
+    assert proof.completeness(explanation(**more)) is None
+
+
+def coverage(found):
+    return proof.coverage(SimpleNamespace(coverage=lambda classifier: found), None)
+
+
+def test_a_rule_that_covers_all_activations_says_how_many():
+    assert coverage(Coverage(49, 49, {})) == "The rule covers all 49 activations of the network."
+
+
+def test_a_rule_that_covers_some_activations_names_the_others():
+    assert coverage(Coverage(19, 47, {"hardswish": 20, "sigmoid": 8})) == (
+        "Partly guided: the rule covers 19 of 47 activations; "
+        "at the others (20 × hardswish, 8 × sigmoid) the plain gradient goes on."
+    )
+
+
+def test_a_network_without_activations_is_said_to_have_none():
+    said = coverage(Coverage(0, 0, {}))
+    assert said == "The network has no activations, so this equals the vanilla gradient."
+
+
+def test_a_method_without_such_a_rule_says_nothing_about_it():
+    assert coverage(None) is None
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({}, "52 passes through PocketNet in 1.40 s on the CPU."),
+        ({"passes": 1}, "1 pass through PocketNet in 1.40 s on the CPU."),
+        ({"classifier": "My_Net"}, r"52 passes through My\_Net in 1.40 s on the CPU."),
+    ],
+)
+def test_the_cost_is_counted_in_passes_and_seconds(facts, said):
+    assert proof.cost(explanation(facts=facts)) == said
+
+
+def test_a_map_with_a_single_value_is_not_empty():
+    given = explanation(0)
+    given.values[1, 0, 1] = -1e-30
+    assert proof.why_empty(given) is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "more"),
+    [
+        ("the baseline is the picture itself", {"baselines": np.full((1, 3, 2, 2), 0.5)}),
+        ("evidence against the class only", {"rectified": True}),
+        ("the probability is saturated", {"target": Target(0, scale="probability")}),
+        ("doesn't depend on any pixel", {"baselines": np.zeros((1, 3, 2, 2))}),
+        ("doesn't depend on any pixel", {}),
+    ],
+)
+def test_an_empty_map_says_why(reason, more):
+    assert reason in proof.why_empty(explanation(0, **more))
+
+
+def test_every_sign_of_markdown_is_escaped_and_nothing_else():
+    signs = r"\`*_{}[]()#+-!|<>$~:"
+    for sign in string.printable:
+        assert proof.escaped(sign) == (f"\\{sign}" if sign in signs else sign)
+
+
+def test_an_escaped_label_reads_as_before():
+    label = r"Men's *best* [friend](x) \ $1 & 2$ :smile: <b>"
+    assert proof.escaped(label).replace("\\\\", "\0").replace("\\", "").replace("\0", "\\") == label
