@@ -1,0 +1,35 @@
+"""Explain: one picture, one classifier, one method, and the proof beside the map."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.shared import state, work
+from pages.shared.controls import choose_explainer
+from pages.shared.frame import frame, messages
+from pages.shared.picture import choose_picture
+from pages.shared.question import choose_classifier, choose_target
+from pages.shared.result import show_answer, show_curves, show_map, show_method, show_proof
+
+with frame(
+    "Why did it say that?", "Which pixels made an image classifier decide, and whether to believe that picture."
+):
+    with st.sidebar:
+        photo = choose_picture()
+        classifier = choose_classifier()
+        likely = work.predictions(classifier, photo)
+        target = choose_target(classifier, likely)
+        explainer = choose_explainer(classifier)
+    state.publish()
+    left, right = st.columns([1, 2], gap="medium")
+    below = st.container()
+    with left:
+        show_answer(likely, target.index)
+    with right, messages():
+        explanation = work.explanation(explainer, classifier, photo, target)
+        with left:
+            show_proof(explainer, classifier, explanation)
+            show_method(explainer)
+        show_map(explanation)
+        with below:
+            show_curves(explanation)

@@ -1,0 +1,64 @@
+"""Widgets drawn from declarations: a method and its knobs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import streamlit as st
+
+from explainers import EXPLAINERS, Choice, Classifier, Colour, Explainer, Knob, Layer, Range, Switch
+from pages.shared import state
+
+SLIDER = 1000  # positions at most; more are typed
+AUTOMATIC = ""  # stands for None in a select box
+
+
+def choose_explainer(classifier: Classifier) -> Explainer:
+    """A method with its settings; the knobs that matter are drawn, in the order they are declared."""
+    kinds = {kind.slug(): kind for kind in EXPLAINERS}
+    slug: str = st.selectbox(
+        "Method",
+        kinds,
+        format_func=lambda slug: kinds[slug].title,
+        key=state.setting("method", next(iter(kinds)), kinds.__contains__),
+        help="How the classifier is asked. Every method answers another question.",
+    )
+    kind = kinds[slug]
+    st.caption(f"{kind.summary()} [Paper]({kind.paper})")
+    settings = asdict(kind())
+    for name, knob in kind.knobs().items():
+        if knob.matters(settings):
+            settings[name] = _widget(f"{slug}-{name}", name, knob, settings[name], classifier)
+    return kind(**settings)
+
+
+def _widget(key: str, name: str, knob: Knob, default: Any, classifier: Classifier) -> Any:
+    """The widget of one knob, and what it says."""
+    label = knob.label or name.replace("_", " ").capitalize()
+    match knob:
+        case Range(low=low, high=high, step=step, automatic=automatic):
+            if automatic and st.toggle(
+                f"{label}: {automatic}", key=state.setting(f"{key}-automatic", default is None), help=knob.hint
+            ):
+                return None
+            first = low if default is None else default
+            key = state.setting(key, first, knob.accepts)
+            draw = st.slider if (high - low) / step <= SLIDER else st.number_input
+            return draw(label, low, high, step=step, key=key, help=knob.hint)
+        case Choice(options=options):
+            key = state.setting(key, default, knob.accepts)
+            return st.selectbox(label, options, key=key, help=knob.hint)
+        case Switch():
+            return st.toggle(label, key=state.setting(key, default), help=knob.hint)
+        case Colour():
+            return st.color_picker(label, key=state.setting(key, default, knob.accepts), help=knob.hint)
+        case Layer():
+            layers = {layer.name: str(layer) for layer in reversed(classifier.layers())}
+            layers = {AUTOMATIC: "the deepest", **layers}
+            key = state.setting(key, AUTOMATIC, layers.__contains__)
+            chosen = st.selectbox(label, layers, format_func=layers.__getitem__, key=key, help=knob.hint)
+            if chosen == AUTOMATIC:  # its text can't name the layer: the browser would show the last classifier's
+                st.caption(f"Here: {layers.get(classifier.layer or '', 'none')}.")
+            return chosen or None
+    raise TypeError(f"no widget for {knob!r}")

@@ -1,0 +1,49 @@
+"""What every page opens with, and the one place where an error becomes a message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from explainers import ExplanationError
+from explainers.proof import escaped
+from pages.shared import state
+
+STYLE = """<style>
+.stMainBlockContainer { padding-top: 2.5rem; padding-bottom: 2rem; }
+.stSidebar [data-testid="stSidebarHeader"] { height: 2.5rem; min-height: 2.5rem; }
+.st-key-map-area { container-type: inline-size; }
+.st-key-panels { flex: none !important; height: calc(100cqw + 170px) !important; }
+</style>"""
+
+
+@contextmanager
+def frame(title: str, motto: str) -> Iterator[None]:
+    """A page with its heading; whatever a visitor can put right is said and leaves the rest of the page alone."""
+    st.set_page_config(page_title=f"{title} · Whypixel", page_icon="🔍", layout="wide", initial_sidebar_state=350)
+    st.html(STYLE)
+    state.begin()
+    st.markdown(f"## {title}\n{motto}")
+    with messages():
+        yield
+
+
+@contextmanager
+def messages() -> Iterator[None]:
+    """Say, in this place of the page, what a visitor can put right."""
+    try:
+        yield
+    except ExplanationError as error:
+        show(error)
+
+
+def show(error: ExplanationError | str) -> None:
+    """The one way an error becomes a message."""
+    st.error(escaped(str(error)))
+
+
+def ink() -> str:
+    """The colour of text in the theme that the visitor uses."""
+    return "#fafafa" if st.context.theme.type == "dark" else "#31333f"

@@ -1,0 +1,60 @@
+"""Choosing how a map is drawn. Nothing here computes one."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from explainers import Explanation
+from explainers.explanation import REDUCTIONS
+from explainers.figures import COLOURS, GRIDS, OVERLAYS, Look
+
+
+def choose_look(explanation: Explanation) -> tuple[Explanation, Look]:
+    """The explanation with its channels combined as chosen, and its look; only choices that change something."""
+    channels, height, width = explanation.values.shape
+    coarse = (height, width) != explanation.picture.shape[1:]
+    first, second, third = st.columns(3)
+    if channels > 1:
+        explanation = explanation.reduced(
+            first.selectbox(
+                "Channels",
+                REDUCTIONS,
+                index=REDUCTIONS.index(explanation.reduction),
+                key=f"channels-{explanation.facts['method']}",
+                persist_state="session",
+                help="How the values of red, green and blue become one per pixel. Only the signed sum shows evidence "
+                "against the class, and adds up.",
+            )
+        )
+    grid = GRIDS[0]
+    if coarse:
+        grid = first.selectbox(
+            "Grid", GRIDS, key="grid", persist_state="session", help="The layer's own cells, or smoothed between them."
+        )
+    overlay = second.selectbox(
+        "Overlay",
+        OVERLAYS,
+        key="overlay",
+        persist_state="session",
+        help="The map over the picture, transparent where it is zero; or the picture over the map at .4.",
+    )
+    colours = third.selectbox(
+        "Colours",
+        COLOURS,
+        index=len(COLOURS) - 1 if explanation.signed else 0,  # the last has a middle
+        key=f"colours-{'signed' if explanation.signed else 'unsigned'}",
+        persist_state="session",
+        help="Inferno and viridis are safe for colour-blind eyes; so is blue to red, for maps with signs.",
+    )
+    clip = st.slider(
+        "Strongest colour at percentile",
+        90.0,
+        100.0,
+        99.0,
+        0.5,
+        format="%.1f",
+        key="clip",
+        persist_state="session",
+        help="A few extreme pixels would leave the rest pale: this share of the map lies below the strongest colour.",
+    )
+    return explanation, Look(colours, clip, grid, overlay)

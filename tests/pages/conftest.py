@@ -1,0 +1,70 @@
+"""What the tests of pages share: the dashboard without a browser."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from explainers import Classifier, load_classifier
+from pages.shared import work
+
+DASHBOARD = Path(__file__).parents[2] / "dashboard.py"
+
+
+@pytest.fixture(autouse=True)
+def _no_weights_at_hand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("WHYPIXEL_WEIGHTS", raising=False)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+
+
+@pytest.fixture(scope="session")
+def bundled() -> Classifier:
+    """The bundled classifier, loaded as the dashboard loads it."""
+    return load_classifier("bundled")
+
+
+@pytest.fixture
+def own_desk(monkeypatch: pytest.MonkeyPatch) -> work.Desk:
+    """A desk for this test alone, in place of the one that the pages share."""
+    desk = work.Desk({"classifiers": 3, "predictions": 256, "explanations": 64})
+    monkeypatch.setattr(work, "_desk", lambda: desk)
+    return desk
+
+
+@pytest.fixture
+def visit() -> Callable[..., AppTest]:
+    """(address={}) -> the dashboard after its first run with these settings in the address."""
+
+    def make(address: Mapping[str, Any] | None = None) -> AppTest:
+        page = AppTest.from_file(str(DASHBOARD), default_timeout=60)
+        for key, value in (address or {}).items():
+            page.query_params[key] = str(value)
+        return page.run()
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def figure() -> Callable[[AppTest, str], dict[str, Any]]:
+    """(page, key) -> the figure of that chart as the browser gets it, its arrays decoded."""
+
+    def find(page: AppTest, key: str) -> dict[str, Any]:
+        (spec,) = (chart.proto.spec for chart in page.get("plotly_chart") if chart.proto.id.endswith(f"-{key}"))
+        found: dict[str, Any] = json.loads(spec, object_hook=_decoded)
+        return found
+
+    return find
+
+
+def _decoded(part: dict[str, Any]) -> Any:
+    if "bdata" not in part:
+        return part
+    values = np.frombuffer(base64.b64decode(part["bdata"]), part["dtype"])
+    return values.reshape([int(side) for side in str(part.get("shape", len(values))).split(",")])

@@ -1,0 +1,170 @@
+"""Widgets follow the declarations of every method."""
+
+from itertools import chain
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from explainers import EXPLAINERS, Choice, Colour, Layer, Range, Switch
+from pages.shared.controls import SLIDER
+
+
+def page():
+    """A page that chooses a method and keeps it."""
+    import streamlit as st
+
+    from pages.shared import state, work
+    from pages.shared.controls import choose_explainer
+
+    state.begin()
+    explainer = choose_explainer(work.classifier("bundled", "PocketNet", "crop"))
+    state.publish()
+    st.session_state["explainer"] = explainer
+
+
+every_method = pytest.mark.parametrize("kind", EXPLAINERS, ids=lambda kind: kind.__name__)
+
+
+def every_knob(wanted=lambda knob: True):
+    """A test for each knob of each method that is wanted."""
+    knobs = [(kind, name, knob) for kind in EXPLAINERS for name, knob in kind.knobs().items() if wanted(knob)]
+    return pytest.mark.parametrize(
+        ("kind", "name", "knob"), knobs, ids=[f"{kind.__name__}-{name}" for kind, name, _ in knobs]
+    )
+
+
+def visit(kind, settings):
+    """The page after its first run with a method and settings in the address."""
+    at = AppTest.from_function(page, default_timeout=60)
+    at.query_params["method"] = kind.slug()
+    for name, value in settings.items():
+        at.query_params[f"{kind.slug()}-{name}"] = str(value)
+    at.run()
+    assert not at.exception
+    return at
+
+
+def widget(at, key):
+    """The widget of that key, whatever it is; None if it isn't drawn."""
+    kinds = (at.selectbox, at.slider, at.number_input, at.toggle, at.color_picker)
+    return next((element for element in chain(*kinds) if element.key == key), None)
+
+
+def needed(kind, knob):
+    """Settings under which a knob matters."""
+    return {name: value[0] if isinstance(value, tuple) else value for name, value in knob.only_if.items()}
+
+
+def other(knob, default, classifier):
+    """A value that isn't the default."""
+    match knob:
+        case Range():
+            return knob.low + knob.step if default == knob.low else knob.low
+        case Choice():
+            return knob.options[-1]
+        case Switch():
+            return not default
+        case Colour():
+            return "#ff8800"
+        case Layer():
+            return classifier.layers()[0].name
+    raise TypeError(knob)
+
+
+def bad(knob):
+    """The text of a value that the widget could not offer."""
+    return str(knob.high + knob.step) if isinstance(knob, Range) else "no such value"
+
+
+def test_methods_are_offered_in_their_order():
+    at = AppTest.from_function(page, default_timeout=60).run()
+    assert at.selectbox(key="method").options == [kind.title for kind in EXPLAINERS]
+    assert at.session_state["explainer"] == EXPLAINERS[0]()
+    assert at.query_params == {}
+
+
+@every_method
+def test_a_chosen_method_comes_with_its_defaults(kind):
+    at = AppTest.from_function(page, default_timeout=60).run()
+    at.selectbox(key="method").select(kind.slug()).run()
+    assert at.session_state["explainer"] == kind()
+    assert at.query_params == ({} if kind is EXPLAINERS[0] else {"method": kind.slug()})
+
+
+@every_method
+def test_a_method_says_what_it_shows_and_where_it_was_published(kind):
+    said = " ".join(caption.value for caption in visit(kind, {}).caption)
+    assert kind.summary() in said
+    assert kind.paper in said
+
+
+@every_knob()
+def test_a_knob_is_drawn_when_it_matters(kind, name, knob):
+    default, key = getattr(kind(), name), f"{kind.slug()}-{name}"
+    at = visit(kind, needed(kind, knob))
+    drawn = widget(at, f"{key}-automatic" if default is None and isinstance(knob, Range) else key)
+    assert drawn.help == knob.hint
+
+
+@every_knob(lambda knob: knob.only_if)
+def test_a_knob_is_not_drawn_when_it_does_not_matter(kind, name, knob):
+    for decider in knob.only_if:
+        options = [option for option in kind.knobs()[decider].options if option not in knob.only_if[decider]]
+        at = visit(kind, {decider: options[0]})
+        assert widget(at, f"{kind.slug()}-{name}") is None
+
+
+@every_knob()
+def test_a_knob_sets_the_method(kind, name, knob, bundled):
+    settings = needed(kind, knob)
+    settings[name] = other(knob, getattr(kind(), name), bundled)
+    switches = {f"{name}-automatic": False} if isinstance(knob, Range) and knob.automatic else {}
+    at = visit(kind, settings | switches)
+    assert at.session_state["explainer"] == kind(**settings)
+    assert widget(at, f"{kind.slug()}-{name}").value == settings[name]
+
+
+@every_knob()
+def test_a_value_that_a_knob_could_not_offer_is_dropped(kind, name, knob):
+    settings = needed(kind, knob)
+    switches = {f"{name}-automatic": False} if isinstance(knob, Range) and knob.automatic else {}
+    at = visit(kind, settings | switches | {name: bad(knob)})
+    first = knob.low if switches else getattr(kind(), name)
+    assert at.session_state["explainer"] == kind(**settings | {name: first})
+    assert f"{kind.slug()}-{name}" not in at.query_params
+
+
+@every_knob(lambda knob: isinstance(knob, Range))
+def test_ranges_of_many_numbers_are_typed(kind, name, knob):
+    at = visit(kind, needed(kind, knob) | {f"{name}-automatic": False})
+    many = (knob.high - knob.low) / knob.step > SLIDER
+    assert widget(at, f"{kind.slug()}-{name}").type == ("number_input" if many else "slider")
+
+
+@every_method
+def test_labels_of_knobs_are_unique(kind):
+    settings = {name: value for knob in kind.knobs().values() for name, value in needed(kind, knob).items()}
+    at = visit(kind, settings)
+    labels = [element.label for element in chain(at.selectbox, at.slider, at.number_input, at.toggle, at.color_picker)]
+    assert len(labels) == len(set(labels))
+
+
+def test_the_automatic_layer_is_named(bundled):
+    (kind,) = (kind for kind in EXPLAINERS if kind.__name__ == "GradCAM")
+    at = visit(kind, {})
+    first, *others = widget(at, "grad-cam-layer").options
+    assert others == [str(layer) for layer in reversed(bundled.layers())]
+    assert first not in others
+    assert any(f"{bundled.layer} " in caption.value for caption in at.caption)
+
+
+def test_settings_of_a_method_are_kept_while_another_is_chosen():
+    at = AppTest.from_function(page, default_timeout=60)
+    at.query_params |= {"method": "integrated-gradients", "integrated-gradients-steps": "20"}
+    at.run()
+    before = at.session_state["explainer"]
+    at.selectbox(key="method").select("grad-cam").run()
+    assert at.query_params == {"method": "grad-cam"}
+    at.selectbox(key="method").select("integrated-gradients").run()
+    assert at.session_state["explainer"] == before
+    assert at.query_params == {"method": "integrated-gradients", "integrated-gradients-steps": "20"}

@@ -1,0 +1,213 @@
+"""The Explain page shows the engine's own numbers, or a sentence."""
+
+from dataclasses import replace
+from functools import cache
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from explainers import EXPLAINERS, Classifier, GradCAM, IntegratedGradients, Saliency, Target, read_image
+from explainers.samples import SAMPLES
+from pages.shared import work
+
+every_method = pytest.mark.parametrize("kind", EXPLAINERS, ids=lambda kind: kind.__name__)
+
+
+PHOTO = read_image(SAMPLES[0].data)
+
+
+@pytest.fixture(scope="session")
+def explained(bundled):
+    """(explainer, scale="logit") -> the engine's explanation of the first sample as an espresso."""
+
+    @cache
+    def make(explainer, scale="logit"):
+        return explainer(bundled, PHOTO, Target(bundled.labels.index("espresso"), scale=scale))
+
+    return make
+
+
+def run(given):
+    """The page after a run that a widget started."""
+    at = given.run()
+    assert not at.exception
+    return at
+
+
+def sentences(at):
+    """All that is said in the page."""
+    return "\n".join(markdown.value for markdown in at.main.markdown)
+
+
+def test_the_first_visit_shows_a_map_and_its_proof(visit, figure, explained):
+    at = visit()
+    assert not at.exception
+    assert not at.error
+    assert [trace["type"] for trace in figure(at, "map")["data"]] == ["image", "image", "heatmap", "image", "heatmap"]
+    assert np.array_equal(figure(at, "map")["data"][2]["z"], explained(EXPLAINERS[0]()).heat)
+    assert "**espresso**" in sentences(at)
+    assert "through PocketNet in" in sentences(at)
+
+
+@every_method
+def test_every_method_draws_the_engines_numbers(visit, figure, explained, kind):
+    at = visit({"method": kind.slug()})
+    assert not at.exception
+    assert not at.error
+    for trace in (figure(at, "map")["data"][i] for i in (2, 4)):
+        assert np.array_equal(trace["z"], explained(kind()).heat)
+
+
+@every_method
+def test_every_method_explains_another_class_rather_than_a_second(visit, figure, bundled, kind):
+    at = visit({"method": kind.slug(), "class": "teapot", "rather-than": "candle", "fit": "pad"})
+    fitted = work.classifier("bundled", "PocketNet", "pad")
+    target = Target(*(bundled.labels.index(label) for label in ("teapot", "candle")))
+    assert np.array_equal(figure(at, "map")["data"][2]["z"], kind()(fitted, PHOTO, target).heat)
+    assert "**teapot** rather than **candle**" in sentences(at)
+
+
+@every_method
+def test_a_probability_is_explained_or_refused_with_a_sentence(visit, figure, explained, kind):
+    at = visit({"method": kind.slug(), "scale": "probability"})
+    assert not at.exception
+    if "probability" in kind.scales:
+        expected = explained(kind(), scale="probability").heat
+        assert np.array_equal(figure(at, "map")["data"][2]["z"], expected)
+    else:
+        assert f"{kind.title} explains the logit only" in at.error[0].value.replace("\\", "")
+        assert figure(at, "answer")
+        run(at.segmented_control(key="scale").set_value("logit"))
+        assert not at.error
+        assert np.array_equal(figure(at, "map")["data"][2]["z"], explained(kind()).heat)
+
+
+def test_settings_in_the_address_reach_the_engine(visit, figure, explained):
+    settings = {"steps": 7, "baseline": "random", "seed": 3, "draws": 2}
+    at = visit({"method": "integrated-gradients", **{f"integrated-gradients-{k}": v for k, v in settings.items()}})
+    expected = explained(IntegratedGradients(**settings)).heat
+    assert np.array_equal(figure(at, "map")["data"][2]["z"], expected)
+
+
+def test_nonsense_in_the_address_is_dropped(visit, figure, explained):
+    at = visit(
+        {"method": "nope", "sample": "x", "class": "nonsense", "scale": "?", "integrated-gradients-steps": "abc"}
+    )
+    assert not at.error
+    assert at.query_params == {}
+    assert np.array_equal(figure(at, "map")["data"][2]["z"], explained(EXPLAINERS[0]()).heat)
+
+
+def test_the_clip_moves_the_strongest_colour_only(visit, figure, explained):
+    at = visit()
+    heat = explained(Saliency()).heat
+    for percentile in (99.0, 90.0, 100.0):
+        run(at.slider(key="clip").set_value(percentile))
+        trace = figure(at, "map")["data"][2]
+        assert trace["zmax"] == pytest.approx(np.percentile(heat, percentile))
+        assert np.array_equal(trace["z"], heat)
+
+
+def test_signs_change_range_and_colours(visit, figure, explained):
+    at = visit()
+    unsigned = figure(at, "map")["data"][2]
+    run(at.selectbox(key="channels-Vanilla gradient").select("signed sum"))
+    signed = figure(at, "map")["data"][2]
+    assert np.array_equal(signed["z"], explained(Saliency()).reduced("signed sum").heat)
+    assert (unsigned["zmin"], signed["zmin"]) == (0, -signed["zmax"])
+    assert unsigned["colorscale"][0][1] == "rgb(0, 0, 4)"  # inferno, from black
+    blue_white_red = ["rgb(5, 48, 97)", "rgb(247, 247, 247)", "rgb(103, 0, 31)"]
+    assert [signed["colorscale"][place][1] for place in (0, 16, 32)] == blue_white_red
+
+
+def test_colours_can_be_chosen(visit, figure):
+    at = visit()
+    run(at.selectbox(key="colours-unsigned").select("viridis"))
+    assert figure(at, "map")["data"][2]["colorscale"][0][1] == "rgb(68, 1, 84)"
+
+
+def test_a_coarse_map_can_be_seen_as_computed(visit, figure, explained):
+    at = visit({"method": GradCAM.slug()})
+    found = explained(GradCAM())
+    assert np.array_equal(figure(at, "map")["data"][2]["z"], found.heat)
+    run(at.selectbox(key="grid").select("as computed"))
+    assert np.array_equal(figure(at, "map")["data"][2]["z"], found.values[0])
+
+
+def test_the_picture_can_lie_over_the_map(visit, figure):
+    at = visit()
+    run(at.selectbox(key="overlay").select("picture on map"))
+    assert figure(at, "map")["data"][4]["opacity"] == 0.6
+
+
+def test_a_change_of_look_computes_nothing(visit, monkeypatch):
+    at = visit()
+    before = sentences(at)
+    monkeypatch.setattr(Saliency, "__call__", lambda *args, **more: pytest.fail("computed again"))
+    run(at.selectbox(key="channels-Vanilla gradient").select("signed sum"))
+    run(at.selectbox(key="overlay").select("picture on map"))
+    run(at.slider(key="clip").set_value(95.0))
+    assert sentences(at) == before
+
+
+def test_saturation_curves_end_where_the_pixels_add_up(visit, figure, explained):
+    at = visit({"method": IntegratedGradients.slug()})
+    found = explained(IntegratedGradients())
+    score, added = figure(at, "curve-0")["data"]
+    assert score["y"][0] == pytest.approx(found.baseline_score, rel=1e-5)
+    assert score["y"][-1] == pytest.approx(found.score, rel=1e-5)
+    assert added["y"][0] == pytest.approx(found.baseline_score, rel=1e-5)
+    assert added["y"][-1] - score["y"][-1] == pytest.approx(found.residual, abs=1e-4)
+    assert f"(gap {found.gap:.1%})" in sentences(at)
+
+
+def test_slopes_integrate_to_the_change_of_the_score(visit, figure):
+    at = visit({"method": IntegratedGradients.slug()})
+    _, added = figure(at, "curve-0")["data"]
+    (slope,) = figure(at, "curve-1")["data"]
+    change = np.trapezoid(slope["y"], slope["x"])
+    assert change == pytest.approx(added["y"][-1] - added["y"][0], rel=0.02)
+
+
+def test_only_path_methods_have_curves(visit):
+    keys = [chart.proto.id.split("-", 2)[2] for chart in visit().get("plotly_chart")]
+    assert keys == ["answer", "map"]
+
+
+def test_an_upload_is_explained(visit, figure, explained, bundled):
+    stripes = np.zeros((90, 120, 3), np.uint8)
+    stripes[:, ::8] = 255
+    file = BytesIO()
+    Image.fromarray(stripes).save(file, "PNG")
+    at = visit({"class": "espresso"})
+    run(at.segmented_control(key="source").set_value("Upload"))
+    run(at.file_uploader[0].upload("stripes.png", file.getvalue(), "image/png"))
+    expected = Saliency()(bundled, read_image(file.getvalue()), explained(Saliency()).target).heat
+    assert np.array_equal(figure(at, "map")["data"][2]["z"], expected)
+    run(at.button(key="remove").click())
+    assert np.array_equal(figure(at, "map")["data"][2]["z"], explained(Saliency()).heat)
+
+
+def test_signs_in_labels_are_no_markdown(visit, own_desk, bundled, monkeypatch):
+    labels = tuple(f"*{label}* $x$" for label in bundled.labels)
+    strange = Classifier(bundled.network, labels, size=bundled.size, mean=bundled.mean, std=bundled.std)
+    monkeypatch.setattr(work, "load_classifier", lambda name, fit, on_progress: strange)
+    assert r"**\*espresso\* \$x\$**" in sentences(visit())
+
+
+def test_a_partly_guided_map_says_so(visit, own_desk, bundled, monkeypatch):
+    found = replace(bundled.activations, relus=3, others={"silu": 2})
+    monkeypatch.setattr(bundled, "activations", found, raising=False)
+    monkeypatch.setattr(work, "load_classifier", lambda name, fit, on_progress: bundled)
+    assert "3 of 5 activations" in sentences(visit({"method": "guided-backpropagation"}))
+
+
+def test_an_empty_map_says_why(visit, own_desk, explained, monkeypatch):
+    found = explained(Saliency())
+    nothing = replace(found, values=np.zeros_like(found.values))
+    monkeypatch.setattr(Saliency, "__call__", lambda *args, **more: nothing)
+    at = visit()
+    assert not at.exception
+    assert "doesn't depend on any pixel" in at.warning[0].value

@@ -1,0 +1,70 @@
+"""What a visitor can put right becomes a message; a bug stays loud."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+
+def refused():
+    import streamlit as st
+
+    from explainers import ExplanationError
+    from pages.shared.frame import frame
+
+    with frame("Title", "Motto."):
+        st.text("before")
+        raise ExplanationError("There is no *_x_* in $a$ [b](c).")
+
+
+def broken():
+    from pages.shared.frame import frame
+
+    with frame("Title", "Motto."):
+        raise ValueError("a bug")
+
+
+def stopped():
+    import streamlit as st
+
+    from pages.shared.frame import frame
+
+    with frame("Title", "Motto."):
+        st.stop()
+
+
+def inked():
+    import streamlit as st
+
+    from pages.shared.frame import ink
+
+    st.text(ink())
+
+
+def test_an_explanation_error_is_a_message_and_leaves_the_rest_alone():
+    at = AppTest.from_function(refused).run()
+    assert not at.exception
+    assert [text.value for text in at.text] == ["before"]
+    assert [error.value.replace("\\", "") for error in at.error] == ["There is no *_x_* in $a$ [b](c)."]
+
+
+def test_a_message_is_plain_text_inside_markdown():
+    at = AppTest.from_function(refused).run()
+    assert r"\*\_x\_\* in \$a\$ \[b\]\(c\)" in at.error[0].value
+
+
+def test_a_bug_stays_loud():
+    at = AppTest.from_function(broken).run()
+    assert len(at.exception) == 1
+    assert not at.error
+
+
+def test_a_stopped_run_is_no_error():
+    at = AppTest.from_function(stopped).run()
+    assert not at.exception
+    assert not at.error
+
+
+@pytest.mark.parametrize(("theme", "colour"), [("light", "#31333f"), ("dark", "#fafafa")])
+def test_the_colour_of_text_follows_the_theme(theme, colour):
+    at = AppTest.from_function(inked)
+    at.context["theme"] = theme
+    assert at.run().text[0].value == colour

@@ -1,0 +1,96 @@
+"""How a map is drawn follows what it is: signed or not, coarse or fine, of one channel or three."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from explainers.explanation import REDUCTIONS
+from explainers.figures import COLOURS, GRIDS, OVERLAYS, Look
+
+
+def page(method):
+    """A page that chooses the look of a method's map, and keeps it."""
+    import streamlit as st
+
+    import explainers
+    from explainers.samples import SAMPLES
+    from pages.shared import work
+    from pages.shared.look import choose_look
+    from pages.shared.photo import Photo
+
+    explainer = getattr(explainers, st.text_input("Method", method, key="method"))()
+    classifier = work.classifier("bundled", "PocketNet", "crop")
+    given = work.explanation(explainer, classifier, Photo("coffee", SAMPLES[0].data), explainers.Target(3))
+    st.session_state["given"], (st.session_state["drawn"], st.session_state["look"]) = given, choose_look(given)
+
+
+def visit(method):
+    """The page after its first run."""
+    return run(AppTest.from_function(page, args=(method,), default_timeout=60))
+
+
+def run(given):
+    """The page after a run that a widget started."""
+    at = given.run()
+    assert not at.exception
+    return at
+
+
+def keys(at):
+    return {element.key for element in [*at.selectbox, *at.slider]}
+
+
+def test_a_map_of_three_channels_lets_them_be_combined():
+    assert keys(visit("Saliency")) == {"channels-Vanilla gradient", "overlay", "colours-unsigned", "clip"}
+
+
+def test_a_coarse_map_lets_its_grid_be_seen():
+    assert keys(visit("GradCAM")) == {"grid", "overlay", "colours-unsigned", "clip"}
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+def test_channels_are_combined_as_chosen(reduction):
+    at = visit("Saliency")
+    run(at.selectbox(key="channels-Vanilla gradient").select(reduction))
+    drawn, given = at.session_state["drawn"], at.session_state["given"]
+    assert drawn.reduction == reduction
+    assert (drawn.heat == given.reduced(reduction).heat).all()
+    assert drawn.values is given.values
+
+
+@pytest.mark.parametrize("method", ["Saliency", "Occlusion", "GradCAM", "CAM"])
+def test_a_map_starts_in_the_methods_own_way(method):
+    at = visit(method)
+    drawn, look = at.session_state["drawn"], at.session_state["look"]
+    assert drawn.reduction == at.session_state["given"].reduction
+    assert look == Look("blue to red" if drawn.signed else "inferno")
+
+
+def test_signs_bring_colours_with_a_middle_and_take_them_along():
+    at = visit("Saliency")
+    run(at.selectbox(key="colours-unsigned").select("viridis"))
+    run(at.selectbox(key="channels-Vanilla gradient").select("signed sum"))
+    assert at.session_state["look"].colours == "blue to red"
+    assert at.selectbox(key="colours-signed").options == list(COLOURS)
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "options"),
+    [("colours-unsigned", "colours", COLOURS), ("overlay", "overlay", OVERLAYS), ("grid", "grid", GRIDS)],
+)
+def test_every_option_can_be_chosen(key, name, options):
+    at = visit("GradCAM")
+    for option in options:
+        run(at.selectbox(key=key).select(option))
+        assert getattr(at.session_state["look"], name) == option
+
+
+def test_the_percentile_can_be_chosen():
+    at = visit("Saliency")
+    assert run(at.slider(key="clip").set_value(92.5)).session_state["look"].clip == 92.5
+
+
+def test_a_fine_map_is_never_drawn_by_another_ones_grid():
+    at = visit("GradCAM")
+    run(at.selectbox(key="grid").select("as computed"))
+    run(at.text_input(key="method").set_value("Saliency"))
+    assert at.session_state["look"].grid == GRIDS[0]

@@ -1,0 +1,183 @@
+"""A visitor's own picture is kept, refused with a sentence, and removed."""
+
+from io import BytesIO
+
+import pytest
+from PIL import ExifTags, Image
+from streamlit.testing.v1 import AppTest
+
+from explainers.samples import SAMPLES
+from pages.shared.photo import Photo
+from pages.shared.picture import SAMPLE_PHOTOS
+
+COFFEE, CHELSEA = (SAMPLE_PHOTOS[name] for name in ("coffee", "chelsea"))
+
+
+def page():
+    """A page that chooses a picture and tells which."""
+    import streamlit as st
+
+    from pages.shared import state
+    from pages.shared.picture import choose_picture
+
+    state.begin()
+    photo = choose_picture()
+    state.publish()
+    st.text(photo.name)
+    st.text(photo.digest)
+
+
+def run(given):
+    """The page after a run that a widget started."""
+    at = given.run()
+    assert not at.exception
+    return at
+
+
+def chosen(at):
+    """What the picture is called, and its digest."""
+    return tuple(text.value for text in at.text)
+
+
+def told(photo):
+    return photo.name, photo.digest
+
+
+def picture(colour="red", **options) -> bytes:
+    file = BytesIO()
+    Image.new("RGB", (40, 30), colour).save(file, "PNG", **options)
+    return file.getvalue()
+
+
+RED, BLUE = Photo("red.png", picture("red")), Photo("blue.png", picture("blue"))
+
+
+@pytest.fixture
+def at():
+    return run(AppTest.from_function(page))
+
+
+@pytest.fixture
+def uploading(at):
+    return run(at.segmented_control(key="source").set_value("Upload"))
+
+
+def upload(at, name, data):
+    return run(at.file_uploader[0].set_value((name, data, "image/png")))
+
+
+def test_the_first_sample_comes_first(at):
+    assert chosen(at) == told(COFFEE)
+
+
+def test_every_sample_can_be_chosen(at):
+    assert at.pills(key="sample").options == [photo.name for photo in SAMPLE_PHOTOS.values()]
+    for name, photo in SAMPLE_PHOTOS.items():
+        assert chosen(run(at.pills(key="sample").set_value(name))) == told(photo)
+
+
+def test_a_sample_in_the_address_is_shown():
+    at = AppTest.from_function(page)
+    at.query_params["sample"] = "chelsea"
+    assert chosen(run(at)) == told(CHELSEA)
+
+
+def test_nothing_asks_for_a_file_or_the_camera_before_it_is_chosen(at):
+    assert not at.file_uploader
+    assert not at.camera_input
+    assert len(run(at.segmented_control(key="source").set_value("Upload")).file_uploader) == 1
+    assert not at.camera_input
+    assert len(run(at.segmented_control(key="source").set_value("Camera")).camera_input) == 1
+    assert not at.file_uploader
+
+
+@pytest.mark.parametrize("source", ["Upload", "Camera"])
+def test_until_there_is_another_picture_the_sample_stays(at, source):
+    run(at.pills(key="sample").set_value("chelsea"))
+    assert chosen(run(at.segmented_control(key="source").set_value(source))) == told(CHELSEA)
+
+
+def test_an_upload_is_the_picture(uploading):
+    assert chosen(upload(uploading, RED.name, RED.data)) == told(RED)
+
+
+def test_a_photo_from_the_camera_is_the_picture(at):
+    run(at.segmented_control(key="source").set_value("Camera"))
+    assert chosen(run(at.camera_input[0].upload("camera.jpg", RED.data))) == ("camera.jpg", RED.digest)
+
+
+def test_an_upload_outlives_a_look_at_the_samples(uploading):
+    upload(uploading, RED.name, RED.data)
+    assert chosen(run(uploading.segmented_control(key="source").set_value("Samples"))) == told(COFFEE)
+    assert chosen(run(uploading.segmented_control(key="source").set_value("Upload"))) == told(RED)
+
+
+def test_another_upload_replaces_the_first(uploading):
+    upload(uploading, RED.name, RED.data)
+    assert chosen(upload(uploading, BLUE.name, BLUE.data)) == told(BLUE)
+
+
+def test_emptying_the_uploader_does_not_lose_the_picture(uploading):
+    upload(uploading, RED.name, RED.data)
+    assert chosen(run(uploading.file_uploader[0].set_value(None))) == told(RED)
+
+
+def test_a_removed_upload_gives_way_to_the_sample(uploading):
+    upload(uploading, RED.name, RED.data)
+    run(uploading.button(key="remove").click())
+    assert chosen(uploading) == told(COFFEE)
+    assert uploading.file_uploader[0].value is None
+    assert not uploading.button
+    assert chosen(upload(uploading, RED.name, RED.data)) == told(RED)
+
+
+@pytest.mark.parametrize("data", [b"", b"no picture at all", picture()[:60]])
+def test_a_refused_upload_leaves_everything_as_it_was(uploading, data):
+    upload(uploading, RED.name, RED.data)
+    upload(uploading, "cat.png", data)
+    assert chosen(uploading) == told(RED)
+    (error,) = uploading.error
+    assert error.value.startswith("cat.png")
+
+
+def test_a_refusal_goes_with_the_next_upload(uploading):
+    upload(uploading, "cat.png", b"no picture at all")
+    assert chosen(uploading) == told(COFFEE)
+    upload(uploading, RED.name, RED.data)
+    assert not uploading.error
+
+
+def test_a_refusal_goes_with_its_file(uploading):
+    upload(uploading, "cat.png", b"no picture at all")
+    run(uploading.file_uploader[0].set_value(None))
+    assert not uploading.error
+
+
+def test_signs_in_the_name_of_a_file_are_no_markdown(uploading):
+    upload(uploading, "a*b* $1$.png", b"no picture at all")
+    assert uploading.error[0].value.startswith(r"a\*b\* \$1\$.png")
+    upload(uploading, "a*b* $1$.png", RED.data)
+    assert r"a\*b\* \$1\$.png" in [caption.value for caption in uploading.caption]
+
+
+def test_a_photo_is_upright():
+    halves = Image.new("RGB", (40, 20), "red")
+    halves.paste("blue", (20, 0, 40, 20))
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6  # the camera was held upright: what it calls left is the top
+    file = BytesIO()
+    halves.save(file, "PNG", exif=exif)
+    photo = Photo("photo", file.getvalue())
+    assert photo.image.size == (20, 40)
+    assert (photo.image.getpixel((10, 5)), photo.image.getpixel((10, 35))) == ((255, 0, 0), (0, 0, 255))
+    red, _, blue = Image.open(BytesIO(photo.thumbnail)).getpixel((100, 20))
+    assert red > 200 > 50 > blue
+
+
+def test_photos_differ_by_their_bytes_whole():
+    assert Photo("a", RED.data).digest == Photo("b", RED.data).digest
+    assert len({Photo("a", bytes([first, *RED.data[1:], last])).digest for first in (1, 2) for last in (1, 2)}) == 4
+
+
+def test_a_sample_is_shown_by_its_title():
+    assert {name: photo.name for name, photo in SAMPLE_PHOTOS.items()} == {s.name: s.title for s in SAMPLES}

@@ -1,0 +1,216 @@
+"""The classifier, the class and the number to explain."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from explainers import ExplanationError, Target
+from explainers.classifiers import loading, offers
+from pages.shared import state, work
+
+
+def page():
+    """A page that asks, and keeps the answers."""
+    import streamlit as st
+
+    from explainers.samples import SAMPLES
+    from pages.shared import state, work
+    from pages.shared.frame import frame
+    from pages.shared.photo import Photo
+    from pages.shared.question import choose_class, choose_classifier, choose_target
+
+    with frame("Title", "Motto."):
+        photo = Photo("photo", SAMPLES[st.number_input("Photo", 0, 2, key="photo")].data)
+        classifier = choose_classifier()
+        likely = work.predictions(classifier, photo)
+        target = choose_target(classifier, likely)
+        state.publish()
+        st.session_state["asked"] = classifier, likely, target
+        st.button("Teapot", key="teapot", on_click=choose_class, args=("teapot",))
+
+
+@pytest.fixture
+def visit():
+    """(**address) -> the page after its first run."""
+
+    def make(**address):
+        at = AppTest.from_function(page, default_timeout=60)
+        at.query_params.update(address)
+        return run(at)
+
+    return make
+
+
+def run(given):
+    """The page after a run that a widget, or the browser itself, started."""
+    at = given.run()
+    assert not at.exception
+    return at
+
+
+def target(at) -> Target:
+    return at.session_state["asked"][2]
+
+
+def label(at) -> str:
+    """The class that is explained."""
+    return at.session_state["asked"][0].labels[target(at).index]
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    """No download succeeds; the list of those that were tried."""
+    tried = []
+
+    def fails(url, path, on_progress=None):
+        tried.append(path.name)
+        raise OSError("no way out")
+
+    monkeypatch.setattr(loading, "download", fails)
+    return tried
+
+
+def test_the_bundled_classifier_and_the_likeliest_class_come_first(visit):
+    at = visit()
+    assert at.session_state["asked"][0].name == "PocketNet"
+    assert label(at) == "espresso"
+    assert target(at).versus is None
+    assert target(at).scale == "logit"
+    assert at.query_params == {}
+
+
+def test_every_classifier_is_offered_with_its_accuracy_and_size(visit):
+    options = visit().selectbox(key="classifier").options
+    assert len(options) == len(set(options)) == len(offers())
+    for option, offer in zip(options, offers(), strict=True):
+        assert option.startswith(offer.title)
+        assert f"{offer.accuracy:.1f} %" in option
+        assert ("↓" in option) == (offer.origin == "download")
+
+
+def test_the_text_of_an_option_never_changes(visit):
+    at = visit()  # the browser answers with texts: one that changed would be an answer to nothing
+    boxes = {box.key: box.options for box in at.selectbox}
+    for offer in offers():
+        if offer.origin == "download":
+            offer.path.parent.mkdir(parents=True, exist_ok=True)
+            offer.path.touch()
+    run(at.number_input(key="photo").set_value(1))
+    assert {box.key: box.options for box in at.selectbox} == boxes
+    assert not any("↓" in option for option in visit().selectbox(key="classifier").options)
+
+
+def test_weights_of_the_visitors_own_are_told_apart(visit, tmp_path, monkeypatch):
+    (tmp_path / "resnet18.pth").touch()
+    monkeypatch.setenv("WHYPIXEL_WEIGHTS", str(tmp_path))
+    (option,) = (text for text in visit().selectbox(key="classifier").options if text.startswith("ResNet-18"))
+    assert "local" in option
+    assert "↓" not in option
+
+
+def test_an_untouched_class_follows_the_picture(visit):
+    at = visit()
+    assert label(run(at.number_input(key="photo").set_value(1))) == "tabby"
+    assert label(run(at.number_input(key="photo").set_value(2))) == "military uniform"
+
+
+def test_a_chosen_class_stays(visit):
+    at = visit()
+    run(at.selectbox(key="class").select("teapot"))
+    assert label(run(at.number_input(key="photo").set_value(1))) == "teapot"
+    assert at.query_params == {"class": "teapot"}
+
+
+def test_the_likeliest_can_be_chosen_again(visit):
+    at = visit(**{"class": "teapot"})
+    run(at.selectbox(key="class").select_index(0))
+    assert label(at) == "espresso"
+    assert at.query_params == {}
+    assert label(run(at.number_input(key="photo").set_value(1))) == "tabby"
+
+
+def test_every_class_can_be_chosen(visit):
+    at = visit()
+    labels = at.session_state["asked"][0].labels
+    assert at.selectbox(key="class").options == ["the likeliest", *labels]
+    assert at.selectbox(key="rather-than").options == ["no other class", *labels]
+
+
+def test_a_callback_can_choose_the_class(visit):
+    at = visit()
+    assert label(run(at.button(key="teapot").click())) == "teapot"
+    assert at.selectbox(key="class").value == "teapot"
+
+
+def test_an_address_restores_the_question(visit):
+    at = visit(**{"class": "teapot", "rather-than": "espresso", "scale": "probability", "fit": "pad"})
+    classifier, _, asked = at.session_state["asked"]
+    assert asked == Target(classifier.labels.index("teapot"), classifier.labels.index("espresso"), "probability")
+    assert classifier.view.fit == "pad"
+
+
+def test_what_is_not_on_offer_is_dropped_from_the_address(visit):
+    at = visit(**{"class": "x", "rather-than": "y", "scale": "z", "fit": "w", "classifier": "v"})
+    assert (label(at), target(at).versus, target(at).scale) == ("espresso", None, "logit")
+    assert at.query_params == {}
+
+
+def test_a_class_rather_than_itself_is_refused_with_a_sentence(visit):
+    at = visit(**{"class": "teapot", "rather-than": "teapot"})
+    assert "two different classes" in at.error[0].value
+    assert at.selectbox(key="rather-than").value == "teapot"  # there to be changed
+    run(at.selectbox(key="rather-than").select("espresso"))
+    assert not at.error
+
+
+@pytest.fixture
+def failed(visit, offline):
+    """The page after a classifier was chosen that can't be downloaded."""
+    return run(visit().selectbox(key="classifier").set_value("resnet50"))
+
+
+def test_a_classifier_that_can_not_be_had_is_replaced_after_a_sentence(failed, offline):
+    assert "could not be downloaded" in failed.error[0].value
+    assert "no way out" in failed.error[0].value
+    assert failed.session_state["asked"][0].name == "PocketNet"
+    assert failed.query_params == {"classifier": "resnet50"}
+    assert offline == ["resnet50-11ad3fa6.pth"]
+
+
+def test_a_failed_download_is_tried_again_only_when_asked_to(failed, offline):
+    run(failed.number_input(key="photo").set_value(1))
+    assert len(offline) == 1
+    assert failed.error
+    run(failed.button(key="try-again").click())
+    assert len(offline) == 2
+    assert failed.error
+
+
+def test_a_download_that_succeeds_later_takes_the_message_away(own_desk, failed, bundled, monkeypatch):
+    monkeypatch.setattr(work, "load_classifier", lambda name, fit, on_progress: bundled)
+    run(failed.button(key="try-again").click())
+    assert not failed.error
+    assert "try-again" not in [button.key for button in failed.button]
+
+
+def test_the_message_goes_with_the_classifier(failed, offline):
+    run(failed.selectbox(key="classifier").set_value("bundled"))
+    assert not failed.error
+    run(failed.selectbox(key="classifier").set_value("resnet50"))
+    assert failed.error
+    assert len(offline) == 2
+
+
+def test_the_message_is_not_about_another_classifier_that_the_back_button_brings(failed, monkeypatch):
+    class Run:
+        is_history_navigation = True
+
+    monkeypatch.setattr(state, "get_script_run_ctx", Run)
+    failed.query_params.clear()
+    run(failed)
+    assert failed.selectbox(key="classifier").value == "bundled"
+    assert not failed.error
+
+
+def test_a_sentence_names_the_file_that_is_missing(offline):
+    with pytest.raises(ExplanationError, match=r"put the file resnet50-11ad3fa6\.pth in"):
+        loading.load_classifier("resnet50")

@@ -1,0 +1,189 @@
+"""Settings stand in the address, outlive their widgets, and never hold what a widget could not offer."""
+
+from types import SimpleNamespace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.shared import state
+
+
+def page():
+    """A page with a setting of each type; `colour` is only drawn for method b."""
+    import streamlit as st
+
+    from pages.shared import state
+
+    state.begin()
+    st.selectbox("Method", ("a", "b", "c"), key=state.setting("method", "a", ("a", "b", "c").__contains__))
+    st.slider("Steps", 1, 100, key=state.setting("steps", 50, lambda steps: 1 <= steps <= 100))
+    st.slider("Blur", 0.0, 9.0, key=state.setting("blur", 1.0, lambda blur: 0 <= blur <= 9))
+    st.toggle("On", key=state.setting("on", False))
+    if state.value("method", "a") == "b":
+        st.text_input("Colour", key=state.setting("colour", "#000000", lambda text: text.startswith("#")))
+    st.button("To b", key="to-b", on_click=state.choose, args=("method", "b"))
+    state.publish()
+
+
+DEFAULTS = {"method": "a", "steps": 50, "blur": 1.0, "on": False}
+
+
+@pytest.fixture
+def visit():
+    """(**address) -> the page after its first run."""
+
+    def make(**address):
+        at = AppTest.from_function(page)
+        at.query_params.update(address)
+        return run(at)
+
+    return make
+
+
+def run(given):
+    """The page after a run that a widget, or the browser itself, started."""
+    at = given.run()
+    assert not at.exception
+    return at
+
+
+def settings(at):
+    return {key: at.session_state[key] for key in DEFAULTS}
+
+
+def test_settings_start_at_their_defaults_and_leave_the_address_empty(visit):
+    at = visit()
+    assert settings(at) == DEFAULTS
+    assert at.query_params == {}
+
+
+def test_an_address_sets_settings_of_every_type(visit):
+    at = visit(method="b", steps="20", blur="2.5", on="True", colour="#ff0000")
+    assert settings(at) == {"method": "b", "steps": 20, "blur": 2.5, "on": True}
+    assert at.session_state["colour"] == "#ff0000"
+    assert at.query_params == {"method": "b", "steps": "20", "blur": "2.5", "on": "True", "colour": "#ff0000"}
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("method", "d"),
+        ("method", ""),
+        ("method", ["b", "d"]),
+        ("steps", "abc"),
+        ("steps", "20.5"),
+        ("steps", "0"),
+        ("steps", "101"),
+        ("steps", "1" * 5000),
+        ("blur", "nan"),
+        ("blur", "inf"),
+        ("blur", "1e999"),
+        ("blur", "-1"),
+        ("on", "true"),
+        ("on", "1"),
+    ],
+)
+def test_what_a_widget_could_not_offer_is_dropped(visit, key, text):
+    at = visit(**{key: text})
+    assert settings(at) == DEFAULTS
+    assert at.query_params == {}
+
+
+def test_a_default_in_the_address_is_taken_out(visit):
+    assert visit(method="a", steps="50").query_params == {}
+
+
+def test_what_is_no_setting_is_taken_out_of_the_address(visit):
+    at = visit(method="b", kept="x", drawn="y", upload="z", anything="else")
+    assert at.query_params == {"method": "b"}
+    assert settings(at) == DEFAULTS | {"method": "b"}
+
+
+def test_a_change_is_written_into_the_address_and_a_change_back_taken_out(visit):
+    at = visit()
+    run(at.slider(key="steps").set_value(20))
+    assert at.query_params == {"steps": "20"}
+    run(at.slider(key="steps").set_value(50))
+    assert at.query_params == {}
+
+
+def test_a_setting_outlives_its_widget(visit):
+    at = visit(method="b", colour="#ff0000")
+    run(at.selectbox(key="method").select("c"))
+    assert at.query_params == {"method": "c"}
+    run(at)
+    run(at.selectbox(key="method").select("b"))
+    assert at.query_params == {"method": "b", "colour": "#ff0000"}
+    assert at.text_input(key="colour").value == "#ff0000"
+
+
+def test_an_address_may_hold_settings_that_are_drawn_later(visit):
+    at = visit(colour="#ff0000")
+    assert at.query_params == {}
+    run(at.selectbox(key="method").select("b"))
+    assert at.query_params == {"method": "b", "colour": "#ff0000"}
+
+
+def test_a_callback_can_choose_a_setting(visit):
+    at = visit()
+    run(at.button(key="to-b").click())
+    assert at.selectbox(key="method").value == "b"
+    assert at.query_params == {"method": "b"}
+
+
+def test_a_late_address_does_not_undo_a_change(visit):
+    at = visit(steps="20")
+    run(at.selectbox(key="method").select("c"))
+    at.query_params.clear()
+    at.query_params["steps"] = "20"  # what the browser still sends when it hasn't heard of the change
+    run(at.toggle(key="on").set_value(True))
+    assert settings(at) == DEFAULTS | {"steps": 20, "method": "c", "on": True}
+    assert at.query_params == {"method": "c", "steps": "20", "on": "True"}
+
+
+@pytest.fixture
+def history(monkeypatch):
+    """Makes runs look to `state` as if the back or forward button had started them."""
+    monkeypatch.setattr(state, "get_script_run_ctx", lambda: SimpleNamespace(is_history_navigation=True))
+
+
+def test_the_back_button_replaces_all_settings(visit, request):
+    at = visit()
+    run(at.selectbox(key="method").select("c"))
+    run(at.slider(key="steps").set_value(20))
+    at.query_params.clear()
+    at.query_params["method"] = "c"
+    request.getfixturevalue("history")
+    assert settings(run(at)) == DEFAULTS | {"method": "c"}
+    assert at.query_params == {"method": "c"}
+
+
+def test_the_forward_button_sets_what_was_at_its_default(visit, request):
+    at = visit()
+    at.query_params |= {"method": "b", "colour": "#ff0000"}
+    request.getfixturevalue("history")
+    assert settings(run(at)) == DEFAULTS | {"method": "b"}
+    assert at.text_input(key="colour").value == "#ff0000"
+
+
+def test_notes_and_an_upload_are_remembered():
+    def page():
+        import streamlit as st
+
+        from pages.shared import state
+        from pages.shared.photo import Photo
+
+        st.text(f"{state.noted('a')} {state.noted('b', 0)} {state.upload()}")
+        state.note("a", "yes")
+        state.keep_upload(None if state.upload() else Photo("cat", b""))
+
+    at = run(AppTest.from_function(page))
+    assert at.text[0].value == "None 0 None"
+    assert run(at).text[0].value == "yes 0 Photo(name='cat', data=b'')"
+    assert run(at).text[0].value == "yes 0 None"
+
+
+def test_two_visitors_share_nothing(visit):
+    first, second = visit(method="b"), visit()
+    run(first.slider(key="steps").set_value(20))
+    assert settings(run(second)) == DEFAULTS
