@@ -1,0 +1,280 @@
+"""The dashboard in a real Chromium: a server of our own, and a page object that knows what the pages are made of."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).parents[2]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",
+)
+IDLE = '[data-testid="stApp"][data-test-connection-state="CONNECTED"][data-test-script-state="notRunning"]'
+PATIENCE = 60  # seconds
+WIDE = {"width": 1440, "height": 1800}
+TRACES = """key => {
+    const rows = z => z && Array.from(z, row => Array.from(row))
+    const traces = document.querySelector(`.st-key-${key} .js-plotly-plot`)?._fullData ?? []
+    return traces.map(({type, opacity, source, z, zmin, zmax, colorscale, y, textfont}) =>
+        ({type, opacity, source, z: rows(z), zmin, zmax, colorscale, y, ink: textfont?.color}))
+}"""
+HEAT = """() => {
+    const trace = document.querySelector(".st-key-map .js-plotly-plot")?._fullData?.[2]
+    return trace ? Array.from(trace.z, row => Array.from(row)) : null
+}"""
+
+
+@dataclass
+class Server:
+    """The dashboard, served; `log` is what it has said so far."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    file: Path
+
+    @property
+    def log(self) -> str:
+        return self.file.read_text()
+
+
+@pytest.fixture(scope="session")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Server]]:
+    """Starts a server that can download nothing, whether this machine is online or not."""
+    servers = []
+
+    def start() -> Server:
+        with socket.socket() as free, socket.socket() as closed:
+            free.bind(("127.0.0.1", 0))
+            closed.bind(("127.0.0.1", 0))
+            port, nowhere = free.getsockname()[1], f"http://127.0.0.1:{closed.getsockname()[1]}"
+        folder = tmp_path_factory.mktemp("server")
+        proxies = {f"{scheme}_proxy": nowhere for scheme in ("http", "https", "all")}
+        proxies |= {name.upper(): nowhere for name in proxies}
+        here = {"no_proxy": "127.0.0.1,localhost", "NO_PROXY": "127.0.0.1,localhost"}
+        environment = {name: value for name, value in os.environ.items() if name != "WHYPIXEL_WEIGHTS"}
+        with (folder / "log").open("wb") as log:
+            options = "--server.address=127.0.0.1", f"--server.port={port}", "--server.fileWatcherType=none"
+            process = subprocess.Popen(
+                [sys.executable, "-m", "streamlit", "run", "dashboard.py", *options],
+                cwd=ROOT,
+                env=environment | proxies | here | {"TORCH_HOME": str(folder)},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        servers.append(server := Server(f"http://127.0.0.1:{port}", process, folder / "log"))
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        until = time.monotonic() + PATIENCE
+        while not _healthy(direct, server.url):
+            assert process.poll() is None, server.log
+            assert time.monotonic() < until, server.log
+            time.sleep(0.05)
+        return server
+
+    yield start
+    for server in servers:
+        server.process.terminate()
+        server.process.wait(20)
+        assert "Traceback" not in server.log, server.log
+
+
+def _healthy(direct: urllib.request.OpenerDirector, url: str) -> bool:
+    try:
+        with direct.open(f"{url}/_stcore/health", timeout=5) as answer:
+            return bool(answer.read() == b"ok")
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="session")
+def server(serve: Callable[[], Server]) -> Server:
+    return serve()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A running browser. Without one, tests are skipped; under CI they fail."""
+
+    def missing(reason: str) -> None:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+
+    try:
+        from playwright.sync_api import Error, sync_playwright
+    except ImportError:
+        missing("Playwright is not installed: pip install -r tests/requirements.txt")
+    with sync_playwright() as playwright:
+        found = os.environ.get("WHYPIXEL_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+        try:
+            browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        except Error as error:
+            missing(f"No Chromium: install it, or name it in WHYPIXEL_CHROMIUM. {error}")
+        yield browser
+        browser.close()
+
+
+@dataclass
+class App:
+    """One visitor's page, and all that goes wrong in it."""
+
+    page: Any
+    url: str
+    faults: list[str] = field(default_factory=list)
+    sent: list[str | bytes] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        page, here = self.page, ("data:", "blob:", self.url + "/")
+        page.set_default_timeout(PATIENCE * 1000)
+        page.on("pageerror", lambda error: self.faults.append(f"page error: {error}"))
+        page.on("console", self._hear)
+        page.on("request", lambda r: None if r.url.startswith(here) else self.faults.append(f"went out: {r.url}"))
+        page.on("websocket", self._watch)
+
+    def _hear(self, message: Any) -> None:
+        if message.type == "error" or message.text.startswith("WARN:"):  # as plotly.js begins its own
+            self.faults.append(f"console: {message.text}")
+
+    def _watch(self, socket: Any) -> None:
+        if not socket.url.startswith(self.url.replace("http", "ws", 1)):
+            self.faults.append(f"went out: {socket.url}")
+        socket.on("framesent", lambda frame: self.sent.append(frame))
+
+    def come(self, **address: object) -> App:
+        """Go to the page with these settings in the address, - written as _ in their names."""
+        settings = {key.rstrip("_").replace("_", "-"): value for key, value in address.items()}
+        self.page.goto(f"{self.url}/?{urlencode(settings)}")
+        return self
+
+    def open(self, **address: object) -> App:
+        """Go there and wait until all is drawn."""
+        return self.come(**address).idle().until(lambda: self.chart("map") or self.messages)
+
+    def idle(self) -> App:
+        """Wait until no run is under way; after a click, wait for its effect first."""
+        self.page.wait_for_selector(IDLE)
+        return self
+
+    def until(self, condition: Callable[[], object]) -> App:
+        """Wait for an effect, and for the end of its run."""
+        end = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < end, "it never happened"
+            self.page.wait_for_timeout(100)
+        return self.idle()
+
+    def at(self, key: str) -> Any:
+        """The element of that key."""
+        return self.page.locator(f".st-key-{key}")
+
+    def select(self, key: str, option: str) -> App:
+        """Choose in a select box, by the beginning of an option."""
+        self.at(key).get_by_role("combobox").fill(option)
+        self.page.get_by_role("option", name=re.compile(f"^{re.escape(option)}")).first.click()
+        return self
+
+    def choose(self, key: str, option: str) -> App:
+        """Choose one of pills or segments."""
+        self.at(key).get_by_role("radio", name=option).click()
+        return self
+
+    def slide(self, key: str, arrow: str, times: int = 1) -> App:
+        """Move a slider by the keyboard."""
+        self.at(key).locator("input[type=range]").first.focus()
+        for _ in range(times):
+            self.page.keyboard.press(arrow)
+        return self
+
+    def upload(self, name: str, data: bytes, kind: str = "image/jpeg") -> App:
+        file = {"name": name, "mimeType": kind, "buffer": data}
+        self.page.locator('[data-testid="stFileUploader"] input[type=file]').set_input_files(file)
+        return self
+
+    def chart(self, key: str) -> list[dict[str, Any]]:
+        """The traces of a chart as the browser draws them; none while it is not there."""
+        traces: list[dict[str, Any]] = self.page.evaluate(TRACES, key)
+        return traces
+
+    @property
+    def heat(self) -> list[list[float]] | None:
+        """The numbers of the map that is shown."""
+        rows: list[list[float]] | None = self.page.evaluate(HEAT)
+        return rows
+
+    @property
+    def picture(self) -> Image.Image:
+        """What the classifier sees, as it is shown."""
+        return Image.open(BytesIO(base64.b64decode(self.chart("map")[0]["source"].partition(",")[2]))).convert("RGB")
+
+    @property
+    def panels(self) -> list[dict[str, float]]:
+        """Where the figure's panels are on the screen: x, y, width, height."""
+        return [panel.bounding_box() for panel in self.at("map").locator(".nsewdrag").all()]
+
+    @property
+    def proof(self) -> str:
+        """The sentences beside the map."""
+        return "\n".join(self.page.locator(".stMainBlockContainer li").all_inner_texts())
+
+    @property
+    def messages(self) -> str:
+        """What the page says went wrong."""
+        return "\n".join(self.page.get_by_test_id("stAlert").all_inner_texts())
+
+    @property
+    def address(self) -> dict[str, str]:
+        """The settings in the address."""
+        return dict(parse_qsl(urlsplit(self.page.url).query))
+
+
+@pytest.fixture(scope="session")
+def context(chromium: Any) -> Any:
+    """What ordinary visits share: a wide window and a cache. Each has a session of its own all the same."""
+    return chromium.new_context(viewport=WIDE)
+
+
+@pytest.fixture
+def visitor(server: Server, chromium: Any, context: Any) -> Iterator[Callable[..., App]]:
+    """(**options of a browser context of its own) -> an App, watched for faults."""
+    before, apps = len(server.log), []
+
+    def come(**options: Any) -> App:
+        page = (chromium.new_context(**{"viewport": WIDE} | options) if options else context).new_page()
+        apps.append(app := App(page, server.url))
+        return app
+
+    yield come
+    for app in apps:
+        app.page.close()
+        if app.page.context != context:
+            app.page.context.close()
+    assert [fault for app in apps for fault in app.faults] == []
+    assert "Traceback" not in server.log[before:], server.log[before:]
+
+
+@pytest.fixture
+def app(visitor: Callable[..., App]) -> App:
+    """One visitor with a wide window."""
+    return visitor()

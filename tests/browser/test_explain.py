@@ -1,0 +1,154 @@
+"""What one clicks on the Explain page shows in the map, in its proof and in the address."""
+
+import pytest
+
+IG = "integrated-gradients"
+HOVERED = "document.querySelector('.st-key-answer .js-plotly-plot')._hoverdata?.[0].y"
+
+
+def test_the_first_visit_shows_a_finished_map_without_a_click(app):
+    app.open()
+    assert [trace["type"] for trace in app.chart("map")] == ["image", "image", "heatmap", "image", "heatmap"]
+    assert max(map(max, app.heat)) > 0
+    assert app.picture.size == (64, 64)
+    assert "espresso" in app.proof
+    assert "pass through PocketNet" in app.proof
+    assert app.messages == ""
+    assert app.address == {}
+
+
+def test_another_sample_changes_map_and_address(app):
+    before = app.open().heat
+    app.choose("sample", "Chelsea the cat").until(lambda: app.heat != before)
+    assert app.address == {"sample": "chelsea"}
+    assert "tabby" in app.proof
+
+
+def test_an_untouched_class_follows_the_picture_and_a_chosen_one_stays(app):
+    app.open()
+    assert "espresso" in app.proof
+    app.choose("sample", "Chelsea").until(lambda: "tabby" in app.proof)
+    assert app.at("class").get_by_role("combobox").input_value() == "the likeliest"
+    app.select("class", "teapot").until(lambda: "teapot" in app.proof)
+    before = app.heat
+    app.choose("sample", "Grace Hopper").until(lambda: app.heat != before)
+    assert "teapot" in app.proof
+    assert app.address == {"sample": "grace_hopper", "class": "teapot"}
+    app.select("class", "the likeliest").until(lambda: "military uniform" in app.proof)
+    assert app.address == {"sample": "grace_hopper"}
+
+
+def test_a_click_on_a_bar_chooses_its_class(app):
+    app.open()
+    labels = app.chart("answer")[0]["y"][::-1]
+    rows = app.at("answer").locator(".nsewdrag").bounding_box()
+    for row in (2, 4):
+        at = rows["x"] + 0.8 * rows["width"], rows["y"] + (row + 0.5) / 5 * rows["height"]
+        app.page.mouse.move(*at)
+        app.until(lambda row=row: app.page.evaluate(HOVERED) == labels[row])
+        app.page.mouse.click(*at)
+        app.until(lambda row=row: labels[row] in app.proof)
+        assert app.address == {"class": labels[row]}
+
+
+def test_method_and_knob_stand_in_the_address_and_outlive_another_method(app):
+    before = app.open().heat
+    app.select("method", "Grad-CAM").until(lambda: app.heat != before)
+    assert app.address == {"method": "grad-cam"}
+    app.select("method", "Integrated Gradients").until(lambda: "52 passes" in app.proof)
+    app.slide(f"{IG}-steps", "ArrowLeft", 3).until(lambda: "49 passes" in app.proof)
+    assert app.address == {"method": IG, f"{IG}-steps": "47"}
+    app.select("method", "Grad-CAM").until(lambda: "1 pass " in app.proof)
+    assert app.address == {"method": "grad-cam"}
+    app.select("method", "Integrated Gradients").until(lambda: "49 passes" in app.proof)
+    assert app.address == {"method": IG, f"{IG}-steps": "47"}
+    assert app.at(f"{IG}-steps").locator("input[type=range]").input_value() == "47"
+
+
+def test_back_and_forward_go_through_the_settings(app):
+    app.open()
+    app.select("method", "Grad-CAM").until(lambda: "method" in app.address)
+    app.choose("sample", "Chelsea").until(lambda: "tabby" in app.proof)
+    seen = []
+    for go in (app.page.go_back, app.page.go_back, app.page.go_forward, app.page.go_forward):
+        before = app.heat
+        go()
+        app.until(lambda before=before: app.heat != before)
+        seen.append((app.address, app.at("method").get_by_role("combobox").input_value(), "tabby" in app.proof))
+    assert seen == [
+        ({"method": "grad-cam"}, "Grad-CAM", False),
+        ({}, "Vanilla gradient", False),
+        ({"method": "grad-cam"}, "Grad-CAM", False),
+        ({"method": "grad-cam", "sample": "chelsea"}, "Grad-CAM", True),
+    ]
+
+
+def test_a_link_restores_what_it_was_copied_from(app, visitor):
+    app.open(sample="chelsea", class_="teapot", scale="probability", method=IG, **{f"{IG}-steps": 20})
+    assert "teapot" in app.proof
+    assert "probability" in app.proof
+    assert "22 passes" in app.proof
+    assert app.address == {
+        "sample": "chelsea",
+        "class": "teapot",
+        "scale": "probability",
+        "method": IG,
+        f"{IG}-steps": "20",
+    }
+    other = visitor()
+    other.page.goto(app.page.url)
+    other.until(lambda: other.heat)
+    assert other.heat == app.heat
+    assert other.proof == app.proof
+
+
+def test_a_broken_link_falls_back_to_the_defaults(app):
+    app.open(method="no-such-method", class_="nonsense", sample="x", scale="y", **{f"{IG}-steps": "abc"})
+    assert app.messages == ""
+    assert "the logit of espresso" in app.proof
+    assert "1 pass " in app.proof
+    assert app.until(lambda: app.address == {})
+    app.select("method", "Integrated Gradients").until(lambda: "52 passes" in app.proof)
+
+
+def test_only_a_random_baseline_asks_for_seed_and_draws(app):
+    app.open(method=IG, integrated_gradients_steps=5)
+    knobs = [app.at(f"{IG}-{knob}") for knob in ("seed", "draws")]
+    assert [knob.count() for knob in knobs] == [0, 0]
+    app.select(f"{IG}-baseline", "random").until(lambda: "28 passes" in app.proof)
+    assert [knob.is_visible() for knob in knobs] == [True, True]
+    app.slide(f"{IG}-draws", "ArrowLeft").until(lambda: "21 passes" in app.proof)
+    app.select(f"{IG}-baseline", "white").until(lambda: "7 passes" in app.proof)
+    assert [knob.count() for knob in knobs] == [0, 0]
+    assert app.address == {"method": IG, f"{IG}-steps": "5", f"{IG}-baseline": "white"}
+
+
+def test_what_a_method_can_not_explain_is_said_and_can_be_changed(app):
+    app.open(method="cam", scale="probability")
+    assert "CAM explains the logit only, not the probability." in app.messages
+    assert app.chart("map") == []
+    app.choose("scale", "logit").until(lambda: app.heat)
+    assert app.messages == ""
+    assert "1 pass " in app.proof
+
+
+@pytest.mark.parametrize("method", ["integrated-gradients", "grad-cam"])
+def test_another_look_computes_nothing(app, method):
+    app.open(method=method)
+    cost = app.proof.splitlines()[-1]
+    assert "pass" in cost
+    changes = {
+        "clip": lambda: app.slide("clip", "ArrowLeft", 4),
+        "overlay": lambda: app.select("overlay", "picture on map"),
+        "colours-unsigned": lambda: app.select("colours-unsigned", "viridis"),
+        "grid": lambda: app.select("grid", "as computed"),
+        "channels-Integrated-Gradients": lambda: app.select("channels-Integrated-Gradients", "signed sum"),
+    }
+    for key, change in changes.items():
+        if app.at(key).count():
+            before = app.chart("map")
+            change()
+            app.until(lambda before=before: app.chart("map") not in (before, []))
+            assert app.proof.splitlines()[-1] == cost
+    assert app.chart("map")[4]["opacity"] == 0.6
+    assert app.address == {"method": method}

@@ -1,0 +1,62 @@
+"""Narrow and wide, light and dark; and the README's picture."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+
+def test_a_window_of_any_width_shows_all_panels_without_scrolling_sideways(visitor):
+    app = visitor(viewport={"width": 400, "height": 800}).open(method="integrated-gradients")
+    for width in (400, 1100, 2200):
+        app.page.set_viewport_size({"width": width, "height": 800})
+        app.until(lambda width=width: len(app.panels) == 4 and fits(app.panels, width))
+        assert app.page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+        assert app.page.get_by_test_id("stMain").evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
+def fits(panels, width) -> bool:
+    """Whether all panels are square, in the window and large enough to see something."""
+    return all(
+        panel["x"] >= 0
+        and panel["x"] + panel["width"] <= width
+        and abs(panel["width"] - panel["height"]) < 2
+        and panel["width"] > 140
+        for panel in panels
+    )
+
+
+def luminance(colour: str) -> float:
+    """How bright a colour is, from 0 to 1, as WCAG has it."""
+    if colour.startswith("#"):
+        levels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    else:
+        levels = [int(level) / 255 for level in re.findall(r"\d+", colour)[:3]]
+    linear = [level / 12.92 if level <= 0.04045 else ((level + 0.055) / 1.055) ** 2.4 for level in levels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_can_be_read_in_every_colour_scheme(visitor, scheme):
+    app = visitor(color_scheme=scheme).open()
+    ground = luminance(app.page.get_by_test_id("stApp").evaluate("e => getComputedStyle(e).backgroundColor"))
+    assert (ground < 0.5) == (scheme == "dark")
+    said = app.page.locator(".stMainBlockContainer li").first.evaluate("e => getComputedStyle(e).color")
+    titles = app.at("map").locator(".annotation-text").first.evaluate("e => getComputedStyle(e).fill")
+    for colour, contrast in ((app.chart("answer")[2]["ink"], 4.5), (said, 4.5), (titles, 3)):
+        darker, brighter = sorted((ground, luminance(colour)))
+        assert (brighter + 0.05) / (darker + 0.05) >= contrast
+
+
+def test_the_readmes_picture(visitor, tmp_path):
+    app = visitor(viewport={"width": 1440, "height": 1000}).open(method="integrated-gradients")
+    tallest = "Math.max(...['stSidebarContent', 'stMain'].map(id => "
+    tallest += "document.querySelector(`[data-testid=${id}]`).scrollHeight))"
+    app.page.set_viewport_size({"width": 1440, "height": app.page.evaluate(tallest)})
+    app.page.evaluate("document.fonts.ready")
+    app.until(lambda: app.page.evaluate(f"{tallest} <= innerHeight"))
+    folder = Path(os.environ.get("WHYPIXEL_SCREENSHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    app.page.screenshot(path=folder / "explain.png")
+    assert (folder / "explain.png").stat().st_size > 50_000

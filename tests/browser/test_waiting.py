@@ -1,0 +1,97 @@
+"""Slow work, a slow line and no line at all."""
+
+import re
+import time
+from pathlib import Path
+
+LONG = {
+    "method": "integrated-gradients",
+    "integrated_gradients_steps": 1000,
+    "integrated_gradients_baseline": "random",
+    "integrated_gradients_draws": 20,
+}
+
+
+def cpu_time(server) -> float:
+    """Seconds the server has computed so far, in all its threads."""
+    fields = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+def busy(server) -> float:
+    """How many processors the server keeps busy, over half a second."""
+    before = cpu_time(server), time.monotonic()
+    time.sleep(0.5)
+    return (cpu_time(server) - before[0]) / (time.monotonic() - before[1])
+
+
+def test_a_long_computation_shows_progress_and_stops_when_something_else_is_chosen(app, server):
+    app.come(**LONG)
+    progress = app.page.get_by_test_id("stProgress")
+    progress.get_by_text(re.compile(r"Integrated Gradients, about \d+ s left")).wait_for()
+    assert app.chart("map") == []
+    app.select("method", "Vanilla gradient").until(lambda: app.heat)
+    assert "1 pass " in app.proof
+    assert progress.count() == 0
+    if Path("/proc").exists():
+        app.until(lambda: busy(server) < 0.3)  # it computed with one processor or more
+
+
+def test_two_visitors_wait_for_the_same_map_together(visitor):
+    settings = LONG | {"integrated_gradients_steps": 60, "integrated_gradients_draws": 2}
+    apps = [visitor().come(**settings) for _ in range(2)]
+    for app in apps:
+        app.until(lambda app=app: app.heat)
+    assert apps[0].proof == apps[1].proof  # the same seconds, too
+
+
+def test_a_choice_made_before_the_address_of_the_last_one_arrived_undoes_nothing(app):
+    held, sockets, holding = [], [], False
+
+    def between(page_side):
+        sockets.append(page_side)
+        server_side = page_side.connect_to_server()
+        page_side.on_message(lambda message: server_side.send(message))
+        server_side.on_message(lambda message: (held.append if holding else page_side.send)(message))
+
+    app.page.route_web_socket(re.compile("/_stcore/stream"), between)
+    app.open()
+    holding = True
+    app.choose("sample", "Chelsea the cat")
+    while not any(b"sample=chelsea" in message for message in held):
+        app.page.wait_for_timeout(20)
+    app.choose("scale", "probability")
+    holding = False
+    for message in held:
+        sockets[-1].send(message)
+    app.until(lambda: "probability" in app.proof)
+    assert "tabby" in app.proof
+    assert app.address == {"sample": "chelsea", "scale": "probability"}
+
+
+def test_weights_that_can_not_be_downloaded_are_said_and_the_bundled_classifier_answers(app):
+    before = app.open().heat
+    app.select("classifier", "ResNet-50").until(lambda: app.messages)
+    assert "could not be downloaded" in app.messages
+    assert "ResNet-50" in app.messages
+    assert app.heat == before
+    assert "PocketNet" in app.proof
+    assert app.address == {"classifier": "resnet50"}
+    app.select("method", "Grad-CAM").until(lambda: app.heat != before)
+    assert app.messages.count("could not be downloaded") == 1
+    app.at("try-again").get_by_role("button").click()
+    app.idle()
+    assert "could not be downloaded" in app.until(lambda: app.messages).messages
+    app.select("classifier", "PocketNet").until(lambda: not app.messages)
+    assert app.at("try-again").count() == 0
+
+
+def test_quick_clicks_end_where_the_last_one_went(app):
+    app.open()
+    app.choose("source", "Upload")
+    app.choose("source", "Samples").until(lambda: app.at("sample").count())
+    for name in ("Chelsea", "Grace Hopper", "Cup of coffee", "Chelsea"):
+        app.choose("sample", name)
+    app.until(lambda: app.address == {"sample": "chelsea"}).idle()
+    assert "tabby" in app.proof
+    assert app.address == {"sample": "chelsea"}
