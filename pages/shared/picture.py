@@ -40,7 +40,9 @@ def choose_picture() -> Photo:
             help="Up to 20 MB and 50 megapixels; turned upright, transparency on white.",
         )
     else:
-        st.camera_input("Take a picture", key=key, on_change=_take, args=(key,))
+        st.camera_input(
+            "Take a picture", key=key, on_change=_take, args=(key,), help="The browser asks for the camera only here."
+        )
     if refusal := state.noted("refusal"):
         show(refusal)
     return _own() or _sample()

@@ -56,7 +56,9 @@ def choose_classifier() -> Classifier:
             failure = str(error)
             state.note("failure", (name, failure))
     show(failure)
-    st.button("Try again", key="try-again", on_click=state.note, args=("failure", None))
+    st.button(
+        "Try again", key="try-again", on_click=state.note, args=("failure", None), help="Fetch the weights again."
+    )
     st.caption("The bundled classifier answers instead.")
     return work.classifier(BUNDLED, catalogue[BUNDLED].title, fit)
 

@@ -63,43 +63,39 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Server]]:
-    """Starts a server that can download nothing, whether this machine is online or not."""
-    servers = []
-
-    def start() -> Server:
-        with socket.socket() as free, socket.socket() as closed:
-            free.bind(("127.0.0.1", 0))
-            closed.bind(("127.0.0.1", 0))
-            port, nowhere = free.getsockname()[1], f"http://127.0.0.1:{closed.getsockname()[1]}"
-        folder = tmp_path_factory.mktemp("server")
-        proxies = {f"{scheme}_proxy": nowhere for scheme in ("http", "https", "all")}
-        proxies |= {name.upper(): nowhere for name in proxies}
-        here = {"no_proxy": "127.0.0.1,localhost", "NO_PROXY": "127.0.0.1,localhost"}
-        environment = {name: value for name, value in os.environ.items() if name != "WHYPIXEL_WEIGHTS"}
-        with (folder / "log").open("wb") as log:
-            options = "--server.address=127.0.0.1", f"--server.port={port}", "--server.fileWatcherType=none"
-            process = subprocess.Popen(
-                [sys.executable, "-m", "streamlit", "run", "dashboard.py", *options],
-                cwd=ROOT,
-                env=environment | proxies | here | {"TORCH_HOME": str(folder)},
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        servers.append(server := Server(f"http://127.0.0.1:{port}", process, folder / "log"))
-        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        until = time.monotonic() + PATIENCE
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that can download nothing, whether this machine is online or not."""
+    with socket.socket() as free, socket.socket() as closed:
+        free.bind(("127.0.0.1", 0))
+        closed.bind(("127.0.0.1", 0))
+        port, nowhere = free.getsockname()[1], f"http://127.0.0.1:{closed.getsockname()[1]}"
+    folder = tmp_path_factory.mktemp("server")
+    proxies = {f"{scheme}_proxy": nowhere for scheme in ("http", "https", "all")}
+    proxies |= {name.upper(): nowhere for name in proxies}
+    here = {"no_proxy": "127.0.0.1,localhost", "NO_PROXY": "127.0.0.1,localhost"}
+    environment = {name: value for name, value in os.environ.items() if name != "WHYPIXEL_WEIGHTS"}
+    options = "--server.address=127.0.0.1", f"--server.port={port}", "--server.fileWatcherType=none"
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "dashboard.py", *options],
+            cwd=ROOT,
+            env=environment | proxies | here | {"TORCH_HOME": str(folder)},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    server = Server(f"http://127.0.0.1:{port}", process, folder / "log")
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    until = time.monotonic() + PATIENCE
+    try:
         while not _healthy(direct, server.url):
             assert process.poll() is None, server.log
             assert time.monotonic() < until, server.log
             time.sleep(0.05)
-        return server
-
-    yield start
-    for server in servers:
-        server.process.terminate()
-        server.process.wait(20)
-        assert "Traceback" not in server.log, server.log
+        yield server
+    finally:
+        process.terminate()
+        process.wait(20)
+    assert "Traceback" not in server.log, server.log
 
 
 def _healthy(direct: urllib.request.OpenerDirector, url: str) -> bool:
@@ -108,11 +104,6 @@ def _healthy(direct: urllib.request.OpenerDirector, url: str) -> bool:
             return bool(answer.read() == b"ok")
     except OSError:
         return False
-
-
-@pytest.fixture(scope="session")
-def server(serve: Callable[[], Server]) -> Server:
-    return serve()
 
 
 @pytest.fixture(scope="session")
@@ -182,6 +173,7 @@ class App:
         end = time.monotonic() + PATIENCE
         while not condition():
             assert time.monotonic() < end, "it never happened"
+            assert not self.page.get_by_test_id("stException").count(), "the page broke; the server's log says why"
             self.page.wait_for_timeout(100)
         return self.idle()
 
