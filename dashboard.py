@@ -21,8 +21,8 @@ with frame(
         target = choose_target(classifier, likely)
         explainer = choose_explainer(classifier)
     state.publish()
-    left, right = st.columns([1, 2], gap="medium")
-    below = st.container()
+    left, right = st.container(key="result").columns([1, 2], gap="medium")
+    below = st.container(key="curves")
     with left:
         show_answer(likely, target.index)
     with right, messages():

@@ -172,7 +172,7 @@ def _curves(alphas: Array, lines: Sequence[tuple[str, Array]]) -> go.Figure:
         hovermode="x unified",
         showlegend=len(lines) > 1,
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        xaxis={"title": "alpha: 0 is the baseline, 1 the picture", "range": [0, 1]},
+        xaxis={"title": "alpha", "range": [0, 1]},
         yaxis={"zeroline": True},
     )
     return figure

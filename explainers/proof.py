@@ -47,9 +47,8 @@ def cost(explanation: Explanation) -> str:
     """What the map cost, and where it was computed."""
     facts = explanation.facts
     passes = "1 pass" if facts["passes"] == 1 else f"{facts['passes']} passes"
-    return (
-        f"{passes} through {escaped(facts['classifier'])} in {facts['seconds']:.2f} s on the {facts['device'].upper()}."
-    )
+    device = "CPU" if facts["device"] == "cpu" else "GPU"
+    return f"{passes} through {escaped(facts['classifier'])} in {facts['seconds']:.2f} s on the {device}."
 
 
 def why_empty(explanation: Explanation) -> str | None:

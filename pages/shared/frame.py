@@ -16,6 +16,9 @@ STYLE = """<style>
 .stSidebar [data-testid="stSidebarHeader"] { height: 2.5rem; min-height: 2.5rem; }
 .st-key-map-area { container-type: inline-size; }
 .st-key-panels { flex: none !important; height: calc(100cqw + 170px) !important; }
+@media (max-width: 1250px) {
+  :is(.st-key-result, .st-key-curves) > div > .stHorizontalBlock > .stColumn { flex: 1 1 100% !important; }
+}
 </style>"""
 
 

@@ -62,7 +62,7 @@ def show_map(explanation: Explanation) -> None:
 def show_curves(explanation: Explanation) -> None:
     """The saturation curves of path methods."""
     if curves := saturation(explanation):
-        st.markdown("#### Saturation: what happens on the way from the baseline")
+        st.markdown("#### Saturation: on the way from the baseline (alpha 0) to the picture (alpha 1)")
         for number, (column, (title, figure)) in enumerate(zip(st.columns(3), curves.items(), strict=True)):
             column.markdown(f"**{title}**")
             column.plotly_chart(figure, key=f"curve-{number}", config=BARE)

@@ -55,7 +55,7 @@ class Job:
         """Seconds left, from the pace so far; None while nobody can tell."""
         if not self.done or not self.total:
             return None
-        return (time.monotonic() - self.started) * (self.total - self.done) / self.done
+        return (time.monotonic() - self.started) * max(0, self.total - self.done) / self.done
 
 
 class Desk:
