@@ -95,8 +95,8 @@ def integrate(
         row, alpha = rows[part], where[part]
         with torch.enable_grad():
             at = tuple(
-                torch.addcmul(start[row], _column(alpha, span), span[row]).requires_grad_()
-                for start, span in zip(baselines, spans, strict=True)
+                torch.lerp(start[row], end[row], _column(alpha, end)).requires_grad_()  # exact at both ends
+                for start, end in zip(baselines, inputs, strict=True)
             )
             gradients = torch.autograd.grad(score(at, row).sum(), at)
         for total, gradient in zip(sums, gradients, strict=True):

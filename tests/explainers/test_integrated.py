@@ -570,3 +570,17 @@ def test_its_cost_counts_draws_and_both_ends(conv):
     assert IntegratedGradients(steps=50, rule="trapezoid").passes(conv) == 51
     assert IntegratedGradients(steps=10, baseline="random", draws=3).passes(conv) == 36
     assert IntegratedGradients(steps=10, draws=3).passes(conv) == 12
+
+
+def test_a_path_starts_and_ends_at_the_very_pictures():
+    start, end = torch.rand((2, 1, 3, 8, 8), generator=torch.Generator().manual_seed(0))
+    met = []
+
+    def score(points, rows):
+        met.append(points[0].detach())
+        return points[0].flatten(1).sum(1)
+
+    integrate(score, (end,), (start,), [0.0, 0.3, 1.0], [0.0, 1.0, 0.0], chunk=2)
+    points = torch.cat(met)
+    assert torch.equal(points[0], start[0])
+    assert torch.equal(points[-1], end[0])

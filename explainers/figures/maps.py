@@ -1,4 +1,4 @@
-"""Arrays in, Plotly figures out."""
+"""A map beside its picture: four panels with one zoom."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import plotly.graph_objects as go
 from PIL import Image
 from plotly.colors import sample_colorscale, unlabel_rgb
 
-from explainers.classifiers import Prediction
 from explainers.explanation import Array, Explanation, reduce
 
 COLOURS = {
@@ -25,7 +24,6 @@ COLOURS = {
 }
 OVERLAYS = ("map on picture", "picture on map")
 GRIDS = ("bilinear", "as computed")
-BLUE, ORANGE, GREY = "#2f86c8", "#dd7a1a", "#8a8f98"  # told apart by colour-blind eyes, on white and on black
 CORNERS = (
     ((0.0, 0.49), (0.53, 1.0)),
     ((0.51, 1.0), (0.53, 1.0)),
@@ -89,93 +87,6 @@ def panels(explanation: Explanation, look: Look) -> go.Figure:
     ]
     titles = ("What the classifier sees", second[0], "Attribution map", "Overlay")
     return go.Figure(traces, _square_layout(titles, height, width, _slider(over)))
-
-
-def answer(predictions: Sequence[Prediction], chosen: int, ink: str) -> go.Figure:
-    """Bars for the likeliest classes, the chosen one in colour. Each row can be clicked on its whole length.
-
-    ink: the page's text colour.
-    """
-    rows = list(reversed(predictions))
-    labels = [row.label for row in rows]
-    share = [row.probability for row in rows]
-    text = [f"{row.label}  {row.probability:.1%}" for row in rows]
-    track = go.Bar(
-        x=[1.0] * len(rows),
-        y=labels,
-        orientation="h",
-        marker_color="rgba(128,128,128,0.12)",
-        hoverinfo="none",  # shows nothing but hears clicks, which "skip" doesn't
-    )
-    bars = go.Bar(
-        x=share,
-        y=labels,
-        orientation="h",
-        marker_color=[BLUE if row.index == chosen else GREY for row in rows],
-        opacity=0.55,
-        customdata=[row.logit for row in rows],
-        hovertemplate="%{y}: %{x:.2%}, logit %{customdata:.2f}<extra></extra>",
-    )
-    words = go.Scatter(
-        x=[0.015] * len(rows),
-        y=labels,
-        text=text,
-        mode="text",
-        textposition="middle right",
-        hoverinfo="skip",
-        textfont_color=ink,
-    )
-    still = {"selected": {"marker": {"opacity": 1}}, "unselected": {"marker": {"opacity": 1}}}
-    figure = go.Figure([track.update(still), bars.update(still), words])
-    figure.update_layout(
-        barmode="overlay",
-        bargap=0.25,
-        showlegend=False,
-        height=34 * len(rows) + 10,
-        margin={"l": 0, "r": 0, "t": 4, "b": 4},
-        xaxis={"visible": False, "range": [0, 1], "fixedrange": True},
-        yaxis={"visible": False, "fixedrange": True},
-        dragmode=False,
-    )
-    return figure
-
-
-def saturation(explanation: Explanation) -> dict[str, go.Figure]:
-    """Three curves over alpha, from the baseline (0) to the picture (1), by title; none without a path.
-
-    The score with the integral of its slope, which meets it where the map is complete; the slope; the mean gradient.
-    """
-    trace = explanation.trace
-    if trace is None or explanation.baseline_score is None:
-        return {}
-    scale = explanation.target.scale
-    scores = trace.logits if scale == "logit" else trace.probabilities
-    added = explanation.baseline_score + trace.cumulative
-    curves = {
-        f"Score: the {scale} along the path": ((scale, scores), ("baseline + attributions so far", added)),
-        f"Slope: change of the {scale} per alpha": (("slope", trace.slopes),),
-        "Mean gradient over all pixels": (("signed", trace.gradient_mean), ("magnitude", trace.gradient_size)),
-    }
-    return {title: _curves(trace.alphas, lines) for title, lines in curves.items()}
-
-
-def _curves(alphas: Array, lines: Sequence[tuple[str, Array]]) -> go.Figure:
-    styles = ({"color": BLUE, "width": 3}, {"color": ORANGE, "width": 2, "dash": "dash"})
-    traces = [
-        go.Scatter(x=alphas, y=values, name=name, mode="lines", line=style, hovertemplate="%{y:.3g}")
-        for (name, values), style in zip(lines, styles, strict=False)
-    ]
-    figure = go.Figure(traces)
-    figure.update_layout(
-        height=250,
-        margin={"l": 0, "r": 8, "t": 8, "b": 0},
-        hovermode="x unified",
-        showlegend=len(lines) > 1,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        xaxis={"title": "alpha", "range": [0, 1]},
-        yaxis={"zeroline": True},
-    )
-    return figure
 
 
 def _square_layout(titles: Sequence[str], height: int, width: int, slider: dict[str, Any]) -> go.Layout:
