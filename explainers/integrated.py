@@ -95,7 +95,7 @@ def integrate(
         row, alpha = rows[part], where[part]
         with torch.enable_grad():
             at = tuple(
-                torch.lerp(start[row], end[row], _column(alpha, end)).requires_grad_()  # exact at both ends
+                _between(start[row], end[row], _column(alpha, end)).requires_grad_()
                 for start, end in zip(baselines, inputs, strict=True)
             )
             gradients = torch.autograd.grad(score(at, row).sum(), at)
@@ -111,6 +111,11 @@ def integrate(
 def _column(values: Tensor, like: Tensor) -> Tensor:
     """(n,) -> (n, 1, ...), to multiply tensors shaped as `like`."""
     return values.view(-1, *[1] * (like.ndim - 1))
+
+
+def _between(start: Tensor, end: Tensor, alpha: Tensor) -> Tensor:
+    """Points on straight lines; the last is the very end, which rounding would miss."""
+    return torch.where(alpha == 1, end, torch.addcmul(start, alpha, end - start))
 
 
 def _of_rows(values: Any, rows: Tensor, count: int) -> Any:

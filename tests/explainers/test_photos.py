@@ -6,8 +6,10 @@ The folders are named by WHYPIXEL_PHOTOS and WHYPIXEL_WEIGHTS; without them, or 
 import os
 from pathlib import Path
 
+import captum.attr
 import numpy as np
 import pytest
+import torch
 
 from explainers import CAM, GradCAM, IntegratedGradients, Target, load_classifier, read_image
 
@@ -65,3 +67,12 @@ def test_fifty_steps_account_for_a_probability_to_a_few_per_cent(mobilenet, phot
     panda = mobilenet.labels.index("giant panda")
     explanation = IntegratedGradients(steps=50)(mobilenet, photo("giant_panda.jpg"), Target(panda, scale="probability"))
     assert explanation.gap < 0.05
+
+
+def test_integrated_gradients_agree_with_captums(mobilenet, photo):
+    image, panda = photo("giant_panda.jpg"), mobilenet.labels.index("giant panda")
+    seen, method = mobilenet.see(image)[0][None], IntegratedGradients(steps=50)
+    captums = captum.attr.IntegratedGradients(lambda pictures: mobilenet.network(mobilenet.normalise(pictures)))
+    expected = captums.attribute(seen, target=panda, n_steps=50, method="riemann_middle", internal_batch_size=8)[0]
+    values = torch.from_numpy(method(mobilenet, seen[0], Target(panda)).values)
+    assert (values - expected).abs().sum() < 1e-3 * expected.abs().sum()
