@@ -11,22 +11,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import captum.attr
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from explainers.base import Explainer, Found
+from explainers.base import Found
 from explainers.classifiers import Classifier
 from explainers.classifiers.activations import relu_ceiling
 from explainers.engine import Passes
 from explainers.errors import ExplanationError
 from explainers.explanation import Coverage, Target
+from explainers.gradients import Saliency
 from explainers.tracing import Call, compiled
 
-Gate = Callable[
-    [Tensor, Tensor], Tensor
-]  # (gradient from above, whether the ReLU let the value pass) -> gradient below
+# (gradient from above, whether the ReLU let the value pass) -> gradient below
+Gate = Callable[[Tensor, Tensor], Tensor]
 
 
 class _GatedReLU(torch.autograd.Function):
@@ -64,7 +63,7 @@ class _Gated(TorchFunctionMode):
 
 
 @dataclass(frozen=True)
-class _GatedGradient(Explainer):
+class _GatedGradient(Saliency):
     """Captum's Saliency with a gate in place of every ReLU's derivative."""
 
     prepared: ClassVar[bool] = False  # a gate opens or closes by a sign, so rounding near zero moves whole gradients
@@ -98,10 +97,7 @@ class _GatedGradient(Explainer):
 
     def attribute(self, passes: Passes, pictures: Tensor) -> Found:
         with _Gated(self.gate):
-            gradient = captum.attr.Saliency(passes).attribute(
-                pictures.clone().requires_grad_(), abs=False, additional_forward_args=passes.rows()
-            )
-        return Found(gradient)
+            return super().attribute(passes, pictures)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import inspect
 import re
 import time
 from dataclasses import asdict, dataclass, fields
+from functools import cache
 from importlib.metadata import version
 from typing import Any, ClassVar
 
@@ -185,5 +186,11 @@ class Explainer:
             "seconds": seconds,
             "device": str(classifier.device),
             "seed": self.settings.get("seed"),
-            "versions": {package: version(package) for package in PACKAGES},
+            "versions": dict(_versions()),
         }
+
+
+@cache
+def _versions() -> dict[str, str]:
+    """The installed packages that a map depends on; read from disk once."""
+    return {package: version(package) for package in PACKAGES}

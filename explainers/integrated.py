@@ -95,8 +95,8 @@ def integrate(
         row, alpha = rows[part], where[part]
         with torch.enable_grad():
             at = tuple(
-                _between(start[row], end[row], _column(alpha, end)).requires_grad_()
-                for start, end in zip(baselines, inputs, strict=True)
+                _along(start[row], span[row], end[row], _column(alpha, end)).requires_grad_()
+                for start, span, end in zip(baselines, spans, inputs, strict=True)
             )
             gradients = torch.autograd.grad(score(at, row).sum(), at)
         for total, gradient in zip(sums, gradients, strict=True):
@@ -113,9 +113,9 @@ def _column(values: Tensor, like: Tensor) -> Tensor:
     return values.view(-1, *[1] * (like.ndim - 1))
 
 
-def _between(start: Tensor, end: Tensor, alpha: Tensor) -> Tensor:
-    """Points on straight lines; the last is the very end, which rounding would miss."""
-    return torch.where(alpha == 1, end, torch.addcmul(start, alpha, end - start))
+def _along(start: Tensor, span: Tensor, end: Tensor, alpha: Tensor) -> Tensor:
+    """Points start + alpha * span; the last is the very end, which rounding would miss."""
+    return torch.where(alpha == 1, end, torch.addcmul(start, alpha, span))
 
 
 def _of_rows(values: Any, rows: Tensor, count: int) -> Any:
