@@ -1,5 +1,11 @@
 """Attribution methods for image classifiers. Nothing in here knows about Streamlit."""
 
+import os
+
+# Before torch is loaded: its threads would spin while they wait for each other, and where somebody else needs a core
+# (a second program, thirty visitors' pages) a pass takes ten times as long.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 from explainers.backprop import Deconvolution, GuidedBackprop
 from explainers.base import Explainer
 from explainers.cam import CAM, GradCAM

@@ -15,10 +15,12 @@ from PIL import Image
 from torch import Tensor
 
 from explainers.classifiers import Classifier
-from explainers.engine import OnProgress, Passes
+from explainers.classifiers.view import Box
+from explainers.engine import OnProgress, Passes, Progress
 from explainers.errors import ExplanationError
-from explainers.explanation import Coverage, Explanation, Reduction, Scale, Target, Trace
+from explainers.explanation import Coverage, Explanation, Level, Reduction, Scale, Target, Trace
 from explainers.knobs import Knob, Layer
+from explainers.memory import enough_memory
 
 PACKAGES = ("torch", "torchvision", "captum", "numpy", "pillow")
 
@@ -31,6 +33,7 @@ class Found:
     scores:    (N,) the explained numbers; None: they are those of the first N pictures passed.
     baselines: (N, k, C, H, W) and baseline_scores (N, k), for methods that have a baseline.
     traces:    N paths, for path methods.
+    histories: N times the levels of automatic steps.
     """
 
     values: Tensor
@@ -38,6 +41,7 @@ class Found:
     baselines: Tensor | None = None
     baseline_scores: Tensor | None = None
     traces: list[Trace] | None = None
+    histories: list[tuple[Level, ...]] | None = None
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,7 @@ class Explainer:
         return False
 
     def passes(self, classifier: Classifier) -> int:
-        """The cost: how many pictures go through the network for one map."""
+        """The cost: how many pictures go through the network for one map, at most."""
         return 1
 
     def check(self, classifier: Classifier, target: Target) -> None:
@@ -140,15 +144,40 @@ class Explainer:
         """Explain why `classifier` gives `image` its score for `target`.
 
         image:       a photo, or a tensor (C, H, W) in pixel units already at the classifier's size.
-        on_progress: called between chunks; may raise to cancel.
+        on_progress: called between chunks, and with a preview where the method has one; may raise to cancel.
         Raises ExplanationError for what the caller can put right.
         """
         self.check(classifier, target)
-        with torch.inference_mode(False):  # gradients are wanted, whatever the caller has switched off
+        with torch.inference_mode(False), enough_memory():  # gradients are wanted, whatever the caller has switched off
             picture, box = classifier.see(image)
-            started, total = time.perf_counter(), self.passes(classifier)
-            passes = Passes(classifier, [target], prepared=self.prepared, total=total, on_progress=on_progress)
-            found = self.attribute(passes, picture[None])
+            started = time.perf_counter()
+
+            def explanation(found: Found) -> Explanation:
+                return self._explanation(found, passes, picture, box, target, time.perf_counter() - started)
+
+            def preview(found: Found) -> None:
+                if on_progress:
+                    on_progress(Progress(passes.count, passes.total, explanation(found)))
+
+            passes = Passes(
+                classifier,
+                [target],
+                prepared=self.prepared,
+                total=self.passes(classifier),
+                on_progress=on_progress,
+                on_preview=preview,
+            )
+            with passes:
+                found = self.attribute(passes, picture[None])
+            return explanation(found)
+
+    def attribute(self, passes: Passes, pictures: Tensor) -> Found:
+        """Attribute the targets of `passes` (N,) to the pixels of `pictures` (N, C, H, W)."""
+        raise NotImplementedError
+
+    def _explanation(
+        self, found: Found, passes: Passes, picture: Tensor, box: Box, target: Target, seconds: float
+    ) -> Explanation:
         scores = passes.answers[:, passes.column] if found.scores is None else found.scores
         score, values = float(scores[0]), found.values[0].detach()
         before = None if found.baseline_scores is None else float(found.baseline_scores[0].double().mean())
@@ -158,20 +187,18 @@ class Explainer:
             values=values.float().cpu().numpy(),
             target=target,
             score=score,
-            facts=self._facts(classifier, target, passes.count, time.perf_counter() - started),
+            facts=self._facts(passes, target, seconds),
             reduction=self.reduction,
             rectified=self.rectified,
             baselines=None if found.baselines is None else found.baselines[0].float().cpu().numpy(),
             baseline_score=before,
             residual=float(values.double().sum()) - (score - before) if self.complete and before is not None else None,
             trace=found.traces[0] if found.traces else None,
+            history=found.histories[0] if found.histories else (),
         )
 
-    def attribute(self, passes: Passes, pictures: Tensor) -> Found:
-        """Attribute the targets of `passes` (N,) to the pixels of `pictures` (N, C, H, W)."""
-        raise NotImplementedError
-
-    def _facts(self, classifier: Classifier, target: Target, passes: int, seconds: float) -> dict[str, Any]:
+    def _facts(self, passes: Passes, target: Target, seconds: float) -> dict[str, Any]:
+        classifier = passes.classifier
         return {
             "method": self.title,
             "settings": self.settings,
@@ -182,7 +209,9 @@ class Explainer:
             "rather than": None if target.versus is None else classifier.labels[target.versus],
             "explained": target.scale,
             "unit": self.unit.format(scale=target.scale),
-            "passes": passes,
+            "passes": passes.count,
+            "chunk": passes.chunks.size,
+            "out of memory": passes.chunks.halvings,
             "seconds": seconds,
             "device": str(classifier.device),
             "seed": self.settings.get("seed"),

@@ -20,6 +20,8 @@ Scale = Literal["logit", "probability"]
 Reduction = Literal["sum of magnitudes", "signed sum", "largest"]
 SCALES: tuple[Scale, ...] = ("logit", "probability")
 REDUCTIONS: tuple[Reduction, ...] = ("sum of magnitudes", "signed sum", "largest")
+SETTLED_CHANGE, SETTLED_GAP = 0.02, 0.05  # between two levels of automatic steps, and to completeness
+JUDGED = 0.05  # of the score's range on the path: where the ends differ by less, a share of the difference says little
 ROUNDING = 1e-4  # of a score: the same picture in a chunk of another size differs by up to a tenth of this
 
 
@@ -72,6 +74,26 @@ class Trace:
     gradient_size: Array
 
 
+@dataclass(frozen=True)
+class Level:
+    """One level of automatic steps: a grid of points on the path and what its map is worth.
+
+    points: how many, on each path.
+    change: relative L1 distance of its map from that of the level before, which has half the steps; None for the first.
+    gap:    completeness gap; None where it isn't judged, because the score's ends differ by less than 5 % of its range.
+    """
+
+    points: int
+    change: float | None
+    gap: float | None
+
+    @property
+    def settled(self) -> bool:
+        """Whether more points are not worth while: the map changed by less than 2 % and the gap is under 5 %."""
+        still = self.change is not None and self.change < SETTLED_CHANGE
+        return still and (self.gap is None or self.gap < SETTLED_GAP)
+
+
 def reduce(values: Array, reduction: Reduction) -> Array:
     """(C, h, w) -> (h, w): one number per pixel out of one per channel."""
     match reduction:
@@ -97,6 +119,7 @@ class Explanation:
     baselines: (k, C, H, W) or None; baseline_score: the mean of their scores.
     residual:  sum(values) - (score - baseline_score) for complete methods, else None.
     trace:     the path, for path methods.
+    history:   the levels of automatic steps, the last one's map is this one; empty where the steps were chosen.
     facts:     settings, classifier, weights, passes, seconds, device, versions, seed: JSON values.
     """
 
@@ -112,6 +135,7 @@ class Explanation:
     baseline_score: float | None = None
     residual: float | None = None
     trace: Trace | None = None
+    history: tuple[Level, ...] = ()
 
     @cached_property
     def heat(self) -> Array:
@@ -134,6 +158,16 @@ class Explanation:
             return None
         change, scale = self.score - self.baseline_score, max(abs(self.score), abs(self.baseline_score))
         return None if abs(change) <= ROUNDING * scale else abs(self.residual / change)
+
+    @property
+    def converged(self) -> bool | None:
+        """Whether automatic steps ended because the map had settled; None where the steps were chosen."""
+        return self.history[-1].settled if self.history else None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its arrays."""
+        return sum(value.nbytes for value in vars(self).values() if isinstance(value, np.ndarray))
 
     def reduced(self, reduction: Reduction) -> Explanation:
         """The same explanation with its channels combined in another way."""

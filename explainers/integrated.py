@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import captum.attr
-import numpy as np
 import torch
 from captum._utils.common import _format_additional_forward_args, _run_forward
 from torch import Tensor
@@ -16,11 +15,12 @@ from explainers.base import Explainer, Found
 from explainers.baselines import BASELINES, baseline
 from explainers.classifiers import Classifier
 from explainers.engine import Passes
-from explainers.explanation import Trace
+from explainers.explanation import Array
 from explainers.knobs import choice, colour, number
+from explainers.memory import Chunks, Run
+from explainers.quadrature import FINEST, RULES, Rule, quadrature
+from explainers.refining import Integral, Walk
 
-Rule = Literal["midpoint", "gauss-legendre", "left", "right", "trapezoid"]
-RULES: tuple[Rule, ...] = ("midpoint", "gauss-legendre", "left", "right", "trapezoid")
 CAPTUM_RULES: dict[str, Rule] = {
     "riemann_middle": "midpoint",
     "gausslegendre": "gauss-legendre",
@@ -45,24 +45,6 @@ class Path:
     gradient_size: Tensor
 
 
-def quadrature(rule: Rule, steps: int) -> tuple[list[float], list[float]]:
-    """Alphas in [0, 1] and weights that sum to 1; `trapezoid` has steps + 1 points, the others `steps`."""
-    match rule:
-        case "midpoint":
-            return [(i + 0.5) / steps for i in range(steps)], [1 / steps] * steps
-        case "left":
-            return [i / steps for i in range(steps)], [1 / steps] * steps
-        case "right":
-            return [(i + 1) / steps for i in range(steps)], [1 / steps] * steps
-        case "trapezoid":
-            ends = 0.5 / steps
-            return [i / steps for i in range(steps + 1)], [ends, *[1 / steps] * (steps - 1), ends]
-        case "gauss-legendre":
-            nodes, weights = np.polynomial.legendre.leggauss(steps)
-            return [float(x) for x in (nodes + 1) / 2], [float(w) for w in weights / 2]
-    raise ValueError(f"no rule is called {rule!r}")
-
-
 def integrate(
     score: Score,
     inputs: tuple[Tensor, ...],
@@ -70,7 +52,7 @@ def integrate(
     alphas: list[float],
     weights: list[float],
     *,
-    chunk: int,
+    run: Run,
 ) -> Path:
     """Integrate the gradient of `score` along the straight paths from `baselines` to `inputs`.
 
@@ -78,7 +60,8 @@ def integrate(
                It is called with the points of the first path in the order of `alphas`, then those of the second...
     inputs, baselines: tensors (N, ...).
     alphas, weights: (P,) each; a weight of 0 makes a point that is only recorded.
-    chunk:     points per pass. Nothing of a chunk is kept but its sums, so memory does not grow with P.
+    run:       works through the points in chunks, such as `Chunks(8).run`. Nothing of a chunk is kept but its sums, so
+               memory does not grow with P.
 
     Gradients are summed in the inputs' precision, float32 or better. Works with autograd switched off around it.
     """
@@ -91,7 +74,8 @@ def integrate(
     sums = tuple(torch.zeros_like(end) for end in inputs)
     met: list[Tensor] = []
     elements = sum(end[0].numel() for end in inputs)
-    for part in torch.split(torch.arange(len(rows), device=device), chunk):
+
+    def work(part: slice) -> None:
         row, alpha = rows[part], where[part]
         with torch.enable_grad():
             at = tuple(
@@ -99,11 +83,16 @@ def integrate(
                 for start, span, end in zip(baselines, spans, inputs, strict=True)
             )
             gradients = torch.autograd.grad(score(at, row).sum(), at)
-        for total, gradient in zip(sums, gradients, strict=True):
-            total.index_add_(0, row, gradient * _column(share[part], gradient))
-        flat = torch.cat([gradient.reshape(len(part), -1) for gradient in gradients], 1)
-        step = torch.cat([span[row].reshape(len(part), -1) for span in spans], 1)
-        met.append(torch.stack([(flat * step).sum(1), flat.sum(1) / elements, flat.abs().sum(1) / elements]))
+        flat = torch.cat([gradient.reshape(len(row), -1) for gradient in gradients], 1)
+        step = torch.cat([span[row].reshape(len(row), -1) for span in spans], 1)
+        found = torch.stack([(flat * step).sum(1), flat.sum(1) / elements, flat.abs().sum(1) / elements])
+        chosen = torch.zeros(count, len(row), device=device, dtype=dtype)
+        chosen[row, torch.arange(len(row), device=device)] = share[part]
+        for total, gradient in zip(sums, gradients, strict=True):  # a product repeats bit for bit, index_add_ may not
+            total += (chosen.to(gradient) @ gradient.reshape(len(row), -1)).view_as(total)
+        met.append(found)
+
+    run(len(rows), work)
     slopes, mean, size = torch.cat(met, 1).view(3, count, points)
     return Path(sums, slopes, mean, size)
 
@@ -136,9 +125,11 @@ class PathIntegral(captum.attr.IntegratedGradients):  # type: ignore[misc]
 
     path: Path
 
-    def __init__(self, forward_func: Callable[..., Any], multiply_by_inputs: bool = True, *, chunk: int = 8) -> None:
+    def __init__(
+        self, forward_func: Callable[..., Any], multiply_by_inputs: bool = True, *, run: Run | None = None
+    ) -> None:
         super().__init__(forward_func, multiply_by_inputs)
-        self.chunk = chunk
+        self.run = run or Chunks(8).run
 
     def _attribute(
         self,
@@ -167,7 +158,7 @@ class PathIntegral(captum.attr.IntegratedGradients):  # type: ignore[misc]
             return found.reshape(-1)
 
         ends = tuple(end.detach() for end in inputs)
-        self.path = integrate(score, ends, starts, alphas, weights, chunk=self.chunk)
+        self.path = integrate(score, ends, starts, alphas, weights, run=self.run)
         if not self.multiplies_by_inputs:
             return self.path.gradients
         spans = (end - start for end, start in zip(ends, starts, strict=True))
@@ -180,7 +171,8 @@ class IntegratedGradients(Explainer):
 
     The gradient is averaged along the straight path from the baseline and multiplied by what changed: the values add up
     to the score minus the baseline's score (completeness), and a pixel equal to the baseline gets nothing, so a black
-    baseline can't see black things.
+    baseline can't see black things. Automatic steps double until the map changes by less than 2 % and the values add up
+    to within 5 %.
     """
 
     title: ClassVar[str] = "Integrated Gradients"
@@ -188,7 +180,14 @@ class IntegratedGradients(Explainer):
     complete: ClassVar[bool] = True
     unit: ClassVar[str] = "contribution to the {scale}"
 
-    steps: int = number(50, 1, 1000, hint="Points on the path. More is slower and closer to the exact map.")
+    steps: int | None = number(
+        None,
+        1,
+        1000,
+        hint="Points on the path. More is slower and closer to the exact map.",
+        automatic="as many as the map needs",
+        first=50,
+    )
     baseline: str = choice(*BASELINES, hint="The picture that stands for nothing there, where the path starts.")
     seed: int = number(0, 0, 9999, hint="Start of the random numbers.", only_if={"baseline": "random"})
     draws: int = number(4, 1, 20, hint="Random pictures averaged.", only_if={"baseline": "random"})
@@ -196,10 +195,14 @@ class IntegratedGradients(Explainer):
         10.0, 1.0, 50.0, 1.0, hint="Blur, in per cent of the side.", only_if={"baseline": "blurred picture"}
     )
     colour: str = colour("#7f7f7f", hint="Colour of the baseline.", only_if={"baseline": "colour"})
-    rule: str = choice(*RULES, hint="Where on the path the points lie and how they are weighed.")
+    rule: str = choice(
+        *RULES,
+        hint="Where on the path the points lie and how they are weighed.",
+        only_if={"steps": range(1, 1001)},  # automatic steps are the trapezoid rule's
+    )
 
     def passes(self, classifier: Classifier) -> int:
-        return self._draws * len(self._points()[0])
+        return self._draws * (FINEST + 1 if self.steps is None else len(self._points(self.steps)[0]))
 
     def attribute(self, passes: Passes, pictures: Tensor) -> Found:
         starts = baseline(
@@ -211,36 +214,51 @@ class IntegratedGradients(Explainer):
             blur=self.blur,
             colour=self.colour,
         )
-        count, draws = starts.shape[:2]
-        alphas, weights = self._points()
-        integral = PathIntegral(passes, chunk=passes.chunk)
-        (values,) = integral._attribute(
-            (pictures.repeat_interleave(draws, 0),),
-            (starts.flatten(0, 1),),
-            additional_forward_args=passes.rows().repeat_interleave(draws),
-            step_sizes_and_alphas=(weights, alphas),
-        )
-        answers = passes.answers.view(count, draws, len(alphas), 2)
-        path = integral.path
-        added = path.slopes * path.slopes.new_tensor(weights)
-        so_far = added.cumsum(1) - added / 2  # a point stands for the stretch of path around it
-        so_far[:, -1] += added[:, -1] / 2
-        met = torch.stack([path.slopes, so_far, path.gradient_mean, path.gradient_size], -1)
-        curves = torch.cat([answers, met.view(count, draws, len(alphas), 4)], -1).double().mean(1).cpu().numpy()
-        return Found(
-            values=values.view(count, draws, *values.shape[1:]).mean(1),
-            scores=answers[:, 0, -1, passes.column],
-            baselines=starts,
-            baseline_scores=answers[:, :, 0, passes.column],
-            traces=[Trace(np.array(alphas), *curve.T) for curve in curves],
-        )
+        walks = [_walk(passes, *path) for path in zip(pictures, starts, passes.rows(), strict=True)]
+        integrals = [Integral(walk, passes.column) for walk in walks]
+        for integral in integrals:
+            if self.steps is None:
+                integral.refine(passes, lambda: passes.preview(_found(integrals[:1], starts[:1])))
+            else:
+                integral.add(*self._points(self.steps))
+        return _found(integrals, starts)
 
     @property
     def _draws(self) -> int:
         return self.draws if self.baseline == "random" else 1
 
-    def _points(self) -> tuple[list[float], list[float]]:
+    def _points(self, steps: int) -> tuple[list[float], list[float]]:
         """The rule's alphas and weights; an end of the path that it leaves out is added at no weight, for the trace."""
-        alphas, weights = quadrature(self.rule, self.steps)  # type: ignore[arg-type]
+        alphas, weights = quadrature(self.rule, steps)  # type: ignore[arg-type]
         start, end = [0.0] * (alphas[0] > 0), [1.0] * (alphas[-1] < 1)
         return [*start, *alphas, *end], [*(0.0 for _ in start), *weights, *(0.0 for _ in end)]
+
+
+def _walk(passes: Passes, picture: Tensor, starts: Tensor, row: Tensor) -> Walk:
+    """The way of one picture (C, H, W) from each of its baselines (k, C, H, W), as an `Integral` asks for it."""
+    integral = PathIntegral(passes, run=passes.run)
+
+    def walk(alphas: list[float], weights: list[float]) -> tuple[Tensor, Array]:
+        known = passes.count
+        (values,) = integral._attribute(
+            (picture.expand_as(starts),),
+            (starts,),
+            additional_forward_args=row.expand(len(starts)),
+            step_sizes_and_alphas=(weights, alphas),
+        )
+        path, answers = integral.path, passes.answers[known:].view(len(starts), len(alphas), 2)
+        met = torch.cat([answers, torch.stack([path.slopes, path.gradient_mean, path.gradient_size], -1)], -1)
+        return values.mean(0), met.double().cpu().numpy()
+
+    return walk
+
+
+def _found(integrals: list[Integral], starts: Tensor) -> Found:
+    return Found(
+        values=torch.stack([integral.values for integral in integrals]),
+        scores=torch.tensor([float(integral.scores[0, -1]) for integral in integrals], dtype=torch.float64),
+        baselines=starts,
+        baseline_scores=torch.tensor([integral.scores[:, 0].tolist() for integral in integrals], dtype=torch.float64),
+        traces=[integral.trace() for integral in integrals],
+        histories=[tuple(integral.history) for integral in integrals],
+    )

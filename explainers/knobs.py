@@ -20,7 +20,8 @@ class Knob:
 
     hint:    what it does, for a visitor.
     label:   its name for a visitor, where the field's own name won't do.
-    only_if: the other settings under which it matters, {name: value or tuple of values}; elsewhere it is not drawn.
+    only_if: the other settings under which it matters, {name: value, tuple or range of values}; elsewhere it is not
+             drawn.
     """
 
     hint: str
@@ -29,8 +30,12 @@ class Knob:
 
     def matters(self, settings: Mapping[str, Any]) -> bool:
         """Whether this knob changes anything, given the other settings."""
-        wanted = {name: value if isinstance(value, tuple) else (value,) for name, value in self.only_if.items()}
-        return all(settings[name] in values for name, values in wanted.items())
+        return all(settings[name] in values for name, values in self.conditions.items())
+
+    @property
+    def conditions(self) -> dict[str, tuple[Any, ...] | range]:
+        """`only_if` with all of its values in containers."""
+        return {name: value if isinstance(value, (tuple, range)) else (value,) for name, value in self.only_if.items()}
 
     def accepts(self, value: Any) -> bool:
         """Whether the widget could offer this value."""
@@ -39,12 +44,17 @@ class Knob:
 
 @dataclass(frozen=True)
 class Range(Knob):
-    """Numbers from low to high. `automatic`, if given, says in words what None does."""
+    """Numbers from low to high.
+
+    automatic: says in words what None does, where None is allowed.
+    first:     what is offered first to who turns automatic off.
+    """
 
     low: float
     high: float
     step: float = 1
     automatic: str = ""
+    first: float | None = None
 
     def accepts(self, value: Any) -> bool:
         if value is None:
@@ -112,11 +122,11 @@ def number(
     hint: str,
     only_if: OnlyIf | None = None,
     automatic: str = "",
+    first: float | None = None,
 ) -> Any:
     """Declare a `Range`."""
-    return field(
-        default=default, metadata={"knob": Range(low, high, step, automatic, hint=hint, only_if=only_if or {})}
-    )
+    knob = Range(low, high, step, automatic, first, hint=hint, only_if=only_if or {})
+    return field(default=default, metadata={"knob": knob})
 
 
 def choice(*options: str, hint: str, only_if: OnlyIf | None = None) -> Any:

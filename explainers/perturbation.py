@@ -32,9 +32,16 @@ class Occlusion(Explainer):
     unit: ClassVar[str] = "fall of the {scale} where covered"
 
     patch: int | None = number(
-        None, 1, 256, hint="Side of the patch, in pixels of the input.", automatic="a fifth of the picture's side"
+        None,
+        1,
+        256,
+        hint="Side of the patch, in pixels of the input.",
+        automatic="a fifth of the picture's side",
+        first=16,
     )
-    stride: int | None = number(None, 1, 256, hint="Pixels from one patch to the next.", automatic="half the patch")
+    stride: int | None = number(
+        None, 1, 256, hint="Pixels from one patch to the next.", automatic="half the patch", first=8
+    )
     colour: str = colour("#7f7f7f", hint="Colour of the patch.")
 
     def passes(self, classifier: Classifier) -> int:
@@ -48,13 +55,13 @@ class Occlusion(Explainer):
     @torch.no_grad()
     def attribute(self, passes: Passes, pictures: Tensor) -> Found:
         channels, windows, strides = self._windows(passes.classifier)
-        values = captum.attr.Occlusion(passes).attribute(
+        values = captum.attr.Occlusion(passes.in_chunks).attribute(
             pictures,
             sliding_window_shapes=(channels, *windows),
             strides=(channels, *strides),
             baselines=solid(self.colour, channels).to(pictures).view(1, -1, 1, 1).expand_as(pictures),
             additional_forward_args=passes.rows(),
-            perturbations_per_eval=max(1, passes.chunk // len(pictures)),
+            perturbations_per_eval=max(1, passes.chunks.size // len(pictures)),
         )
         # A pixel's channels are covered at once and each gets the whole fall: share it, so that their sum is the fall.
         return Found(values / channels)

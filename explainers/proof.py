@@ -23,8 +23,28 @@ def completeness(explanation: Explanation) -> str | None:
         return None
     change = explanation.score - explanation.baseline_score
     sentence = f"The pixels add up to {explanation.residual + change:.3g} of {change:.3g}"
+    if explanation.history and explanation.history[-1].gap is None:
+        return sentence + "."  # `steps` says why
     gap = explanation.gap
     return sentence + (f" (gap {gap:.1%})." if gap is not None else " (the baseline scores the same as the picture).")
+
+
+def steps(explanation: Explanation) -> str | None:
+    """Whether automatic steps were enough; None where the steps were chosen."""
+    if not explanation.history:
+        return None
+    last = explanation.history[-1]
+    moved = f"the last doubling of the steps changed the map by {last.change:.1%}" if last.change is not None else ""
+    if explanation.converged:
+        sentence = f"{last.points} points on the path are enough: {moved}."
+    else:
+        sentence = f"Not converged: at {last.points} points on the path, {moved}. Take this map as a rough one."
+    if last.gap is None:
+        sentence += (
+            " The gap isn't judged, because the ends of the path differ in score by less than 5 % of what it goes "
+            "through between them."
+        )
+    return sentence
 
 
 def coverage(explainer: Explainer, classifier: Classifier) -> str | None:

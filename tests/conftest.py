@@ -3,7 +3,9 @@
 Nothing is downloaded and nothing is random twice: every draw has its own seed.
 """
 
+import threading
 from functools import cache, lru_cache
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import pytest
@@ -39,6 +41,18 @@ class Small(nn.Module):
         x = self.bn3(self.conv3(x))
         x.relu_()
         return self.head(F.adaptive_avg_pool2d(x, 1).flatten(1))
+
+
+class Watched(nn.Module):
+    """A network that shows a function each batch before it answers. (A copy of it shows the same function.)"""
+
+    def __init__(self, network: nn.Module, watch) -> None:
+        super().__init__()
+        self.network, self.watch = network, watch
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.watch(x)
+        return self.network(x)
 
 
 @cache
@@ -171,3 +185,96 @@ def apart():
         return float((given - reference).abs().sum() / reference.abs().sum())
 
     return distance
+
+
+@pytest.fixture(scope="session")
+def watched():
+    """(network, watch) -> the network, which calls `watch` with each batch before it answers."""
+    return Watched
+
+
+@pytest.fixture(scope="session")
+def state():
+    """(network) -> all of it that a method could leave changed, to compare."""
+
+    def read(network):
+        return [
+            (
+                name,
+                module.training,
+                [len(hooks) for key, hooks in sorted(vars(module).items()) if key.endswith("_hooks")],
+                [(key, p.requires_grad, p.grad, p.data_ptr()) for key, p in module.named_parameters(recurse=False)],
+                [tensor.clone().numpy().tobytes() for tensor in module.state_dict().values()],
+            )
+            for name, module in network.named_modules()
+        ]
+
+    return read
+
+
+LONG = 30  # seconds: what hasn't come by then never will
+
+
+class Job(threading.Thread):
+    """A function in a thread of its own, which doesn't keep the process alive."""
+
+    def __init__(self, function, name) -> None:
+        super().__init__(name=name, daemon=True)
+        self.function, self.result, self.error = function, None, None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self.result = self.function()
+        except BaseException as error:
+            self.error = error
+
+    def get(self):
+        """What the function returned; what it raised is raised."""
+        self.join(LONG)
+        assert not self.is_alive(), f"{self.name} waits for ever"
+        if self.error is not None:
+            raise self.error
+        return self.result
+
+
+@pytest.fixture(scope="session")
+def job():
+    """(function, name="job") -> it runs in a thread of its own; `.get()` is its result."""
+
+    def start(function, name="job"):
+        return Job(function, name)
+
+    return start
+
+
+class Asked:
+    """Which threads have begun to wait for their turn, by name."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self._news = threading.Condition()
+
+    def note(self) -> None:
+        with self._news:
+            self.names.append(threading.current_thread().name)
+            self._news.notify_all()
+
+    def until(self, name: str) -> None:
+        """Wait until a thread of that name waits."""
+        with self._news:
+            assert self._news.wait_for(lambda: name in self.names, LONG), f"{name} never asked"
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """Who has begun to wait for a turn: `asked.until(name)`. Nobody waits for ever while this is in place."""
+    asked = Asked()
+
+    class Event(threading.Event):
+        def wait(self):
+            asked.note()
+            assert super().wait(LONG), "a turn was lost"
+
+    monkeypatch.setattr("explainers.turns.threading", SimpleNamespace(Lock=threading.Lock, Event=Event))
+    return asked

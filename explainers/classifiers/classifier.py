@@ -18,7 +18,9 @@ from explainers.classifiers.layers import GridLayer, default_layer, grid_layers
 from explainers.classifiers.preparing import prepare as _prepare
 from explainers.classifiers.view import Box, View
 from explainers.errors import ExplanationError
+from explainers.memory import enough_memory
 from explainers.tracing import clone
+from explainers.turns import turns
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class Classifier:
         if len(mean) != len(std):
             raise ExplanationError(f"mean and std must be as long as each other, not {len(mean)} and {len(std)}.")
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        if self.device.type == "cuda":
+            _compute_exactly()
         self.network = clone(network).to(self.device)
         self.labels = tuple(labels)
         self.size = size
@@ -121,7 +125,9 @@ class Classifier:
     @torch.no_grad()
     def predict(self, image: Image.Image | Tensor, k: int = 5) -> list[Prediction]:
         """The k likeliest classes, the likeliest first."""
-        logits = clone(self.network)(self.normalise(self.see(image)[0][None]))
+        picture = self.see(image)[0]
+        with turns(self.device), enough_memory():
+            logits = clone(self.network)(self.normalise(picture[None]))
         self.check(logits)
         values, order = logits[0].topk(min(k, len(self.labels)))
         likely = self.probabilities(logits)[0, order]
@@ -162,3 +168,14 @@ class Classifier:
         """Pictures (count, C, H, W) of fixed noise, normalised, for reading what the network does."""
         noise = torch.rand((count, self.channels, *self.size), generator=torch.Generator().manual_seed(0))
         return self.normalise(noise.to(self.device, self.dtype))
+
+
+def _compute_exactly() -> None:
+    """Full float32 and repeatable kernels on GPUs, for the whole process.
+
+    PyTorch lets their convolutions round products to 10 bits (TF32) and sum in any order, so maps would differ from the
+    CPU's and from one another.
+    """
+    torch.backends.cudnn.fp32_precision = "ieee"
+    torch.backends.cuda.matmul.fp32_precision = "ieee"
+    torch.backends.cudnn.deterministic = True

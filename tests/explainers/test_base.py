@@ -8,11 +8,11 @@ import torch
 from PIL import Image
 
 from explainers import ExplanationError, GradCAM, IntegratedGradients, Occlusion, Saliency, Target
-from explainers.integrated import RULES
+from explainers.quadrature import RULES
 
 
 def test_a_refusal_names_the_method_the_setting_and_what_it_wants():
-    sentence = "Integrated Gradients: steps must be a whole number between 1 and 1000, not 3000."
+    sentence = "Integrated Gradients: steps must be a whole number between 1 and 1000 (or None: automatic), not 3000."
     with pytest.raises(ExplanationError, match=f"^{re.escape(sentence)}$"):
         IntegratedGradients(steps=3000)
 
@@ -24,9 +24,10 @@ def test_settings_are_a_value():
 
 
 def test_settings_that_change_nothing_are_left_out():
-    assert IntegratedGradients().settings == {"steps": 50, "baseline": "black", "rule": "midpoint"}
-    assert IntegratedGradients(baseline="random").settings == {
-        "steps": 50,
+    assert IntegratedGradients().settings == {"steps": None, "baseline": "black"}  # automatic ones have their own rule
+    assert IntegratedGradients(steps=1).settings == {"steps": 1, "baseline": "black", "rule": "midpoint"}
+    assert IntegratedGradients(steps=1000, baseline="random").settings == {
+        "steps": 1000,
         "baseline": "random",
         "seed": 0,
         "draws": 4,
@@ -106,7 +107,7 @@ def test_the_facts_say_what_was_explained(conv, noise):
     assert (facts["classifier"], facts["weights"]) == ("conv", conv.identity)
     assert (facts["class"], facts["rather than"], facts["explained"]) == ("class 1", "class 2", "probability")
     assert (facts["seed"], facts["device"]) == (9, "cpu")
-    assert facts["passes"] == 20
+    assert (facts["passes"], facts["chunk"], facts["out of memory"]) == (20, 64, 0)
     assert facts["seconds"] > 0
     assert {"torch", "captum"} <= facts["versions"].keys()
 
@@ -114,3 +115,4 @@ def test_the_facts_say_what_was_explained(conv, noise):
 def test_methods_without_a_baseline_have_no_gap(conv, noise):
     explanation = Occlusion()(conv, noise(conv.size), Target(1))
     assert (explanation.baselines, explanation.residual, explanation.gap, explanation.trace) == (None,) * 4
+    assert (explanation.history, explanation.converged) == ((), None)

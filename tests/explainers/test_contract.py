@@ -5,7 +5,6 @@ import json
 import math
 import pickle
 import re
-import threading
 from dataclasses import replace
 
 import numpy as np
@@ -23,6 +22,7 @@ LINEAR = ("Saliency", "IntegratedGradients", "CAM", "GradCAM", "Occlusion")  # i
 COARSE = ("CAM", "GradCAM")  # on a layer's grid, where a cell sees more than its pixels
 FINE = {"Occlusion": {"patch": 1, "stride": 1}}  # settings under which a pixel stands for itself
 WHOLE = {"GradCAM": {"relu": False}}  # settings under which nothing is cut off
+DEFINITE = {"IntegratedGradients": {"steps": 7}}  # settings under which the cost is known beforehand
 
 
 def named(values):
@@ -47,8 +47,8 @@ def settings(table, kind):
 def options(knob):
     """Some values of a knob that its widget could offer."""
     match knob:
-        case Range(low=low, high=high):
-            return [low, min(high, low + 3)]
+        case Range(low=low, high=high, automatic=automatic):
+            return [low, min(high, low + 3), *([None] if automatic else [])]
         case Choice(options=words):
             return list(words)
         case Switch():
@@ -109,9 +109,15 @@ def test_a_knob_has_a_hint_and_a_default_that_it_accepts(kind, name, knob):
     assert re.fullmatch(r"[A-Z].+\.", knob.hint)
     assert knob.accepts(getattr(kind(), name))
     assert set(knob.only_if) < set(kind.knobs())
-    for other, values in knob.only_if.items():
-        for value in values if isinstance(values, tuple) else (values,):
-            assert kind.knobs()[other].accepts(value)
+    for other, values in knob.conditions.items():
+        assert len(values) > 0
+        assert all(kind.knobs()[other].accepts(value) for value in values)
+
+
+@every_knob
+def test_what_is_offered_first_in_place_of_automatic_is_accepted(kind, name, knob):
+    first = getattr(knob, "first", None)
+    assert first is None or (knob.automatic and knob.accepts(first))
 
 
 @every_knob
@@ -124,7 +130,7 @@ def test_it_refuses_what_the_widget_could_not_offer(kind, name, knob):
 @every_knob
 def test_it_takes_what_the_widget_could_offer(conv, noise, kind, name, knob):
     for value in options(knob):
-        needed = {other: values[0] if isinstance(values, tuple) else values for other, values in knob.only_if.items()}
+        needed = {other: values[0] for other, values in knob.conditions.items()}
         explanation = kind(**needed, **{name: value})(conv, noise(conv.size), Target(1))
         assert np.isfinite(explanation.values).all()
         assert explanation.facts["settings"][name] == value
@@ -195,7 +201,8 @@ def test_a_batch_is_a_loop(conv64, noise, apart, kind, versus):
     targets = [Target(index, (index + 1) % 3 if versus else None) for index in (1, 0, 2)]
     pictures = torch.stack([noise(conv64.size, seed=seed, dtype=torch.float64) for seed in range(3)])
     explainer = settings(WHOLE, kind)
-    found = explainer.attribute(Passes(conv64, targets, prepared=kind.prepared), pictures)
+    with Passes(conv64, targets, prepared=kind.prepared) as passes:
+        found = explainer.attribute(passes, pictures)
     for row, (target, picture) in enumerate(zip(targets, pictures, strict=True)):
         single = explainer(conv64, picture, target)
         assert apart(found.values[row].detach(), single.values) < 1e-5
@@ -292,27 +299,13 @@ def test_a_layer_that_is_not_there_is_refused(conv, noise, kind):
 # Nothing is left behind
 
 
-def state(network):
-    """All of a network that a method could leave changed."""
-    return [
-        (
-            name,
-            module.training,
-            [len(hooks) for key, hooks in sorted(vars(module).items()) if key.endswith("_hooks")],
-            [(key, p.requires_grad, p.grad, p.data_ptr()) for key, p in module.named_parameters(recurse=False)],
-            [tensor.clone().numpy().tobytes() for tensor in module.state_dict().values()],
-        )
-        for name, module in network.named_modules()
-    ]
-
-
 class Stop(BaseException):
     """Raised by a progress bar whose visitor has left."""
 
 
 @every_kind
 @pytest.mark.parametrize("cancelled", [False, True])
-def test_networks_are_left_as_they_were(small, classify, noise, kind, cancelled):
+def test_networks_are_left_as_they_were(small, classify, noise, state, kind, cancelled):
     given = small().train().requires_grad_(True)
     classifier = classify(given, (24, 24))
     networks = (given, classifier.network, classifier.prepared)
@@ -350,17 +343,39 @@ def test_the_global_random_numbers_are_left_alone(conv, noise, kind):
 # Cost and progress
 
 
+@pytest.fixture
+def counted(small, classify, watched, conv):
+    """A classifier like `conv`, and how many pictures each pass of its network has had, in order."""
+    batches = []
+    network = watched(small(), lambda x: batches.append(len(x)))
+    classifier = classify(network, conv.size, mean=conv.mean, std=conv.std)
+    assert classifier.layers()
+    assert classifier.activations  # which are read once, by a pass of their own
+    batches.clear()
+    return classifier, batches
+
+
 @every_kind
-def test_its_cost_is_what_it_said_and_progress_stays_below(conv, noise, kind):
-    told = []
-    explainer = kind()
-    explanation = explainer(conv, noise(conv.size), Target(1), on_progress=told.append)
-    assert explanation.facts["passes"] == explainer.passes(conv)
-    assert {progress.total for progress in told} == {explainer.passes(conv)}
-    done = [progress.done for progress in told]
-    assert done[0] == 0
-    assert done == sorted(set(done))
-    assert done[-1] < explainer.passes(conv)
+def test_its_cost_is_what_it_said_and_progress_stays_below(counted, noise, kind):
+    classifier, batches = counted
+    told, explainer = [], settings(DEFINITE, kind)
+    explanation = explainer(classifier, noise(classifier.size), Target(1), on_progress=told.append)
+    assert explanation.facts["passes"] == explainer.passes(classifier) == sum(batches)
+    assert {progress.total for progress in told} == {explainer.passes(classifier)}
+    assert {progress.preview for progress in told} == {None}
+    assert [progress.done for progress in told] == [sum(batches[:number]) for number in range(len(batches))]
+
+
+@every_kind
+def test_it_costs_no_more_than_it_said_and_progress_never_passes_its_own_total(counted, noise, kind):
+    classifier, batches = counted
+    told, explainer = [], kind()
+    explanation = explainer(classifier, noise(classifier.size), Target(1), on_progress=told.append)
+    assert explanation.facts["passes"] == sum(batches) <= explainer.passes(classifier)
+    between = [progress for progress in told if progress.preview is None]
+    assert [progress.done for progress in between] == [sum(batches[:number]) for number in range(len(batches))]
+    assert all(progress.total is None or progress.done < progress.total for progress in between)
+    assert len(told) - len(between) <= 1  # previews
 
 
 @every_kind
@@ -387,30 +402,3 @@ def test_the_result_is_picklable_and_its_facts_are_json(conv, noise, kind):
     assert json.loads(json.dumps(dict(explanation.facts), allow_nan=False)) == json.loads(json.dumps(again.facts))
     assert json.loads(json.dumps(explanation.facts))["method"] == kind.title
     assert not any(isinstance(value, torch.Tensor) for value in vars(explanation).values())
-
-
-# Threads
-
-
-@pytest.mark.parametrize("turns", [6])
-def test_methods_that_run_at_once_give_what_they_give_alone(conv, noise, turns):
-    # on one shared network, hooks and replaced ReLUs of one method would show in the maps of the others
-    alone = {kind: kind()(conv, noise(conv.size), Target(1)).values.tobytes() for kind in EXPLAINERS}
-    wrong, start = [], threading.Barrier(len(EXPLAINERS))
-
-    def loop(kind):
-        start.wait()
-        for _ in range(turns):
-            try:
-                same = kind()(conv, noise(conv.size), Target(1)).values.tobytes() == alone[kind]
-            except Exception as error:
-                same = error
-            if same is not True:
-                wrong.append((kind.__name__, same))
-
-    threads = [threading.Thread(target=loop, args=(kind,)) for kind in EXPLAINERS]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert wrong == []

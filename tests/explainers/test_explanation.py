@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from explainers import Explanation, ExplanationError, Target, reduce
+from explainers.explanation import Level
 
 VALUES = np.array([[[1.0, -2.0]], [[-3.0, -1.0]], [[0.5, 4.0]]], dtype=np.float32)  # (3, 1, 2)
 
@@ -126,3 +127,42 @@ def test_a_target_that_makes_no_sense_is_refused(arguments, sentence):
 def test_a_target_is_a_value():
     assert Target(1) == Target(1, None, "logit") != Target(1, 2)
     assert hash(Target(1)) == hash(Target(1))
+
+
+# Automatic steps
+
+
+@pytest.mark.parametrize(
+    ("change", "gap", "settled"),
+    [
+        (0.0199, 0.0499, True),
+        (0.0, 0.0, True),
+        (0.0199, None, True),  # a gap that isn't judged
+        (0.02, 0.01, False),
+        (0.5, 0.01, False),
+        (0.01, 0.05, False),
+        (0.01, 7.0, False),
+        (0.5, None, False),
+        (None, 0.0, False),  # the first has nothing to be compared with
+        (None, None, False),
+        (float("nan"), 0.0, False),
+        (0.01, float("nan"), False),
+    ],
+)
+def test_a_level_has_settled_when_the_map_stands_still_and_adds_up(change, gap, settled):
+    assert Level(17, change, gap).settled is settled
+
+
+def test_steps_have_converged_when_the_last_level_has_settled():
+    first, rough, fine = Level(9, None, 0.3), Level(17, 0.2, 0.1), Level(33, 0.01, 0.01)
+    assert explanation(history=(first, rough, fine)).converged is True
+    assert explanation(history=(first, fine, rough)).converged is False
+    assert explanation(history=(first,)).converged is False
+    assert explanation().converged is None
+
+
+def test_it_weighs_what_its_arrays_weigh():
+    plain = explanation()
+    assert plain.nbytes == 24 + 24  # picture and values, (3, 1, 2) float32 each
+    assert explanation(baselines=np.zeros((4, 3, 1, 2), np.float32)).nbytes == 24 + 24 + 96
+    assert explanation(history=(Level(9, None, None),), facts={"any": "thing"}).nbytes == 48

@@ -1,4 +1,4 @@
-"""Integrated Gradients: known answers, quadrature, Captum as judge, the trace."""
+"""Integrated Gradients: known answers, Captum as judge, the trace, automatic steps."""
 
 import weakref
 
@@ -13,7 +13,9 @@ from torch.nn import functional as F
 
 from explainers import IntegratedGradients, Target
 from explainers.engine import Passes
-from explainers.integrated import CAPTUM_RULES, RULES, PathIntegral, integrate, quadrature
+from explainers.integrated import CAPTUM_RULES, PathIntegral, integrate
+from explainers.memory import Chunks
+from explainers.quadrature import RULES, quadrature
 
 every_rule = pytest.mark.parametrize("rule", RULES)
 TARGET = Target(1)
@@ -23,59 +25,11 @@ def double(*values):
     return torch.tensor(values, dtype=torch.float64)[None]
 
 
-def attributions(function, inputs, baselines, rule="midpoint", steps=1000, chunk=64):
+def attributions(function, inputs, baselines, rule="midpoint", steps=1000):
     """The Integrated Gradients of a function of tensors (n, ...), per input tensor."""
-    path = integrate(lambda points, rows: function(*points), inputs, baselines, *quadrature(rule, steps), chunk=chunk)
+    run = Chunks(64).run
+    path = integrate(lambda points, rows: function(*points), inputs, baselines, *quadrature(rule, steps), run=run)
     return [gradient * (end - start) for gradient, end, start in zip(path.gradients, inputs, baselines, strict=True)]
-
-
-# Quadrature
-
-
-@every_rule
-@pytest.mark.parametrize("steps", [1, 2, 3, 50])
-def test_weights_sum_to_one_at_rising_points(rule, steps):
-    alphas, weights = quadrature(rule, steps)
-    assert sum(weights) == pytest.approx(1, abs=1e-14)
-    assert len(alphas) == len(weights) == steps + (rule == "trapezoid")
-    assert alphas == sorted(set(alphas))
-    assert min(alphas) >= 0
-    assert max(alphas) <= 1
-
-
-@pytest.mark.parametrize(
-    ("rule", "alphas", "weights"),
-    [
-        ("midpoint", [0.25, 0.75], [0.5, 0.5]),
-        ("left", [0, 0.5], [0.5, 0.5]),
-        ("right", [0.5, 1], [0.5, 0.5]),
-        ("trapezoid", [0, 0.5, 1], [0.25, 0.5, 0.25]),
-        ("gauss-legendre", [0.5 - 12**-0.5, 0.5 + 12**-0.5], [0.5, 0.5]),
-    ],
-)
-def test_two_steps_by_hand(rule, alphas, weights):
-    assert quadrature(rule, 2) == (pytest.approx(alphas), pytest.approx(weights))
-
-
-@pytest.mark.parametrize("steps", [1, 2, 3, 8])
-def test_gauss_legendre_is_exact_for_polynomials(steps):
-    alphas, weights = quadrature("gauss-legendre", steps)
-    for power in range(2 * steps):
-        assert np.dot(weights, np.power(alphas, power)) == pytest.approx(1 / (power + 1), abs=1e-14)
-
-
-@pytest.mark.parametrize(("rule", "order"), [("midpoint", 2), ("trapezoid", 2), ("left", 1), ("right", 1)])
-def test_errors_on_a_smooth_function_fall_as_fast_as_the_rule_promises(rule, order):
-    def error(steps):
-        (found,) = attributions(lambda x: x.exp().sum(1), (double(1.0),), (double(0.0),), rule, steps)
-        return abs(float(found) - (np.e - 1))
-
-    assert error(40) / error(80) == pytest.approx(2**order, rel=0.05)
-
-
-def test_an_unknown_rule_is_a_bug():
-    with pytest.raises(ValueError, match="simpson"):
-        quadrature("simpson", 4)
 
 
 # Known answers
@@ -145,8 +99,8 @@ def test_a_linear_model_is_complete_with_any_rule_and_number_of_steps(linear, li
         picture = noise(classifier.size, dtype=torch.float64)
         starts = torch.zeros_like(picture)
         weight = classifier.network[1].weight[1].double().view(classifier.channels, *classifier.size)
-        passes = Passes(classifier, [TARGET], prepared=True)
-        found = IntegratedGradients(steps=steps, rule=rule).attribute(passes, picture[None].to(classifier.dtype))
+        with Passes(classifier, [TARGET], prepared=True) as passes:
+            found = IntegratedGradients(steps=steps, rule=rule).attribute(passes, picture[None].to(classifier.dtype))
         change = float(found.scores - found.baseline_scores[0, 0])
         assert abs(float(found.values.double().sum()) - change) / abs(change) < tolerance
         expected = weight / torch.tensor(classifier.std).view(3, 1, 1) * (picture - starts)
@@ -175,12 +129,16 @@ def batch(count=3, inputs=6, seed=0):
     return torch.randn(count, inputs, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
+def walk(score, ends, starts, points, chunk=9):
+    """`integrate` for functions (points, rows) of one tensor."""
+    return integrate(lambda x, rows: score(x[0], rows), (ends,), (starts,), *points, run=Chunks(chunk).run)
+
+
 @pytest.mark.parametrize("chunk", [1, 2, 7, 1000])
 def test_the_chunk_makes_no_difference(chunk, apart):
     network, ends, starts = mlp(), batch(), batch(seed=1)
     whole, parts = (
-        integrate(lambda x, rows: network(x[0])[:, 2], (ends,), (starts,), *quadrature("midpoint", 11), chunk=size)
-        for size in (33, chunk)
+        walk(lambda x, rows: network(x)[:, 2], ends, starts, quadrature("midpoint", 11), size) for size in (33, chunk)
     )
     assert apart(parts.gradients[0], whole.gradients[0]) < 1e-12
     assert apart(parts.slopes, whole.slopes) < 1e-12
@@ -190,17 +148,13 @@ def test_a_batch_is_a_loop(apart):
     network, ends, starts, targets = mlp(), batch(), batch(seed=1), torch.tensor([2, 0, 3])
 
     def score(points, rows):
-        return network(points[0]).gather(1, targets[rows, None])[:, 0]
+        return network(points).gather(1, targets[rows, None])[:, 0]
 
-    both = integrate(score, (ends,), (starts,), *quadrature("left", 5), chunk=4)
+    both = walk(score, ends, starts, quadrature("left", 5), 4)
     for row in range(3):
         one = slice(row, row + 1)
-        single = integrate(
-            lambda points, rows, row=row: score(points, rows + row),
-            (ends[one],),
-            (starts[one],),
-            *quadrature("left", 5),
-            chunk=4,
+        single = walk(
+            lambda points, rows, row=row: score(points, rows + row), ends[one], starts[one], quadrature("left", 5), 4
         )
         assert apart(both.gradients[0][one], single.gradients[0]) < 1e-12
         assert apart(both.slopes[one], single.slopes) < 1e-12
@@ -212,11 +166,11 @@ def test_points_come_in_the_order_of_the_path():
     seen, rows = [], []
 
     def score(points, row):
-        seen.extend(points[0][:, 0].tolist())
+        seen.extend(points[:, 0].tolist())
         rows.extend(row.tolist())
-        return points[0].sum(1)
+        return points.sum(1)
 
-    integrate(score, (torch.ones(2, 1),), (torch.zeros(2, 1),), [0.0, 0.25, 1.0], [0.5, 0.25, 0.25], chunk=4)
+    walk(score, torch.ones(2, 1), torch.zeros(2, 1), ([0.0, 0.25, 1.0], [0.5, 0.25, 0.25]), 4)
     assert seen == [0, 0.25, 1] * 2
     assert rows == [0, 0, 0, 1, 1, 1]
 
@@ -224,15 +178,17 @@ def test_points_come_in_the_order_of_the_path():
 def test_the_last_point_of_the_path_is_the_picture_itself():
     seen = []
     end, start = batch(), batch(seed=1)
-    integrate(lambda x, rows: seen.append(x[0].detach()) or x[0].sum(1), (end,), (start,), [0.0, 1.0], [0, 1], chunk=9)
+    walk(lambda x, rows: seen.append(x.detach()) or x.sum(1), end, start, ([0.0, 1.0], [0, 1]))
     torch.testing.assert_close(torch.cat(seen)[1::2], end, rtol=0, atol=1e-15)
 
 
 def test_a_weight_of_zero_only_records():
     network, end, start = mlp(), batch(1), batch(1, seed=1)
     alphas, weights = quadrature("midpoint", 4)
-    plain = integrate(lambda x, rows: network(x[0])[:, 0], (end,), (start,), alphas, weights, chunk=9)
-    more = integrate(lambda x, rows: network(x[0])[:, 0], (end,), (start,), [0, *alphas, 1], [0, *weights, 0], chunk=9)
+    plain, more = (
+        walk(lambda x, rows: network(x)[:, 0], end, start, points)
+        for points in ((alphas, weights), ([0, *alphas, 1], [0, *weights, 0]))
+    )
     torch.testing.assert_close(more.gradients[0], plain.gradients[0], rtol=1e-12, atol=0)
     torch.testing.assert_close(more.slopes[:, 1:-1], plain.slopes, rtol=1e-12, atol=0)
 
@@ -241,11 +197,11 @@ def test_nothing_but_sums_is_kept_of_a_chunk():
     chunks = []
 
     def score(points, rows):
-        chunks.append(weakref.ref(points[0]))
+        chunks.append(weakref.ref(points))
         assert sum(chunk() is not None for chunk in chunks) <= 2  # this one and, at most, the one before
-        return (points[0] ** 2).sum(1)
+        return (points**2).sum(1)
 
-    integrate(score, (torch.ones(1, 5),), (torch.zeros(1, 5),), *quadrature("midpoint", 40), chunk=4)
+    walk(score, torch.ones(1, 5), torch.zeros(1, 5), quadrature("midpoint", 40), 4)
     assert len(chunks) == 10
 
 
@@ -489,7 +445,8 @@ def test_random_baselines_are_averaged(conv64, noise, apart):
 def test_a_batch_of_pictures_from_other_baselines_is_a_loop(conv64, noise, apart, name):
     targets, explainer = [Target(2), Target(0)], IntegratedGradients(steps=3, baseline=name, draws=2)
     pictures = torch.stack([noise(conv64.size, seed=seed, dtype=torch.float64) for seed in (3, 4)])
-    found = explainer.attribute(Passes(conv64, targets, prepared=True), pictures)
+    with Passes(conv64, targets, prepared=True) as passes:
+        found = explainer.attribute(passes, pictures)
     for row, target in enumerate(targets):
         single = explainer(conv64, pictures[row], target)
         assert apart(found.values[row], single.values) < 1e-6
@@ -577,10 +534,10 @@ def test_a_path_starts_and_ends_at_the_very_pictures():
     met = []
 
     def score(points, rows):
-        met.append(points[0].detach())
-        return points[0].flatten(1).sum(1)
+        met.append(points.detach())
+        return points.flatten(1).sum(1)
 
-    integrate(score, (end,), (start,), [0.0, 0.3, 1.0], [0.0, 1.0, 0.0], chunk=2)
+    walk(score, end, start, ([0.0, 0.3, 1.0], [0.0, 1.0, 0.0]), 2)
     points = torch.cat(met)
     assert torch.equal(points[0], start[0])
     assert torch.equal(points[-1], end[0])

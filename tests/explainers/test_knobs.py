@@ -58,7 +58,18 @@ def test_a_knob_says_what_it_accepts(knob, words):
         ({"baseline": "random"}, {"baseline": "black"}, False),
         ({"baseline": ("random", "blurred")}, {"baseline": "blurred"}, True),
         ({"baseline": "random", "steps": 3}, {"baseline": "random", "steps": 4}, False),
+        ({"steps": range(1, 11)}, {"steps": 1}, True),
+        ({"steps": range(1, 11)}, {"steps": 10}, True),
+        ({"steps": range(1, 11)}, {"steps": 11}, False),
+        ({"steps": range(1, 11)}, {"steps": None}, False),
+        ({"steps": range(1, 11), "on": True}, {"steps": 5, "on": False}, False),
     ],
 )
 def test_a_knob_matters_only_under_its_condition(only_if, settings, matters):
     assert Switch(hint="", only_if=only_if).matters(settings) == matters
+
+
+def test_conditions_are_containers():
+    only_if = {"baseline": "random", "colour": ("red", "blue"), "steps": range(1, 11), "on": False}
+    expected = {"baseline": ("random",), "colour": ("red", "blue"), "steps": range(1, 11), "on": (False,)}
+    assert Switch(hint="", only_if=only_if).conditions == expected

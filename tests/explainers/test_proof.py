@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from explainers import Coverage, Explanation, Target, proof
+from explainers.explanation import Level
 
 FACTS = {
     "class": "espresso",
@@ -57,6 +58,33 @@ def test_the_gap_has_no_sign():
 def test_a_baseline_that_scores_like_the_picture_has_no_gap():
     said = proof.completeness(explanation(score=3.0, baseline_score=3.0, residual=0.25))
     assert said == "The pixels add up to 0.25 of 0 (the baseline scores the same as the picture)."
+
+
+def test_steps_that_were_chosen_are_not_judged():
+    assert proof.steps(explanation()) is None
+
+
+def test_automatic_steps_that_were_enough_say_so():
+    history = (Level(9, None, 0.3), Level(17, 0.03, 0.01), Level(33, 0.014, 0.002))
+    said = proof.steps(explanation(history=history))
+    assert said == "33 points on the path are enough: the last doubling of the steps changed the map by 1.4%."
+
+
+def test_automatic_steps_that_were_not_enough_are_called_that():
+    said = proof.steps(explanation(history=(Level(9, None, 0.3), Level(513, 0.25, 0.1))))
+    assert said == (
+        "Not converged: at 513 points on the path, the last doubling of the steps changed the map by 25.0%. "
+        "Take this map as a rough one."
+    )
+
+
+def test_a_gap_that_is_not_judged_is_not_told_and_the_reason_is():
+    unjudged = explanation(score=3.0, baseline_score=2.9, residual=0.1, history=(Level(17, 0.01, None),))
+    assert proof.steps(unjudged).endswith("less than 5 % of what it goes through between them.")
+    assert proof.completeness(unjudged) == "The pixels add up to 0.2 of 0.1."
+    judged = explanation(score=3.0, baseline_score=2.9, residual=0.1, history=(Level(17, 0.01, 0.9),))
+    assert "judged" not in proof.steps(judged)
+    assert "gap" in proof.completeness(judged)
 
 
 @pytest.mark.parametrize("more", [{}, {"baseline_score": 1.0}, {"residual": 0.1}])

@@ -1,0 +1,98 @@
+"""Many visitors at once: what methods give together is what each gives alone."""
+
+import random
+import threading
+
+import pytest
+import torch
+
+from explainers import EXPLAINERS, IntegratedGradients, Target
+from explainers.base import Explainer
+
+THREADS, CALLS = 8, 200
+SHORT = {"IntegratedGradients": {"steps": 10}, "Occlusion": {"patch": 16, "stride": 12}}  # for methods of many passes
+METHODS = [
+    *(kind(**SHORT.get(kind.__name__, {})) for kind in EXPLAINERS),
+    IntegratedGradients(steps=3, baseline="random", draws=2, rule="trapezoid"),
+]
+TARGETS = [Target(1), Target(2, versus=0)]
+
+
+@pytest.fixture(autouse=True)
+def _chunks_of_four(monkeypatch):
+    """So that longer work takes several turns."""
+    monkeypatch.setattr("explainers.engine.LARGEST_CHUNK", 4)
+
+
+def answer(classifier, question):
+    """All of an answer but how long it took, to compare bit for bit."""
+    method, picture, target = question
+    if method == "predict":
+        return classifier.predict(picture, 3)
+    found = method(classifier, picture, target)
+    trace = [] if found.trace is None else [curve.tobytes() for curve in vars(found.trace).values()]
+    facts = {**found.facts, "seconds": 0}
+    return found.values.tobytes(), found.score, found.baseline_score, found.residual, trace, found.history, facts
+
+
+def name(question):
+    return question[0].title if isinstance(question[0], Explainer) else question[0]
+
+
+def all_at_once(classifier, questions, job):
+    """The answers to all questions, dealt out to threads that start together."""
+    start = threading.Barrier(THREADS)
+
+    def work(mine):
+        start.wait()
+        return [answer(classifier, question) for question in mine]
+
+    jobs = [job(lambda mine=questions[first::THREADS]: work(mine)) for first in range(THREADS)]
+    found = [None] * len(questions)
+    for first, each in enumerate(jobs):
+        found[first::THREADS] = each.get()
+    return found
+
+
+def check(network, make, methods, noise, state, job, order):
+    """Ask the questions of a fresh classifier in a shuffled order, all at once."""
+    first = make()
+    questions = [
+        (method, noise(first.size, seed=seed), target)
+        for method in (*methods, "predict")
+        for seed in range(2)
+        for target in TARGETS
+    ]
+    alone = [answer(first, question) for question in questions]
+    dealt = [*range(len(questions)), *random.Random(order).choices(range(len(questions)), k=CALLS - len(questions))]
+    random.Random(order).shuffle(dealt)
+
+    classifier = make()  # of which nothing has been read yet
+    networks = (network, classifier.network, classifier.prepared)
+    before = [state(each) for each in networks]
+    found = all_at_once(classifier, [questions[number] for number in dealt], job)
+    wrong = [name(questions[number]) for number, given in zip(dealt, found, strict=True) if given != alone[number]]
+    assert wrong == []
+    assert len(found) == CALLS
+    assert [state(each) for each in networks] == before
+    assert torch.overrides._get_current_function_mode_stack() == []
+
+
+@pytest.mark.parametrize("order", range(3))
+def test_methods_at_once_give_what_each_gives_alone(small, classify, conv, noise, state, job, order):
+    # on one shared network, hooks and replaced ReLUs of one method would show in the maps of the others
+    network = small()
+
+    def make():
+        return classify(network, conv.size, mean=conv.mean, std=conv.std)
+
+    check(network, make, [*METHODS, IntegratedGradients()], noise, state, job, order)
+
+
+def test_on_a_real_network_too(real, classify, noise, state, job):
+    network, known = real("squeezenet1_1", 48)
+
+    def make():
+        return classify(network, known.size, classes=10, mean=known.mean, std=known.std)
+
+    check(network, make, METHODS, noise, state, job, 3)
