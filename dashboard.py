@@ -9,7 +9,7 @@ from pages.shared.controls import choose_explainer
 from pages.shared.frame import frame, messages
 from pages.shared.picture import choose_picture
 from pages.shared.question import choose_classifier, choose_target
-from pages.shared.result import show_answer, show_curves, show_map, show_method, show_proof
+from pages.shared.result import MapArea, show_answer, show_curves, show_method, show_proof
 
 with frame(
     "Why did it say that?", "Which pixels made an image classifier decide, and whether to believe that picture."
@@ -25,11 +25,14 @@ with frame(
     below = st.container(key="curves")
     with left:
         show_answer(likely, target.index)
-    with right, messages():
-        explanation = work.explanation(explainer, classifier, photo, target)
-        with left:
+        proof = st.container(key="proof")
+    with right:
+        waiting, area = st.container(key="waiting"), MapArea()
+    with waiting, messages():
+        explanation = work.explanation(explainer, classifier, photo, target, area.preview)
+        with proof:
             show_proof(explainer, classifier, explanation)
             show_method(explainer)
-        show_map(explanation)
+        area.show(explanation)
         with below:
             show_curves(explanation)

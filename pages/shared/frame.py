@@ -14,10 +14,17 @@ from pages.shared import state
 STYLE = """<style>
 .stMainBlockContainer { padding-top: 2.5rem; padding-bottom: 2rem; }
 .stSidebar [data-testid="stSidebarHeader"] { height: 2.5rem; min-height: 2.5rem; }
-.st-key-map-area { container-type: inline-size; }
-.st-key-panels { flex: none !important; height: calc(100cqw + 170px) !important; }
+:is(.st-key-map-area, .st-key-preview-area) { container-type: inline-size; }
+:is(.st-key-panels, .st-key-preview-panels) { flex: none !important; height: calc(100cqw + 170px) !important; }
+.st-key-waiting { min-height: 3rem; }
 @media (max-width: 1250px) {
   :is(.st-key-result, .st-key-curves) > div > .stHorizontalBlock > .stColumn { flex: 1 1 100% !important; }
+  /* answer, map, proof: the map keeps its place when the proof arrives */
+  .st-key-result > div > .stHorizontalBlock > .stColumn:first-child,
+  .st-key-result > div > .stHorizontalBlock > .stColumn:first-child > .stVerticalBlock { display: contents; }
+  .st-key-result > div > .stHorizontalBlock > .stColumn:first-child > .stVerticalBlock > * { flex: 1 1 100%; }
+  .st-key-result > div > .stHorizontalBlock > .stColumn:last-child { order: 1; }
+  .st-key-result .stColumn:first-child :has(> .st-key-proof) { order: 2; }
 }
 </style>"""
 

@@ -7,6 +7,16 @@ import streamlit as st
 from explainers import Explanation
 from explainers.explanation import REDUCTIONS
 from explainers.figures import COLOURS, GRIDS, OVERLAYS, Look
+from pages.shared import state
+
+CLIP = 99.0  # percentile
+
+
+def last_look(explanation: Explanation) -> tuple[Explanation, Look]:
+    """As `choose_look` gave it in the last run, without its widgets."""
+    explanation = explanation.reduced(state.value(_channels(explanation), explanation.reduction))
+    colours = state.value(_colours(explanation), _usual_colours(explanation))
+    return explanation, Look(colours, state.value("clip", CLIP), GRIDS[0], state.value("overlay", OVERLAYS[0]))
 
 
 def choose_look(explanation: Explanation) -> tuple[Explanation, Look]:
@@ -20,7 +30,7 @@ def choose_look(explanation: Explanation) -> tuple[Explanation, Look]:
                 "Channels",
                 REDUCTIONS,
                 index=REDUCTIONS.index(explanation.reduction),
-                key=f"channels-{explanation.facts['method']}",
+                key=_channels(explanation),
                 persist_state="session",
                 help="How the values of red, green and blue become one per pixel. Only the signed sum shows evidence "
                 "against the class, and adds up.",
@@ -41,8 +51,8 @@ def choose_look(explanation: Explanation) -> tuple[Explanation, Look]:
     colours = third.selectbox(
         "Colours",
         COLOURS,
-        index=len(COLOURS) - 1 if explanation.signed else 0,  # the last has a middle
-        key=f"colours-{'signed' if explanation.signed else 'unsigned'}",
+        index=list(COLOURS).index(_usual_colours(explanation)),
+        key=_colours(explanation),
         persist_state="session",
         help="Inferno and viridis are safe for colour-blind eyes; so is blue to red, for maps with signs.",
     )
@@ -50,7 +60,7 @@ def choose_look(explanation: Explanation) -> tuple[Explanation, Look]:
         "Strongest colour at percentile",
         90.0,
         100.0,
-        99.0,
+        CLIP,
         0.5,
         format="%.1f",
         key="clip",
@@ -58,3 +68,15 @@ def choose_look(explanation: Explanation) -> tuple[Explanation, Look]:
         help="A few extreme pixels would leave the rest pale: this share of the map lies below the strongest colour.",
     )
     return explanation, Look(colours, clip, grid, overlay)
+
+
+def _channels(explanation: Explanation) -> str:
+    return f"channels-{explanation.facts['method']}"
+
+
+def _colours(explanation: Explanation) -> str:
+    return f"colours-{'signed' if explanation.signed else 'unsigned'}"
+
+
+def _usual_colours(explanation: Explanation) -> str:
+    return list(COLOURS)[-1 if explanation.signed else 0]  # the last has a middle

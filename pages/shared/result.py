@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from explainers import Classifier, Explainer, Explanation, Prediction, proof
 from explainers.figures import answer, panels, saturation
 from pages.shared import state
 from pages.shared.frame import ink
-from pages.shared.look import choose_look
+from pages.shared.look import choose_look, last_look
 from pages.shared.question import choose_class
 
 BARE = {"displayModeBar": False}  # Plotly's configuration of figures that aren't zoomed
@@ -36,6 +37,7 @@ def show_proof(explainer: Explainer, classifier: Classifier, explanation: Explan
     said = (
         proof.explained(explanation),
         proof.completeness(explanation),
+        proof.steps(explanation),
         proof.coverage(explainer, classifier),
         proof.cost(explanation),
     )
@@ -50,13 +52,28 @@ def show_method(explainer: Explainer) -> None:
     st.markdown(explainer.about())
 
 
-def show_map(explanation: Explanation) -> None:
-    """The panels, and under them how they are drawn."""
-    with st.container(key="map-area"):
-        figure = st.container(key="panels")
-        explanation, look = choose_look(explanation)
-        about = f"{explanation.facts['method']} for {explanation.facts['class']}"
-        figure.plotly_chart(panels(explanation, look), height="stretch", key="map", alt=about)
+class MapArea:
+    """The place of the map: a preview where the map takes a while, then the map itself."""
+
+    def __init__(self) -> None:
+        self._area: DeltaGenerator = st.container()
+
+    def preview(self, explanation: Explanation) -> None:
+        """Draw a first map, marked as such."""
+        self._area = self._area.empty()
+        explanation, look = last_look(explanation)
+        with self._area.container(key="preview-area"):
+            figure = st.container(key="preview-panels")
+            figure.plotly_chart(panels(explanation, look), height="stretch", key="preview", config=BARE)
+            st.caption(f"A first look after {explanation.facts['passes']} passes. The map is still being computed.")
+
+    def show(self, explanation: Explanation) -> None:
+        """Draw the panels, and under them how they are drawn."""
+        with self._area.container(key="map-area"):
+            figure = st.container(key="panels")
+            explanation, look = choose_look(explanation)
+            about = f"{explanation.facts['method']} for {explanation.facts['class']}"
+            figure.plotly_chart(panels(explanation, look), height="stretch", key="map", alt=about)
 
 
 def show_curves(explanation: Explanation) -> None:

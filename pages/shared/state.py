@@ -71,6 +71,11 @@ def value(key: str, default: Any) -> Any:
     return st.session_state[key] if key in st.session_state else _parsed(st.session_state[KEPT].get(key), default)
 
 
+def chosen(key: str) -> bool:
+    """Whether a setting is other than its default, also while its widget isn't drawn."""
+    return key in st.session_state[KEPT]
+
+
 def choose(key: str, value: Any) -> None:
     """Set a setting before its widget is drawn again (from a callback)."""
     st.session_state[key] = value

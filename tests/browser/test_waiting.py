@@ -45,6 +45,50 @@ def test_two_visitors_wait_for_the_same_map_together(visitor):
     assert apps[0].proof == apps[1].proof  # the same seconds, too
 
 
+def test_a_closed_tab_ends_its_work(visitor, server):
+    app = visitor().come(**LONG | {"integrated_gradients_seed": 1})
+    app.page.get_by_test_id("stProgress").wait_for()
+    app.page.close()
+    if Path("/proc").exists():
+        end = time.monotonic() + 60
+        while busy(server) > 0.3:
+            assert time.monotonic() < end
+
+
+def test_the_stop_button_ends_the_work(app, server):
+    app.come(**LONG | {"integrated_gradients_seed": 2})
+    app.page.get_by_test_id("stProgress").wait_for()
+    app.page.get_by_role("button", name="Stop").click()
+    if Path("/proc").exists():
+        app.until(lambda: busy(server) < 0.3)
+
+
+def test_visitors_are_told_that_they_share_the_machine_and_quick_questions_do_not_wait(visitor):
+    slow, quick = visitor().come(**LONG | {"integrated_gradients_seed": 3}), visitor().open()
+    progress = slow.page.get_by_test_id("stProgress")
+    progress.get_by_text(re.compile(r"Integrated Gradients, about \d+ s left")).wait_for()
+    before = quick.heat
+    quick.select("method", "Guided backpropagation").until(lambda: quick.heat != before)
+    assert slow.chart("map") == []  # it goes on
+    other = visitor().come(**LONG | {"integrated_gradients_seed": 4})
+    progress.get_by_text("sharing the machine with 1 other").wait_for()
+    other.page.close()
+    progress.get_by_text(re.compile(r"Integrated Gradients, about \d+ s left")).wait_for()
+
+
+def test_a_first_look_is_marked_and_the_map_takes_its_place(app):
+    random = {"integrated_gradients_baseline": "random", "integrated_gradients_draws": 12}
+    app.come(method="integrated-gradients", **random)
+    app.page.locator(".st-key-preview .main-svg").first.wait_for()
+    place = app.page.locator(".st-key-preview").bounding_box()
+    assert "A first look after 108 passes" in app.at("preview-area").inner_text()
+    assert app.chart("map") == []
+    app.until(lambda: app.heat)
+    assert app.at("preview").count() == 0
+    assert "points on the path" in app.proof
+    assert app.page.locator(".st-key-map").bounding_box() == place
+
+
 def test_a_choice_made_before_the_address_of_the_last_one_arrived_undoes_nothing(app):
     held, sockets, holding = [], [], False
 

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from explainers import Classifier, load_classifier
 from pages.shared import work
+from pages.shared.desk import Desk, Shelf
 
 DASHBOARD = Path(__file__).parents[2] / "dashboard.py"
 
@@ -31,9 +32,9 @@ def bundled() -> Classifier:
 
 
 @pytest.fixture
-def own_desk(monkeypatch: pytest.MonkeyPatch) -> work.Desk:
+def own_desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     """A desk for this test alone, in place of the one that the pages share."""
-    desk = work.Desk({"classifiers": 3, "predictions": 256, "explanations": 64})
+    desk = Desk({"classifiers": Shelf(3), "predictions": Shelf(256), "explanations": Shelf(64)})
     monkeypatch.setattr(work, "_desk", lambda: desk)
     return desk
 

@@ -52,7 +52,7 @@ def widget(at, key):
 
 def needed(kind, knob):
     """Settings under which a knob matters."""
-    return {name: value[0] if isinstance(value, tuple) else value for name, value in knob.only_if.items()}
+    return {name: values[0] for name, values in knob.conditions.items()}
 
 
 def other(knob, default, classifier):
@@ -108,9 +108,10 @@ def test_a_knob_is_drawn_when_it_matters(kind, name, knob):
 
 @every_knob(lambda knob: knob.only_if)
 def test_a_knob_is_not_drawn_when_it_does_not_matter(kind, name, knob):
-    for decider in knob.only_if:
-        options = [option for option in kind.knobs()[decider].options if option not in knob.only_if[decider]]
-        at = visit(kind, {decider: options[0]})
+    for decider, values in knob.conditions.items():
+        other = kind.knobs()[decider]
+        options = [None] if isinstance(other, Range) else [option for option in other.options if option not in values]
+        at = visit(kind, {} if options[0] is None else {decider: options[0]})
         assert widget(at, f"{kind.slug()}-{name}") is None
 
 
@@ -129,9 +130,29 @@ def test_a_value_that_a_knob_could_not_offer_is_dropped(kind, name, knob):
     settings = needed(kind, knob)
     switches = {f"{name}-automatic": False} if isinstance(knob, Range) and knob.automatic else {}
     at = visit(kind, settings | switches | {name: bad(knob)})
-    first = knob.low if switches else getattr(kind(), name)
+    default = getattr(kind(), name)
+    first = (knob.first or knob.low) if default is None and isinstance(knob, Range) else default
     assert at.session_state["explainer"] == kind(**settings | {name: first})
     assert f"{kind.slug()}-{name}" not in at.query_params
+
+
+@every_knob(lambda knob: isinstance(knob, Range) and knob.automatic)
+def test_a_number_in_the_address_means_that_it_is_wanted(kind, name, knob):
+    key = f"{kind.slug()}-{name}"
+    at = visit(kind, {name: knob.high})
+    assert getattr(at.session_state["explainer"], name) == knob.high
+    at.toggle(key=f"{key}-automatic").set_value(True).run()
+    assert getattr(at.session_state["explainer"], name) is None
+    assert widget(at, key) is None
+
+
+@every_knob(lambda knob: isinstance(knob, Range) and knob.automatic)
+def test_who_turns_automatic_off_starts_at_a_sensible_number(kind, name, knob):
+    key = f"{kind.slug()}-{name}"
+    at = visit(kind, {})
+    at.toggle(key=f"{key}-automatic").set_value(False).run()
+    assert widget(at, key).value == getattr(at.session_state["explainer"], name) == (knob.first or knob.low)
+    assert at.query_params[f"{key}-automatic"] == "False"
 
 
 @every_knob(lambda knob: isinstance(knob, Range))

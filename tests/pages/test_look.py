@@ -13,13 +13,15 @@ def page(method):
 
     import explainers
     from explainers.samples import SAMPLES
-    from pages.shared import work
-    from pages.shared.look import choose_look
+    from pages.shared import state, work
+    from pages.shared.look import choose_look, last_look
     from pages.shared.photo import Photo
 
     explainer = getattr(explainers, st.text_input("Method", method, key="method"))()
     classifier = work.classifier("bundled", "PocketNet", "crop")
-    given = work.explanation(explainer, classifier, Photo("coffee", SAMPLES[0].data), explainers.Target(3))
+    given = work.explanation(explainer, classifier, Photo("coffee", SAMPLES[0].data), explainers.Target(3), print)
+    state.begin()
+    st.session_state["last"] = last_look(given)
     st.session_state["given"], (st.session_state["drawn"], st.session_state["look"]) = given, choose_look(given)
 
 
@@ -94,3 +96,20 @@ def test_a_fine_map_is_never_drawn_by_another_ones_grid():
     run(at.selectbox(key="grid").select("as computed"))
     run(at.text_input(key="method").set_value("Saliency"))
     assert at.session_state["look"].grid == GRIDS[0]
+
+
+@pytest.mark.parametrize("method", ["Saliency", "Occlusion", "GradCAM"])
+def test_a_preview_is_drawn_as_the_last_map_was(method):
+    def agrees(at):
+        explanation, look = at.session_state["last"]
+        return (explanation.reduction, look) == (at.session_state["drawn"].reduction, at.session_state["look"])
+
+    at = visit(method)
+    assert agrees(at)
+    run(at.slider(key="clip").set_value(91.0))
+    run(at.selectbox(key="overlay").select(OVERLAYS[1]))
+    for kind in ("channels", "colours"):  # other channels bring other colours
+        for selectbox in [selectbox for selectbox in at.selectbox if selectbox.key.startswith(kind)]:
+            run(selectbox.select(selectbox.options[-1]))
+    assert agrees(at)
+    assert at.session_state["look"].clip == 91.0

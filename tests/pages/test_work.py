@@ -5,12 +5,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from torch import nn
 
-from explainers import EXPLAINERS, ExplanationError, Saliency, Target
+from explainers import EXPLAINERS, Classifier, ExplanationError, IntegratedGradients, Saliency, Target
 from explainers.samples import SAMPLES
+from pages.shared import desk as desks
 from pages.shared import work
+from pages.shared.desk import Abandoned, Desk, Job, Shelf
 from pages.shared.photo import Photo
-from pages.shared.work import Abandoned, Desk, Job
 
 SOON = 20  # seconds: nothing here takes a tenth of it
 
@@ -50,14 +52,14 @@ class Visitor(ThreadPoolExecutor):
         super().__init__(1)
         self.desk, self.slots, self.slot = desk, slots, Slot()
 
-    def ask(self, key, task, shelf="shelf"):
+    def ask(self, key, task, shelf="shelf", on_preview=None):
         """Ask, and give what will be the answer."""
         self.slot = Slot()
-        return self.submit(self._ask, self.slot, shelf, key, task)
+        return self.submit(self._ask, self.slot, shelf, key, task, on_preview)
 
-    def _ask(self, slot, shelf, key, task):
-        self.slots.slot = slot
-        return self.desk.get(shelf, key, task, "Thinking")
+    def _ask(self, slot, shelf, key, task, on_preview):
+        self.slots.slot, self.slots.desk = slot, self.desk
+        return work._get(shelf, key, task, "Thinking", on_preview)
 
 
 @pytest.fixture
@@ -65,6 +67,7 @@ def slots(monkeypatch):
     """Where each thread's page takes its slot from; nobody is patient."""
     own = threading.local()
     monkeypatch.setattr(work.st, "empty", lambda: own.slot)
+    monkeypatch.setattr(work, "_desk", lambda: own.desk)
     monkeypatch.setattr(work, "PATIENCE", 0.01)
     monkeypatch.setattr(work, "BEAT", 0.01)
     return own
@@ -72,7 +75,7 @@ def slots(monkeypatch):
 
 @pytest.fixture
 def desk():
-    return Desk({"shelf": 2, "other": 1})
+    return Desk({"shelf": Shelf(2), "other": Shelf(1, computes=False), "bytes": Shelf(9, 100)})
 
 
 @pytest.fixture
@@ -228,7 +231,24 @@ def test_shelves_have_room_of_their_own(desk, visitors):
     for number in range(5):
         for shelf in ("shelf", "other"):
             visitors[0].ask(number, lambda report: None, shelf).result(SOON)
-    assert {shelf: list(results) for shelf, results in desk._results.items()} == {"shelf": [3, 4], "other": [4]}
+    assert {shelf: list(kept) for shelf, kept in desk._results.items()} == {"shelf": [3, 4], "other": [4], "bytes": []}
+
+
+class Heavy:
+    """A result of that many bytes."""
+
+    def __init__(self, nbytes) -> None:
+        self.nbytes = nbytes
+
+
+def test_a_shelf_is_bounded_in_bytes_too_and_the_oldest_go(desk, visitors):
+    for key, nbytes in (("a", 40), ("b", 40), ("c", 10)):
+        visitors[0].ask(key, lambda report, nbytes=nbytes: Heavy(nbytes), "bytes").result(SOON)
+    assert list(desk._results["bytes"]) == ["a", "b", "c"]
+    visitors[0].ask("d", lambda report: Heavy(30), "bytes").result(SOON)
+    assert list(desk._results["bytes"]) == ["b", "c", "d"]
+    visitors[0].ask("e", lambda report: Heavy(1000), "bytes").result(SOON)
+    assert list(desk._results["bytes"]) == ["e"]  # or it would be computed again and again
 
 
 def test_no_work_stays_under_way(desk, visitors):
@@ -266,20 +286,124 @@ def test_more_progress_than_was_announced_is_a_full_bar(visitors):
     answer.result(SOON)
 
 
-@pytest.mark.parametrize(("done", "total"), [(0, 100), (10, None)])
-def test_nobody_can_tell_the_time_left_without_progress_and_total(done, total):
-    assert Job(lambda report: None, done=done, total=total).left is None
+@pytest.fixture
+def paced(monkeypatch):
+    """(reports of (second, done), total) -> a job that was told so."""
+
+    def make(reports, total):
+        job, clock = Job(lambda report: None, waiting=1), iter([second for second, _ in reports])
+        monkeypatch.setattr(desks.time, "monotonic", lambda: next(clock))
+        for _, done in reports:
+            job.report(done, total)
+        return job
+
+    return make
 
 
-def test_the_time_left_follows_the_pace(monkeypatch):
-    job = Job(lambda report: None, done=25, total=100, started=1000.0)
-    monkeypatch.setattr(work.time, "monotonic", lambda: 1010.0)
-    assert job.left == pytest.approx(30)
+@pytest.mark.parametrize(
+    ("reports", "total"), [([], None), ([(0, 0)], 100), ([(0, 0), (5, 0)], 100), ([(0, 0), (5, 9)], None)]
+)
+def test_nobody_can_tell_the_time_left_without_progress_and_total(paced, reports, total):
+    assert paced(reports, total).left is None
+
+
+def test_the_time_left_follows_the_pace(paced):
+    assert paced([(1000, 0), (1010, 25)], 100).left == pytest.approx(30)
+
+
+def test_the_time_left_follows_the_pace_of_late(paced):
+    alone, sharing = [(second, 10 * second) for second in range(50)], [(50 + 2 * i, 500 + i) for i in range(20)]
+    assert paced(alone + sharing, 619).left == pytest.approx(200)
+
+
+def test_others_are_the_jobs_that_compute(desk, visitors):
+    tasks = [Task(), Task(), Task()]
+    answers = [
+        visitors[0].ask("a", tasks[0]),
+        visitors[1].ask("b", tasks[1]),
+        visitors[2].ask("c", tasks[2], "other"),  # a download takes no turns
+    ]
+    assert all(task.began.wait(SOON) for task in tasks)
+    until(lambda: any("sharing the machine with 1 other," in text + "," for _, text in visitors[0].slot.bars[-1:]))
+    assert not any("sharing" in text for _, text in visitors[2].slot.bars)
+    tasks[1].ends.set()
+    answers[1].result(SOON)
+    until(lambda: "sharing" not in visitors[0].slot.bars[-1][1])
+    for task, answer in zip(tasks, answers, strict=True):
+        task.ends.set()
+        answer.result(SOON)
+
+
+@pytest.mark.parametrize(
+    ("others", "computes", "said"),
+    [
+        (0, True, ""),
+        (1, True, ", sharing the machine with 1 other"),
+        (2, True, ", sharing the machine with 2 others"),
+        (2, False, ""),
+    ],
+)
+def test_a_progress_bar_says_with_whom_the_machine_is_shared(paced, others, computes, said):
+    job = paced([(0, 0), (4, 10)], 40)
+    job.computes = computes
+    assert work._status(job, "Computing", others) == f"Computing{said}, about 12 s left"
+
+
+def test_a_preview_is_shown_once_while_the_work_goes_on(visitors):
+    shown, ends = [], threading.Event()
+
+    def task(report):
+        count = 0
+        while not ends.wait(0.005):
+            count += 1
+            report(count, None, "first" if count == 3 else None)
+        return "last"
+
+    answer = visitors[0].ask("question", task, on_preview=shown.append)
+    until(lambda: shown)
+    bars = len(visitors[0].slot.bars)
+    until(lambda: len(visitors[0].slot.bars) > bars + 5)
+    ends.set()
+    assert answer.result(SOON) == "last"
+    assert shown == ["first"]
+
+
+def test_a_preview_of_what_is_there_soon_after_is_not_shown(monkeypatch, visitors):
+    shown = []
+
+    def task(report):
+        report(1, None, "first")
+        time.sleep(0.1)
+        return "last"
+
+    monkeypatch.setattr(work, "PATIENCE", SOON)
+    assert visitors[0].ask("question", task, on_preview=shown.append).result(SOON) == "last"
+    assert shown == []
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "two", "", "1.5"])
+def test_a_number_of_models_that_is_none_is_said(monkeypatch, text):
+    monkeypatch.setenv("WHYPIXEL_MAX_MODELS", text)
+    with pytest.raises(
+        ExplanationError, match=f"^WHYPIXEL_MAX_MODELS must be a whole number of 1 or more, not '{text}'"
+    ):
+        work._most_models()
+
+
+def test_the_number_of_models_in_memory_is_three_unless_told_otherwise(monkeypatch):
+    monkeypatch.delenv("WHYPIXEL_MAX_MODELS", raising=False)
+    assert work._most_models() == 3
+    monkeypatch.setenv("WHYPIXEL_MAX_MODELS", "1")
+    assert work._most_models() == 1
 
 
 @pytest.fixture(autouse=True)
 def _no_page(monkeypatch):
     monkeypatch.setattr(work.st, "empty", Slot)
+
+
+def unseen(preview):
+    """Where nobody looks at previews."""
 
 
 @pytest.fixture
@@ -301,14 +425,57 @@ def test_predictions_are_the_classifiers_own(own_desk, bundled, coffee):
 
 @pytest.mark.parametrize("kind", EXPLAINERS)
 def test_a_map_is_the_explainers_own(own_desk, bundled, coffee, kind):
-    found = work.explanation(kind(), bundled, coffee, Target(3))
+    found = work.explanation(kind(), bundled, coffee, Target(3), unseen)
     assert (found.heat == kind()(bundled, coffee.image, Target(3)).heat).all()
-    assert work.explanation(kind(), bundled, coffee, Target(3)) is found
+    assert work.explanation(kind(), bundled, coffee, Target(3), unseen) is found
 
 
 def test_another_class_photo_or_setting_is_another_map(own_desk, bundled, coffee):
     chelsea = Photo("chelsea", SAMPLES[1].data)
     questions = [(coffee, Target(3)), (coffee, Target(4)), (coffee, Target(3, 4)), (chelsea, Target(3))]
-    maps = [work.explanation(Saliency(), bundled, photo, target) for photo, target in questions]
+    maps = [work.explanation(Saliency(), bundled, photo, target, unseen) for photo, target in questions]
     assert len({found.values.tobytes() for found in maps}) == 4
     assert len(own_desk._results["explanations"]) == 4
+
+
+class Counting(nn.Module):
+    """A network that counts its passes, and takes its time over each."""
+
+    def __init__(self):
+        super().__init__()
+        self.passes = [0]  # a list, which its copies share
+        self.head = nn.Linear(3, 3)
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def forward(self, x):
+        self.passes[0] += 1
+        time.sleep(0.005)
+        return self.head(x.mean((2, 3)))
+
+
+def test_after_a_changed_choice_the_old_work_ends_within_one_chunk(own_desk, slots, coffee):
+    network = Counting().eval().requires_grad_(False)
+    classifier = Classifier(network, "abc", size=(64, 64), mean=(0, 0, 0), std=(1, 1, 1), device="cpu", prepare=False)
+    slots.desk = own_desk
+    with ThreadPoolExecutor(1) as visitor:
+        slot = Slot()
+
+        def ask():
+            slots.slot, slots.desk = slot, own_desk
+            question = IntegratedGradients(steps=1000, baseline="random", draws=20), classifier, coffee, Target(1)
+            return work.explanation(*question, unseen)
+
+        answer = visitor.submit(ask)
+        assert slot.waits.wait(SOON)
+        slot.leave.set()
+        with pytest.raises(Left):
+            answer.result(SOON)
+        left = network.passes[0]
+    workers = [thread for thread in threading.enumerate() if thread.name.startswith("whypixel")]
+    for worker in workers:
+        worker.join(SOON)
+    assert network.passes[0] <= left + 1
+    assert left < 20 * 1002 / 64  # which is all of it
+    assert own_desk._results["explanations"] == {}
