@@ -38,11 +38,12 @@ def _widget(key: str, name: str, knob: Knob, default: Any, classifier: Classifie
     label = knob.label or name.replace("_", " ").capitalize()
     match knob:
         case Range(low=low, high=high, step=step, automatic=automatic, first=first):
-            if automatic:
-                free = default is None and not state.chosen(key)  # a number in the address means that it is wanted
-                if st.toggle(f"{label}: {automatic}", key=state.setting(f"{key}-automatic", free), help=knob.hint):
-                    return None
             start = next(value for value in (default, first, low) if value is not None)
+            if automatic:
+                free = default is None and not state.named(key, start, knob.accepts)  # a number there is wanted
+                switch = state.setting(f"{key}-automatic", default is None, first=free)
+                if st.toggle(f"{label}: {automatic}", key=switch, help=knob.hint):
+                    return None
             key = state.setting(key, start, knob.accepts)
             draw = st.slider if (high - low) / step <= SLIDER else st.number_input
             return draw(label, low, high, step=step, key=key, help=knob.hint)

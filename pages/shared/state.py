@@ -36,13 +36,14 @@ def begin() -> None:
     st.session_state[DRAWN] = {}
 
 
-def setting(key: str, default: Any, accepts: Callable[[Any], bool] = lambda value: True) -> str:
+def setting(key: str, default: Any, accepts: Callable[[Any], bool] = lambda value: True, first: Any = None) -> str:
     """The key of a widget whose value stands in the address, unless it is the default, and outlives the widget.
 
-    A value that the widget could not offer is dropped. The widget must be given no value of its own.
+    A value that the widget could not offer is dropped. The widget must be given no value of its own. `first`, if given,
+    is what it starts with in place of the default where the address doesn't name it.
     """
     if key not in st.session_state:
-        st.session_state[key] = _parsed(st.session_state[KEPT].get(key), default)
+        st.session_state[key] = _parsed(st.session_state[KEPT].get(key), default if first is None else first)
     if not accepts(st.session_state[key]):
         st.session_state[key] = default
     st.session_state[DRAWN][key] = default
@@ -71,9 +72,11 @@ def value(key: str, default: Any) -> Any:
     return st.session_state[key] if key in st.session_state else _parsed(st.session_state[KEPT].get(key), default)
 
 
-def chosen(key: str) -> bool:
-    """Whether a setting is other than its default, also while its widget isn't drawn."""
-    return key in st.session_state[KEPT]
+def named(key: str, default: Any, accepts: Callable[[Any], bool]) -> bool:
+    """Whether the address names a value for this setting that its widget could offer."""
+    text = st.session_state[KEPT].get(key)
+    found = _parsed(text, default)
+    return str(found) == text and accepts(found)
 
 
 def choose(key: str, value: Any) -> None:

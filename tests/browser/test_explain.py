@@ -55,13 +55,16 @@ def test_method_and_knob_stand_in_the_address_and_outlive_another_method(app):
     before = app.open().heat
     app.select("method", "Grad-CAM").until(lambda: app.heat != before)
     assert app.address == {"method": "grad-cam"}
-    app.select("method", "Integrated Gradients").until(lambda: "52 passes" in app.proof)
+    app.select("method", "Integrated Gradients").until(lambda: "points on the path are enough" in app.proof)
+    app.at(f"{IG}-steps-automatic").locator("label").click()
+    app.until(lambda: "52 passes" in app.proof)
+    assert app.address == {"method": IG, f"{IG}-steps-automatic": "False"}
     app.slide(f"{IG}-steps", "ArrowLeft", 3).until(lambda: "49 passes" in app.proof)
-    assert app.address == {"method": IG, f"{IG}-steps": "47"}
+    assert app.address == {"method": IG, f"{IG}-steps-automatic": "False", f"{IG}-steps": "47"}
     app.select("method", "Grad-CAM").until(lambda: "1 pass " in app.proof)
     assert app.address == {"method": "grad-cam"}
     app.select("method", "Integrated Gradients").until(lambda: "49 passes" in app.proof)
-    assert app.address == {"method": IG, f"{IG}-steps": "47"}
+    assert app.address == {"method": IG, f"{IG}-steps-automatic": "False", f"{IG}-steps": "47"}
     assert app.at(f"{IG}-steps").locator("input[type=range]").input_value() == "47"
 
 
@@ -108,7 +111,7 @@ def test_a_broken_link_falls_back_to_the_defaults(app):
     assert "the logit of espresso" in app.proof
     assert "1 pass " in app.proof
     assert app.until(lambda: app.address == {})
-    app.select("method", "Integrated Gradients").until(lambda: "52 passes" in app.proof)
+    app.select("method", "Integrated Gradients").until(lambda: "points on the path are enough" in app.proof)
 
 
 def test_only_a_random_baseline_asks_for_seed_and_draws(app):

@@ -131,7 +131,7 @@ def test_a_value_that_a_knob_could_not_offer_is_dropped(kind, name, knob):
     switches = {f"{name}-automatic": False} if isinstance(knob, Range) and knob.automatic else {}
     at = visit(kind, settings | switches | {name: bad(knob)})
     default = getattr(kind(), name)
-    first = (knob.first or knob.low) if default is None and isinstance(knob, Range) else default
+    first = (knob.first or knob.low) if switches else default
     assert at.session_state["explainer"] == kind(**settings | {name: first})
     assert f"{kind.slug()}-{name}" not in at.query_params
 
@@ -144,6 +144,14 @@ def test_a_number_in_the_address_means_that_it_is_wanted(kind, name, knob):
     at.toggle(key=f"{key}-automatic").set_value(True).run()
     assert getattr(at.session_state["explainer"], name) is None
     assert widget(at, key) is None
+
+
+@every_knob(lambda knob: isinstance(knob, Range) and knob.automatic)
+def test_what_is_no_number_in_the_address_leaves_it_automatic(kind, name, knob):
+    for nonsense in ("abc", "", str(knob.high + 1)):
+        at = visit(kind, {name: nonsense})
+        assert getattr(at.session_state["explainer"], name) is None
+        assert at.query_params == {"method": kind.slug()}
 
 
 @every_knob(lambda knob: isinstance(knob, Range) and knob.automatic)
@@ -188,4 +196,5 @@ def test_settings_of_a_method_are_kept_while_another_is_chosen():
     assert at.query_params == {"method": "grad-cam"}
     at.selectbox(key="method").select("integrated-gradients").run()
     assert at.session_state["explainer"] == before
-    assert at.query_params == {"method": "integrated-gradients", "integrated-gradients-steps": "20"}
+    settings = {"integrated-gradients-steps": "20", "integrated-gradients-steps-automatic": "False"}
+    assert at.query_params == {"method": "integrated-gradients", **settings}
