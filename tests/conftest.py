@@ -212,7 +212,7 @@ def state():
     return read
 
 
-LONG = 30  # seconds: what hasn't come by then never will
+LONG = 120  # seconds: what has not come by then never will
 
 
 class Job(threading.Thread):

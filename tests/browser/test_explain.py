@@ -123,7 +123,8 @@ def test_only_a_random_baseline_asks_for_seed_and_draws(app):
     app.slide(f"{IG}-draws", "ArrowLeft").until(lambda: "21 passes" in app.proof)
     app.select(f"{IG}-baseline", "white").until(lambda: "7 passes" in app.proof)
     assert [knob.count() for knob in knobs] == [0, 0]
-    assert app.address == {"method": IG, f"{IG}-steps": "5", f"{IG}-baseline": "white"}
+    steps = {f"{IG}-steps": "5", f"{IG}-steps-automatic": "False"}
+    assert app.address == {"method": IG, **steps, f"{IG}-baseline": "white"}
 
 
 def test_what_a_method_can_not_explain_is_said_and_can_be_changed(app):
