@@ -154,7 +154,7 @@ class Passes(nn.Module):
         if not self._inside:
             raise RuntimeError("enter the passes before using them: nobody would give their turn back")
         self._give()
-        self._turns.take()
+        self._turns.take(new=not self._answers)
         self._computing = True
 
     def _give(self) -> None:

@@ -376,7 +376,7 @@ def test_a_turn_is_kept_until_the_next_pass_asks_or_the_call_ends(conv, noise, a
 def test_who_is_cancelled_while_waiting_gives_back_no_turn(conv, noise):
     told, comes = [], iter([True, False])
 
-    def take():
+    def take(new):
         told.append("take")
         if not next(comes):
             raise Cancelled  # as by Ctrl+C

@@ -24,8 +24,28 @@ def test_turns_come_in_the_order_of_asking(asked, job):
         asked.until(name)
     assert order == []
     ours.give()
-    job(ours.take).get()
+    job(lambda: ours.take(new=True)).get()
     assert order == names
+
+
+def test_newcomers_go_before_those_who_had_a_turn_but_not_for_ever(asked, job):
+    ours, order = Turns(), []
+
+    def work(name, new):
+        ours.take(new=new)
+        order.append(name)
+        ours.give()
+
+    ours.take()
+    names = [("old", False), ("older", False), *((f"new {number}", True) for number in range(6))]
+    jobs = []
+    for name, new in names:
+        jobs.append(job(lambda name=name, new=new: work(name, new), name))
+        asked.until(name)
+    ours.give()
+    for each in jobs:
+        each.get()
+    assert order == ["new 0", "new 1", "new 2", "new 3", "old", "new 4", "new 5", "older"]
 
 
 def test_who_gives_and_takes_again_goes_to_the_end_of_the_queue(asked, job):
