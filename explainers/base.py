@@ -147,8 +147,8 @@ class Explainer:
         on_progress: called between chunks, and with a preview where the method has one; may raise to cancel.
         Raises ExplanationError for what the caller can put right.
         """
-        self.check(classifier, target)
         with torch.inference_mode(False), enough_memory():  # gradients are wanted, whatever the caller has switched off
+            self.check(classifier, target)
             picture, box = classifier.see(image)
             started = time.perf_counter()
 

@@ -16,9 +16,9 @@ from explainers.memory import Chunks
 from explainers.tracing import clone
 from explainers.turns import turns
 
-# Per device, in ImageNet pictures. On a CPU, activations of more than eight leave the caches and gain nothing.
-CHUNK_PICTURES = {"cpu": 8, "cuda": 32}
-LARGEST_CHUNK = 64
+CHUNK_PIXELS = 8 * 224 * 224  # eight ImageNet pictures: activations of more leave a CPU's caches and gain nothing
+LARGEST_CHUNK = 16  # more small pictures gain nothing either, and others wait for as long as a chunk takes
+ON_A_GPU = 4  # times as many
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ OnProgress = Callable[[Progress], None]
 def chunk_size(classifier: Classifier) -> int:
     """Pictures per pass, a fixed function of the input's size and the device, so that results repeat bit for bit."""
     height, width = classifier.size
-    pictures = CHUNK_PICTURES.get(classifier.device.type, CHUNK_PICTURES["cpu"])
-    return max(1, min(LARGEST_CHUNK, pictures * 224 * 224 // (height * width)))
+    pictures = max(1, min(LARGEST_CHUNK, CHUNK_PIXELS // (height * width)))
+    return pictures * (ON_A_GPU if classifier.device.type == "cuda" else 1)
 
 
 class Passes(nn.Module):
@@ -131,7 +131,7 @@ class Passes(nn.Module):
 
     def forward(self, pictures: Tensor, rows: Tensor) -> Tensor:
         """The explained number (n,) for pictures (n, C, H, W) in pixel units that belong to the targets `rows` (n,)."""
-        self._take()
+        self._take(len(pictures))
         if self.on_progress:
             self.on_progress(Progress(self.count, self.total))
         logits = self.network(self.classifier.normalise(pictures))
@@ -150,11 +150,11 @@ class Passes(nn.Module):
         chosen = outputs.gather(1, self.index[rows, None])[:, 0]
         return chosen if self.versus is None else chosen - outputs.gather(1, self.versus[rows, None])[:, 0]
 
-    def _take(self) -> None:
+    def _take(self, pictures: int) -> None:
         if not self._inside:
             raise RuntimeError("enter the passes before using them: nobody would give their turn back")
         self._give()
-        self._turns.take(new=not self._answers)
+        self._turns.take(self.count + pictures)
         self._computing = True
 
     def _give(self) -> None:

@@ -1,62 +1,62 @@
-"""Whose turn it is to compute: one chunk at a time on each device, in the order of asking."""
+"""Whose turn it is to compute: one chunk at a time on each device, quick questions first."""
 
 from __future__ import annotations
 
 import threading
-from collections import deque
+from operator import itemgetter
 from types import TracebackType
 
 import torch
 
-NEWCOMERS = 4  # in a row, before one who has had a turn already goes on
+ROUND = 3  # every third turn goes to who has waited longest
 
 
 class Turns:
-    """A lock that is handed on in the order of asking (Python's own may be taken again by who has just let go).
+    """A lock that is handed on by a rule (Python's own may be taken again by who has just let go).
 
-    Whoever gives it back between chunks goes to the end of the queue, so a short request waits for one chunk of each of
-    the others, not for all of their work. And newcomers, whose first chunk it is, go before those who have had a turn:
-    among thirty, a question of one pass needn't wait for thirty chunks. As a context manager it is a newcomer's turn.
+    Of three turns, two go to whoever asks for least, with all they have had, and one to who has waited longest. Among
+    thirty visitors a gradient needn't wait for thirty chunks of longer work, and the longest work still goes on.
+    As a context manager it is the turn of one picture.
     """
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._taken = False
-        self._new: deque[threading.Event] = deque()
-        self._old: deque[threading.Event] = deque()
-        self._row = 0  # newcomers served since one of the others was
+        self._queue: list[tuple[int, threading.Event]] = []  # in the order of asking
+        self._given = 0
 
-    def take(self, *, new: bool = False) -> None:
-        """Wait for the turn; `new` is who hasn't had one yet."""
+    def take(self, pictures: int = 1) -> None:
+        """Wait for the turn; `pictures` is how many will have been passed after it, in all turns of the same call."""
         with self._guard:
             if not self._taken:
                 self._taken = True
                 return
-            mine, queue = threading.Event(), self._new if new else self._old
-            queue.append(mine)
+            mine = pictures, threading.Event()
+            self._queue.append(mine)
         try:
-            mine.wait()
+            mine[1].wait()
         except BaseException:  # Ctrl+C: nobody would give the turn on
             with self._guard:
-                waiting = mine in queue
+                waiting = mine in self._queue
                 if waiting:
-                    queue.remove(mine)
+                    self._queue.remove(mine)
             if not waiting:
                 self.give()
             raise
 
     def give(self) -> None:
-        """Hand it to who has waited longest, newcomers first."""
+        """Hand it to the next."""
         with self._guard:
-            newcomer = bool(self._new) and (not self._old or self._row < NEWCOMERS)
-            self._row = self._row + 1 if newcomer and self._old else 0
-            if queue := self._new if newcomer else self._old:
-                queue.popleft().set()
-            else:
+            if not self._queue:
                 self._taken = False
+                return
+            self._given += 1
+            following = self._queue[0] if self._given % ROUND == 0 else min(self._queue, key=itemgetter(0))
+            self._queue.remove(following)
+            following[1].set()
 
     def __enter__(self) -> None:
-        self.take(new=True)
+        self.take()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from explainers.memory import give_back
 
 RECENT = 16  # reports that the pace is taken from: it changes when others come and go
 
@@ -59,6 +62,7 @@ class Job:
         try:
             self.result = self.work(self.report)
         except BaseException as error:
+            traceback.clear_frames(error.__traceback__)  # or they hold a chunk's activations until the next collection
             self.error = error
 
     def report(self, done: int, total: int | None, preview: Any = None, /) -> None:
@@ -127,7 +131,10 @@ class Desk:
                 del self._jobs[shelf, key]
             if job.error is None:
                 self._keep(shelf, key, job.result)
+            resting = not self._jobs
         job.ended.set()  # only now, so that whoever asks next finds the result kept
+        if resting:
+            give_back()
 
     def _keep(self, shelf: str, key: Hashable, result: Any) -> None:
         """Put a result on its shelf; the ones that nobody asked for longest make room. One always stays."""

@@ -47,16 +47,16 @@ def passes():
     ("size", "device", "chunk"),
     [
         ((224, 224), "cpu", 8),
-        ((112, 112), "cpu", 32),
-        ((64, 64), "cpu", 64),
-        ((5, 7), "cpu", 64),
+        ((112, 112), "cpu", 16),
+        ((64, 64), "cpu", 16),
+        ((5, 7), "cpu", 16),
         ((299, 299), "cpu", 4),
         ((999, 999), "cpu", 1),
         ((224, 224), "cuda", 32),
-        ((299, 299), "cuda", 17),
-        ((160, 160), "cuda:1", 62),
+        ((299, 299), "cuda", 16),
+        ((160, 160), "cuda:1", 60),
         ((64, 64), "cuda", 64),
-        ((999, 999), "cuda", 1),
+        ((999, 999), "cuda", 4),
         ((224, 224), "mps", 8),
     ],
 )
@@ -65,7 +65,7 @@ def test_the_chunk_follows_from_the_size_and_the_device_alone(size, device, chun
 
 
 def test_passes_begin_with_the_classifiers_chunk(conv, classify):
-    assert Passes(conv, [TARGET], prepared=True).chunks.size == chunk_size(conv) == 64
+    assert Passes(conv, [TARGET], prepared=True).chunks.size == chunk_size(conv) == 16
 
     class Means(nn.Module):
         def forward(self, x):
@@ -267,7 +267,7 @@ def test_one_chunk_at_a_time_computes_there_and_back(small, classify, noise, job
 @pytest.mark.usefixtures("chunks_of_four")
 @pytest.mark.parametrize("rivals", [1, 3])
 @pytest.mark.parametrize("ask", WORK)
-def test_a_short_request_waits_for_one_chunk_of_each_long_one(small, classify, noise, asked, job, ask, rivals):
+def test_a_short_request_waits_for_at_most_two_chunks_of_longer_ones(small, classify, noise, asked, job, ask, rivals):
     chunks, served, short = [], [], []  # chunks of the long ones; how many when the short one had its first turn
 
     def enter():
@@ -296,7 +296,7 @@ def test_a_short_request_waits_for_one_chunk_of_each_long_one(small, classify, n
         with pytest.raises(Cancelled):  # none of them came to its end before
             each.get()
     assert short[0].get()
-    assert served[0] - 20 <= rivals - 1  # one for each of those that had asked before
+    assert served[0] - 20 <= 1  # however many had asked before: every third turn is theirs
 
 
 @pytest.mark.usefixtures("chunks_of_four")
@@ -376,7 +376,7 @@ def test_a_turn_is_kept_until_the_next_pass_asks_or_the_call_ends(conv, noise, a
 def test_who_is_cancelled_while_waiting_gives_back_no_turn(conv, noise):
     told, comes = [], iter([True, False])
 
-    def take(new):
+    def take(pictures):
         told.append("take")
         if not next(comes):
             raise Cancelled  # as by Ctrl+C

@@ -24,28 +24,27 @@ def test_turns_come_in_the_order_of_asking(asked, job):
         asked.until(name)
     assert order == []
     ours.give()
-    job(lambda: ours.take(new=True)).get()
+    job(ours.take).get()
     assert order == names
 
 
-def test_newcomers_go_before_those_who_had_a_turn_but_not_for_ever(asked, job):
+def test_two_of_three_turns_go_to_who_asks_for_least_and_one_to_who_waits_longest(asked, job):
     ours, order = Turns(), []
 
-    def work(name, new):
-        ours.take(new=new)
+    def work(pictures, name):
+        ours.take(pictures)
         order.append(name)
         ours.give()
 
     ours.take()
-    names = [("old", False), ("older", False), *((f"new {number}", True) for number in range(6))]
     jobs = []
-    for name, new in names:
-        jobs.append(job(lambda name=name, new=new: work(name, new), name))
+    for pictures, name in [(900, "a"), (50, "b"), (16, "c"), (1, "d"), (1, "e"), (16, "f"), (2, "g")]:
+        jobs.append(job(lambda pictures=pictures, name=name: work(pictures, name), name))
         asked.until(name)
     ours.give()
     for each in jobs:
         each.get()
-    assert order == ["new 0", "new 1", "new 2", "new 3", "old", "new 4", "new 5", "older"]
+    assert order == ["d", "e", "a", "g", "c", "b", "f"]
 
 
 def test_who_gives_and_takes_again_goes_to_the_end_of_the_queue(asked, job):
