@@ -79,7 +79,7 @@ class Passes(nn.Module):
         self.versus = None if None in versus else torch.tensor(versus, device=classifier.device)
         self.chunks = Chunks(chunk_size(classifier))
         self.total, self.on_progress, self.on_preview = total, on_progress, on_preview
-        self._answers: list[Tensor] = []
+        self._answers: list[list[float]] = []
         self._turns = turns(classifier.device)
         self._inside = self._computing = False
 
@@ -95,11 +95,11 @@ class Passes(nn.Module):
 
     @property
     def count(self) -> int:
-        return sum(len(answer) for answer in self._answers)
+        return len(self._answers)
 
     @property
     def answers(self) -> Tensor:
-        return torch.cat(self._answers)
+        return torch.tensor(self._answers, dtype=self.classifier.dtype, device=self.classifier.device).view(-1, 2)
 
     @property
     def column(self) -> int:
@@ -138,7 +138,7 @@ class Passes(nn.Module):
         self.classifier.check(logits)
         probabilities = self.classifier.probabilities(logits)
         answers = torch.stack([self._of_target(outputs, rows) for outputs in (logits, probabilities)], 1)
-        self._answers.append(answers.detach())
+        self._answers += answers.tolist()
         return answers[:, self.column]
 
     def preview(self, found: Any) -> None:

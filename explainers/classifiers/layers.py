@@ -54,13 +54,15 @@ def grid_layers(network: nn.Module, picture: Tensor) -> tuple[GridLayer, ...]:
         scores = isinstance(logits, Tensor) and means.shape == logits.shape and torch.allclose(means, logits, rtol=1e-3)
         return id(grid) not in pooled and type(module).__name__ not in PASSIVE and not scores
 
-    return tuple(
+    layers = tuple(
         GridLayer(name, type(module).__name__, channels, height, width, has_features(module, output))
         for name, module, output in outputs
         if runs[name] == 1 and isinstance(output, Tensor) and output.ndim == 4
         for channels, height, width in [output.shape[1:]]
         if height * width > 1
     )
+    outputs.clear()  # the hooks hold them, and the network the hooks: it would all stay until the next collection
+    return layers
 
 
 def default_layer(layers: tuple[GridLayer, ...]) -> GridLayer | None:

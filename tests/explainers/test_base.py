@@ -107,7 +107,7 @@ def test_the_facts_say_what_was_explained(conv, noise):
     assert (facts["classifier"], facts["weights"]) == ("conv", conv.identity)
     assert (facts["class"], facts["rather than"], facts["explained"]) == ("class 1", "class 2", "probability")
     assert (facts["seed"], facts["device"]) == (9, "cpu")
-    assert (facts["passes"], facts["chunk"], facts["out of memory"]) == (20, 64, 0)
+    assert (facts["passes"], facts["chunk"], facts["out of memory"]) == (20, 16, 0)
     assert facts["seconds"] > 0
     assert {"torch", "captum"} <= facts["versions"].keys()
 

@@ -388,6 +388,15 @@ def test_who_is_cancelled_while_waiting_gives_back_no_turn(conv, noise):
     assert told == ["take", "give", "take"]
 
 
+def test_a_call_asks_for_its_turn_with_all_it_has_had(conv, noise, passes):
+    told = []
+    own = passes(conv)
+    own._turns = SimpleNamespace(take=told.append, give=lambda: None)
+    for count in (3, 1, 4):
+        own(noise(conv.size).expand(count, -1, -1, -1), torch.zeros(count, dtype=torch.long))
+    assert told == [3, 4, 8]
+
+
 def test_passes_are_refused_where_nobody_would_give_their_turn_back(conv, noise):
     own = Passes(conv, [TARGET], prepared=True)
     with pytest.raises(RuntimeError, match="enter the passes"):

@@ -1,6 +1,7 @@
 """Integrated Gradients: known answers, Captum as judge, the trace, automatic steps."""
 
 import weakref
+from dataclasses import replace
 
 import captum.attr
 import numpy as np
@@ -527,6 +528,8 @@ def test_its_cost_counts_draws_and_both_ends(conv):
     assert IntegratedGradients(steps=50, rule="trapezoid").passes(conv) == 51
     assert IntegratedGradients(steps=10, baseline="random", draws=3).passes(conv) == 36
     assert IntegratedGradients(steps=10, draws=3).passes(conv) == 12
+    assert IntegratedGradients(draws=3).passes(conv) == 513
+    assert IntegratedGradients(baseline="random", draws=3).passes(conv) == 3 * 513
 
 
 def test_a_path_starts_and_ends_at_the_very_pictures():
@@ -541,3 +544,248 @@ def test_a_path_starts_and_ends_at_the_very_pictures():
     points = torch.cat(met)
     assert torch.equal(points[0], start[0])
     assert torch.equal(points[-1], end[0])
+
+
+# Automatic steps
+
+
+AUTOMATIC = [
+    IntegratedGradients(),
+    IntegratedGradients(baseline="white"),
+    IntegratedGradients(baseline="random", draws=3),
+    IntegratedGradients(baseline="blurred picture"),
+]
+every_automatic = pytest.mark.parametrize("explainer", AUTOMATIC, ids=lambda explainer: explainer.baseline)
+
+
+def attribute(explainer, classifier, picture, target=TARGET, **more):
+    """What a method finds, in the classifier's own precision, and the passes that it made."""
+    with Passes(classifier, [target], prepared=True, **more) as passes:
+        return explainer.attribute(passes, picture[None]), passes
+
+
+@every_automatic
+@pytest.mark.parametrize("scale", ["logit", "probability"])
+def test_automatic_steps_give_the_map_of_the_steps_they_end_at(conv64, noise, apart, explainer, scale):
+    picture, target = noise(conv64.size, dtype=torch.float64), Target(1, scale=scale)
+    found, passes = attribute(explainer, conv64, picture, target)
+    steps = found.histories[0][-1].points - 1
+    chosen, others = attribute(replace(explainer, steps=steps, rule="trapezoid"), conv64, picture, target)
+    assert apart(found.values, chosen.values) < 1e-12
+    assert passes.count == others.count == (steps + 1) * found.baselines.shape[1]
+    for name, curve in vars(found.traces[0]).items():
+        np.testing.assert_allclose(curve, vars(chosen.traces[0])[name], rtol=1e-12, atol=1e-14, err_msg=name)
+    torch.testing.assert_close(found.scores, chosen.scores, rtol=1e-12, atol=0)
+    torch.testing.assert_close(found.baseline_scores, chosen.baseline_scores, rtol=1e-12, atol=0)
+    assert chosen.histories == [()]
+
+
+@every_automatic
+def test_their_history_is_that_of_maps_of_chosen_steps(conv64, noise, apart, explainer):
+    picture = noise(conv64.size, dtype=torch.float64)
+    found, _ = attribute(explainer, conv64, picture)
+    before = None
+    for level, steps in zip(found.histories[0], [8, 16, 32, 64, 128, 256, 512], strict=False):
+        chosen, _ = attribute(replace(explainer, steps=steps, rule="trapezoid"), conv64, picture)
+        assert level.points == steps + 1
+        assert level.change == (None if before is None else pytest.approx(apart(before, chosen.values), rel=1e-9))
+        rise = float(chosen.scores - chosen.baseline_scores.mean())
+        scores = chosen.traces[0].logits
+        judged = abs(rise) > 0.05 * (scores.max() - scores.min())
+        assert level.gap == (pytest.approx(abs(float(chosen.values.sum()) / rise - 1), rel=1e-6) if judged else None)
+        before = chosen.values
+    settled = [level.settled for level in found.histories[0]]
+    assert settled == [False] * (len(settled) - 1) + [True]
+
+
+def test_every_point_of_the_path_is_passed_once(small, classify, watched, noise):
+    batches = []
+    classifier = classify(watched(small(dtype=torch.float64), lambda x: batches.append(x.detach())), (24, 24))
+    picture = noise((24, 24), dtype=torch.float64)
+    batches.clear()
+    explanation = IntegratedGradients()(classifier, picture, TARGET)  # from black, so a point is alpha * picture
+    alphas = torch.cat([(x * picture).sum((1, 2, 3)) / (picture**2).sum() for x in batches])
+    steps = explanation.history[-1].points - 1
+    assert steps >= 32  # or there is little to see
+    assert sorted(alphas.tolist()) == pytest.approx([step / steps for step in range(steps + 1)], abs=1e-12)
+    assert explanation.facts["passes"] == steps + 1
+    assert explanation.trace.alphas.tolist() == [step / steps for step in range(steps + 1)]
+
+
+def test_a_linear_model_has_settled_after_17_points(linear64, noise):
+    found, passes = attribute(IntegratedGradients(), linear64, noise(linear64.size, dtype=torch.float64))
+    (history,) = found.histories
+    assert [level.points for level in history] == [9, 17]
+    assert history[-1].gap < 1e-12
+    assert passes.count == 17
+    assert IntegratedGradients()(linear64, noise(linear64.size), TARGET).converged is True
+
+
+class Features(nn.Module):
+    """Numbers that depend on the mean of each channel by a function (n, 3) -> (n, classes)."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+        self.weight = nn.Parameter(torch.ones(1, dtype=torch.float64))  # which makes its input float64
+
+    def forward(self, x):
+        return self.function(x.mean((2, 3)))
+
+
+def features(classify, function, classes):
+    return classify(Features(function), (8, 9), classes=classes)
+
+
+def test_what_never_settles_ends_at_512_steps(classify, noise):
+    classifier = features(classify, lambda means: (1e4 * means).sin(), 3)
+    explanation = IntegratedGradients()(classifier, noise((8, 9)), TARGET)
+    assert [level.points for level in explanation.history] == [9, 17, 33, 65, 129, 257, 513]
+    assert explanation.converged is False
+    assert explanation.facts["passes"] == IntegratedGradients().passes(classifier) == 513
+    assert len(explanation.trace.alphas) == 513
+
+
+@pytest.mark.parametrize(("rest", "judged"), [(0.0, False), (0.04, False), (0.06, True), (-0.06, True)])
+def test_the_gap_is_not_judged_where_the_score_comes_back(classify, rest, judged):
+    # white from black: the score is a hill of height 1 on which the path ends at `rest`
+    def score(means):
+        red, green, blue = means.T
+        return torch.stack([0 * red, (np.pi * red).sin() + (1 + rest) * green - blue], 1)
+
+    explanation = IntegratedGradients()(features(classify, score, 2), torch.ones(3, 8, 9), TARGET)
+    assert [level.gap is not None for level in explanation.history] == [judged] * len(explanation.history)
+    assert explanation.converged is True
+    assert explanation.score - explanation.baseline_score == pytest.approx(rest, abs=1e-9)
+    assert np.abs(explanation.values).sum() == pytest.approx(2 + rest, rel=0.01)
+
+
+def test_a_constant_network_gives_a_map_of_nothing_that_has_settled(classify, noise):
+    classifier = features(classify, lambda means: 0 * means + 0.7, 3)
+    explanation = IntegratedGradients()(classifier, noise((8, 9)), TARGET)
+    assert not explanation.values.any()
+    assert [(level.points, level.change, level.gap) for level in explanation.history] == [
+        (9, None, None),
+        (17, 0, None),
+    ]
+    assert explanation.converged is True
+    assert explanation.gap is None
+
+
+def test_draws_are_refined_together_until_their_mean_has_settled(conv64, noise, apart):
+    picture = noise(conv64.size, dtype=torch.float64)
+    explainer = IntegratedGradients(baseline="random", draws=3, seed=5)
+    found, passes = attribute(explainer, conv64, picture)
+    assert passes.count == 3 * found.histories[0][-1].points
+    singles = []
+    for start in found.baselines[0]:
+        single = Passes(conv64, [TARGET], prepared=True)
+        with single:
+            walked = integrate(
+                lambda x, rows, single=single: single(x[0], rows),
+                (picture[None],),
+                (start[None],),
+                *quadrature("trapezoid", found.histories[0][-1].points - 1),
+                run=single.run,
+            )
+        singles.append(walked.gradients[0][0] * (picture - start))
+    assert apart(found.values[0], sum(singles) / 3) < 1e-12
+
+
+def test_every_picture_of_a_batch_settles_by_itself(conv64, noise, apart):
+    size, targets = conv64.size, [Target(1), Target(2), Target(0), Target(1, scale="logit")]
+    pictures = torch.stack(
+        [
+            noise(size, dtype=torch.float64),
+            torch.zeros(3, *size, dtype=torch.float64),  # the baseline itself
+            noise(size, seed=3, dtype=torch.float64),
+            0.05 * noise(size, seed=4, dtype=torch.float64),
+        ]
+    )
+    with Passes(conv64, targets, prepared=True) as passes:
+        found = IntegratedGradients().attribute(passes, pictures)
+    ends = [history[-1].points for history in found.histories]
+    assert len(set(ends)) > 1
+    assert passes.count == sum(ends)
+    for row, target in enumerate(targets):
+        single, _ = attribute(IntegratedGradients(), conv64, pictures[row], target)
+        assert found.histories[row] == single.histories[0]
+        assert torch.equal(found.values[row], single.values[0])
+        assert (found.traces[row].logits == single.traces[0].logits).all()
+    assert ends[1] == 17
+    assert not found.values[1].any()
+
+
+@every_automatic
+def test_they_repeat_bit_for_bit(conv, noise, explainer):
+    first, second = (explainer(conv, noise(conv.size), TARGET) for _ in range(2))
+    assert first.values.tobytes() == second.values.tobytes()
+    assert first.history == second.history
+    for curve, again in zip(vars(first.trace).values(), vars(second.trace).values(), strict=True):
+        assert curve.tobytes() == again.tobytes()
+
+
+def told(explainer, classifier, picture):
+    """An explanation, and all that was told on the way."""
+    progress = []
+    return explainer(classifier, picture, TARGET, on_progress=progress.append), progress
+
+
+@every_automatic
+def test_the_first_look_is_the_map_of_eight_steps(conv64, noise, explainer):
+    picture = noise(conv64.size, dtype=torch.float64)
+    explanation, progress = told(explainer, conv64, picture)
+    (look,) = (report for report in progress if report.preview is not None)
+    draws = len(explanation.baselines)
+    assert look.done == 9 * draws
+    assert [report.done for report in progress] == sorted(report.done for report in progress)
+    first = look.preview
+    chosen = replace(explainer, steps=8, rule="trapezoid")(conv64, picture, TARGET)
+    np.testing.assert_allclose(first.values, chosen.values, rtol=1e-6, atol=1e-12)
+    assert (first.score, first.baseline_score) == (
+        pytest.approx(chosen.score),
+        pytest.approx(chosen.baseline_score),
+    )
+    assert first.residual == pytest.approx(chosen.residual, rel=1e-6)
+    assert len(first.trace.alphas) == 9
+    assert first.facts["passes"] == 9 * draws
+    assert first.facts["settings"] == explanation.facts["settings"]
+    assert [level.points for level in first.history] == [9]
+    assert first.converged is False
+    assert explanation.converged is True
+
+
+def test_a_look_is_not_changed_by_what_follows(conv, noise):
+    def look(progress):
+        if progress.preview is not None:
+            looks.append((progress.preview, progress.preview.values.copy()))
+
+    looks = []
+    IntegratedGradients()(conv, noise(conv.size), TARGET, on_progress=look)
+    ((first, values),) = looks
+    assert (first.values == values).all()
+    assert len(first.history) == 1
+    assert len(first.trace.alphas) == 9
+
+
+def test_chosen_steps_have_no_first_look(conv, noise):
+    for steps in (1, 8, 50):
+        explanation, progress = told(IntegratedGradients(steps=steps), conv, noise(conv.size))
+        assert [report for report in progress if report.preview is not None] == []
+        assert (explanation.history, explanation.converged) == ((), None)
+
+
+@pytest.mark.parametrize("chunk", [4, 64])
+def test_the_total_is_unknown_at_first_and_never_below_what_is_done(conv, noise, monkeypatch, chunk):
+    monkeypatch.setattr("explainers.engine.LARGEST_CHUNK", chunk)
+    explanation, progress = told(IntegratedGradients(baseline="random", draws=2), conv, noise(conv.size))
+    at_first = [report.total for report in progress if report.done < 18]
+    assert at_first == [None] * len(at_first)
+    assert all(report.total > report.done for report in progress if report.done > 18)
+    assert progress[-1].total <= 2 * 513
+    grids = [2 * level.points for level in explanation.history]
+    assert {report.total for report in progress if report.preview is None} <= {
+        None,
+        *(2 * (2**n + 1) for n in range(4, 10)),
+    }
+    assert explanation.facts["passes"] == grids[-1] > progress[-1].done

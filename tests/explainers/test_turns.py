@@ -1,4 +1,4 @@
-"""Turns: in the order of asking, one at a time on each device, never lost."""
+"""Turns: quick questions first, else in the order of asking; one at a time on each device, never lost."""
 
 import threading
 from types import SimpleNamespace
@@ -10,7 +10,7 @@ import explainers.turns
 from explainers.turns import Turns, turns
 
 
-def test_turns_come_in_the_order_of_asking(asked, job):
+def test_turns_of_the_same_size_come_in_the_order_of_asking(asked, job):
     ours, order = Turns(), []
 
     def work(name):
