@@ -1,0 +1,224 @@
+"""Who takes part in the benchmark: Whypixel and its peers, each called as its own users call it.
+
+Everybody gets the same network, picture and class, and does its own normalisation. Peers get the network as torchvision
+gives it; Whypixel makes its classifier of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from importlib import import_module
+from importlib.util import find_spec
+
+import captum.attr
+import torch
+from torch import Tensor, nn
+from torchvision import models
+from torchvision.transforms.functional import normalize, pil_to_tensor
+
+from explainers import (
+    Classifier,
+    Explainer,
+    GradCAM,
+    IntegratedGradients,
+    Saliency,
+    Target,
+    View,
+    load_classifier,
+    read_image,
+)
+from explainers.classifiers.catalogue import find, weights
+from explainers.engine import chunk_size
+from explainers.quadrature import quadrature
+from explainers.samples import SAMPLES
+
+SIZE, MEAN, STD = (224, 224), (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+VIEW = View(256)
+LAYERS = {"resnet18": "layer4", "resnet50": "layer4", "mobilenet_v2": "features"}  # as Whypixel's Grad-CAM chooses them
+BATCHES = (2, 4, 8, 16)  # what Captum's internal batch size is tried with
+
+Call = Callable[[], Tensor]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One network, one picture and one class to explain.
+
+    name:    torchvision's name of the architecture.
+    network: as torchvision gives it, in eval mode.
+    picture: (3, 224, 224) in pixel units.
+    index:   the likeliest class.
+    """
+
+    name: str
+    network: nn.Module
+    picture: Tensor
+    index: int
+
+    @cached_property
+    def classifier(self) -> Classifier:
+        """Whypixel's, on the CPU."""
+        labels = weights(self.name).meta["categories"]
+        return Classifier(self.network, labels, size=SIZE, mean=MEAN, std=STD, view=VIEW, device="cpu", name=self.name)
+
+    def double(self) -> Subject:
+        """The same in float64; the network itself is changed."""
+        return replace(self, network=self.network.double(), picture=self.picture.double())
+
+    def normalised(self, picture: Tensor) -> Tensor:
+        """(3, 224, 224) in pixel units -> (1, 3, 224, 224) as the network was trained, with a gradient."""
+        found: Tensor = normalize(picture, MEAN, STD)[None].requires_grad_()
+        return found
+
+
+def load(name: str, *, real: bool = False) -> Subject:
+    """The network called `name` with random weights, or with real ones, and a sample photo's likeliest class."""
+    network = _random(name)
+    if real:
+        network.load_state_dict(load_classifier(name, device="cpu").network.state_dict())
+    photo = read_image(SAMPLES[0].data)
+    picture = pil_to_tensor(VIEW.of(photo, SIZE)[0]) / 255
+    with torch.no_grad():
+        return Subject(name, network, picture, int(network(normalize(picture, MEAN, STD)[None]).argmax()))
+
+
+def at_hand(name: str) -> bool:
+    """Whether real weights of that architecture are on this machine."""
+    return find(name).origin != "download"
+
+
+def _random(name: str) -> nn.Module:
+    """Fixed random weights; BatchNorms are fitted to noise, for without that MobileNetV2's signals die out."""
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(0)
+        network: nn.Module = models.get_model(name)
+        for module in network.modules():
+            module.train(isinstance(module, nn.BatchNorm2d))
+            if isinstance(module, nn.BatchNorm2d):
+                module.momentum = 1.0
+        network(torch.randn(4, 3, *SIZE))
+    return network.eval()
+
+
+def explained(method: Explainer, subject: Subject) -> Call:
+    """Whypixel's call. What a classifier finds out once, its layers, is found before."""
+    classifier, target = subject.classifier, Target(subject.index)
+    classifier.layers()
+    return lambda: torch.from_numpy(method(classifier, subject.picture, target).values)
+
+
+def bare_loop(alphas: list[float], subject: Subject) -> Call:
+    """The limit: gradients at these points of the path from black, in our chunks on our prepared network, no more."""
+    classifier, index = subject.classifier, subject.index
+    points = torch.tensor(alphas).view(-1, 1, 1, 1) * subject.picture
+    chunks = [classifier.normalise(chunk).requires_grad_() for chunk in torch.split(points, chunk_size(classifier))]
+
+    def call() -> Tensor:
+        for chunk in chunks:
+            (gradient,) = torch.autograd.grad(classifier.prepared(chunk)[:, index].sum(), chunk)
+        return gradient
+
+    return call
+
+
+def captum_gradient(subject: Subject) -> Call:
+    def call() -> Tensor:
+        found: Tensor = captum.attr.Saliency(subject.network).attribute(
+            subject.normalised(subject.picture), target=subject.index, abs=False
+        )
+        return found[0] / torch.tensor(STD).view(3, 1, 1)  # per pixel unit
+
+    return call
+
+
+def captum_integrated(batch: int | None, subject: Subject) -> Call:
+    """Captum's Integrated Gradients with its defaults (50 steps, Gauss-Legendre) but for the internal batch size."""
+
+    def call() -> Tensor:
+        picture, black = subject.normalised(subject.picture), subject.normalised(torch.zeros_like(subject.picture))
+        found: Tensor = captum.attr.IntegratedGradients(subject.network).attribute(
+            picture, black, target=subject.index, internal_batch_size=batch
+        )
+        return found[0].detach()
+
+    return call
+
+
+def captum_cam(subject: Subject) -> Call:
+    layer = subject.network.get_submodule(LAYERS[subject.name])
+
+    def call() -> Tensor:
+        found: Tensor = captum.attr.LayerGradCam(subject.network, layer).attribute(
+            subject.normalised(subject.picture), target=subject.index, relu_attributions=True
+        )
+        return found[0].detach()
+
+    return call
+
+
+def torchcam_cam(subject: Subject) -> Call:
+    methods = import_module("torchcam.methods")
+
+    def call() -> Tensor:
+        with methods.GradCAM(subject.network, LAYERS[subject.name]) as cam:
+            scores = subject.network(subject.normalised(subject.picture))
+            found: list[Tensor] = cam(subject.index, scores, normalized=False)
+        return found[0]
+
+    return call
+
+
+def grad_cam(subject: Subject) -> Call:
+    """Its maps come scaled: up to the picture's size, and from 0 to 1."""
+    package, targets = import_module("pytorch_grad_cam"), import_module("pytorch_grad_cam.utils.model_targets")
+    layer = subject.network.get_submodule(LAYERS[subject.name])
+
+    def call() -> Tensor:
+        with package.GradCAM(subject.network, [layer]) as cam:
+            chosen = [targets.ClassifierOutputTarget(subject.index)]
+            return torch.from_numpy(cam(subject.normalised(subject.picture).detach(), chosen))
+
+    return call
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One way to compute a map: `make` sets it up for a subject; what it gives is measured."""
+
+    name: str
+    make: Callable[[Subject], Call]
+    package: str = "captum"
+
+    @property
+    def installed(self) -> bool:
+        return find_spec(self.package) is not None
+
+
+def integrated(steps: int) -> Callable[[Subject], Call]:
+    """Whypixel's Integrated Gradients, with 50 steps on the points that Captum takes by default."""
+    return partial(explained, IntegratedGradients(steps=steps, rule="gauss-legendre"))
+
+
+GRADIENT, CAM, INTEGRATED = "gradient", "Grad-CAM", "IG, 50 steps"
+OURS, LIMIT, DEFAULT, BATCHED = "Whypixel", "bare loop", "Captum, default", "Captum, internal batch"
+CONTENDERS = {
+    GRADIENT: (
+        Contender(OURS, partial(explained, Saliency())),
+        Contender(LIMIT, partial(bare_loop, [1.0])),
+        Contender("Captum", captum_gradient),
+    ),
+    CAM: (
+        Contender(OURS, partial(explained, GradCAM())),
+        Contender("Captum", captum_cam),
+        Contender("torchcam", torchcam_cam, "torchcam"),
+        Contender("grad-cam", grad_cam, "pytorch_grad_cam"),
+    ),
+    INTEGRATED: (
+        Contender(OURS, integrated(50)),
+        Contender(LIMIT, partial(bare_loop, [0.0, *quadrature("gauss-legendre", 50)[0], 1.0])),
+        Contender(DEFAULT, partial(captum_integrated, None)),
+        *(Contender(f"{BATCHED} {batch}", partial(captum_integrated, batch)) for batch in BATCHES),
+    ),
+}
