@@ -343,6 +343,17 @@ def test_clones_of_many_kinds_answer_like_their_originals(noise, name):
     assert torch.equal(clone(network)(picture), expected)
 
 
+@pytest.mark.parametrize("name", ["resnet18", "googlenet", "densenet121", "mobilenet_v2", "vit", "swin"])
+def test_a_clone_of_ordinary_modules_is_made_in_haste(monkeypatch, name):
+    def watched(value, memo):
+        assert not isinstance(value, nn.Module)  # whose many empty tables it would copy one by one
+        return deepcopy(value, memo)
+
+    network, deepcopy = made(name), copy.deepcopy
+    monkeypatch.setattr("explainers.tracing.copy", types.SimpleNamespace(deepcopy=watched))
+    clone(network)
+
+
 def test_what_a_clone_learns_on_its_way_stays_with_it():
     network = made("shared")
     copied = clone(network)
