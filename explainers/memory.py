@@ -11,6 +11,7 @@ import torch
 from explainers.errors import ExplanationError
 
 Run = Callable[[int, Callable[[slice], None]], None]
+WORDS = ("can't allocate memory", "could not create a primitive", "could not create a memory")
 
 
 @contextmanager
@@ -28,9 +29,9 @@ def enough_memory() -> Iterator[None]:
 
 
 def _out_of_memory(error: BaseException) -> bool:
-    """Whether the machine has no more memory to give; on a CPU, torch says so in words only."""
+    """Whether the machine has no more memory to give; on a CPU, torch and oneDNN say so in words only."""
     known = isinstance(error, (MemoryError, torch.OutOfMemoryError))
-    return known or (isinstance(error, RuntimeError) and "can't allocate memory" in str(error))
+    return known or (isinstance(error, RuntimeError) and any(words in str(error) for words in WORDS))
 
 
 class Chunks:

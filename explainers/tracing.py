@@ -81,15 +81,15 @@ def clone(network: nn.Module) -> nn.Module:
         state: dict[str, Any] = module.__getstate__()  # type: ignore[no-untyped-call]  # without what was compiled
         for name, value in state.items():
             empty = type(value) in (dict, OrderedDict) and not value
-            new = fresh.setdefault(id(value), type(value)()) if empty else copy.deepcopy(value, fresh)
-            its.__dict__[name] = new
+            state[name] = fresh.setdefault(id(value), type(value)()) if empty else copy.deepcopy(value, fresh)
+        its.__setstate__(state)  # type: ignore[no-untyped-call]
     found: nn.Module = fresh[id(network)]
     return found.eval()
 
 
 def _copies_itself(kind: type) -> bool:
     """Whether a class has its own idea of a copy, as scripted modules do."""
-    own = ("__deepcopy__", "__reduce__", "__reduce_ex__", "__getstate__", "__setstate__")
+    own = ("__deepcopy__", "__reduce__", "__reduce_ex__", "__getstate__")
     return any(getattr(kind, name, None) is not getattr(nn.Module, name, None) for name in own)
 
 
