@@ -97,6 +97,7 @@ def test_a_link_restores_what_it_was_copied_from(app, visitor):
         "scale": "probability",
         "method": IG,
         f"{IG}-steps": "20",
+        f"{IG}-steps-automatic": "False",
     }
     other = visitor()
     other.page.goto(app.page.url)
