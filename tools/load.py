@@ -51,7 +51,8 @@ from explainers import (
 from explainers.explanation import SCALES, Scale
 from explainers.figures import COLOURS, Look, panels
 from explainers.samples import SAMPLES
-from tools.live import Server, Visitor, serve, visitor
+from tools.live import Visitor, visitor
+from tools.server import Server, serve
 
 MIX: tuple[Explainer, ...] = (
     Saliency(),

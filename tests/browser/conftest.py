@@ -6,22 +6,18 @@ import base64
 import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from PIL import Image
 
-ROOT = Path(__file__).parents[2]
+from tools.server import Server, serve
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = (
     "--no-sandbox",
@@ -49,61 +45,12 @@ HEAT = """() => {
 }"""
 
 
-@dataclass
-class Server:
-    """The dashboard, served; `log` is what it has said so far."""
-
-    url: str
-    process: subprocess.Popen[bytes]
-    file: Path
-
-    @property
-    def log(self) -> str:
-        return self.file.read_text()
-
-
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that can download nothing, whether this machine is online or not."""
-    with socket.socket() as free, socket.socket() as closed:
-        free.bind(("127.0.0.1", 0))
-        closed.bind(("127.0.0.1", 0))
-        port, nowhere = free.getsockname()[1], f"http://127.0.0.1:{closed.getsockname()[1]}"
-    folder = tmp_path_factory.mktemp("server")
-    proxies = {f"{scheme}_proxy": nowhere for scheme in ("http", "https", "all")}
-    proxies |= {name.upper(): nowhere for name in proxies}
-    here = {"no_proxy": "127.0.0.1,localhost", "NO_PROXY": "127.0.0.1,localhost"}
-    environment = {name: value for name, value in os.environ.items() if name != "WHYPIXEL_WEIGHTS"}
-    options = "--server.address=127.0.0.1", f"--server.port={port}", "--server.fileWatcherType=none"
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "dashboard.py", *options],
-            cwd=ROOT,
-            env=environment | proxies | here | {"TORCH_HOME": str(folder)},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-    server = Server(f"http://127.0.0.1:{port}", process, folder / "log")
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    until = time.monotonic() + PATIENCE
-    try:
-        while not _healthy(direct, server.url):
-            assert process.poll() is None, server.log
-            assert time.monotonic() < until, server.log
-            time.sleep(0.05)
+    with serve(tmp_path_factory.mktemp("server")) as server:
         yield server
-    finally:
-        process.terminate()
-        process.wait(20)
     assert "Traceback" not in server.log, server.log
-
-
-def _healthy(direct: urllib.request.OpenerDirector, url: str) -> bool:
-    try:
-        with direct.open(f"{url}/_stcore/health", timeout=5) as answer:
-            return bool(answer.read() == b"ok")
-    except OSError:
-        return False
 
 
 @pytest.fixture(scope="session")
