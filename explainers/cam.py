@@ -50,12 +50,10 @@ class GradCAM(Explainer):
                 f"{self.title} needs a layer that gives a grid, and {passes.classifier.name} has none."
             )
         method = captum.attr.LayerGradCam(passes, passes.network.get_submodule(name))
-        try:
-            values = method.attribute(
-                pictures.clone().requires_grad_(), additional_forward_args=passes.rows(), relu_attributions=self.relu
-            )
+        try:  # the pictures need no gradient: it begins at the layer, and nothing is recorded before that
+            values = method.attribute(pictures, additional_forward_args=passes.rows(), relu_attributions=self.relu)
         except RuntimeError as error:
-            if "not have been used" not in str(error):
+            if "does not require grad" not in str(error) and "not have been used" not in str(error):
                 raise
             raise ExplanationError(f"{self.title}: the score doesn't depend on the layer {name!r}.") from error
         return Found(values)

@@ -71,20 +71,21 @@ def clone(network: nn.Module) -> nn.Module:
     As `copy.deepcopy` would, and four times as fast: most of what that copies is the dozen empty hook tables of every
     module.
     """
+    modules = list(network.modules())
     fresh: dict[int, Any] = {id(p): nn.Parameter(p.detach(), requires_grad=False) for p in network.parameters()}
-    if any(_copies_itself(type(module)) for module in network.modules()):
+    if any(_copies_itself(kind) for kind in {type(module) for module in modules}):
         return copy.deepcopy(network, fresh).eval()
     fresh.update((id(buffer), buffer.detach().clone()) for buffer in network.buffers())
-    pairs = [(module, type(module).__new__(type(module))) for module in network.modules()]
+    pairs = [(module, type(module).__new__(type(module))) for module in modules]
     fresh.update((id(module), its) for module, its in pairs)
     for module, its in pairs:
         state: dict[str, Any] = module.__getstate__()  # type: ignore[no-untyped-call]  # without what was compiled
         for name, value in state.items():
-            empty = type(value) in (dict, OrderedDict) and not value
+            empty = type(value) in (dict, OrderedDict, set) and not value
             state[name] = fresh.setdefault(id(value), type(value)()) if empty else copy.deepcopy(value, fresh)
         its.__setstate__(state)  # type: ignore[no-untyped-call]
     found: nn.Module = fresh[id(network)]
-    return found.eval()
+    return found.eval() if any(module.training for module in modules) else found
 
 
 def _copies_itself(kind: type) -> bool:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # a script is given its own folder only
 
+import explainers  # noqa: F401  before torch: it sets how threads wait, for all contenders
 from tools.benchmarks import peers, steps
 from tools.benchmarks.contenders import LAYERS
 from tools.benchmarks.report import machine
