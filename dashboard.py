@@ -4,34 +4,30 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared import state, work
+from pages.shared import work
 from pages.shared.controls import choose_explainer
 from pages.shared.frame import frame, messages
-from pages.shared.picture import choose_picture
-from pages.shared.question import choose_classifier, choose_target
+from pages.shared.question import ask
 from pages.shared.result import MapArea, show_answer, show_curves, show_method, show_proof
 
 with frame(
     "Why did it say that?", "Which pixels made an image classifier decide, and whether to believe that picture."
-):
+) as settle:
     with st.sidebar:
-        photo = choose_picture()
-        classifier = choose_classifier()
-        likely = work.predictions(classifier, photo)
-        target = choose_target(classifier, likely)
-        explainer = choose_explainer(classifier)
-    state.publish()
+        asked = ask()
+        explainer = choose_explainer(asked.classifier)
+    settle()
     left, right = st.container(key="result").columns([1, 2], gap="medium")
     below = st.container(key="curves")
     with left:
-        show_answer(likely, target.index)
+        show_answer(asked.likely, asked.target.index)
         proof = st.container(key="proof")
     with right:
         waiting, area = st.container(key="waiting"), MapArea()
     with waiting, messages():
-        explanation = work.explanation(explainer, classifier, photo, target, area.preview)
+        explanation = work.explanation(explainer, asked.classifier, asked.photo, asked.target, area.preview)
         with proof:
-            show_proof(explainer, classifier, explanation)
+            show_proof(explainer, asked.classifier, explanation)
             show_method(explainer)
         area.show(explanation)
         with below:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from importlib.metadata import version
@@ -19,8 +21,10 @@ from explainers.classifiers.view import Box
 from explainers.engine import OnProgress, Passes, Progress
 from explainers.errors import ExplanationError
 from explainers.explanation import Coverage, Explanation, Level, Reduction, Scale, Target, Trace
+from explainers.grid import Grid
 from explainers.knobs import Knob, Layer
 from explainers.memory import enough_memory
+from explainers.slices import Slices
 
 PACKAGES = ("torch", "torchvision", "captum", "numpy", "pillow")
 
@@ -34,6 +38,7 @@ class Found:
     baselines: (N, k, C, H, W) and baseline_scores (N, k), for methods that have a baseline.
     traces:    N paths, for path methods.
     histories: N times the levels of automatic steps.
+    slices, grids: N each, where they were asked for.
     """
 
     values: Tensor
@@ -42,6 +47,8 @@ class Found:
     baseline_scores: Tensor | None = None
     traces: list[Trace] | None = None
     histories: list[tuple[Level, ...]] | None = None
+    slices: list[Slices] | None = None
+    grids: list[Grid] | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,7 @@ class Explainer:
     @classmethod
     def knobs(cls) -> dict[str, Knob]:
         """The settings by name, in the order they are declared."""
-        return {f.name: f.metadata["knob"] for f in fields(cls)}
+        return {f.name: f.metadata["knob"] for f in fields(cls) if "knob" in f.metadata}
 
     @classmethod
     def summary(cls) -> str:
@@ -171,6 +178,24 @@ class Explainer:
                 found = self.attribute(passes, picture[None])
             return explanation(found)
 
+    @contextmanager
+    def passing(
+        self,
+        classifier: Classifier,
+        image: Image.Image | Tensor,
+        target: Target,
+        *,
+        total: int,
+        on_progress: OnProgress | None = None,
+    ) -> Iterator[tuple[Passes, Tensor]]:
+        """Passes for something else than a map, and the picture (C, H, W); as a call has them, and refused as there."""
+        with torch.inference_mode(False), enough_memory():
+            self.check(classifier, target)
+            picture, _ = classifier.see(image)
+            passes = Passes(classifier, [target], prepared=self.prepared, total=total, on_progress=on_progress)
+            with passes:
+                yield passes, picture
+
     def attribute(self, passes: Passes, pictures: Tensor) -> Found:
         """Attribute the targets of `passes` (N,) to the pixels of `pictures` (N, C, H, W)."""
         raise NotImplementedError
@@ -195,6 +220,8 @@ class Explainer:
             residual=float(values.double().sum()) - (score - before) if self.complete and before is not None else None,
             trace=found.traces[0] if found.traces else None,
             history=found.histories[0] if found.histories else (),
+            slices=found.slices[0] if found.slices else None,
+            grid=found.grids[0] if found.grids else None,
         )
 
     def _facts(self, passes: Passes, target: Target, seconds: float) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, is_dataclass, replace
 from functools import cached_property
 from numbers import Integral
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from explainers.errors import ExplanationError
+
+if TYPE_CHECKING:  # they speak of what is explained here
+    from explainers.grid import Grid
+    from explainers.slices import Slices
 
 Array = NDArray[Any]
 Scale = Literal["logit", "probability"]
@@ -94,6 +98,12 @@ class Level:
         return still and (self.gap is None or self.gap < SETTLED_GAP)
 
 
+def apart(values: Any, before: Any) -> float:
+    """Relative L1 distance of two maps, arrays or tensors; 0 between two maps of nothing."""
+    size = float(abs(values).sum())
+    return float(abs(values - before).sum()) / size if size else 0.0
+
+
 def reduce(values: Array, reduction: Reduction) -> Array:
     """(C, h, w) -> (h, w): one number per pixel out of one per channel."""
     match reduction:
@@ -120,6 +130,7 @@ class Explanation:
     residual:  sum(values) - (score - baseline_score) for complete methods, else None.
     trace:     the path, for path methods.
     history:   the levels of automatic steps, the last one's map is this one; empty where the steps were chosen.
+    slices, grid: what path methods keep for who wants to look inside, where asked to.
     facts:     settings, classifier, weights, passes, seconds, device, versions, seed: JSON values.
     """
 
@@ -136,6 +147,8 @@ class Explanation:
     residual: float | None = None
     trace: Trace | None = None
     history: tuple[Level, ...] = ()
+    slices: Slices | None = None
+    grid: Grid | None = None
 
     @cached_property
     def heat(self) -> Array:
@@ -167,8 +180,14 @@ class Explanation:
     @property
     def nbytes(self) -> int:
         """Bytes of its arrays."""
-        return sum(value.nbytes for value in vars(self).values() if isinstance(value, np.ndarray))
+        return _nbytes(self)
 
     def reduced(self, reduction: Reduction) -> Explanation:
         """The same explanation with its channels combined in another way."""
         return replace(self, reduction=reduction)
+
+
+def _nbytes(value: Any) -> int:
+    if is_dataclass(value):
+        return sum(map(_nbytes, vars(value).values()))
+    return value.nbytes if isinstance(value, np.ndarray) else 0

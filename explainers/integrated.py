@@ -1,168 +1,31 @@
-"""Integrated Gradients and the one kernel that all path methods run on."""
+"""Integrated Gradients: the gradients on the way from a baseline to the picture."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
-import captum.attr
+import numpy as np
 import torch
-from captum._utils.common import _format_additional_forward_args, _run_forward
+from PIL import Image
 from torch import Tensor
 
 from explainers.base import Explainer, Found
 from explainers.baselines import BASELINES, baseline
 from explainers.classifiers import Classifier
-from explainers.engine import Passes
-from explainers.explanation import Array
+from explainers.engine import OnProgress, Passes
+from explainers.explanation import Array, Target
+from explainers.grid import Grid
 from explainers.knobs import choice, colour, number
-from explainers.memory import Chunks, Run
-from explainers.quadrature import FINEST, RULES, Rule, quadrature
-from explainers.refining import Integral, Walk
+from explainers.pathintegral import PathIntegral, integrate
+from explainers.quadrature import FINEST, GRIDS, RULES, nested, quadrature
+from explainers.refining import Integral
+from explainers.slices import Slicer, stops
 
-CAPTUM_RULES: dict[str, Rule] = {
-    "riemann_middle": "midpoint",
-    "gausslegendre": "gauss-legendre",
-    "riemann_left": "left",
-    "riemann_right": "right",
-    "riemann_trapezoid": "trapezoid",
-}
-Score = Callable[[tuple[Tensor, ...], Tensor], Tensor]
+__all__ = ["IntegratedGradients", "integrate"]
 
-
-@dataclass(frozen=True, eq=False)
-class Path:
-    """What integrating along straight paths gave, for N inputs and P points each.
-
-    gradients: per input tensor (N, ...), the weighted mean of the gradient on the path.
-    slopes, gradient_mean, gradient_size: (N, P), see `Trace`.
-    """
-
-    gradients: tuple[Tensor, ...]
-    slopes: Tensor
-    gradient_mean: Tensor
-    gradient_size: Tensor
-
-
-def integrate(
-    score: Score,
-    inputs: tuple[Tensor, ...],
-    baselines: tuple[Tensor, ...],
-    alphas: list[float],
-    weights: list[float],
-    *,
-    run: Run,
-) -> Path:
-    """Integrate the gradient of `score` along the straight paths from `baselines` to `inputs`.
-
-    score:     (points, rows) -> (n,); points are tensors (n, ...), rows (n,) the number of the input each belongs to.
-               It is called with the points of the first path in the order of `alphas`, then those of the second...
-    inputs, baselines: tensors (N, ...).
-    alphas, weights: (P,) each; a weight of 0 makes a point that is only recorded.
-    run:       works through the points in chunks, such as `Chunks(8).run`. Nothing of a chunk is kept but its sums, so
-               memory does not grow with P.
-
-    Gradients are summed in the inputs' precision, float32 or better. Works with autograd switched off around it.
-    """
-    count, points = len(inputs[0]), len(alphas)
-    device, dtype = inputs[0].device, inputs[0].dtype
-    rows = torch.arange(count, device=device).repeat_interleave(points)
-    where = torch.tensor(alphas, dtype=torch.float64, device=device).to(dtype).repeat(count)
-    share = torch.tensor(weights, dtype=torch.float64, device=device).to(dtype).repeat(count)
-    spans = tuple(end - start for end, start in zip(inputs, baselines, strict=True))
-    sums = tuple(torch.zeros_like(end) for end in inputs)
-    met = torch.zeros(3, len(rows), device=device, dtype=dtype)  # at once: small pieces would lie between large ones
-    elements = sum(end[0].numel() for end in inputs)
-
-    def work(part: slice) -> None:
-        row, alpha = rows[part], where[part]
-        with torch.enable_grad():
-            at = tuple(
-                _along(start[row], span[row], end[row], _column(alpha, end)).requires_grad_()
-                for start, span, end in zip(baselines, spans, inputs, strict=True)
-            )
-            gradients = torch.autograd.grad(score(at, row).sum(), at)
-        flat = torch.cat([gradient.reshape(len(row), -1) for gradient in gradients], 1)
-        step = torch.cat([span[row].reshape(len(row), -1) for span in spans], 1)
-        found = torch.stack([(flat * step).sum(1), flat.sum(1) / elements, flat.abs().sum(1) / elements])
-        chosen = torch.zeros(count, len(row), device=device, dtype=dtype)
-        chosen[row, torch.arange(len(row), device=device)] = share[part]
-        for total, gradient in zip(sums, gradients, strict=True):  # a product repeats bit for bit, index_add_ may not
-            total += (chosen.to(gradient) @ gradient.reshape(len(row), -1)).view_as(total)
-        met[:, part] = found
-
-    run(len(rows), work)
-    slopes, mean, size = met.view(3, count, points)
-    return Path(sums, slopes, mean, size)
-
-
-def _column(values: Tensor, like: Tensor) -> Tensor:
-    """(n,) -> (n, 1, ...), to multiply tensors shaped as `like`."""
-    return values.view(-1, *[1] * (like.ndim - 1))
-
-
-def _along(start: Tensor, span: Tensor, end: Tensor, alpha: Tensor) -> Tensor:
-    """Points start + alpha * span; the last is the very end, which rounding would miss."""
-    return torch.where(alpha == 1, end, torch.addcmul(start, alpha, span))
-
-
-def _of_rows(values: Any, rows: Tensor, count: int) -> Any:
-    """What belongs to one input each (tensors, lists of length `count`) for the inputs `rows`; the rest as it is."""
-    if isinstance(values, Tensor) and values.ndim and len(values) == count:
-        return values[rows]
-    if isinstance(values, list) and len(values) == count:
-        return [values[row] for row in rows.tolist()]
-    return values
-
-
-class PathIntegral(captum.attr.IntegratedGradients):  # type: ignore[misc]
-    """Captum's Integrated Gradients on our kernel, for everything that Captum builds on the class.
-
-    Differs where Captum's is wrong or wasteful: the trapezoid rule's weights sum to 1, chunks are not kept, it works
-    with autograd switched off around it, and the path is traced (`path`, of the last call).
-    """
-
-    path: Path
-
-    def __init__(
-        self, forward_func: Callable[..., Any], multiply_by_inputs: bool = True, *, run: Run | None = None
-    ) -> None:
-        super().__init__(forward_func, multiply_by_inputs)
-        self.run = run or Chunks(8).run
-
-    def _attribute(
-        self,
-        inputs: tuple[Tensor, ...],
-        baselines: tuple[Any, ...],
-        target: Any = None,
-        additional_forward_args: Any = None,
-        n_steps: int = 50,
-        method: str = "gausslegendre",
-        step_sizes_and_alphas: tuple[list[float], list[float]] | None = None,
-    ) -> tuple[Tensor, ...]:
-        if step_sizes_and_alphas is None:
-            rule = CAPTUM_RULES[method]
-            alphas, weights = quadrature(rule, max(1, n_steps - 1) if rule == "trapezoid" else n_steps)
-        else:
-            weights, alphas = step_sizes_and_alphas
-        extra, count = _format_additional_forward_args(additional_forward_args) or (), len(inputs[0])
-        starts = tuple(
-            torch.as_tensor(start, dtype=end.dtype, device=end.device).expand_as(end)
-            for start, end in zip(baselines, inputs, strict=True)
-        )
-
-        def score(points: tuple[Tensor, ...], rows: Tensor) -> Tensor:
-            own = tuple(_of_rows(value, rows, count) if isinstance(value, Tensor) else value for value in extra)
-            found: Tensor = _run_forward(self.forward_func, points, _of_rows(target, rows, count), own or None)
-            return found.reshape(-1)
-
-        ends = tuple(end.detach() for end in inputs)
-        self.path = integrate(score, ends, starts, alphas, weights, run=self.run)
-        if not self.multiplies_by_inputs:
-            return self.path.gradients
-        spans = (end - start for end, start in zip(ends, starts, strict=True))
-        return tuple(gradient * span for gradient, span in zip(self.path.gradients, spans, strict=True))
+SLICED = 32  # automatic steps are sliced at points of this grid, for nobody knows how far they will go
 
 
 @dataclass(frozen=True)
@@ -201,27 +64,77 @@ class IntegratedGradients(Explainer):
         only_if={"steps": range(1, 1001)},  # automatic steps are the trapezoid rule's
     )
 
-    def passes(self, classifier: Classifier) -> int:
-        return self._draws * (FINEST + 1 if self.steps is None else len(self._points(self.steps)[0]))
+    keep: int = 0  # slices of the path, and the nested grid up to so many steps: for who wants to look inside.
+    grid: int = 0  # They change nothing of the map
 
-    def attribute(self, passes: Passes, pictures: Tensor) -> Found:
-        starts = baseline(
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.keep < 0 or self.keep == 1 or self.grid not in (0, *GRIDS):
+            raise ValueError(f"keep must be 0, 2 or more, and grid one of {(0, *GRIDS)}, not {self.keep}, {self.grid}")
+
+    def passes(self, classifier: Classifier) -> int:
+        if self.steps is None:
+            return self._draws * (FINEST + 1)
+        return self._draws * (len(self._points(self.steps)[0]) + (self.grid and self.grid + 1))
+
+    def starts(self, classifier: Classifier, pictures: Tensor) -> Tensor:
+        """The baselines (N, k, C, H, W) of pictures (N, C, H, W)."""
+        return baseline(
             self.baseline,
             pictures,
-            mean=passes.classifier.mean,
+            mean=classifier.mean,
             seed=self.seed,
             draws=self._draws,
             blur=self.blur,
             colour=self.colour,
         )
-        walks = [_walk(passes, *path) for path in zip(pictures, starts, passes.rows(), strict=True)]
-        integrals = [Integral(walk, passes.column) for walk in walks]
-        for integral in integrals:
+
+    def attribute(self, passes: Passes, pictures: Tensor) -> Found:
+        starts = self.starts(passes.classifier, pictures)
+        ways = [_Way(passes, *path, self._stops()) for path in zip(pictures, starts, passes.rows(), strict=True)]
+        for way in ways:
             if self.steps is None:
-                integral.refine(passes, lambda: passes.preview(_found(integrals[:1], starts[:1])))
+                way.integral.refine(passes, lambda: passes.preview(_found(ways[:1], starts[:1])), self.grid)
             else:
-                integral.add(*self._points(self.steps))
-        return _found(integrals, starts)
+                way.integral.add(*self._points(self.steps))
+        found = _found(ways, starts)
+        if self.grid:
+            found = replace(found, grids=[self._grid(way) for way in ways])
+        return found
+
+    def further(
+        self,
+        classifier: Classifier,
+        image: Image.Image | Tensor,
+        target: Target,
+        grid: Grid,
+        steps: int,
+        *,
+        on_progress: OnProgress | None = None,
+    ) -> Grid:
+        """`grid`, as an explanation of the same question kept it, up to so many steps: only new points are passed.
+
+        Raises ExplanationError as a call does.
+        """
+        added = max(0, steps - grid.steps[-1])
+        with self.passing(classifier, image, target, total=self._draws * added, on_progress=on_progress) as (
+            passes,
+            picture,
+        ):
+            way = _Way(passes, picture, self.starts(classifier, picture[None])[0], passes.rows()[0], [])
+            known, sums = list(grid.steps), list(grid.sums)
+            for intervals, alphas, weights in nested():
+                if known[-1] < intervals <= steps:
+                    known.append(intervals)
+                    sums.append(sums[-1] + way.walk(alphas, weights)[0].float().cpu().numpy())
+            return replace(grid, steps=tuple(known), sums=np.stack(sums))
+
+    def _grid(self, way: _Way) -> Grid:
+        """The nested grid: that of automatic steps, carried on, or one of its own."""
+        if self.steps is not None:
+            way = way.again([0.0, 1.0])
+        way.integral.go_on(self.grid)
+        return way.grid()
 
     @property
     def _draws(self) -> int:
@@ -233,27 +146,55 @@ class IntegratedGradients(Explainer):
         start, end = [0.0] * (alphas[0] > 0), [1.0] * (alphas[-1] < 1)
         return [*start, *alphas, *end], [*(0.0 for _ in start), *weights, *(0.0 for _ in end)]
 
+    def _stops(self) -> list[float]:
+        """Where slices are kept."""
+        if not self.keep:
+            return [0.0, 1.0] if self.grid else []
+        return stops(
+            quadrature("trapezoid", SLICED)[0] if self.steps is None else self._points(self.steps)[0], self.keep
+        )
 
-def _walk(passes: Passes, picture: Tensor, starts: Tensor, row: Tensor) -> Walk:
-    """The way of one picture (C, H, W) from each of its baselines (k, C, H, W), as an `Integral` asks for it."""
-    integral = PathIntegral(passes, run=passes.run)
 
-    def walk(alphas: list[float], weights: list[float]) -> tuple[Tensor, Array]:
-        known = passes.count
-        (values,) = integral._attribute(
-            (picture.expand_as(starts),),
-            (starts,),
-            additional_forward_args=row.expand(len(starts)),
+class _Way:
+    """One picture (C, H, W), the paths to it from each of its baselines (k, C, H, W), and what is kept of them."""
+
+    def __init__(self, passes: Passes, picture: Tensor, starts: Tensor, row: Tensor, stops: Sequence[float]) -> None:
+        self.passes, self.picture, self.starts, self.row = passes, picture, starts, row
+        self.slicer = Slicer(stops, len(starts)) if stops else None
+        self._method = PathIntegral(passes, run=passes.run, keep=self.slicer.take if self.slicer else None)
+        self.integral = Integral(self.walk, passes.column)
+
+    def again(self, stops: Sequence[float]) -> _Way:
+        """The same way, from the beginning."""
+        return _Way(self.passes, self.picture, self.starts, self.row, stops)
+
+    def walk(self, alphas: list[float], weights: list[float]) -> tuple[Tensor, Array]:
+        known, (paths, points) = self.passes.count, (len(self.starts), len(alphas))
+        (values,) = self._method._attribute(
+            (self.picture.expand_as(self.starts),),
+            (self.starts,),
+            additional_forward_args=self.row.expand(paths),
             step_sizes_and_alphas=(weights, alphas),
         )
-        path, answers = integral.path, passes.answers[known:].view(len(starts), len(alphas), 2)
+        path, answers = self._method.path, self.passes.answers[known:].view(paths, points, 2)
         met = torch.cat([answers, torch.stack([path.slopes, path.gradient_mean, path.gradient_size], -1)], -1)
         return values.mean(0), met.double().cpu().numpy()
 
-    return walk
+    def grid(self) -> Grid:
+        """The nested grid that was passed."""
+        assert self.slicer
+        score = self.integral.scores.mean(0)
+        return Grid(
+            tuple(level.points - 1 for level in self.integral.history),
+            torch.stack(self.integral.sums).float().cpu().numpy(),
+            torch.stack(self.slicer.ends).float().cpu().numpy(),
+            float(score[-1] - score[0]),
+            float(np.ptp(score)),
+        )
 
 
-def _found(integrals: list[Integral], starts: Tensor) -> Found:
+def _found(ways: list[_Way], starts: Tensor) -> Found:
+    integrals = [way.integral for way in ways]
     return Found(
         values=torch.stack([integral.values for integral in integrals]),
         scores=torch.tensor([float(integral.scores[0, -1]) for integral in integrals], dtype=torch.float64),
@@ -261,4 +202,5 @@ def _found(integrals: list[Integral], starts: Tensor) -> Found:
         baseline_scores=torch.tensor([integral.scores[:, 0].tolist() for integral in integrals], dtype=torch.float64),
         traces=[integral.trace() for integral in integrals],
         histories=[tuple(integral.history) for integral in integrals],
+        slices=[way.slicer.slices(way.integral.values, way.integral.intervals) for way in ways if way.slicer],
     )

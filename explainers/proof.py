@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from explainers.base import Explainer
 from explainers.classifiers import Classifier
-from explainers.explanation import Explanation
+from explainers.explanation import SETTLED_CHANGE, SETTLED_GAP, Explanation, Level
+from explainers.grid import Grid
 
 
 def explained(explanation: Explanation) -> str:
@@ -45,6 +46,24 @@ def steps(explanation: Explanation) -> str | None:
             "through between them."
         )
     return sentence
+
+
+def enough(grid: Grid) -> str:
+    """How many steps of the nested grid this picture needs."""
+    for steps, level in zip(grid.steps, grid.levels("trapezoid"), strict=True):
+        if level.settled:
+            return f"**For this picture {steps} steps are enough** ({level.points} points): {_worth(level)}."
+    return (
+        f"**For this picture {grid.steps[-1]} steps are not enough**: {_worth(level)}. A map has settled when it "
+        f"changes by less than {SETTLED_CHANGE:.0%} and the pixels add up to within {SETTLED_GAP:.0%}."
+    )
+
+
+def _worth(level: Level) -> str:
+    change = f"the last doubling changed the map by {level.change:.1%}"
+    if level.gap is None:
+        return change + ", and the gap isn't judged because the path's ends score nearly alike"
+    return change + f", and the pixels add up to the score's rise within {level.gap:.1%}"
 
 
 def coverage(explainer: Explainer, classifier: Classifier) -> str | None:

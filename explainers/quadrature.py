@@ -9,7 +9,8 @@ import numpy as np
 
 Rule = Literal["midpoint", "gauss-legendre", "left", "right", "trapezoid"]
 RULES: tuple[Rule, ...] = ("midpoint", "gauss-legendre", "left", "right", "trapezoid")
-COARSEST, FINEST = 8, 512  # intervals of the nested grids
+GRIDS = (8, 16, 32, 64, 128, 256, 512)  # intervals of the nested grids
+FINEST = GRIDS[-1]
 
 
 def quadrature(rule: Rule, steps: int) -> tuple[list[float], list[float]]:
@@ -36,8 +37,7 @@ def nested() -> Iterator[tuple[int, list[float], list[float]]]:
     Gives (intervals, alphas of the new points, weights); the sum of weight * gradient over all points so far, divided
     by `intervals`, is the rule's mean.
     """
-    intervals = COARSEST
-    yield intervals, [i / intervals for i in range(intervals + 1)], [0.5, *[1.0] * (intervals - 1), 0.5]
-    while intervals < FINEST:
-        intervals *= 2
+    first = GRIDS[0]
+    yield first, [i / first for i in range(first + 1)], [0.5, *[1.0] * (first - 1), 0.5]
+    for intervals in GRIDS[1:]:
         yield intervals, [i / intervals for i in range(1, intervals, 2)], [1.0] * (intervals // 2)

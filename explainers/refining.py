@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from explainers.engine import Passes
-from explainers.explanation import JUDGED, SETTLED_CHANGE, Array, Level, Trace
+from explainers.explanation import JUDGED, SETTLED_CHANGE, Array, Level, Trace, apart
 from explainers.quadrature import FINEST, nested
 
 Walk = Callable[[list[float], list[float]], tuple[Tensor, Array]]
@@ -22,7 +22,7 @@ class Integral:
              was met at the points (k, P, 5): logit, probability, slope, mean and size of the gradient.
     column:  which of the first two is explained.
     alphas, weights, met: (P,), (P,), (k, P, 5) of all points so far, in the order of alpha.
-    history: the levels of automatic steps.
+    history: the levels of automatic steps; sums: (C, H, W) of each, the weighted sum of its points.
     """
 
     def __init__(self, walk: Walk, column: int) -> None:
@@ -31,6 +31,7 @@ class Integral:
         self.intervals = 1
         self.alphas, self.weights, self.met = np.empty(0), np.empty(0), np.empty((1, 0, 5))
         self.history: list[Level] = []
+        self.sums: list[Tensor] = []
 
     def add(self, alphas: list[float], weights: list[float], intervals: int = 1) -> None:
         """Pass more points. The weights of all points so far sum to `intervals`."""
@@ -60,23 +61,34 @@ class Integral:
         so_far[0], so_far[-1] = 0.0, added.sum()
         return Trace(self.alphas, logits, probabilities, slopes, so_far, mean, size)
 
-    def refine(self, passes: Passes, preview: Callable[[], None]) -> None:
-        """Double the points until the map has settled, at most to 512 steps.
+    def refine(self, passes: Passes, preview: Callable[[], None], further: int = 0) -> None:
+        """Double the points until the map has settled, at most to 512 steps. `further`: `go_on` will be asked for.
 
         Every gradient is used again. For networks of ReLUs the map's error falls as 1 / steps under every rule, so
         nothing is lost by the trapezoid's, and the change between two levels is about the error of the finer.
         """
         passes.total = None
         for intervals, alphas, weights in nested():
-            before = self.values if self.history else None
-            self.add(alphas, weights, intervals)
-            level = Level(len(self.alphas), None if before is None else _apart(self.values, before), self._gap())
-            self.history.append(level)
+            level = self._level(intervals, alphas, weights)
             if level.settled or intervals == FINEST:
                 return
-            if before is None:
+            if level.change is None:
                 preview()
-            passes.total = passes.count + len(self.met) * (_expected(level) - intervals)
+            passes.total = passes.count + len(self.met) * (max(_expected(level), further) - intervals)
+
+    def go_on(self, intervals: int) -> None:
+        """Add levels up to so many steps, settled or not."""
+        for steps, alphas, weights in nested():
+            if len(self.alphas) <= steps <= intervals:
+                self._level(steps, alphas, weights)
+
+    def _level(self, intervals: int, alphas: list[float], weights: list[float]) -> Level:
+        before = self.values if self.history else None
+        self.add(alphas, weights, intervals)
+        level = Level(len(self.alphas), None if before is None else apart(self.values, before), self._gap())
+        self.history.append(level)
+        self.sums.append(self.total)
+        return level
 
     def _gap(self) -> float | None:
         """The completeness gap, where the ends of the path differ by enough to judge it."""
@@ -85,12 +97,6 @@ class Integral:
         if abs(change) <= JUDGED * float(np.ptp(score)):
             return None
         return abs(float(self.values.double().sum()) / change - 1)
-
-
-def _apart(values: Tensor, before: Tensor) -> float:
-    """Relative L1 distance, 0 between two maps of nothing."""
-    size = float(values.abs().sum())
-    return float((values - before).abs().sum()) / size if size else 0.0
 
 
 def _expected(level: Level) -> int:

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from PIL import Image
-from plotly.colors import sample_colorscale, unlabel_rgb
+from plotly.colors import unlabel_rgb
 
-from explainers.explanation import Array, Explanation, reduce
+from explainers.explanation import Explanation, reduce
+from explainers.figures.parts import axes, heading, peak, photo, square, stops
 
-COLOURS = {
-    "inferno": "Inferno",
-    "viridis": "Viridis",
-    "0 white, 1 black": "Greys",
-    "jet": "Jet",
-    "blue to red": "RdBu_r",
-}
 OVERLAYS = ("map on picture", "picture on map")
 GRIDS = ("bilinear", "as computed")
 CORNERS = (
@@ -54,9 +45,9 @@ def panels(explanation: Explanation, look: Look) -> go.Figure:
     Signed maps are drawn symmetric about zero, the others from zero.
     """
     heat, (height, width) = explanation.heat, explanation.picture.shape[1:]
-    peak = float(np.percentile(np.abs(heat), look.clip)) or float(np.abs(heat).max()) or 1.0
+    strongest = peak(heat, look.clip)
     drawn = heat if look.grid == "bilinear" else reduce(explanation.values, explanation.reduction)
-    low, stops = -peak if explanation.signed else 0.0, _stops(look.colours)
+    low, scale = -strongest if explanation.signed else 0.0, stops(look.colours)
     over = look.overlay == "map on picture"
     cells = {"x0": width / drawn.shape[1] / 2 - 0.5, "dx": width / drawn.shape[1]}
     cells |= {"y0": height / drawn.shape[0] / 2 - 0.5, "dy": height / drawn.shape[0]}
@@ -64,7 +55,7 @@ def panels(explanation: Explanation, look: Look) -> go.Figure:
     def heatmap(corner: int, colours: Any, **rest: Any) -> go.Heatmap:
         hover = "%{z:.3g}<extra></extra>"
         return go.Heatmap(
-            z=drawn, colorscale=colours, zmin=low, zmax=peak, hovertemplate=hover, **cells, **_axes(corner), **rest
+            z=drawn, colorscale=colours, zmin=low, zmax=strongest, hovertemplate=hover, **cells, **axes(corner), **rest
         )
 
     bar = {"orientation": "h", "y": -0.01, "yanchor": "top", "thickness": 10, "title": _unit(explanation), "nticks": 5}
@@ -73,16 +64,16 @@ def panels(explanation: Explanation, look: Look) -> go.Figure:
         if explanation.baselines is not None
         else (
             "Picture through the map",
-            explanation.picture * np.clip(np.abs(heat) / peak, 0, 1),
+            explanation.picture * np.clip(np.abs(heat) / strongest, 0, 1),
         )
     )
     traces = [
-        _photo(explanation.picture, 0),
-        _photo(second[1], 1),
-        heatmap(2, stops, colorbar=bar),
-        _photo(explanation.picture, 3),
+        photo(explanation.picture, 0),
+        photo(second[1], 1),
+        heatmap(2, scale, colorbar=bar),
+        photo(explanation.picture, 3),
         heatmap(
-            3, _fading(stops, explanation.signed) if over else stops, showscale=False, opacity=0.9 if over else 0.6
+            3, _fading(scale, explanation.signed) if over else scale, showscale=False, opacity=0.9 if over else 0.6
         ),
     ]
     titles = ("What the classifier sees", second[0], "Attribution map", "Overlay")
@@ -91,21 +82,12 @@ def panels(explanation: Explanation, look: Look) -> go.Figure:
 
 def _square_layout(titles: Sequence[str], height: int, width: int, slider: dict[str, Any]) -> go.Layout:
     """Four panels whose axes follow the first pair, in pixels, top down."""
-    axes: dict[str, Any] = {}
+    panels: dict[str, Any] = {}
     for corner, (across, down) in enumerate(CORNERS):
-        number = str(corner + 1) if corner else ""
-        shared = {"visible": False, "constrain": "domain"}
-        axes[f"xaxis{number}"] = {**shared, "domain": across, "anchor": f"y{number}", "range": [-0.5, width - 0.5]}
-        axes[f"yaxis{number}"] = {**shared, "domain": down, "anchor": f"x{number}", "range": [height - 0.5, -0.5]}
-        axes[f"xaxis{number}"] |= {"matches": "x"} if corner else {}
-        axes[f"yaxis{number}"] |= {"matches": "y"} if corner else {"scaleanchor": "x", "scaleratio": 1}
-    notes = [
-        {"text": title, "x": sum(across) / 2, "y": down[1], "xref": "paper", "yref": "paper", "yanchor": "bottom"}
-        | {"xanchor": "center", "showarrow": False, "font": {"size": 13}}
-        for title, (across, down) in zip(titles, CORNERS, strict=True)
-    ]
+        panels |= square(corner, across, down, (height, width))
+    notes = [heading(title, across, down[1]) for title, (across, down) in zip(titles, CORNERS, strict=True)]
     margin = {"l": 0, "r": 0, "t": 22, "b": 118}
-    return go.Layout(**axes, annotations=notes, sliders=[slider], margin=margin, dragmode="zoom")
+    return go.Layout(**panels, annotations=notes, sliders=[slider], margin=margin, dragmode="zoom")
 
 
 def _slider(over: bool) -> dict[str, Any]:
@@ -129,29 +111,8 @@ def _slider(over: bool) -> dict[str, Any]:
     }
 
 
-def _axes(corner: int) -> dict[str, str]:
-    number = str(corner + 1) if corner else ""
-    return {"xaxis": f"x{number}", "yaxis": f"y{number}"}
-
-
-def _photo(picture: Array, corner: int) -> go.Image:
-    """(C, H, W) in pixel units as an image trace; PNG where single pixels are seen, JPEG for larger pictures."""
-    levels = (np.clip(picture, 0, 1) * 255).round().astype(np.uint8).transpose(1, 2, 0)
-    image, stream = Image.fromarray(levels[..., 0] if levels.shape[2] == 1 else levels).convert("RGB"), io.BytesIO()
-    kind = "png" if max(image.size) <= 128 else "jpeg"
-    image.save(stream, kind, **({"quality": 92} if kind == "jpeg" else {}))
-    source = f"data:image/{kind};base64,{base64.b64encode(stream.getvalue()).decode()}"
-    return go.Image(source=source, hoverinfo="skip", **_axes(corner))
-
-
 def _unit(explanation: Explanation) -> dict[str, Any]:
     return {"text": explanation.facts["unit"], "side": "bottom", "font": {"size": 12}}
-
-
-def _stops(colours: str) -> list[tuple[float, str]]:
-    """A colour scale as 33 stops (position, rgb)."""
-    places = np.linspace(0, 1, 33)
-    return list(zip(places.tolist(), sample_colorscale(COLOURS[colours], places), strict=True))
 
 
 def _fading(stops: list[tuple[float, str]], signed: bool) -> list[tuple[float, str]]:

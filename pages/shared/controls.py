@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, replace
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -11,11 +11,12 @@ from explainers import EXPLAINERS, Choice, Classifier, Colour, Explainer, Knob, 
 from pages.shared import state
 
 SLIDER = 1000  # positions at most; more are typed
+Method = TypeVar("Method", bound=Explainer)
 AUTOMATIC = ""  # stands for None in a select box
 
 
 def choose_explainer(classifier: Classifier) -> Explainer:
-    """A method with its settings; the knobs that matter are drawn, in the order they are declared."""
+    """A method with its settings."""
     kinds = {kind.slug(): kind for kind in EXPLAINERS}
     slug: str = st.selectbox(
         "Method",
@@ -24,13 +25,19 @@ def choose_explainer(classifier: Classifier) -> Explainer:
         key=state.setting("method", next(iter(kinds)), kinds.__contains__),
         help="How the classifier is asked. Every method answers another question.",
     )
-    kind = kinds[slug]
-    st.caption(f"{kind.summary()} [Paper]({kind.paper})")
-    settings = asdict(kind())
+    st.caption(f"{kinds[slug].summary()} [Paper]({kinds[slug].paper})")
+    return choose_settings(kinds[slug], classifier)
+
+
+def choose_settings(kind: type[Method], classifier: Classifier) -> Method:
+    """A method's settings, the same on every page; the knobs that matter are drawn, in the order they are declared."""
+    chosen = kind()
     for name, knob in kind.knobs().items():
+        settings = asdict(chosen)
         if knob.matters(settings):
-            settings[name] = _widget(f"{slug}-{name}", name, knob, settings[name], classifier)
-    return kind(**settings)
+            value = _widget(f"{kind.slug()}-{name}", name, knob, settings[name], classifier)
+            chosen = replace(chosen, **{name: value})
+    return chosen
 
 
 def _widget(key: str, name: str, knob: Knob, default: Any, classifier: Classifier) -> Any:

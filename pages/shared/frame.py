@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from explainers import ExplanationError
 from explainers.proof import escaped
@@ -14,8 +15,12 @@ from pages.shared import state
 STYLE = """<style>
 .stMainBlockContainer { padding-top: 2.5rem; padding-bottom: 2rem; }
 .stSidebar [data-testid="stSidebarHeader"] { height: 2.5rem; min-height: 2.5rem; }
-:is(.st-key-map-area, .st-key-preview-area) { container-type: inline-size; }
+:is(.st-key-map-area, .st-key-preview-area, .st-key-journey-area, .st-key-steps-area) { container-type: inline-size; }
 :is(.st-key-panels, .st-key-preview-panels) { flex: none !important; height: calc(100cqw + 170px) !important; }
+:is(.st-key-journey-figure, .st-key-preview-journey-figure) {
+  flex: none !important; height: calc(158cqw + 180px) !important;
+}
+.st-key-steps-figure { flex: none !important; height: calc(100cqw + 148px) !important; }
 .st-key-waiting { min-height: 3rem; }
 @media (max-width: 1250px) {
   :is(.st-key-result, .st-key-curves) > div > .stHorizontalBlock > .stColumn { flex: 1 1 100% !important; }
@@ -29,15 +34,39 @@ STYLE = """<style>
 </style>"""
 
 
+PAGES = {  # in the order of the navigation
+    "dashboard.py": ("Explain", "One map and its proof"),
+    "pages/path.py": ("Path", "Integrated Gradients from the inside"),
+}
+
+
 @contextmanager
-def frame(title: str, motto: str) -> Iterator[None]:
-    """A page with its heading; whatever a visitor can put right is said and leaves the rest of the page alone."""
+def frame(title: str, motto: str) -> Iterator[Callable[[], None]]:
+    """A page with its heading; whatever a visitor can put right is said and leaves the rest of the page alone.
+
+    Gives a function that is called when all settings are drawn: it writes them into the address, and into the links to
+    the other pages.
+    """
     st.set_page_config(page_title=f"{title} · Whypixel", page_icon="🔍", layout="wide", initial_sidebar_state=350)
     st.html(STYLE)
     state.begin()
+    navigation = st.sidebar.container(key="navigation").empty()
+    _link(navigation)
+
+    def settle() -> None:
+        state.publish()
+        _link(navigation)
+
     st.markdown(f"## {title}\n{motto}")
     with messages():
-        yield
+        yield settle
+
+
+def _link(place: DeltaGenerator) -> None:
+    """Links to the pages, with the settings: the browser's back button comes to an address that has them."""
+    with place.container(horizontal=True):
+        for page, (label, hint) in PAGES.items():
+            st.page_link(page, label=label, help=hint, query_params=state.settings())
 
 
 @contextmanager

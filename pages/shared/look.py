@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from explainers import Explanation
 from explainers.explanation import REDUCTIONS
@@ -25,17 +26,7 @@ def choose_look(explanation: Explanation) -> tuple[Explanation, Look]:
     coarse = (height, width) != explanation.picture.shape[1:]
     first, second, third = st.columns(3)
     if channels > 1:
-        explanation = explanation.reduced(
-            first.selectbox(
-                "Channels",
-                REDUCTIONS,
-                index=REDUCTIONS.index(explanation.reduction),
-                key=_channels(explanation),
-                persist_state="session",
-                help="How the values of red, green and blue become one per pixel. Only the signed sum shows evidence "
-                "against the class, and adds up.",
-            )
-        )
+        explanation = choose_channels(explanation, first)
     grid = GRIDS[0]
     if coarse:
         grid = first.selectbox(
@@ -48,14 +39,7 @@ def choose_look(explanation: Explanation) -> tuple[Explanation, Look]:
         persist_state="session",
         help="The map over the picture, transparent where it is zero; or the picture over the map at .4.",
     )
-    colours = third.selectbox(
-        "Colours",
-        COLOURS,
-        index=list(COLOURS).index(_usual_colours(explanation)),
-        key=_colours(explanation),
-        persist_state="session",
-        help="Inferno and viridis are safe for colour-blind eyes; so is blue to red, for maps with signs.",
-    )
+    colours = choose_colours(explanation, third)
     clip = st.slider(
         "Strongest colour at percentile",
         90.0,
@@ -68,6 +52,33 @@ def choose_look(explanation: Explanation) -> tuple[Explanation, Look]:
         help="A few extreme pixels would leave the rest pale: this share of the map lies below the strongest colour.",
     )
     return explanation, Look(colours, clip, grid, overlay)
+
+
+def choose_channels(explanation: Explanation, place: DeltaGenerator) -> Explanation:
+    """The explanation with its channels combined as chosen."""
+    return explanation.reduced(
+        place.selectbox(
+            "Channels",
+            REDUCTIONS,
+            index=REDUCTIONS.index(explanation.reduction),
+            key=_channels(explanation),
+            persist_state="session",
+            help="How the values of red, green and blue become one per pixel. Only the signed sum shows evidence "
+            "against the class, and adds up.",
+        )
+    )
+
+
+def choose_colours(explanation: Explanation, place: DeltaGenerator) -> str:
+    """The colour scale, by its name."""
+    return place.selectbox(
+        "Colours",
+        COLOURS,
+        index=list(COLOURS).index(_usual_colours(explanation)),
+        key=_colours(explanation),
+        persist_state="session",
+        help="Inferno and viridis are safe for colour-blind eyes; so is blue to red, for maps with signs.",
+    )
 
 
 def _channels(explanation: Explanation) -> str:

@@ -1,8 +1,9 @@
-"""Choosing what is asked: the classifier, the class, and which number is explained."""
+"""Choosing what is asked: the picture, the classifier, the class, and which number is explained."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import streamlit as st
@@ -12,6 +13,8 @@ from explainers.classifiers import BUNDLED, Offer, offers
 from explainers.explanation import SCALES
 from pages.shared import state, work
 from pages.shared.frame import show
+from pages.shared.photo import Photo
+from pages.shared.picture import choose_picture
 
 FITS: dict[Literal["crop", "pad"], str] = {"crop": "the middle", "pad": "the whole photo"}
 ORIGINS = {
@@ -21,6 +24,24 @@ ORIGINS = {
     "download": "Its weights are downloaded once.",
 }
 LIKELIEST, NO_OTHER = "the likeliest", "no other class"
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What every page asks about: a picture, who looks at it, what it says, and what of that is explained."""
+
+    photo: Photo
+    classifier: Classifier
+    likely: Sequence[Prediction]
+    target: Target
+
+
+def ask() -> Question:
+    """The question as the visitor puts it, in the sidebar of every page. Raises ExplanationError."""
+    photo = choose_picture()
+    classifier = choose_classifier()
+    likely = work.predictions(classifier, photo)
+    return Question(photo, classifier, likely, choose_target(classifier, likely))
 
 
 def choose_classifier() -> Classifier:

@@ -17,6 +17,7 @@ from pages.shared.photo import Photo
 
 KEPT = "kept"  # settings that aren't the default, as text, drawn or not
 DRAWN = "drawn"  # the settings of this run, with their defaults
+PAGE = "page"  # the page of this run
 TOLD = "told"  # the address that the browser has or is about to get
 UPLOAD = "upload"
 
@@ -24,15 +25,20 @@ UPLOAD = "upload"
 def begin() -> None:
     """Start a run: the address of a new visit, or of the back button, replaces all settings.
 
-    Any other address that isn't ours is late: the visitor clicked before the browser had heard of the new one.
+    Any other address that isn't ours is late: the visitor clicked before the browser had heard of the new one. On
+    another page, widgets of the same key are new ones to Streamlit, which would give them no value: they start anew
+    with what is kept.
     """
     run = get_script_run_ctx()
-    if KEPT not in st.session_state or (run and run.is_history_navigation):
-        address = st.query_params.to_dict()
-        for key in {**st.session_state.get(KEPT, {}), **address}:
+    page = run.page_script_hash if run else ""
+    new = KEPT not in st.session_state or (run is not None and run.is_history_navigation)
+    if new or page != st.session_state[PAGE]:
+        for key in (*st.session_state.get(DRAWN, ()), *st.session_state.get(KEPT, ()), *st.query_params.to_dict()):
             st.session_state.pop(key, None)
-        st.session_state[KEPT] = address
-        st.session_state[TOLD] = dict(address)
+    if new:
+        st.session_state[KEPT] = st.query_params.to_dict()
+        st.session_state[TOLD] = st.query_params.to_dict()
+    st.session_state[PAGE] = page
     st.session_state[DRAWN] = {}
 
 
@@ -65,6 +71,11 @@ def publish() -> None:
     if not st.query_params.to_dict() == st.session_state[TOLD] == address:
         st.query_params.from_dict(address)
         st.session_state[TOLD] = address
+
+
+def settings() -> dict[str, str]:
+    """All settings that aren't the default, as text."""
+    return dict(st.session_state[KEPT])
 
 
 def value(key: str, default: Any) -> Any:

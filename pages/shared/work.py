@@ -10,7 +10,19 @@ from typing import Any, Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explainers import Classifier, Explainer, Explanation, ExplanationError, Prediction, Target, load_classifier
+from explainers import (
+    Classifier,
+    Explainer,
+    Explanation,
+    ExplanationError,
+    IntegratedGradients,
+    Prediction,
+    Target,
+    load_classifier,
+)
+from explainers.grid import Grid
+from explainers.strip import Strip
+from explainers.strip import strip as along
 from pages.shared.desk import Desk, Job, Report, Shelf, Work
 from pages.shared.photo import Photo
 
@@ -27,6 +39,8 @@ def _desk() -> Desk:
             "classifiers": Shelf(_most_models(), computes=False),
             "predictions": Shelf(256),
             "explanations": Shelf(128, KEPT_BYTES),
+            "strips": Shelf(16, KEPT_BYTES // 4),
+            "grids": Shelf(16, KEPT_BYTES // 4),
         }
     )
 
@@ -60,9 +74,17 @@ def predictions(of: Classifier, photo: Photo) -> list[Prediction]:
 
 
 def explanation(
-    explainer: Explainer, of: Classifier, photo: Photo, target: Target, on_preview: OnPreview
+    explainer: Explainer,
+    of: Classifier,
+    photo: Photo,
+    target: Target,
+    on_preview: OnPreview | None = None,
+    doing: str = "",
 ) -> Explanation:
-    """The map of a photo; `on_preview` draws a first one if that takes a while. Raises ExplanationError."""
+    """The map of a photo; `on_preview` draws a first one if that takes a while. Raises ExplanationError.
+
+    doing: what the progress bar says, if not "Computing" the method.
+    """
 
     def work(report: Report) -> Explanation:
         return explainer(
@@ -73,7 +95,39 @@ def explanation(
         )
 
     key = (explainer, of.identity, photo.digest, target)
-    found: Explanation = _get("explanations", key, work, f"Computing {explainer.title}", on_preview)
+    found: Explanation = _get("explanations", key, work, doing or f"Computing {explainer.title}", on_preview)
+    return found
+
+
+def strip(explainer: IntegratedGradients, of: Classifier, photo: Photo, target: Target, count: int) -> Strip:
+    """So many pictures on the path to a photo, with their scores. Raises ExplanationError."""
+
+    def work(report: Report) -> Strip:
+        return along(
+            explainer, of, photo.image, target, count, on_progress=lambda progress: report(progress.done, count)
+        )
+
+    found: Strip = _get("strips", (explainer, of.identity, photo.digest, target, count), work, "Walking the path")
+    return found
+
+
+def further(
+    explainer: IntegratedGradients, of: Classifier, photo: Photo, target: Target, grid: Grid, steps: int
+) -> Grid:
+    """The nested grid of that question's explanation with more levels. Raises ExplanationError."""
+
+    def work(report: Report) -> Grid:
+        return explainer.further(
+            of,
+            photo.image,
+            target,
+            grid,
+            steps,
+            on_progress=lambda progress: report(progress.done, progress.total),
+        )
+
+    key = (explainer, of.identity, photo.digest, target, grid.steps, steps)
+    found: Grid = _get("grids", key, work, f"Integrating in {steps} steps")
     return found
 
 

@@ -92,6 +92,8 @@ class App:
         page.on("websocket", self._watch)
 
     def _hear(self, message: Any) -> None:
+        if "/_stcore/" in message.location.get("url", "") and "404" in message.text:
+            return  # on a page below the first, Streamlit looks for its server there, too
         if message.type == "error" or message.text.startswith("WARN:"):  # as plotly.js begins its own
             self.faults.append(f"console: {message.text}")
 
@@ -100,10 +102,10 @@ class App:
             self.faults.append(f"went out: {socket.url}")
         socket.on("framesent", lambda frame: self.sent.append(frame))
 
-    def come(self, **address: object) -> App:
-        """Go to the page with these settings in the address, - written as _ in their names."""
+    def come(self, page: str = "", **address: object) -> App:
+        """Go to a page with these settings in the address, - written as _ in their names."""
         settings = {key.rstrip("_").replace("_", "-"): value for key, value in address.items()}
-        self.page.goto(f"{self.url}/?{urlencode(settings)}")
+        self.page.goto(f"{self.url}/{page}?{urlencode(settings)}")
         return self
 
     def open(self, **address: object) -> App:

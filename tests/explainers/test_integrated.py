@@ -14,8 +14,8 @@ from torch.nn import functional as F
 
 from explainers import IntegratedGradients, Target
 from explainers.engine import Passes
-from explainers.integrated import CAPTUM_RULES, PathIntegral, integrate
 from explainers.memory import Chunks
+from explainers.pathintegral import CAPTUM_RULES, PathIntegral, integrate
 from explainers.quadrature import RULES, quadrature
 
 every_rule = pytest.mark.parametrize("rule", RULES)

@@ -34,20 +34,28 @@ def bundled() -> Classifier:
 @pytest.fixture
 def own_desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     """A desk for this test alone, in place of the one that the pages share."""
-    desk = Desk({"classifiers": Shelf(3), "predictions": Shelf(256), "explanations": Shelf(64)})
+    shelves = "classifiers", "predictions", "explanations", "strips", "grids"
+    desk = Desk({shelf: Shelf(64) for shelf in shelves})
     monkeypatch.setattr(work, "_desk", lambda: desk)
     return desk
 
 
 @pytest.fixture
-def visit() -> Callable[..., AppTest]:
-    """(address={}) -> the dashboard after its first run with these settings in the address."""
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For pages made in a test, which have no others beside them to link to."""
+    monkeypatch.setattr("pages.shared.frame.PAGES", {})
 
-    def make(address: Mapping[str, Any] | None = None) -> AppTest:
-        page = AppTest.from_file(str(DASHBOARD), default_timeout=60)
+
+@pytest.fixture
+def visit() -> Callable[..., AppTest]:
+    """(address={}, page="") -> the dashboard, or another page, after a run with these settings in the address."""
+
+    def make(address: Mapping[str, Any] | None = None, page: str = "") -> AppTest:
+        at = AppTest.from_file(str(DASHBOARD), default_timeout=60)
         for key, value in (address or {}).items():
-            page.query_params[key] = str(value)
-        return page.run()
+            at.query_params[key] = str(value)
+        at.run()
+        return at.switch_page(page).run() if page else at
 
     return make
 

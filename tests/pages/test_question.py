@@ -7,6 +7,8 @@ from explainers import ExplanationError, Target
 from explainers.classifiers import loading, offers
 from pages.shared import state, work
 
+pytestmark = pytest.mark.usefixtures("alone")
+
 
 def page():
     """A page that asks, and keeps the answers."""

@@ -1,0 +1,89 @@
+"""What figures are put together from: pictures, axes, colour scales."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import Any, Literal
+
+import numpy as np
+import plotly.graph_objects as go
+from PIL import Image
+from plotly.colors import sample_colorscale
+
+from explainers.explanation import Array
+
+COLOURS = {
+    "inferno": "Inferno",
+    "viridis": "Viridis",
+    "0 white, 1 black": "Greys",
+    "jet": "Jet",
+    "blue to red": "RdBu_r",
+}
+LEVELS = 127  # a map's strongest colour as a whole number
+
+
+def encoded(picture: Array, kind: Literal["png", "jpeg"] = "png") -> str:
+    """(C, H, W) in pixel units as the address of an image; PNG loses nothing but what 8 bits can't hold."""
+    levels = (np.clip(picture, 0, 1) * 255).round().astype(np.uint8).transpose(1, 2, 0)
+    image, stream = Image.fromarray(levels[..., 0] if levels.shape[2] == 1 else levels).convert("RGB"), io.BytesIO()
+    image.save(stream, kind, **({"quality": 92} if kind == "jpeg" else {}))
+    return f"data:image/{kind};base64,{base64.b64encode(stream.getvalue()).decode()}"
+
+
+def photo(picture: Array, panel: int, **rest: Any) -> go.Image:
+    """(C, H, W) as an image trace; PNG where single pixels are seen, JPEG for larger pictures."""
+    kind: Literal["png", "jpeg"] = "png" if max(picture.shape[1:]) <= 128 else "jpeg"
+    return go.Image(source=encoded(picture, kind), hoverinfo="skip", **axes(panel), **rest)
+
+
+def axes(panel: int) -> dict[str, str]:
+    """The axes of the panel of that number, counted from 0."""
+    number = str(panel + 1) if panel else ""
+    return {"xaxis": f"x{number}", "yaxis": f"y{number}"}
+
+
+def square(panel: int, across: tuple[float, float], down: tuple[float, float], size: tuple[int, int]) -> dict[str, Any]:
+    """The layout of a panel's axes in pixels of a picture (height, width), top down; all zoom with panel 0."""
+    number, (height, width) = str(panel + 1) if panel else "", size
+    hidden = {"visible": False, "constrain": "domain"}
+    x = {**hidden, "domain": across, "anchor": f"y{number}", "range": [-0.5, width - 0.5]}
+    y = {**hidden, "domain": down, "anchor": f"x{number}", "range": [height - 0.5, -0.5]}
+    x |= {"matches": "x"} if panel else {}
+    y |= {"matches": "y"} if panel else {"scaleanchor": "x", "scaleratio": 1}
+    return {f"xaxis{number}": x, f"yaxis{number}": y}
+
+
+def heading(text: str, across: tuple[float, float], top: float) -> dict[str, Any]:
+    """A title centred over a panel."""
+    place = {"x": sum(across) / 2, "y": top, "xref": "paper", "yref": "paper", "yanchor": "bottom"}
+    return {"text": text, **place, "xanchor": "center", "showarrow": False, "font": {"size": 13}}
+
+
+def peak(heat: Array, clip: float) -> float:
+    """The magnitude that gets the strongest colour: a percentile of them all, and never 0."""
+    sizes = np.abs(heat)
+    return float(np.percentile(sizes, clip)) or float(sizes.max()) or 1.0
+
+
+def whole(heat: Array, strongest: float) -> Array:
+    """A map as int8, `strongest` being 127: a quarter of float32's size."""
+    return np.clip(np.rint(heat / strongest * LEVELS), -LEVELS, LEVELS).astype(np.int8)
+
+
+def scale(colours: str, strongest: float, *, signed: bool, **bar: Any) -> dict[str, Any]:
+    """A colour axis for maps made by `whole`, with the true numbers on its bar."""
+    places = np.linspace(-1 if signed else 0, 1, 3)
+    ticks = {"tickvals": (places * LEVELS).tolist(), "ticktext": [f"{place * strongest:.2g}" for place in places]}
+    return {
+        "colorscale": stops(colours),
+        "cmin": -LEVELS if signed else 0,
+        "cmax": LEVELS,
+        "colorbar": {"orientation": "h", "thickness": 8, "tickfont": {"size": 10}, **ticks, **bar},
+    }
+
+
+def stops(colours: str) -> list[tuple[float, str]]:
+    """A colour scale as 33 stops (position, rgb)."""
+    places = np.linspace(0, 1, 33)
+    return list(zip(places.tolist(), sample_colorscale(COLOURS[colours], places), strict=True))
