@@ -13,11 +13,12 @@ from explainers.classifiers import Classifier, Prediction, View, load_classifier
 from explainers.engine import Progress
 from explainers.errors import ExplanationError
 from explainers.explanation import Coverage, Explanation, Target, Trace, reduce
-from explainers.gradients import Saliency
+from explainers.gradients import InputXGradient, Saliency
 from explainers.images import read_image
 from explainers.integrated import IntegratedGradients
 from explainers.knobs import Choice, Colour, Knob, Layer, Range, Switch
 from explainers.perturbation import Occlusion
+from explainers.smoothing import SmoothGrad, SmoothGradSquared, VarGrad
 
 EXPLAINERS: tuple[type[Explainer], ...] = (
     Saliency,
@@ -26,6 +27,10 @@ EXPLAINERS: tuple[type[Explainer], ...] = (
     CAM,
     GuidedBackprop,
     Deconvolution,
+    InputXGradient,
+    SmoothGrad,
+    SmoothGradSquared,
+    VarGrad,
     Occlusion,
 )
 
@@ -42,6 +47,7 @@ __all__ = [
     "ExplanationError",
     "GradCAM",
     "GuidedBackprop",
+    "InputXGradient",
     "IntegratedGradients",
     "Knob",
     "Layer",
@@ -50,9 +56,12 @@ __all__ = [
     "Progress",
     "Range",
     "Saliency",
+    "SmoothGrad",
+    "SmoothGradSquared",
     "Switch",
     "Target",
     "Trace",
+    "VarGrad",
     "View",
     "load_classifier",
     "read_image",

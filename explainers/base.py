@@ -54,7 +54,7 @@ class Explainer:
     prepared:     whether it runs the copy of the network whose BatchNorm is folded away: not if it names layers, nor if
                   its rule makes much of that copy's other rounding.
     complete:     whether the values add up to score - baseline score.
-    unit:         what the map's values are, with {scale} for what is explained.
+    unit:         what the map's values are, with {scale} for what is explained and {inner} for the inner method's unit.
     """
 
     title: ClassVar[str]
@@ -106,8 +106,13 @@ class Explainer:
         return {name: every[name] for name, knob in self.knobs().items() if knob.matters(every)}
 
     @property
+    def inner(self) -> Explainer:
+        """The method that asks the network: this one, unless it repeats another."""
+        return self
+
+    @property
     def rectified(self) -> bool:
-        """Whether ReLU is part of the method, so that its map has no negative values."""
+        """Whether ReLU or a square is part of the method, so that its map has no negative values."""
         return False
 
     def passes(self, classifier: Classifier) -> int:
@@ -162,7 +167,7 @@ class Explainer:
             passes = Passes(
                 classifier,
                 [target],
-                prepared=self.prepared,
+                prepared=self.inner.prepared,
                 total=self.passes(classifier),
                 on_progress=on_progress,
                 on_preview=preview,
@@ -208,7 +213,7 @@ class Explainer:
             "class": classifier.labels[target.index],
             "rather than": None if target.versus is None else classifier.labels[target.versus],
             "explained": target.scale,
-            "unit": self.unit.format(scale=target.scale),
+            "unit": self.unit.format(scale=target.scale, inner=self.inner.unit.format(scale=target.scale, inner="")),
             "passes": passes.count,
             "chunk": passes.chunks.size,
             "out of memory": passes.chunks.halvings,

@@ -77,11 +77,15 @@ def why_empty(explanation: Explanation) -> str | None:
         return None
     if explanation.baselines is not None and (explanation.baselines == explanation.picture).all():
         return "The map is zero everywhere because the baseline is the picture itself: choose another baseline."
-    if explanation.rectified:
+    settings = explanation.facts["settings"]
+    if explanation.rectified and "layer" in settings:
+        remedy = "Switch ReLU off to see it, or choose" if "relu" in settings else "Choose"
         return (
             "The map is zero everywhere because this layer holds evidence against the class only, and ReLU removes "
-            "that. Switch ReLU off to see it, or choose another layer."
+            f"that. {remedy} another layer."
         )
+    if explanation.rectified:
+        return "The map is zero everywhere because all noisy copies of the picture have the same map, or an empty one."
     if explanation.target.scale == "probability":
         return (
             "The map is zero everywhere because the probability is saturated: a small change of the picture doesn't "

@@ -10,6 +10,7 @@ from explainers import Coverage, Explanation, Target, proof
 from explainers.explanation import Level
 
 FACTS = {
+    "settings": {},
     "class": "espresso",
     "rather than": "cup",
     "classifier": "PocketNet",
@@ -138,7 +139,9 @@ def test_a_map_with_a_single_value_is_not_empty():
     ("reason", "more"),
     [
         ("the baseline is the picture itself", {"baselines": np.full((1, 3, 2, 2), 0.5)}),
-        ("evidence against the class only", {"rectified": True}),
+        ("Switch ReLU off to see it", {"rectified": True, "facts": {"settings": {"layer": None, "relu": True}}}),
+        ("that. Choose another layer", {"rectified": True, "facts": {"settings": {"layer": None}}}),
+        ("all noisy copies of the picture have the same map", {"rectified": True}),
         ("the probability is saturated", {"target": Target(0, scale="probability")}),
         ("doesn't depend on any pixel", {"baselines": np.zeros((1, 3, 2, 2))}),
         ("doesn't depend on any pixel", {}),
