@@ -13,6 +13,8 @@ from explainers.classifiers import Classifier, Prediction, View, load_classifier
 from explainers.engine import Progress
 from explainers.errors import ExplanationError
 from explainers.explanation import Coverage, Explanation, Target, Trace, reduce
+from explainers.gradcams import FinerCAM, GradCAMPlusPlus, GuidedGradCAM, HiResCAM, LayerCAM
+from explainers.gradientfree import EigenCAM, ScoreCAM
 from explainers.gradients import InputXGradient, Saliency
 from explainers.images import read_image
 from explainers.integrated import IntegratedGradients
@@ -25,6 +27,13 @@ EXPLAINERS: tuple[type[Explainer], ...] = (
     IntegratedGradients,
     GradCAM,
     CAM,
+    GradCAMPlusPlus,
+    HiResCAM,
+    LayerCAM,
+    FinerCAM,
+    EigenCAM,
+    ScoreCAM,
+    GuidedGradCAM,
     GuidedBackprop,
     Deconvolution,
     InputXGradient,
@@ -42,20 +51,27 @@ __all__ = [
     "Colour",
     "Coverage",
     "Deconvolution",
+    "EigenCAM",
     "Explainer",
     "Explanation",
     "ExplanationError",
+    "FinerCAM",
     "GradCAM",
+    "GradCAMPlusPlus",
     "GuidedBackprop",
+    "GuidedGradCAM",
+    "HiResCAM",
     "InputXGradient",
     "IntegratedGradients",
     "Knob",
     "Layer",
+    "LayerCAM",
     "Occlusion",
     "Prediction",
     "Progress",
     "Range",
     "Saliency",
+    "ScoreCAM",
     "SmoothGrad",
     "SmoothGradSquared",
     "Switch",

@@ -34,6 +34,7 @@ class Found:
     baselines: (N, k, C, H, W) and baseline_scores (N, k), for methods that have a baseline.
     traces:    N paths, for path methods.
     histories: N times the levels of automatic steps.
+    facts:     N times what else is to be said of the map: JSON values by name.
     """
 
     values: Tensor
@@ -42,6 +43,7 @@ class Found:
     baseline_scores: Tensor | None = None
     traces: list[Trace] | None = None
     histories: list[tuple[Level, ...]] | None = None
+    facts: list[dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class Explainer:
     @classmethod
     def slug(cls) -> str:
         """The method's name in addresses."""
-        return re.sub("[^a-z]+", "-", cls.title.lower()).strip("-")
+        return re.sub("[^a-z]+", "-", cls.title.lower().replace("+", " plus")).strip("-")
 
     @classmethod
     def knobs(cls) -> dict[str, Knob]:
@@ -192,7 +194,7 @@ class Explainer:
             values=values.float().cpu().numpy(),
             target=target,
             score=score,
-            facts=self._facts(passes, target, seconds),
+            facts=self._facts(passes, target, seconds) | (found.facts[0] if found.facts else {}),
             reduction=self.reduction,
             rectified=self.rectified,
             baselines=None if found.baselines is None else found.baselines[0].float().cpu().numpy(),

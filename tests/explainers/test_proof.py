@@ -41,6 +41,11 @@ def test_a_probability_is_said_in_per_cent():
     assert said == "Explained: the probability of **espresso**, 96.5% for this picture."
 
 
+def test_similar_classes_are_named():
+    said = proof.explained(explanation(score=8.694, facts={"compared with": ["tea_pot", "cup"]}))
+    assert said.endswith(r"for this picture. The map shows what sets it apart from **tea\_pot**, **cup**.")
+
+
 def test_labels_are_plain_text_inside_markdown():
     said = proof.explained(explanation(target=Target(0, 1), facts={"class": "a*b_c", "rather than": "$x$ [y](z)"}))
     assert r"**a\*b\_c** rather than **\$x\$ \[y\]\(z\)**" in said
@@ -139,8 +144,7 @@ def test_a_map_with_a_single_value_is_not_empty():
     ("reason", "more"),
     [
         ("the baseline is the picture itself", {"baselines": np.full((1, 3, 2, 2), 0.5)}),
-        ("Switch ReLU off to see it", {"rectified": True, "facts": {"settings": {"layer": None, "relu": True}}}),
-        ("that. Choose another layer", {"rectified": True, "facts": {"settings": {"layer": None}}}),
+        ("evidence against the class only", {"rectified": True, "facts": {"settings": {"relu": True}}}),
         ("all noisy copies of the picture have the same map", {"rectified": True}),
         ("the probability is saturated", {"target": Target(0, scale="probability")}),
         ("doesn't depend on any pixel", {"baselines": np.zeros((1, 3, 2, 2))}),

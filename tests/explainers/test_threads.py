@@ -101,4 +101,5 @@ def test_on_a_real_network_too(real, classify, noise, state, job):
     def make():
         return classify(network, known.size, classes=10, mean=known.mean, std=known.std)
 
-    check(network, make, METHODS, noise, state, job, 3)
+    quick = [method for method in METHODS if method.passes(known) < 100]  # Score-CAM masks 512 pictures there
+    check(network, make, quick, noise, state, job, 3)
