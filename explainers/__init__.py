@@ -10,8 +10,10 @@ from explainers.backprop import Deconvolution, GuidedBackprop
 from explainers.base import Explainer
 from explainers.cam import CAM, GradCAM
 from explainers.classifiers import Classifier, Prediction, View, load_classifier
+from explainers.deeplift import DeepLIFT
 from explainers.engine import Progress
 from explainers.errors import ExplanationError
+from explainers.expected import ExpectedGradients
 from explainers.explanation import Coverage, Explanation, Target, Trace, reduce
 from explainers.gradcams import FinerCAM, GradCAMPlusPlus, GuidedGradCAM, HiResCAM, LayerCAM
 from explainers.gradientfree import EigenCAM, ScoreCAM
@@ -37,6 +39,8 @@ EXPLAINERS: tuple[type[Explainer], ...] = (
     GuidedBackprop,
     Deconvolution,
     InputXGradient,
+    ExpectedGradients,
+    DeepLIFT,
     SmoothGrad,
     SmoothGradSquared,
     VarGrad,
@@ -51,7 +55,9 @@ __all__ = [
     "Colour",
     "Coverage",
     "Deconvolution",
+    "DeepLIFT",
     "EigenCAM",
+    "ExpectedGradients",
     "Explainer",
     "Explanation",
     "ExplanationError",

@@ -25,6 +25,8 @@ LINEAR = (  # in the score: no ReLU after it
     "GradCAM",
     "HiResCAM",
     "InputXGradient",
+    "ExpectedGradients",
+    "DeepLIFT",
     "SmoothGrad",
     "Occlusion",
 )

@@ -13,6 +13,7 @@ THREADS, CALLS = 8, 200
 SHORT = {  # for methods of many passes
     "IntegratedGradients": {"steps": 10},
     "Occlusion": {"patch": 16, "stride": 12},
+    "ExpectedGradients": {"draws": 3, "points": 2},
     "SmoothGrad": {"samples": 6},
     "SmoothGradSquared": {"samples": 3, "method": "Guided backpropagation"},
     "VarGrad": {"samples": 3},
