@@ -30,14 +30,14 @@ class _Smoothed(Explainer):
     clipping would move its mean.
     """
 
-    method: str = choice(*METHODS, hint="The method whose maps are combined.")
+    gradient: str = choice(*METHODS, hint="The gradient method whose maps are combined.")
     noise: float = number(0.15, 0.0, 1.0, 0.01, hint="Standard deviation of the noise; 1 is from black to white.")
     samples: int = number(50, 1, 1000, hint="Noisy copies. More is slower and smoother.")
     seed: int = number(0, 0, 9999, hint="Start of the random numbers.")
 
     @property
     def inner(self) -> Explainer:
-        return METHODS[self.method]()
+        return METHODS[self.gradient]()
 
     def check(self, classifier: Classifier, target: Target) -> None:
         """Refuse, too, what the chosen method refuses."""
@@ -48,7 +48,7 @@ class _Smoothed(Explainer):
         return 1 + self.samples
 
     def attribute(self, passes: Passes, pictures: Tensor) -> Found:
-        method, drawn = METHODS[self.method](), seeds(self.seed, self.samples)
+        method, drawn = METHODS[self.gradient](), seeds(self.seed, self.samples)
         centres = method.gradient(passes, pictures, passes.rows())  # the pictures themselves first: theirs is the score
         found = []
         for row, (picture, centre) in enumerate(zip(pictures, centres, strict=True)):

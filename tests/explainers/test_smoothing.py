@@ -49,11 +49,11 @@ def test_methods_are_those_of_one_gradient():
 def test_without_noise_smoothgrad_is_the_method_itself(conv64, noise, apart, method):
     picture = noise(conv64.size, dtype=torch.float64)
     plain = METHODS[method]()(conv64, picture, TARGET)
-    smooth = SmoothGrad(method=method, noise=0.0, samples=5)(conv64, picture, TARGET)
-    squared = SmoothGradSquared(method=method, noise=0.0, samples=5)(conv64, picture, TARGET)
+    smooth = SmoothGrad(gradient=method, noise=0.0, samples=5)(conv64, picture, TARGET)
+    squared = SmoothGradSquared(gradient=method, noise=0.0, samples=5)(conv64, picture, TARGET)
     assert apart(smooth.values, plain.values) < 1e-6
     assert apart(squared.values, plain.values**2) < 1e-6
-    assert VarGrad(method=method, noise=0.0, samples=5)(conv64, picture, TARGET).values.max() < 1e-20
+    assert VarGrad(gradient=method, noise=0.0, samples=5)(conv64, picture, TARGET).values.max() < 1e-20
     assert smooth.score == plain.score
 
 
@@ -66,7 +66,7 @@ def test_they_are_the_moments_of_maps_that_are_made_one_by_one(conv64, noise, ap
             for seed in seeds(5, 11)
         ]
     )
-    settings = {"method": method, "noise": 0.2, "samples": 11, "seed": 5}
+    settings = {"gradient": method, "noise": 0.2, "samples": 11, "seed": 5}
     assert apart(SmoothGrad(**settings)(conv64, picture, TARGET).values, maps.mean(0)) < 1e-6
     assert apart(SmoothGradSquared(**settings)(conv64, picture, TARGET).values, (maps**2).mean(0)) < 1e-6
     assert apart(VarGrad(**settings)(conv64, picture, TARGET).values, maps.var(0)) < 1e-6
@@ -136,7 +136,7 @@ def test_squares_have_no_sign(conv, noise, kind):
 def test_they_refuse_what_the_method_refuses_and_cover_what_it_covers(classify, noise, kind, method):
     network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.SiLU(), nn.Flatten(), nn.Linear(4 * 6 * 6, 3))
     classifier = classify(network, (8, 8), name="smooth")
-    explainer = kind(method=method.title)
+    explainer = kind(gradient=method.title)
     with pytest.raises(ExplanationError, match="is defined for ReLU, and smooth has none"):
         explainer(classifier, noise((8, 8)), TARGET)
     assert explainer.inner.coverage(classifier) == method.coverage(classifier)
@@ -145,6 +145,6 @@ def test_they_refuse_what_the_method_refuses_and_cover_what_it_covers(classify, 
 
 @every_kind
 def test_the_unit_speaks_of_the_chosen_method(conv, noise, kind):
-    found = kind(method=InputXGradient.title, samples=2)(conv, noise(conv.size), TARGET)
+    found = kind(gradient=InputXGradient.title, samples=2)(conv, noise(conv.size), TARGET)
     assert "contribution to the logit, by its slope" in found.facts["unit"]
     assert "noise" in found.facts["unit"]

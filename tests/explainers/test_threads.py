@@ -15,7 +15,7 @@ SHORT = {  # for methods of many passes
     "Occlusion": {"patch": 16, "stride": 12},
     "ExpectedGradients": {"draws": 3, "points": 2},
     "SmoothGrad": {"samples": 6},
-    "SmoothGradSquared": {"samples": 3, "method": "Guided backpropagation"},
+    "SmoothGradSquared": {"samples": 3, "gradient": "Guided backpropagation"},
     "VarGrad": {"samples": 3},
 }
 METHODS = [
