@@ -45,8 +45,9 @@ class OnLayer(Explainer):
 
     def attribute(self, passes: Passes, pictures: Tensor) -> Found:
         name = self.layer or passes.classifier.layer or ""
+        (layout,) = (layer.layout for layer in passes.classifier.layers() if layer.name == name)
         try:  # the pictures need no gradient: it begins at the layer, and nothing is recorded before that
-            values = self.on(passes.network.get_submodule(name), passes, pictures)
+            values = self.on(layout.lens(passes.network.get_submodule(name)), passes, pictures)
         except RuntimeError as error:
             if "does not require grad" not in str(error) and "not have been used" not in str(error):
                 raise

@@ -6,8 +6,10 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torchvision import models
 
 from explainers import (
+    EigenCAM,
     ExplanationError,
     FinerCAM,
     GradCAM,
@@ -16,6 +18,7 @@ from explainers import (
     GuidedGradCAM,
     HiResCAM,
     LayerCAM,
+    ScoreCAM,
     Target,
 )
 
@@ -96,6 +99,18 @@ def test_a_layer_that_the_score_does_not_depend_on_is_refused(classify, noise, k
 
     with pytest.raises(ExplanationError, match="the score doesn't depend on the layer 'dead'"):
         kind(layer="dead")(classify(Branch(), (9, 9), classes=2), noise((9, 9)), Target(0))
+
+
+@pytest.mark.parametrize("kind", [*KINDS, EigenCAM, ScoreCAM])
+@pytest.mark.parametrize("layer", ["encoder.layers.encoder_layer_1.ln_1", None])
+def test_a_transformers_tokens_are_a_grid_to_all_of_them(classify, noise, kind, layer):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = models.VisionTransformer(24, 8, 3, 2, 12, 16, num_classes=3)
+        nn.init.normal_(network.heads[0].weight)  # which begins as zero
+    found = kind(layer=layer, relu=False)(classify(network, (24, 24)), noise((24, 24)), TARGET)
+    assert found.values.shape == (1, 3, 3)
+    assert found.values.any()
 
 
 # HiResCAM
