@@ -10,22 +10,40 @@ from explainers.backprop import Deconvolution, GuidedBackprop
 from explainers.base import Explainer
 from explainers.cam import CAM, GradCAM
 from explainers.classifiers import Classifier, Prediction, View, load_classifier
+from explainers.deeplift import DeepLIFT
 from explainers.engine import Progress
 from explainers.errors import ExplanationError
+from explainers.expected import ExpectedGradients
 from explainers.explanation import Coverage, Explanation, Target, Trace, reduce
-from explainers.gradients import Saliency
+from explainers.gradcams import FinerCAM, GradCAMPlusPlus, GuidedGradCAM, HiResCAM, LayerCAM
+from explainers.gradientfree import EigenCAM, ScoreCAM
+from explainers.gradients import InputXGradient, Saliency
 from explainers.images import read_image
 from explainers.integrated import IntegratedGradients
 from explainers.knobs import Choice, Colour, Knob, Layer, Range, Switch
 from explainers.perturbation import Occlusion
+from explainers.smoothing import SmoothGrad, SmoothGradSquared, VarGrad
 
 EXPLAINERS: tuple[type[Explainer], ...] = (
     Saliency,
     IntegratedGradients,
     GradCAM,
     CAM,
+    GradCAMPlusPlus,
+    HiResCAM,
+    LayerCAM,
+    FinerCAM,
+    EigenCAM,
+    ScoreCAM,
+    GuidedGradCAM,
     GuidedBackprop,
     Deconvolution,
+    InputXGradient,
+    ExpectedGradients,
+    DeepLIFT,
+    SmoothGrad,
+    SmoothGradSquared,
+    VarGrad,
     Occlusion,
 )
 
@@ -37,22 +55,35 @@ __all__ = [
     "Colour",
     "Coverage",
     "Deconvolution",
+    "DeepLIFT",
+    "EigenCAM",
+    "ExpectedGradients",
     "Explainer",
     "Explanation",
     "ExplanationError",
+    "FinerCAM",
     "GradCAM",
+    "GradCAMPlusPlus",
     "GuidedBackprop",
+    "GuidedGradCAM",
+    "HiResCAM",
+    "InputXGradient",
     "IntegratedGradients",
     "Knob",
     "Layer",
+    "LayerCAM",
     "Occlusion",
     "Prediction",
     "Progress",
     "Range",
     "Saliency",
+    "ScoreCAM",
+    "SmoothGrad",
+    "SmoothGradSquared",
     "Switch",
     "Target",
     "Trace",
+    "VarGrad",
     "View",
     "load_classifier",
     "read_image",

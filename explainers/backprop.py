@@ -15,7 +15,6 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from explainers.base import Found
 from explainers.classifiers import Classifier
 from explainers.classifiers.activations import relu_ceiling
 from explainers.engine import Passes
@@ -95,9 +94,9 @@ class _GatedGradient(Saliency):
                 "The vanilla gradient and Integrated Gradients work on it."
             )
 
-    def attribute(self, passes: Passes, pictures: Tensor) -> Found:
+    def gradient(self, passes: Passes, pictures: Tensor, rows: Tensor) -> Tensor:
         with _Gated(self.gate):
-            return super().attribute(passes, pictures)
+            return super().gradient(passes, pictures, rows)
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ class Found:
     traces:    N paths, for path methods.
     histories: N times the levels of automatic steps.
     slices, grids: N each, where they were asked for.
+    facts:     N times what else is to be said of the map: JSON values by name.
     """
 
     values: Tensor
@@ -49,6 +50,7 @@ class Found:
     histories: list[tuple[Level, ...]] | None = None
     slices: list[Slices] | None = None
     grids: list[Grid] | None = None
+    facts: list[dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Explainer:
     prepared:     whether it runs the copy of the network whose BatchNorm is folded away: not if it names layers, nor if
                   its rule makes much of that copy's other rounding.
     complete:     whether the values add up to score - baseline score.
-    unit:         what the map's values are, with {scale} for what is explained.
+    unit:         what the map's values are, with {scale} for what is explained and {inner} for the inner method's unit.
     """
 
     title: ClassVar[str]
@@ -80,7 +82,7 @@ class Explainer:
     @classmethod
     def slug(cls) -> str:
         """The method's name in addresses."""
-        return re.sub("[^a-z]+", "-", cls.title.lower()).strip("-")
+        return re.sub("[^a-z]+", "-", cls.title.lower().replace("+", " plus")).strip("-")
 
     @classmethod
     def knobs(cls) -> dict[str, Knob]:
@@ -113,8 +115,13 @@ class Explainer:
         return {name: every[name] for name, knob in self.knobs().items() if knob.matters(every)}
 
     @property
+    def inner(self) -> Explainer:
+        """The method that asks the network: this one, unless it repeats another."""
+        return self
+
+    @property
     def rectified(self) -> bool:
-        """Whether ReLU is part of the method, so that its map has no negative values."""
+        """Whether ReLU or a square is part of the method, so that its map has no negative values."""
         return False
 
     def passes(self, classifier: Classifier) -> int:
@@ -169,7 +176,7 @@ class Explainer:
             passes = Passes(
                 classifier,
                 [target],
-                prepared=self.prepared,
+                prepared=self.inner.prepared,
                 total=self.passes(classifier),
                 on_progress=on_progress,
                 on_preview=preview,
@@ -212,7 +219,7 @@ class Explainer:
             values=values.float().cpu().numpy(),
             target=target,
             score=score,
-            facts=self._facts(passes, target, seconds),
+            facts=self._facts(passes, target, seconds) | (found.facts[0] if found.facts else {}),
             reduction=self.reduction,
             rectified=self.rectified,
             baselines=None if found.baselines is None else found.baselines[0].float().cpu().numpy(),
@@ -235,7 +242,7 @@ class Explainer:
             "class": classifier.labels[target.index],
             "rather than": None if target.versus is None else classifier.labels[target.versus],
             "explained": target.scale,
-            "unit": self.unit.format(scale=target.scale),
+            "unit": self.unit.format(scale=target.scale, inner=self.inner.unit.format(scale=target.scale, inner="")),
             "passes": passes.count,
             "chunk": passes.chunks.size,
             "out of memory": passes.chunks.halvings,

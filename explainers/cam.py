@@ -7,12 +7,13 @@ from typing import ClassVar
 
 import captum.attr
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from explainers.base import Explainer, Found
+from explainers.classifiers import Classifier
 from explainers.engine import Passes
 from explainers.errors import ExplanationError
-from explainers.explanation import Reduction, Scale
+from explainers.explanation import Reduction, Scale, Target
 from explainers.knobs import layer, switch
 from explainers.tracing import Call, recording
 
@@ -20,16 +21,9 @@ POOLING = ("adaptive_avg_pool2d", "avg_pool2d", "mean")
 
 
 @dataclass(frozen=True)
-class GradCAM(Explainer):
-    """Where a deep layer found evidence for the class, on that layer's coarse grid.
+class OnLayer(Explainer):
+    """What methods share whose map lies on the grid of one layer."""
 
-    Each feature map of the layer is weighted by the mean gradient of the score with respect to it; the weighted sum
-    goes through ReLU, so only evidence for the class is left. On a network that ends in pooling and one linear layer it
-    is CAM, up to scale.
-    """
-
-    title: ClassVar[str] = "Grad-CAM"
-    paper: ClassVar[str] = "https://arxiv.org/abs/1610.02391"
     unit: ClassVar[str] = "weighted activation of the layer"
     reduction: ClassVar[Reduction] = "signed sum"
     prepared: ClassVar[bool] = False
@@ -43,20 +37,45 @@ class GradCAM(Explainer):
     def rectified(self) -> bool:
         return self.relu
 
+    def check(self, classifier: Classifier, target: Target) -> None:
+        """Refuse, too, networks in which no layer gives a grid."""
+        super().check(classifier, target)
+        if self.layer is None and classifier.layer is None:
+            raise ExplanationError(f"{self.title} needs a layer that gives a grid, and {classifier.name} has none.")
+
     def attribute(self, passes: Passes, pictures: Tensor) -> Found:
-        name = self.layer or passes.classifier.layer
-        if name is None:
-            raise ExplanationError(
-                f"{self.title} needs a layer that gives a grid, and {passes.classifier.name} has none."
-            )
-        method = captum.attr.LayerGradCam(passes, passes.network.get_submodule(name))
+        name = self.layer or passes.classifier.layer or ""
+        (layout,) = (layer.layout for layer in passes.classifier.layers() if layer.name == name)
         try:  # the pictures need no gradient: it begins at the layer, and nothing is recorded before that
-            values = method.attribute(pictures, additional_forward_args=passes.rows(), relu_attributions=self.relu)
+            values = self.on(layout.lens(passes.network.get_submodule(name)), passes, pictures)
         except RuntimeError as error:
             if "does not require grad" not in str(error) and "not have been used" not in str(error):
                 raise
             raise ExplanationError(f"{self.title}: the score doesn't depend on the layer {name!r}.") from error
-        return Found(values)
+        return Found(values.relu() if self.relu else values)
+
+    def on(self, layer: nn.Module, passes: Passes, pictures: Tensor) -> Tensor:
+        """The map (N, 1, h, w) of pictures (N, C, H, W) on the grid of `layer`, before ReLU."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class GradCAM(OnLayer):
+    """Where a deep layer found evidence for the class, on that layer's coarse grid.
+
+    Each feature map of the layer is weighted by the mean gradient of the score with respect to it; the weighted sum
+    goes through ReLU, so only evidence for the class is left. On a network that ends in pooling and one linear layer it
+    is CAM, up to scale.
+    """
+
+    title: ClassVar[str] = "Grad-CAM"
+    paper: ClassVar[str] = "https://arxiv.org/abs/1610.02391"
+
+    def on(self, layer: nn.Module, passes: Passes, pictures: Tensor) -> Tensor:
+        found: Tensor = captum.attr.LayerGradCam(passes, layer).attribute(
+            pictures, additional_forward_args=passes.rows()
+        )
+        return found
 
 
 @dataclass(frozen=True)

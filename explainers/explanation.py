@@ -124,7 +124,7 @@ class Explanation:
     box:       (left, top, right, bottom), that view in the upright photo's pixels.
     values:    (C, h, w) float32, signed; for class activation maps (1, h, w), the layer's own grid. Gradients are in
                score per pixel unit (0 is black, 1 is white), attributions in score.
-    rectified: whether ReLU is part of the method, so that values are never negative.
+    rectified: whether ReLU or a square is part of the method, so that values are never negative.
     target:    what was explained; score: its value for the picture.
     baselines: (k, C, H, W) or None; baseline_score: the mean of their scores.
     residual:  sum(values) - (score - baseline_score) for complete methods, else None.

@@ -15,7 +15,10 @@ def explained(explanation: Explanation) -> str:
     if target.versus is not None:
         about += f" rather than **{escaped(facts['rather than'])}**"
     value = f"{explanation.score:.1%}" if target.scale == "probability" else f"{explanation.score:.2f}"
-    return f"Explained: the {target.scale} of {about}, {value} for this picture."
+    said = f"Explained: the {target.scale} of {about}, {value} for this picture."
+    if similar := facts.get("compared with"):
+        said += f" The map shows what sets it apart from {', '.join(f'**{escaped(label)}**' for label in similar)}."
+    return said
 
 
 def completeness(explanation: Explanation) -> str | None:
@@ -96,11 +99,13 @@ def why_empty(explanation: Explanation) -> str | None:
         return None
     if explanation.baselines is not None and (explanation.baselines == explanation.picture).all():
         return "The map is zero everywhere because the baseline is the picture itself: choose another baseline."
-    if explanation.rectified:
+    if explanation.facts["settings"].get("relu"):
         return (
             "The map is zero everywhere because this layer holds evidence against the class only, and ReLU removes "
             "that. Switch ReLU off to see it, or choose another layer."
         )
+    if explanation.rectified:
+        return "The map is zero everywhere because all noisy copies of the picture have the same map, or an empty one."
     if explanation.target.scale == "probability":
         return (
             "The map is zero everywhere because the probability is saturated: a small change of the picture doesn't "

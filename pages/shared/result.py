@@ -38,7 +38,7 @@ def show_proof(explainer: Explainer, classifier: Classifier, explanation: Explan
         proof.explained(explanation),
         proof.completeness(explanation),
         proof.steps(explanation),
-        proof.coverage(explainer, classifier),
+        proof.coverage(explainer.inner, classifier),
         proof.cost(explanation),
     )
     st.markdown("\n".join(f"- {sentence}" for sentence in said if sentence))

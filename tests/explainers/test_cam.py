@@ -5,6 +5,7 @@ import pytest
 import torch
 from captum.testing.helpers.basic_models import BasicModel_ConvNet_One_Conv
 from torch import nn
+from torchvision import models
 
 from explainers import CAM, ExplanationError, GradCAM, Saliency, Target
 
@@ -259,3 +260,47 @@ def test_a_layer_that_the_score_does_not_depend_on_is_refused(classify, noise):
 
     with pytest.raises(ExplanationError, match="the score doesn't depend on the layer 'dead'"):
         GradCAM(layer="dead")(classify(Branch(), (9, 9), classes=2), noise((9, 9)), Target(0))
+
+
+# Transformers
+
+
+def vision_transformer():
+    network = models.VisionTransformer(32, 8, 3, 2, 12, 16, num_classes=3)
+    nn.init.normal_(network.heads[0].weight)  # which begins as zero
+    return network
+
+
+TRANSFORMERS = {
+    "vit": (vision_transformer, "encoder.layers.encoder_layer_2.ln_1", lambda tokens: tokens[1:].T.reshape(-1, 4, 4)),
+    "swin": (
+        lambda: models.SwinTransformer([2, 2], 8, [1, 1], [1, 2], [4, 4], num_classes=3),
+        "features.3.0",
+        lambda grid: grid.permute(2, 0, 1),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TRANSFORMERS)
+def test_grad_cam_on_a_transformer_is_its_formula_on_the_grid_of_patches(classify, noise, apart, name):
+    make, layer, grid = TRANSFORMERS[name]
+    network, picture, kept = seeded(make), noise((32, 32), dtype=torch.float64), []
+    handle = network.get_submodule(layer).register_forward_hook(lambda module, given, output: kept.append(output))
+    logit = network(picture[None])[0, 1]
+    handle.remove()
+    (gradient,) = torch.autograd.grad(logit, kept)
+    maps, slopes = grid(kept[0][0].detach()), grid(gradient[0])
+    expected = torch.einsum("k,khw->hw", slopes.mean((1, 2)), maps)
+    classifier = classify(network, (32, 32))
+    found = GradCAM(layer=layer, relu=False)(classifier, picture, TARGET)
+    assert apart(found.values[0], expected) < 1e-6
+    assert found.score == pytest.approx(float(logit.detach()))
+
+
+def test_the_default_layer_of_a_vision_transformer_is_the_last_whose_patches_are_read(classify, noise):
+    classifier = classify(seeded(vision_transformer), (32, 32))
+    assert classifier.layer == "encoder.layers.encoder_layer_2.ln_1"  # after it, only the class token is
+    assert GradCAM(relu=False)(classifier, noise((32, 32), dtype=torch.float64), TARGET).values.any()
+    after = GradCAM(layer="encoder.ln", relu=False)(classifier, noise((32, 32), dtype=torch.float64), TARGET)
+    assert not after.values.any()
+    assert after.values.shape == (1, 4, 4)

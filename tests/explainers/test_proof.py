@@ -10,6 +10,7 @@ from explainers import Coverage, Explanation, Target, proof
 from explainers.explanation import Level
 
 FACTS = {
+    "settings": {},
     "class": "espresso",
     "rather than": "cup",
     "classifier": "PocketNet",
@@ -38,6 +39,11 @@ def test_a_difference_names_both_classes():
 def test_a_probability_is_said_in_per_cent():
     said = proof.explained(explanation(target=Target(0, scale="probability"), score=0.9649))
     assert said == "Explained: the probability of **espresso**, 96.5% for this picture."
+
+
+def test_similar_classes_are_named():
+    said = proof.explained(explanation(score=8.694, facts={"compared with": ["tea_pot", "cup"]}))
+    assert said.endswith(r"for this picture. The map shows what sets it apart from **tea\_pot**, **cup**.")
 
 
 def test_labels_are_plain_text_inside_markdown():
@@ -138,7 +144,8 @@ def test_a_map_with_a_single_value_is_not_empty():
     ("reason", "more"),
     [
         ("the baseline is the picture itself", {"baselines": np.full((1, 3, 2, 2), 0.5)}),
-        ("evidence against the class only", {"rectified": True}),
+        ("evidence against the class only", {"rectified": True, "facts": {"settings": {"relu": True}}}),
+        ("all noisy copies of the picture have the same map", {"rectified": True}),
         ("the probability is saturated", {"target": Target(0, scale="probability")}),
         ("doesn't depend on any pixel", {"baselines": np.zeros((1, 3, 2, 2))}),
         ("doesn't depend on any pixel", {}),
