@@ -6,10 +6,12 @@ import os
 # (a second program, thirty visitors' pages) a pass takes ten times as long.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+from explainers.ablation import FeatureAblation
 from explainers.backprop import Deconvolution, GuidedBackprop
 from explainers.base import Explainer
 from explainers.cam import CAM, GradCAM
 from explainers.classifiers import Classifier, Prediction, View, load_classifier
+from explainers.coalitions import LIME, KernelSHAP
 from explainers.engine import Progress
 from explainers.errors import ExplanationError
 from explainers.explanation import Coverage, Explanation, Target, Trace, reduce
@@ -27,11 +29,15 @@ EXPLAINERS: tuple[type[Explainer], ...] = (
     GuidedBackprop,
     Deconvolution,
     Occlusion,
+    FeatureAblation,
+    LIME,
+    KernelSHAP,
 )
 
 __all__ = [
     "CAM",
     "EXPLAINERS",
+    "LIME",
     "Choice",
     "Classifier",
     "Colour",
@@ -40,9 +46,11 @@ __all__ = [
     "Explainer",
     "Explanation",
     "ExplanationError",
+    "FeatureAblation",
     "GradCAM",
     "GuidedBackprop",
     "IntegratedGradients",
+    "KernelSHAP",
     "Knob",
     "Layer",
     "Occlusion",

@@ -22,7 +22,7 @@ from explainers.explanation import Coverage, Explanation, Level, Reduction, Scal
 from explainers.knobs import Knob, Layer
 from explainers.memory import enough_memory
 
-PACKAGES = ("torch", "torchvision", "captum", "numpy", "pillow")
+PACKAGES = ("torch", "torchvision", "captum", "numpy", "pillow", "scikit-image")
 
 
 @dataclass(frozen=True, eq=False)

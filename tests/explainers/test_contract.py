@@ -18,8 +18,18 @@ from explainers.engine import Passes
 from explainers.knobs import Choice, Colour, Layer, Range, Switch
 
 SCALES = ("logit", "probability")
-LINEAR = ("Saliency", "IntegratedGradients", "CAM", "GradCAM", "Occlusion")  # in the score: no ReLU after it
+LINEAR = (  # in the score: no ReLU after it
+    "Saliency",
+    "IntegratedGradients",
+    "CAM",
+    "GradCAM",
+    "Occlusion",
+    "FeatureAblation",
+    "LIME",
+    "KernelSHAP",
+)
 COARSE = ("CAM", "GradCAM")  # on a layer's grid, where a cell sees more than its pixels
+SHARED = ("FeatureAblation", "LIME", "KernelSHAP")  # by the pixels of a region, the dead ones too
 FINE = {"Occlusion": {"patch": 1, "stride": 1}}  # settings under which a pixel stands for itself
 WHOLE = {"GradCAM": {"relu": False}}  # settings under which nothing is cut off
 DEFINITE = {"IntegratedGradients": {"steps": 7}}  # settings under which the cost is known beforehand
@@ -236,7 +246,7 @@ class Blinkered(nn.Module):
         return self.network(F.pad(x[..., : self.columns], (0, x.shape[-1] - self.columns)))
 
 
-@pytest.mark.parametrize("kind", **named([kind for kind in EXPLAINERS if kind.__name__ not in COARSE]))
+@pytest.mark.parametrize("kind", **named([kind for kind in EXPLAINERS if kind.__name__ not in COARSE + SHARED]))
 def test_a_dead_pixel_gets_nothing(small, classify, noise, kind):
     classifier = classify(Blinkered(small(), 12), (24, 24))
     explanation = settings(FINE, kind)(classifier, noise((24, 24)), Target(1))

@@ -10,7 +10,13 @@ from explainers import EXPLAINERS, IntegratedGradients, Target
 from explainers.base import Explainer
 
 THREADS, CALLS = 8, 200
-SHORT = {"IntegratedGradients": {"steps": 10}, "Occlusion": {"patch": 16, "stride": 12}}  # for methods of many passes
+SHORT = {  # for methods of many passes
+    "IntegratedGradients": {"steps": 10},
+    "Occlusion": {"patch": 16, "stride": 12},
+    "FeatureAblation": {"segments": 7},
+    "LIME": {"segments": 7, "samples": 10},
+    "KernelSHAP": {"segments": 7, "samples": 10},
+}
 METHODS = [
     *(kind(**SHORT.get(kind.__name__, {})) for kind in EXPLAINERS),
     IntegratedGradients(steps=3, baseline="random", draws=2, rule="trapezoid"),
