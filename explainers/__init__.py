@@ -9,6 +9,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 from explainers.ablation import FeatureAblation
 from explainers.backprop import Deconvolution, GuidedBackprop
 from explainers.base import Explainer
+from explainers.blur_path import BlurIntegratedGradients
 from explainers.cam import CAM, GradCAM
 from explainers.classifiers import Classifier, Prediction, View, load_classifier
 from explainers.coalitions import LIME, KernelSHAP
@@ -16,14 +17,20 @@ from explainers.engine import Progress
 from explainers.errors import ExplanationError
 from explainers.explanation import Coverage, Explanation, Target, Trace, reduce
 from explainers.gradients import Saliency
+from explainers.guided_path import GuidedIntegratedGradients
 from explainers.images import read_image
 from explainers.integrated import IntegratedGradients
 from explainers.knobs import Choice, Colour, Knob, Layer, Range, Switch
 from explainers.perturbation import Occlusion
+from explainers.regions import XRAI
+from explainers.rise import RISE
 
 EXPLAINERS: tuple[type[Explainer], ...] = (
     Saliency,
     IntegratedGradients,
+    GuidedIntegratedGradients,
+    BlurIntegratedGradients,
+    XRAI,
     GradCAM,
     CAM,
     GuidedBackprop,
@@ -32,12 +39,16 @@ EXPLAINERS: tuple[type[Explainer], ...] = (
     FeatureAblation,
     LIME,
     KernelSHAP,
+    RISE,
 )
 
 __all__ = [
     "CAM",
     "EXPLAINERS",
     "LIME",
+    "RISE",
+    "XRAI",
+    "BlurIntegratedGradients",
     "Choice",
     "Classifier",
     "Colour",
@@ -49,6 +60,7 @@ __all__ = [
     "FeatureAblation",
     "GradCAM",
     "GuidedBackprop",
+    "GuidedIntegratedGradients",
     "IntegratedGradients",
     "KernelSHAP",
     "Knob",

@@ -27,9 +27,11 @@ LINEAR = (  # in the score: no ReLU after it
     "FeatureAblation",
     "LIME",
     "KernelSHAP",
+    "RISE",
+    "BlurIntegratedGradients",
 )
 COARSE = ("CAM", "GradCAM")  # on a layer's grid, where a cell sees more than its pixels
-SHARED = ("FeatureAblation", "LIME", "KernelSHAP")  # by the pixels of a region, the dead ones too
+SHARED = ("FeatureAblation", "LIME", "KernelSHAP", "RISE", "XRAI")  # by the pixels of a region, the dead ones too
 FINE = {"Occlusion": {"patch": 1, "stride": 1}}  # settings under which a pixel stands for itself
 WHOLE = {"GradCAM": {"relu": False}}  # settings under which nothing is cut off
 DEFINITE = {"IntegratedGradients": {"steps": 7}}  # settings under which the cost is known beforehand

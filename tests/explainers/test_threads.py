@@ -16,6 +16,10 @@ SHORT = {  # for methods of many passes
     "FeatureAblation": {"segments": 7},
     "LIME": {"segments": 7, "samples": 10},
     "KernelSHAP": {"segments": 7, "samples": 10},
+    "RISE": {"masks": 10},
+    "XRAI": {"steps": 5},
+    "GuidedIntegratedGradients": {"steps": 5},
+    "BlurIntegratedGradients": {"steps": 10},
 }
 METHODS = [
     *(kind(**SHORT.get(kind.__name__, {})) for kind in EXPLAINERS),
