@@ -13,7 +13,9 @@ from explainers.base import Explainer, Found
 from explainers.baselines import baseline
 from explainers.classifiers import Classifier
 from explainers.engine import Passes
+from explainers.integrated import integrate
 from explainers.knobs import choice, number
+from explainers.quadrature import quadrature
 
 
 def further(along: Tensor, weights: Tensor, sizes: Tensor, goal: float, *, fraction: float, max_dist: float) -> Tensor:
@@ -48,8 +50,8 @@ class GuidedIntegratedGradients(Explainer):
 
     From the baseline, the pixels of the smallest gradients change first, so that the path keeps away from steep places
     that have nothing to do with the picture and the map is less noisy than that of Integrated Gradients. The values add
-    up to the score minus the baseline's (completeness) as closely as the steps allow. The path is the classifier's
-    own, so maps of two classes come from two paths: their difference is not the map of the difference.
+    up to the score minus the baseline's (completeness) as closely as the points on each step allow. The path is the
+    class's own, so the difference of two classes' maps is not the map of the difference.
     """
 
     title: ClassVar[str] = "Guided Integrated Gradients"
@@ -57,7 +59,8 @@ class GuidedIntegratedGradients(Explainer):
     complete: ClassVar[bool] = True
     unit: ClassVar[str] = "contribution to the {scale}"
 
-    steps: int = number(50, 1, 1000, hint="Steps on the path. More is slower and closer to the exact map.")
+    steps: int = number(50, 1, 1000, hint="Steps of the path. More is slower and keeps closer to the small gradients.")
+    points: int = number(3, 1, 50, hint="Points on each step. More is slower and makes the values add up better.")
     baseline: str = choice(
         "black",
         "white",
@@ -69,22 +72,29 @@ class GuidedIntegratedGradients(Explainer):
     max_dist: float = number(0.02, 0.0, 1.0, 0.01, hint="How far the path may leave the straight one; 0: not at all.")
 
     def passes(self, classifier: Classifier) -> int:
-        return self.steps + 1
+        return self.steps * (1 + self.points) + 1
 
     def attribute(self, passes: Passes, pictures: Tensor) -> Found:
         starts = baseline(self.baseline, pictures, mean=passes.classifier.mean)[:, 0]
-        spans, values = pictures - starts, torch.zeros_like(pictures)
+        spans, values, at = pictures - starts, torch.zeros_like(pictures), starts
         along = torch.zeros_like(pictures, dtype=torch.float64)
-        gradients = _gradients(passes, starts)
         for step in range(1, self.steps + 1):
-            goal = step / self.steps
-            nearer = torch.stack([self._further(*each, goal) for each in zip(along, spans, gradients, strict=True)])
-            ahead = _gradients(passes, starts + nearer.to(pictures) * spans if step < self.steps else pictures)
-            # both ends of the step count: the authors' start alone was chosen for its small gradients
-            values += (gradients + ahead) / 2 * spans * (nearer - along).to(pictures)
-            along, gradients = nearer, ahead
-        scores = passes.answers[:, passes.column].view(-1, len(pictures))
-        return Found(values, scores=scores[-1], baselines=starts[:, None], baseline_scores=scores[0][:, None])
+            moving = zip(along, spans, _gradients(passes, at), strict=True)
+            along = torch.stack([self._further(*each, step / self.steps) for each in moving])
+            to = starts + along.to(pictures) * spans if step < self.steps else pictures
+            # The authors weigh the step by the gradient at its start, which was chosen for being small: nothing adds up
+            path = integrate(
+                lambda points, rows: passes(points[0], rows),
+                (to,),
+                (at,),
+                *quadrature("midpoint", self.points),
+                run=passes.run,
+            )
+            values, at = values + path.gradients[0] * (to - at), to
+        with torch.no_grad():
+            scores = passes.in_chunks(pictures, passes.rows())
+        before = passes.answers[: len(pictures), passes.column, None]  # at the first step's start
+        return Found(values, scores=scores, baselines=starts[:, None], baseline_scores=before)
 
     def _further(self, along: Tensor, span: Tensor, gradient: Tensor, goal: float) -> Tensor:
         numbers = (along.flatten(), span.double().abs().flatten(), gradient.double().abs().flatten())
