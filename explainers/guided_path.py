@@ -77,7 +77,7 @@ class GuidedIntegratedGradients(Explainer):
     def attribute(self, passes: Passes, pictures: Tensor) -> Found:
         starts = baseline(self.baseline, pictures, mean=passes.classifier.mean)[:, 0]
         spans, values, at = pictures - starts, torch.zeros_like(pictures), starts
-        along = torch.zeros_like(pictures, dtype=torch.float64)
+        along = torch.zeros(pictures.shape, dtype=torch.float64)  # on the CPU, where sums repeat bit for bit
         for step in range(1, self.steps + 1):
             moving = zip(along, spans, _gradients(passes, at), strict=True)
             along = torch.stack([self._further(*each, step / self.steps) for each in moving])
@@ -97,8 +97,10 @@ class GuidedIntegratedGradients(Explainer):
         return Found(values, scores=scores, baselines=starts[:, None], baseline_scores=before)
 
     def _further(self, along: Tensor, span: Tensor, gradient: Tensor, goal: float) -> Tensor:
-        numbers = (along.flatten(), span.double().abs().flatten(), gradient.double().abs().flatten())
-        return further(*numbers, goal, fraction=self.fraction, max_dist=self.max_dist).view_as(along)
+        weights, sizes = (each.double().abs().flatten().cpu() for each in (span, gradient))
+        return further(along.flatten(), weights, sizes, goal, fraction=self.fraction, max_dist=self.max_dist).view_as(
+            along
+        )
 
 
 def _gradients(passes: Passes, points: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """What every method promises. A new one is tested by being in EXPLAINERS."""
 
+import gc
 import inspect
 import json
 import math
@@ -34,6 +35,16 @@ COARSE = ("CAM", "GradCAM")  # on a layer's grid, where a cell sees more than it
 SHARED = ("FeatureAblation", "LIME", "KernelSHAP", "RISE", "XRAI")  # by the pixels of a region, the dead ones too
 FINE = {"Occlusion": {"patch": 1, "stride": 1}}  # settings under which a pixel stands for itself
 WHOLE = {"GradCAM": {"relu": False}}  # settings under which nothing is cut off
+MANY = {  # settings under which many chunks pass
+    "IntegratedGradients": {"steps": 1000},
+    "GuidedIntegratedGradients": {"steps": 60},
+    "BlurIntegratedGradients": {"steps": 1000},
+    "XRAI": {"steps": 500},
+    "Occlusion": {"patch": 1, "stride": 1},
+    "LIME": {"samples": 1000},
+    "KernelSHAP": {"samples": 1000},
+    "RISE": {"masks": 1000},
+}
 DEFINITE = {"IntegratedGradients": {"steps": 7}}  # settings under which the cost is known beforehand
 
 
@@ -275,6 +286,21 @@ def test_a_map_of_nothing_is_zero_not_a_crash(classify, noise, kind):
         explanation = kind()(classify(Constant(), (24, 24)), picture, Target(1))
         assert not explanation.heat.any()
         assert explanation.gap is None
+
+
+@pytest.mark.parametrize("kind", **named([kind for kind in EXPLAINERS if kind.__name__ in MANY]))
+def test_memory_does_not_grow_with_the_passes(small, classify, watched, noise, kind):
+    size, alive = (31, 23), []
+
+    def watch(batch):
+        alive.append(None)
+        if len(alive) in (5, 40):
+            tensors = [each for each in gc.get_objects() if type(each) is torch.Tensor and each.shape[-2:] == size]
+            alive[-1] = sum(each.numel() for each in tensors)
+
+    settings(MANY, kind)(classify(watched(small(), watch), size), noise(size), Target(1))
+    assert len(alive) > 40
+    assert 0 < alive[39] < 1.2 * alive[4]  # in the fortieth chunk as in the fifth
 
 
 # What can't be explained
