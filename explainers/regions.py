@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from skimage.segmentation import felzenszwalb
 from torch import Tensor
+from torch.nn import functional as F
 
 from explainers.base import Explainer, Found
 from explainers.classifiers import Classifier
@@ -19,20 +20,28 @@ from explainers.integrated import IntegratedGradients
 from explainers.knobs import number
 from explainers.superpixels import colours
 
-COARSENESS = (50, 100, 150, 250, 500, 1200)  # of the authors' segmentations, for pictures of 224 x 224
-SMALLEST, FEWEST = 150, 50  # pixels of a segment, and of what is left of it for it to count; for the same pictures
+SIDE = 224  # pixels of the longer side of what is segmented, for which the authors' numbers are
+COARSENESS, SMALLEST = (50, 100, 150, 250, 500, 1200), 150  # of the segmentations, and pixels of a segment
+FEWEST = 50  # pixels that must be left of a segment for it to count
 
 
 def segmentations(picture: Tensor) -> Array:
     """(6, H, W) the segments of a picture (C, H, W) from fine to coarse; each has a number of its own, from 0."""
-    pixels = colours(picture)
-    share = pixels[..., 0].size / 224**2
+    size = [max(1, round(SIDE * side / max(picture.shape[1:]))) for side in picture.shape[1:]]
+    pixels = colours(F.interpolate(picture.detach()[None], size, mode="bilinear", antialias=True)[0])
+    middles = np.ix_(*(_middles(own, side) for own, side in zip(picture.shape[1:], size, strict=True)))
     found, known = [], 0
     for coarseness in COARSENESS:
-        labels = felzenszwalb(pixels, coarseness * share, sigma=0.8, min_size=max(1, round(SMALLEST * share)))
+        labels = felzenszwalb(pixels, coarseness, sigma=0.8, min_size=SMALLEST)[middles]
+        labels = np.unique(labels, return_inverse=True)[1].reshape(picture.shape[1:])
         found.append(labels + known)
         known += labels.max() + 1
     return np.stack(found)
+
+
+def _middles(count: int, side: int) -> Array:
+    """(count,) the pixels in whose midst those of a line of `count` lie, of a line of `side`."""
+    return (2 * np.arange(count) + 1) * side // (2 * count)
 
 
 def ranked(attributions: Array, segments: Array) -> tuple[Array, Array]:
@@ -43,13 +52,13 @@ def ranked(attributions: Array, segments: Array) -> tuple[Array, Array]:
     what its pixels had together.
     """
     heat, ranks = np.zeros(attributions.shape), np.full(attributions.shape, -1)
-    fewest, left, rank = FEWEST * heat.size / 224**2, np.ones(attributions.shape, bool), 0
+    fewest, left, rank = FEWEST * heat.size / SIDE**2, np.ones(attributions.shape, bool), 0
     while left.any():
         labels = segments[:, left]
         sizes = np.bincount(labels.ravel(), minlength=segments.max() + 1)
         sums = np.bincount(labels.ravel(), np.tile(attributions[left], len(labels)), len(sizes))
-        counts = sizes >= max(1, min(fewest, sizes.max()))
-        best = np.where(counts, sums / np.maximum(sizes, 1), -np.inf).argmax()
+        eligible = sizes >= max(1, min(fewest, sizes.max()))
+        best = np.where(eligible, sums / np.maximum(sizes, 1), -np.inf).argmax()
         region = (segments == best).any(0) & left
         heat[region], ranks[region] = sums[best] / sizes[best], rank
         left, rank = left & ~region, rank + 1
@@ -72,9 +81,7 @@ class XRAI(Explainer):
     complete: ClassVar[bool] = True
     unit: ClassVar[str] = "contribution to the {scale}"
 
-    steps: int = number(
-        50, 1, 1000, hint="Points on each of the two paths. More is slower and closer to the exact map."
-    )
+    steps: int = number(50, 1, 1000, hint="Points on each of the two paths. More is slower and more exact.")
 
     def passes(self, classifier: Classifier) -> int:
         return sum(path.passes(classifier) for path in self._paths())
