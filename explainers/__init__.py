@@ -6,10 +6,13 @@ import os
 # (a second program, thirty visitors' pages) a pass takes ten times as long.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+from explainers.ablation import FeatureAblation
 from explainers.backprop import Deconvolution, GuidedBackprop
 from explainers.base import Explainer
+from explainers.blur_path import BlurIntegratedGradients
 from explainers.cam import CAM, GradCAM
 from explainers.classifiers import Classifier, Prediction, View, load_classifier
+from explainers.coalitions import LIME, KernelSHAP
 from explainers.deeplift import DeepLIFT
 from explainers.engine import Progress
 from explainers.errors import ExplanationError
@@ -18,15 +21,21 @@ from explainers.explanation import Coverage, Explanation, Target, Trace, reduce
 from explainers.gradcams import FinerCAM, GradCAMPlusPlus, GuidedGradCAM, HiResCAM, LayerCAM
 from explainers.gradientfree import EigenCAM, ScoreCAM
 from explainers.gradients import InputXGradient, Saliency
+from explainers.guided_path import GuidedIntegratedGradients
 from explainers.images import read_image
 from explainers.integrated import IntegratedGradients
 from explainers.knobs import Choice, Colour, Knob, Layer, Range, Switch
 from explainers.perturbation import Occlusion
+from explainers.regions import XRAI
+from explainers.rise import RISE
 from explainers.smoothing import SmoothGrad, SmoothGradSquared, VarGrad
 
 EXPLAINERS: tuple[type[Explainer], ...] = (
     Saliency,
     IntegratedGradients,
+    GuidedIntegratedGradients,
+    BlurIntegratedGradients,
+    XRAI,
     GradCAM,
     CAM,
     GradCAMPlusPlus,
@@ -45,11 +54,19 @@ EXPLAINERS: tuple[type[Explainer], ...] = (
     SmoothGradSquared,
     VarGrad,
     Occlusion,
+    FeatureAblation,
+    LIME,
+    KernelSHAP,
+    RISE,
 )
 
 __all__ = [
     "CAM",
     "EXPLAINERS",
+    "LIME",
+    "RISE",
+    "XRAI",
+    "BlurIntegratedGradients",
     "Choice",
     "Classifier",
     "Colour",
@@ -61,14 +78,17 @@ __all__ = [
     "Explainer",
     "Explanation",
     "ExplanationError",
+    "FeatureAblation",
     "FinerCAM",
     "GradCAM",
     "GradCAMPlusPlus",
     "GuidedBackprop",
     "GuidedGradCAM",
+    "GuidedIntegratedGradients",
     "HiResCAM",
     "InputXGradient",
     "IntegratedGradients",
+    "KernelSHAP",
     "Knob",
     "Layer",
     "LayerCAM",

@@ -26,7 +26,7 @@ from explainers.knobs import Knob, Layer
 from explainers.memory import enough_memory
 from explainers.slices import Slices
 
-PACKAGES = ("torch", "torchvision", "captum", "numpy", "pillow")
+PACKAGES = ("torch", "torchvision", "captum", "numpy", "pillow", "scikit-image")
 
 
 @dataclass(frozen=True, eq=False)

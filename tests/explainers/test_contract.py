@@ -1,5 +1,6 @@
 """What every method promises. A new one is tested by being in EXPLAINERS."""
 
+import gc
 import inspect
 import json
 import math
@@ -29,6 +30,11 @@ LINEAR = (  # in the score: no ReLU after it
     "DeepLIFT",
     "SmoothGrad",
     "Occlusion",
+    "FeatureAblation",
+    "LIME",
+    "KernelSHAP",
+    "RISE",
+    "BlurIntegratedGradients",
 )
 COARSE = (  # on a layer's grid, where a cell sees more than its pixels
     "CAM",
@@ -45,6 +51,17 @@ FINE = {"Occlusion": {"patch": 1, "stride": 1}}  # settings under which a pixel 
 WHOLE = {
     name: {"relu": False} for name in (*COARSE, "GuidedGradCAM") if name != "CAM"
 }  # under which nothing is cut off
+SHARED = ("FeatureAblation", "LIME", "KernelSHAP", "RISE", "XRAI")  # by the pixels of a region, the dead ones too
+MANY = {  # settings under which many chunks pass
+    "IntegratedGradients": {"steps": 1000},
+    "GuidedIntegratedGradients": {"steps": 60},
+    "BlurIntegratedGradients": {"steps": 1000},
+    "XRAI": {"steps": 500},
+    "Occlusion": {"patch": 1, "stride": 1},
+    "LIME": {"samples": 1000},
+    "KernelSHAP": {"samples": 1000},
+    "RISE": {"masks": 1000},
+}
 DEFINITE = {"IntegratedGradients": {"steps": 7}}  # settings under which the cost is known beforehand
 
 
@@ -259,7 +276,7 @@ class Blinkered(nn.Module):
         return self.network(F.pad(x[..., : self.columns], (0, x.shape[-1] - self.columns)))
 
 
-@pytest.mark.parametrize("kind", **named([kind for kind in EXPLAINERS if kind.__name__ not in COARSE]))
+@pytest.mark.parametrize("kind", **named([kind for kind in EXPLAINERS if kind.__name__ not in COARSE + SHARED]))
 def test_a_dead_pixel_gets_nothing(small, classify, noise, kind):
     classifier = classify(Blinkered(small(), 12), (24, 24))
     explanation = settings(FINE | WHOLE, kind)(classifier, noise((24, 24)), Target(1))
@@ -286,6 +303,21 @@ def test_a_map_of_nothing_is_zero_not_a_crash(classify, noise, kind):
         explanation = kind()(classify(Constant(), (24, 24)), picture, Target(1))
         assert not explanation.heat.any()
         assert explanation.gap is None
+
+
+@pytest.mark.parametrize("kind", **named([kind for kind in EXPLAINERS if kind.__name__ in MANY]))
+def test_memory_does_not_grow_with_the_passes(small, classify, watched, noise, kind):
+    size, alive = (31, 23), []
+
+    def watch(batch):
+        alive.append(None)
+        if len(alive) in (5, 40):
+            tensors = [each for each in gc.get_objects() if type(each) is torch.Tensor and each.shape[-2:] == size]
+            alive[-1] = sum(each.numel() for each in tensors)
+
+    settings(MANY, kind)(classify(watched(small(), watch), size), noise(size), Target(1))
+    assert len(alive) > 40
+    assert 0 < alive[39] < 1.2 * alive[4]  # in the fortieth chunk as in the fifth
 
 
 # What can't be explained

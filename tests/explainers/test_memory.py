@@ -12,7 +12,19 @@ import pytest
 import torch
 from torch import nn
 
-from explainers import EXPLAINERS, ExplanationError, IntegratedGradients, Occlusion, Target
+from explainers import (
+    EXPLAINERS,
+    LIME,
+    RISE,
+    BlurIntegratedGradients,
+    ExplanationError,
+    FeatureAblation,
+    GuidedIntegratedGradients,
+    IntegratedGradients,
+    KernelSHAP,
+    Occlusion,
+    Target,
+)
 from explainers.engine import Passes
 from explainers.memory import Chunks, enough_memory, give_back
 from explainers.turns import turns
@@ -212,7 +224,9 @@ def attributed(explainer, classifier, picture):
         *((way, IntegratedGradients(steps=20), 3) for way in ("there", "back")),  # 16, 8, 4, 2
         *((way, IntegratedGradients(), 2) for way in ("there", "back")),  # 9, 4, 2
         ("back", IntegratedGradients(baseline="random", draws=2), 3),  # 16, 8, 4, 2
-        ("there", Occlusion(), 3),  # 16, 8, 4, 2; it takes no way back
+        ("back", BlurIntegratedGradients(steps=20), 3),
+        ("back", GuidedIntegratedGradients(steps=2, points=20), 3),
+        *(("there", kind(), 3) for kind in (Occlusion, FeatureAblation, LIME, KernelSHAP, RISE)),  # no way back
     ],
     ids=str,
     indirect=["narrow"],

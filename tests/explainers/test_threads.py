@@ -17,6 +17,13 @@ SHORT = {  # for methods of many passes
     "SmoothGrad": {"samples": 6},
     "SmoothGradSquared": {"samples": 3, "gradient": "Guided backpropagation"},
     "VarGrad": {"samples": 3},
+    "FeatureAblation": {"segments": 7},
+    "LIME": {"segments": 7, "samples": 10},
+    "KernelSHAP": {"segments": 7, "samples": 10},
+    "RISE": {"masks": 10},
+    "XRAI": {"steps": 5},
+    "GuidedIntegratedGradients": {"steps": 5},
+    "BlurIntegratedGradients": {"steps": 10},
 }
 METHODS = [
     *(kind(**SHORT.get(kind.__name__, {})) for kind in EXPLAINERS),
