@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from explainers.explanation import SCALES, Array, Explanation, Trace, reduce
+from explainers.explanation import SCALES, Array, Explanation, Scale, Trace, reduce
 from explainers.figures.inks import BLUE, GREY, ORANGE
 from explainers.figures.maps import Look
 from explainers.figures.parts import axes, encoded, heading, peak, scale, square, whole
@@ -43,7 +43,7 @@ def journey(explanation: Explanation, look: Look) -> go.Figure:
         hovermode="x",
         coloraxis=_bar(explanation, look, strengths[0], RIGHT, TOP),
         coloraxis2=_bar(explanation, look, strengths[1], LEFT, MIDDLE),
-        **_curve_axes(),
+        **_curve_axes(explanation.target.scale),
     )
     for panel, (across, down) in enumerate(places):
         layout.update(square(panel, across, down, size))
@@ -91,14 +91,16 @@ def _curves(explanation: Explanation, trace: Trace) -> list[go.Scatter]:
     ]
 
 
-def _curve_axes() -> dict[str, Any]:
+def _curve_axes(scale: Scale) -> dict[str, Any]:
     found: dict[str, Any] = {}
+    known, other = (".0%", "") if scale == "probability" else ("", ".0%")
     small = {"tickfont": {"size": 10}, "fixedrange": True}
     for panel, (across, down) in CURVES.items():
         title = {"text": "alpha", "standoff": 0, "font": {"size": 11}}
         found[f"xaxis{panel}"] = {"domain": across, "anchor": f"y{panel}", "range": [0, 1], "nticks": 6, "title": title}
         found[f"yaxis{panel}"] = {"domain": down, "anchor": f"x{panel}", "ticklabelposition": "inside top", "nticks": 5}
-    found["yaxis7"] = {**found["yaxis4"], "overlaying": "y4", "side": "right", "tickmode": "auto", "tickformat": ".0%"}
+    found["yaxis7"] = {**found["yaxis4"], "overlaying": "y4", "side": "right", "tickmode": "auto", "tickformat": other}
+    found["yaxis4"] |= {"tickformat": known}
     found["yaxis7"] |= {"showgrid": False, "zeroline": False, "color": GREY}
     return {name: axis | small for name, axis in found.items()}
 
