@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from explainers import Explanation, Prediction, Target, Trace
-from explainers.figures import COLOURS, OVERLAYS, Look, answer, panels, saturation
+from explainers import Explanation, IntegratedGradients, Prediction, Target, Trace
+from explainers.explanation import Level
+from explainers.figures import COLOURS, OVERLAYS, Look, answer, convergence, journey, panels, saturation, tile
+from explainers.figures.parts import scale, whole
 
 SIZE = (6, 8)  # unlike sides, so that a swapped axis shows
 
@@ -248,3 +250,44 @@ def test_slope_and_gradient_have_curves_of_their_own():
 @pytest.mark.parametrize("more", [{"trace": None}, {"baseline_score": None}])
 def test_without_a_path_there_are_no_curves(more):
     assert saturation(traced(**more)) == {}
+
+
+def test_a_map_as_whole_numbers_keeps_its_order_and_its_sign():
+    heat = np.array([-3.0, -0.5, 0.0, 0.25, 1.0, 9.0])
+    found = whole(heat, 1.0)
+    assert found.dtype == np.int8
+    assert found.tolist() == [-127, -64, 0, 32, 127, 127]
+
+
+@pytest.mark.parametrize(("signed", "texts"), [(False, ["0", "0.1", "0.2"]), (True, ["-0.2", "0", "0.2"])])
+def test_the_bar_of_whole_numbers_tells_true_ones(signed, texts):
+    axis = scale("viridis", 0.2, signed=signed)
+    assert axis["colorbar"]["ticktext"] == texts
+    assert (axis["cmin"], axis["cmax"]) == (-127 if signed else 0, 127)
+    assert axis["colorbar"]["tickvals"] == [axis["cmin"], (axis["cmin"] + 127) / 2, 127]
+
+
+def test_nothing_was_kept_of_most_paths():
+    with pytest.raises(ValueError, match="keep"):
+        journey(explanation(ramp()), Look())
+
+
+def test_the_journey_of_a_probability_has_its_ticks_in_per_cent(conv, noise):
+    found = IntegratedGradients(steps=8, keep=5)(conv, noise((29, 24)), Target(0, scale="probability"))
+    layout = journey(found, Look()).layout
+    assert (layout.yaxis4.tickformat, layout.yaxis7.tickformat) == (".0%", "")
+    assert [step.label for step in layout.sliders[0].steps] == ["0.00", "0.19", "0.44", "0.69", "1.00"]
+
+
+def test_a_gap_that_is_not_judged_is_left_out_of_the_curves():
+    levels = [Level(9, None, 0.5), Level(17, 0.25, None)]
+    change, gap = convergence({"left": levels}, {"left": (8, 16)}).data
+    assert (change.name, change.y) == ("left: change", (None, 25))
+    assert (gap.name, gap.y) == ("left: gap", (50, None))
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_tiles_share_the_scale_they_are_given(signed):
+    (trace,) = tile(ramp()[0], "viridis", 7.0, signed=signed).data
+    assert (trace.zmin, trace.zmax) == (-7.0 if signed else 0.0, 7.0)
+    assert np.array_equal(trace.z, ramp()[0])

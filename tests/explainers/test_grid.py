@@ -103,3 +103,22 @@ def test_it_does_not_hold_what_lies_elsewhere():
 def test_distance_of_two_maps():
     assert distance(np.array([2.0, -2.0]), np.array([1.0, -2.0])) == 0.25
     assert distance(np.zeros(3), np.zeros(3)) == 0
+
+
+@pytest.mark.parametrize("settings", [{}, {"baseline": "random", "draws": 2}, {"steps": 6}], ids=str)
+def test_more_levels_pass_only_the_new_points_and_are_those_of_a_longer_grid(conv, noise, settings):
+    picture, target, told = noise((29, 24)), Target(0), []
+    short, long = (IntegratedGradients(grid=steps, **settings) for steps in (64, 256))
+    known, expected = (explainer(conv, picture, target).grid for explainer in (short, long))
+    found = short.further(conv, picture, target, known, 256, on_progress=told.append)
+    assert told[0].total == (256 - known.steps[-1]) * settings.get("draws", 1) > 0
+    assert found.steps == expected.steps
+    assert np.array_equal(found.sums, expected.sums)
+    assert np.array_equal(found.ends, expected.ends)
+
+
+def test_it_can_be_looked_at_up_to_fewer_steps():
+    found = grid().up_to(8)
+    assert found.steps == (8,)
+    assert np.array_equal(found.values("trapezoid", 8), grid().values("trapezoid", 8))
+    assert grid().nbytes == 4 * 4

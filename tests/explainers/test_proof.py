@@ -8,6 +8,7 @@ import pytest
 
 from explainers import Coverage, Explanation, Target, proof
 from explainers.explanation import Level
+from explainers.grid import Grid
 
 FACTS = {
     "settings": {},
@@ -164,3 +165,29 @@ def test_every_sign_of_markdown_is_escaped_and_nothing_else():
 def test_an_escaped_label_reads_as_before():
     label = r"Men's *best* [friend](x) \ $1 & 2$ :smile: <b>"
     assert proof.escaped(label).replace("\\\\", "\0").replace("\\", "").replace("\0", "\\") == label
+
+
+def grid(sums, rise=1.0, span=1.0):
+    """One value whose trapezoid sums over 8, 16... steps are these."""
+    steps = tuple(8 * 2**level for level in range(len(sums)))
+    values = np.array([total * count for total, count in zip(sums, steps, strict=True)]).reshape(-1, 1, 1, 1)
+    return Grid(steps, values, np.zeros((2, 1, 1, 1)), rise, span)
+
+
+def test_the_first_steps_that_are_enough_are_named():
+    said = proof.enough(grid([0.5, 0.9, 0.91, 0.99, 1.0], rise=0.96))
+    assert said == (
+        "**For this picture 128 steps are enough** (129 points): the last doubling changed the map by 1.0%, and the "
+        "pixels add up to the score's rise within 4.2%."
+    )
+
+
+def test_steps_that_are_not_enough_are_called_that():
+    said = proof.enough(grid([0.5, 0.9]))
+    assert said.startswith("**For this picture 16 steps are not enough**: the last doubling changed the map by 44.4%")
+    assert "less than 2%" in said
+    assert "within 5%" in said
+
+
+def test_a_gap_between_ends_that_score_alike_is_not_judged():
+    assert "the gap isn't judged" in proof.enough(grid([1.0, 1.0], rise=0.01))
