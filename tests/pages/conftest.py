@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explainers import Classifier, load_classifier
+from explainers import Classifier, Explainer, Explanation, Target, load_classifier, read_image
+from explainers.explanation import Scale
+from explainers.samples import SAMPLES
 from pages.shared import work
 from pages.shared.desk import Desk, Shelf
 
@@ -29,6 +32,18 @@ def _no_weights_at_hand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
 def bundled() -> Classifier:
     """The bundled classifier, loaded as the dashboard loads it."""
     return load_classifier("bundled")
+
+
+@pytest.fixture(scope="session")
+def explained(bundled: Classifier) -> Callable[..., Explanation]:
+    """(explainer, scale="logit") -> the engine's explanation of the first sample as an espresso."""
+    photo, espresso = read_image(SAMPLES[0].data), bundled.labels.index("espresso")
+
+    @cache
+    def make(explainer: Explainer, scale: Scale = "logit") -> Explanation:
+        return explainer(bundled, photo, Target(espresso, scale=scale))
+
+    return make
 
 
 @pytest.fixture

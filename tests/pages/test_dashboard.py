@@ -1,7 +1,6 @@
 """The Explain page shows the engine's own numbers, or a sentence."""
 
 from dataclasses import replace
-from functools import cache
 from io import BytesIO
 
 import numpy as np
@@ -16,17 +15,6 @@ every_method = pytest.mark.parametrize("kind", EXPLAINERS, ids=lambda kind: kind
 
 
 PHOTO = read_image(SAMPLES[0].data)
-
-
-@pytest.fixture(scope="session")
-def explained(bundled):
-    """(explainer, scale="logit") -> the engine's explanation of the first sample as an espresso."""
-
-    @cache
-    def make(explainer, scale="logit"):
-        return explainer(bundled, PHOTO, Target(bundled.labels.index("espresso"), scale=scale))
-
-    return make
 
 
 def run(given):

@@ -3,7 +3,6 @@
 import base64
 import re
 from dataclasses import replace
-from functools import cache
 from io import BytesIO
 
 import numpy as np
@@ -30,17 +29,6 @@ def come(visit):
         assert not at.exception
         assert not at.error
         return at
-
-    return make
-
-
-@pytest.fixture(scope="module")
-def explained(bundled):
-    """(explainer, scale="logit") -> the engine's explanation of the first sample as an espresso."""
-
-    @cache
-    def make(explainer, scale="logit"):
-        return explainer(bundled, PHOTO, Target(bundled.labels.index("espresso"), scale=scale))
 
     return make
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from explainers import IntegratedGradients, Occlusion, Saliency, load_classifier
-from tools.load import TOLERANCE, Question, distance, expected
+from tools.load import TOLERANCE
+from tools.questions import Question, distance, expected
 
 ROOT = Path(__file__).parents[2]
 
