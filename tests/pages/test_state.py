@@ -144,7 +144,9 @@ def test_a_late_address_does_not_undo_a_change(visit):
 @pytest.fixture
 def history(monkeypatch):
     """Makes runs look to `state` as if the back or forward button had started them."""
-    monkeypatch.setattr(state, "get_script_run_ctx", lambda: SimpleNamespace(is_history_navigation=True))
+    monkeypatch.setattr(
+        state, "get_script_run_ctx", lambda: SimpleNamespace(is_history_navigation=True, page_script_hash="")
+    )
 
 
 def test_the_back_button_replaces_all_settings(visit, request):
@@ -187,3 +189,13 @@ def test_two_visitors_share_nothing(visit):
     first, second = visit(method="b"), visit()
     run(first.slider(key="steps").set_value(20))
     assert settings(run(second)) == DEFAULTS
+
+
+def test_on_another_page_widgets_start_with_what_is_kept(visit, monkeypatch):
+    at = visit(method="c", steps=20)
+    run(at.toggle(key="on").set_value(True))
+    elsewhere = SimpleNamespace(is_history_navigation=False, page_script_hash="elsewhere")
+    monkeypatch.setattr(state, "get_script_run_ctx", lambda: elsewhere)
+    run(at)
+    assert settings(at) == DEFAULTS | {"method": "c", "steps": 20, "on": True}
+    assert at.query_params == {"method": "c", "steps": "20", "on": "True"}
