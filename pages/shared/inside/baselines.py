@@ -47,7 +47,8 @@ class BaselinesSection:
             "#### 4. Baselines: compared with what?\n"
             "Every attribution is *compared with the baseline*: a pixel that is as in the baseline gets nothing, "
             "whatever it means. So the choice is part of the question. Below, the same integration from several "
-            f"baselines, each with {STEPS} steps of the trapezoid rule, all on one colour scale."
+            f"baselines, each with {STEPS} steps of the trapezoid rule, all on one colour scale. Under each: what its "
+            "pixels add up to, of the score's rise from that baseline."
         )
         first, second = st.columns([1, 2], vertical_alignment="bottom")
         self.draws: int = first.slider(
@@ -151,9 +152,9 @@ def _said(explanation: Explanation, starts: list[Start], draws: list[Start]) -> 
         f"- **Random baselines differ.** One draw's map is {spread([draw.values for draw in draws]):.0%} away from the "
         f"mean of {len(draws)} (relative L1). Averaging takes the noise out.",
         "- **Averaging over baselines** is what *expected gradients* do (Erion et al. 2021): no single picture has to "
-        "stand for nothing. Here each baseline's path is integrated fully. Captum's `GradientShap` draws one random "
-        "alpha for each sample, and adds noise to the picture: it is noisier for the same number of passes, and shows "
-        "no path.",
+        "stand for nothing. Here each baseline's path is integrated fully, with the kernel of all the rest of this "
+        "page. Captum's `GradientShap` draws one random alpha for each sample, and can add noise to the picture: it is "
+        "noisier for the same number of passes, and shows no path.",
     ]
     return "\n".join(lines)
 

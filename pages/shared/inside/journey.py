@@ -39,7 +39,6 @@ class JourneySection:
         st.markdown("#### 2. Saturation: where on the path the score is made")
         self._words, right = st.columns([2, 5], gap="medium")
         self._words.markdown(WORDS)
-        self._place = right.container(key="journey-place")
         self.waiting = right.container(key="journey-waiting")
         self._area = right.container()
 
@@ -51,13 +50,15 @@ class JourneySection:
             st.caption(f"A first look after {explanation.facts['passes']} passes. The rest is being computed.")
 
     def show(self, explanation: Explanation) -> tuple[Explanation, Look]:
-        """Draw the figure; the explanation and its look as chosen here."""
+        """Draw the figure, and under it how it is drawn; the explanation and its look as chosen there."""
         with self._area.container(key="journey-area"):
+            figure = st.container()
             first, second = st.columns(2)
             if len(explanation.values) > 1:
                 explanation = choose_channels(explanation, first)
             look = Look(choose_colours(explanation, second), last_look(explanation)[1].clip)
-            _draw(explanation, look, "journey")
+            with figure:
+                _draw(explanation, look, "journey")
         return explanation, look
 
 
