@@ -6,6 +6,7 @@ import os
 # (a second program, thirty visitors' pages) a pass takes ten times as long.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+from explainers.attention import AttentionRelevance, AttentionRollout
 from explainers.backprop import Deconvolution, GuidedBackprop
 from explainers.base import Explainer
 from explainers.cam import CAM, GradCAM
@@ -36,6 +37,8 @@ EXPLAINERS: tuple[type[Explainer], ...] = (
     EigenCAM,
     ScoreCAM,
     GuidedGradCAM,
+    AttentionRollout,
+    AttentionRelevance,
     GuidedBackprop,
     Deconvolution,
     InputXGradient,
@@ -50,6 +53,8 @@ EXPLAINERS: tuple[type[Explainer], ...] = (
 __all__ = [
     "CAM",
     "EXPLAINERS",
+    "AttentionRelevance",
+    "AttentionRollout",
     "Choice",
     "Classifier",
     "Colour",

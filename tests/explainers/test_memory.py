@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from explainers import EXPLAINERS, ExplanationError, IntegratedGradients, Occlusion, Target
+from explainers.attention import OnTokens
 from explainers.engine import Passes
 from explainers.memory import Chunks, enough_memory, give_back
 from explainers.turns import turns
@@ -188,7 +189,7 @@ class Narrow(nn.Module):
 
 
 @pytest.fixture(params=["there", "back"])
-def narrow(request, small, classify, conv64):
+def narrow(request, small, attentive, classify, conv64):
     """A classifier like `conv64`, and a list: what is in it is how many pictures fit, if there is something."""
     room = []
 
@@ -196,7 +197,8 @@ def narrow(request, small, classify, conv64):
         if room and len(tensor) > room[0]:
             raise RuntimeError(CPU)
 
-    network = Narrow(small(dtype=torch.float64), allocate, request.param == "back")
+    make = attentive if issubclass(request.node.callspec.params.get("kind", object), OnTokens) else small
+    network = Narrow(make(dtype=torch.float64), allocate, request.param == "back")
     return classify(network, conv64.size, mean=conv64.mean, std=conv64.std, name="narrow"), room
 
 

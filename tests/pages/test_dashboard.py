@@ -9,10 +9,14 @@ import pytest
 from PIL import Image
 
 from explainers import EXPLAINERS, Classifier, GradCAM, IntegratedGradients, Saliency, Target, read_image
+from explainers.attention import OnTokens
 from explainers.samples import SAMPLES
 from pages.shared import work
 
-every_method = pytest.mark.parametrize("kind", EXPLAINERS, ids=lambda kind: kind.__name__)
+ATTENTION = [kind for kind in EXPLAINERS if issubclass(kind, OnTokens)]  # which the bundled classifier has none of
+every_method = pytest.mark.parametrize(
+    "kind", [kind for kind in EXPLAINERS if kind not in ATTENTION], ids=lambda kind: kind.__name__
+)
 
 
 PHOTO = read_image(SAMPLES[0].data)
@@ -58,6 +62,14 @@ def test_every_method_draws_the_engines_numbers(visit, figure, explained, kind):
     assert not at.error
     for trace in (figure(at, "map")["data"][i] for i in (2, 4)):
         assert np.array_equal(trace["z"], explained(kind()).heat)
+
+
+@pytest.mark.parametrize("kind", ATTENTION, ids=lambda kind: kind.__name__)
+def test_a_method_that_the_classifier_lacks_the_parts_for_says_so(visit, figure, kind):
+    at = visit({"method": kind.slug()})
+    assert not at.exception
+    assert f"{kind.title} needs a vision transformer" in at.error[0].value
+    assert figure(at, "answer")
 
 
 @every_method
