@@ -184,8 +184,10 @@ class AttentionRelevance(OnTokens):
     unit: ClassVar[str] = "attention × its gradient, of the {scale}"
     by_gradient: ClassVar[bool] = True
 
+    @torch.no_grad()
     def flow(self, scores: Tensor, met: list[Attention]) -> Tensor:
-        slopes = torch.autograd.grad(scores.sum(), [each.result for each in met], materialize_grads=True)
+        results, ones = [each.result for each in met], torch.ones_like(scores)
+        slopes = torch.autograd.grad(scores, results, ones, materialize_grads=True)
         flow = identity = torch.eye(met[0].weights.shape[-1]).to(met[0].weights)
         for each, slope in zip(met, slopes, strict=True):
             flow = flow + (each.weights * each.slope(slope)).relu().mean(1) @ flow

@@ -11,6 +11,7 @@ from torchvision import models
 
 from explainers import AttentionRelevance, AttentionRollout, ExplanationError, Saliency, Target
 from explainers.attention import _Attending
+from explainers.engine import Passes
 
 METHODS = [AttentionRollout(), AttentionRelevance()]
 every_method = pytest.mark.parametrize("method", METHODS, ids=lambda method: type(method).__name__)
@@ -96,9 +97,9 @@ def by_hand(network, picture):
 
 def rollout(layers, residual=0.5):
     """Abnar and Zuidema 2020: (T, T)."""
-    flow = torch.eye(len(layers[0][0]), dtype=torch.float64)
+    flow = identity = torch.eye(len(layers[0][0]), dtype=torch.float64)
     for heads in layers:
-        flow = (residual * torch.eye(len(flow)) + (1 - residual) * sum(heads) / len(heads)) @ flow
+        flow = (residual * identity + (1 - residual) * sum(heads) / len(heads)) @ flow
     return flow.detach()
 
 
@@ -112,6 +113,13 @@ def relevance(layers, score):
     return flow.detach()
 
 
+def exact(method, classifier, picture, target):
+    """The values before they are rounded to float32, and the score."""
+    with Passes(classifier, [target], prepared=method.prepared) as passes:
+        found = method.attribute(passes, picture[None])
+    return found.values[0], float(passes.answers[0, passes.column])
+
+
 def of_score(logits, target):
     answers = logits if target.scale == "logit" else logits.softmax(0)
     return answers[target.index] - (0 if target.versus is None else answers[target.versus])
@@ -122,11 +130,10 @@ def of_score(logits, target):
 def test_rollout_is_its_formula_on_attention_written_out(transformer, classify, noise, apart, form, residual):
     network, picture = transformer(form), noise((32, 32), dtype=torch.float64)
     logits, layers = by_hand(network, picture)
-    found = AttentionRollout(residual=residual)(classify(network, (32, 32)), picture, Target(1))
-    assert found.score == pytest.approx(float(logits[1].detach()), rel=1e-12)
-    assert found.values.shape == (1, 4, 4)
-    expected = rollout(layers, residual)[0, 1:].view(1, 4, 4)
-    assert apart(found.values, expected) < 1e-7  # values are kept in float32
+    values, score = exact(AttentionRollout(residual=residual), classify(network, (32, 32)), picture, Target(1))
+    assert score == pytest.approx(float(logits[1].detach()), rel=1e-12)
+    assert values.shape == (1, 4, 4)
+    assert apart(values, rollout(layers, residual)[0, 1:].view(1, 4, 4)) < 1e-12
 
 
 @every_form
@@ -134,10 +141,10 @@ def test_rollout_is_its_formula_on_attention_written_out(transformer, classify, 
 def test_relevance_is_its_formula_on_attention_written_out(transformer, classify, noise, apart, form, target):
     network, picture = transformer(form), noise((32, 32), dtype=torch.float64)
     logits, layers = by_hand(network, picture)
-    expected = relevance(layers, of_score(logits, target))[0, 1:].view(1, 4, 4)
-    found = AttentionRelevance()(classify(network, (32, 32)), picture, target)
-    assert found.values.any()
-    assert apart(found.values, expected) < 1e-7
+    expected = of_score(logits, target)
+    values, score = exact(AttentionRelevance(), classify(network, (32, 32)), picture, target)
+    assert score == pytest.approx(float(expected.detach()), rel=1e-12)
+    assert apart(values, relevance(layers, expected)[0, 1:].view(1, 4, 4)) < 1e-12
 
 
 def test_rollout_adds_up_to_one_with_the_class_tokens_own_share(transformer, classify, noise):
@@ -199,8 +206,8 @@ def test_without_a_class_token_the_average_of_the_patches_is_read(averaging, cla
     else:
         (slope,) = torch.autograd.grad(logit, weights)
         flow = (weights * slope)[0].clamp(min=0).mean(0)
-    found = method(classify(averaging, (12, 20)), picture, Target(1))
-    assert apart(found.values, flow.detach().mean(0).view(1, 3, 5)) < 1e-7
+    values, _ = exact(method, classify(averaging, (12, 20)), picture, Target(1))
+    assert apart(values, flow.detach().mean(0).view(1, 3, 5)) < 1e-12
 
 
 @pytest.mark.parametrize("more", [{}, {"scale": 0.3}, {"is_causal": True}, {"attn_mask": True}], ids=str)
