@@ -24,7 +24,7 @@ from explainers import (
 from explainers.attention import OnTokens
 
 PHOTOS = ("doberman.png", "giant_panda.jpg", "fireboat.jpg", "goldfish.jpg")
-MANY, MOST = 20, 500  # passes: methods of more are tried on two photos and on one, so that all take a minute or two
+MANY, MOST = 20, 100  # passes: methods of more are tried on two photos and on one, so that all take a minute or two
 
 
 def needed(variable: str, name: str) -> Path:
