@@ -7,6 +7,7 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from explainers.ablation import FeatureAblation
+from explainers.attention import AttentionRelevance, AttentionRollout
 from explainers.backprop import Deconvolution, GuidedBackprop
 from explainers.base import Explainer
 from explainers.blur_path import BlurIntegratedGradients
@@ -45,6 +46,8 @@ EXPLAINERS: tuple[type[Explainer], ...] = (
     EigenCAM,
     ScoreCAM,
     GuidedGradCAM,
+    AttentionRollout,
+    AttentionRelevance,
     GuidedBackprop,
     Deconvolution,
     InputXGradient,
@@ -66,6 +69,8 @@ __all__ = [
     "LIME",
     "RISE",
     "XRAI",
+    "AttentionRelevance",
+    "AttentionRollout",
     "BlurIntegratedGradients",
     "Choice",
     "Classifier",

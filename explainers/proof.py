@@ -104,7 +104,7 @@ def why_empty(explanation: Explanation) -> str | None:
             "The map is zero everywhere because this layer holds evidence against the class only, and ReLU removes "
             "that. Switch ReLU off to see it, or choose another layer."
         )
-    if explanation.rectified:
+    if explanation.rectified and "samples" in explanation.facts["settings"]:
         return "The map is zero everywhere because all noisy copies of the picture have the same map, or an empty one."
     if explanation.target.scale == "probability":
         return (

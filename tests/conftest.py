@@ -15,6 +15,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from explainers import Classifier
+from explainers.attention import OnTokens
 
 torch.set_num_threads(1)  # small networks gain nothing from more, and on a busy machine more are slower
 
@@ -41,6 +42,39 @@ class Small(nn.Module):
         x = self.bn3(self.conv3(x))
         x.relu_()
         return self.head(F.adaptive_avg_pool2d(x, 1).flatten(1))
+
+
+class Attentive(nn.Module):
+    """A transformer of two blocks on a stem of a convolution, for pictures of any size; a class token comes first."""
+
+    def __init__(self, channels: int, classes: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, 16, 4, stride=4, bias=False)
+        self.bn1 = nn.BatchNorm2d(16)
+        self.token = nn.Parameter(torch.randn(1, 1, 16))
+        self.block1, self.block2 = (Block(16) for _ in range(2))
+        self.head = nn.Linear(16, classes)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = F.relu(self.bn1(self.conv1(x))).flatten(2).transpose(1, 2)
+        x = torch.cat([self.token.expand(len(x), -1, -1), x], 1)
+        return self.head(self.block2(self.block1(x))[:, 0])
+
+
+class Block(nn.Module):
+    """Attention and what follows it, each beside a residual connection."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.attention = nn.MultiheadAttention(width, 2, batch_first=True)
+        nn.init.normal_(self.attention.in_proj_weight, std=width**-0.5)  # so that attention is not the same for all
+        self.mlp = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, width))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.norm1(x)
+        x = x + self.attention(y, y, y, need_weights=False)[0]
+        return x + self.mlp(self.norm2(x))
 
 
 class Watched(nn.Module):
@@ -100,6 +134,16 @@ def small():
 
 
 @pytest.fixture(scope="session")
+def attentive():
+    """(channels=3, classes=3, dtype=float32) -> the small transformer."""
+
+    def make(channels=3, classes=3, dtype=torch.float32):
+        return _built(lambda: Attentive(channels, classes), (24, 24), channels, dtype)
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def classify():
     """(network, size, ...) -> a classifier around it, on the CPU, that by default sees pixels as they are."""
 
@@ -121,6 +165,19 @@ def conv(small, classify):
 def conv64(small, classify):
     """The same in float64."""
     return classify(small(dtype=torch.float64), (29, 24), mean=MEAN, std=STD, name="conv64")
+
+
+@pytest.fixture(scope="session")
+def suited(attentive, classify):
+    """(kind, classifier) -> the classifier or, for methods that read attention, one like it that has some."""
+
+    @cache
+    def choose(kind, given):
+        if not issubclass(kind, OnTokens):
+            return given
+        return classify(attentive(dtype=given.dtype), given.size, mean=given.mean, std=given.std, name=given.name)
+
+    return choose
 
 
 @pytest.fixture(scope="session")

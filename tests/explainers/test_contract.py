@@ -15,6 +15,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from explainers import EXPLAINERS, ExplanationError, Target
+from explainers.attention import OnTokens
 from explainers.engine import Passes
 from explainers.knobs import Choice, Colour, Layer, Range, Switch
 
@@ -45,11 +46,13 @@ COARSE = (  # on a layer's grid, where a cell sees more than its pixels
     "FinerCAM",
     "EigenCAM",
     "ScoreCAM",
+    "AttentionRollout",
+    "AttentionRelevance",
 )
-BLIND = ("EigenCAM",)  # ask no score
+BLIND = ("EigenCAM", "AttentionRollout")  # ask no score
 FINE = {"Occlusion": {"patch": 1, "stride": 1}}  # settings under which a pixel stands for itself
 WHOLE = {
-    name: {"relu": False} for name in (*COARSE, "GuidedGradCAM") if name != "CAM"
+    name: {"relu": False} for name in (*COARSE, "GuidedGradCAM") if name != "CAM" and not name.startswith("Attention")
 }  # under which nothing is cut off
 SHARED = ("FeatureAblation", "LIME", "KernelSHAP", "RISE", "XRAI")  # by the pixels of a region, the dead ones too
 MANY = {  # settings under which many chunks pass
@@ -113,6 +116,22 @@ def unlike(knob):
             return [*wrong, "#fff", "red", None, 0]
         case Layer():
             return [math.nan, (), 0, True, ""]
+
+
+@pytest.fixture
+def suitable(small, attentive, kind):
+    """What makes the small network or, for methods that read attention, the small transformer."""
+    return attentive if issubclass(kind, OnTokens) else small
+
+
+@pytest.fixture
+def conv(conv, suited, kind):
+    return suited(kind, conv)
+
+
+@pytest.fixture
+def conv64(conv64, suited, kind):
+    return suited(kind, conv64)
 
 
 # Declarations
@@ -182,8 +201,8 @@ def test_it_takes_what_the_widget_could_offer(conv, noise, kind, name, knob):
 @every_kind
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("size", [(37, 41), (24, 25)])
-def test_its_heat_is_as_large_as_the_picture(small, classify, noise, kind, channels, size):
-    classifier = classify(small(channels), size, channels=channels)
+def test_its_heat_is_as_large_as_the_picture(suitable, classify, noise, kind, channels, size):
+    classifier = classify(suitable(channels), size, channels=channels)
     explanation = settings(WHOLE, kind)(classifier, noise(size, channels), Target(1))
     assert explanation.heat.shape == size
     assert explanation.heat.dtype == explanation.values.dtype == explanation.picture.dtype == np.float32
@@ -197,8 +216,8 @@ def test_its_heat_is_as_large_as_the_picture(small, classify, noise, kind, chann
 @every_kind
 @pytest.mark.parametrize("output", ["softmax", "sigmoid"])
 @pytest.mark.parametrize("classes", [1, 2])
-def test_it_works_on_one_and_two_classes(small, classify, noise, kind, classes, output):
-    classifier = classify(small(classes=classes), (24, 24), classes=classes, output=output)
+def test_it_works_on_one_and_two_classes(suitable, classify, noise, kind, classes, output):
+    classifier = classify(suitable(classes=classes), (24, 24), classes=classes, output=output)
     for scale in kind.scales:
         explanation = kind()(classifier, noise((24, 24)), Target(classes - 1, scale=scale))
         assert np.isfinite(explanation.heat).all()
@@ -227,8 +246,8 @@ def test_it_works_whatever_the_caller_has_switched_off(conv, noise, kind, around
 
 
 @every_kind
-def test_it_works_on_a_classifier_made_in_inference_mode(small, classify, conv, noise, kind):
-    network = small()
+def test_it_works_on_a_classifier_made_in_inference_mode(suitable, classify, conv, noise, kind):
+    network = suitable()
     with torch.inference_mode():
         classifier = classify(network, conv.size, mean=conv.mean, std=conv.std)
     expected = kind()(conv, noise(conv.size), Target(1)).values
@@ -277,30 +296,20 @@ class Blinkered(nn.Module):
 
 
 @pytest.mark.parametrize("kind", **named([kind for kind in EXPLAINERS if kind.__name__ not in COARSE + SHARED]))
-def test_a_dead_pixel_gets_nothing(small, classify, noise, kind):
-    classifier = classify(Blinkered(small(), 12), (24, 24))
+def test_a_dead_pixel_gets_nothing(suitable, classify, noise, kind):
+    classifier = classify(Blinkered(suitable(), 12), (24, 24))
     explanation = settings(FINE | WHOLE, kind)(classifier, noise((24, 24)), Target(1))
     # Captum divides what occlusion met by rounding: a batch of other pictures rounds in another way
     assert np.abs(explanation.values[..., 12:]).max() <= (1e-6 if kind.__name__ == "Occlusion" else 0)
     assert np.abs(explanation.values[..., :12]).max() > 1e-5
 
 
-class Constant(nn.Module):
-    """A network that always says the same."""
-
-    def __init__(self):
-        super().__init__()
-        self.conv, self.head = nn.Conv2d(3, 4, 3), nn.Linear(4, 3)
-        nn.init.zeros_(self.head.weight)
-
-    def forward(self, x):
-        return self.head(F.relu(self.conv(x)).mean((2, 3)))
-
-
 @pytest.mark.parametrize("kind", **named([kind for kind in EXPLAINERS if kind.__name__ not in BLIND]))
-def test_a_map_of_nothing_is_zero_not_a_crash(classify, noise, kind):
+def test_a_map_of_nothing_is_zero_not_a_crash(suitable, classify, noise, kind):
+    constant = suitable()
+    nn.init.zeros_(constant.head.weight)  # it always says the same
     for picture in (noise((24, 24)), torch.zeros(3, 24, 24)):
-        explanation = kind()(classify(Constant(), (24, 24)), picture, Target(1))
+        explanation = kind()(classify(constant, (24, 24)), picture, Target(1))
         assert not explanation.heat.any()
         assert explanation.gap is None
 
@@ -362,8 +371,8 @@ class Stop(BaseException):
 
 @every_kind
 @pytest.mark.parametrize("cancelled", [False, True])
-def test_networks_are_left_as_they_were(small, classify, noise, state, kind, cancelled):
-    given = small().train().requires_grad_(True)
+def test_networks_are_left_as_they_were(suitable, classify, noise, state, kind, cancelled):
+    given = suitable().train().requires_grad_(True)
     classifier = classify(given, (24, 24))
     networks = (given, classifier.network, classifier.prepared)
     before = [state(network) for network in networks]
@@ -401,10 +410,10 @@ def test_the_global_random_numbers_are_left_alone(conv, noise, kind):
 
 
 @pytest.fixture
-def counted(small, classify, watched, conv):
+def counted(suitable, classify, watched, conv):
     """A classifier like `conv`, and how many pictures each pass of its network has had, in order."""
     batches = []
-    network = watched(small(), lambda x: batches.append(len(x)))
+    network = watched(suitable(), lambda x: batches.append(len(x)))
     classifier = classify(network, conv.size, mean=conv.mean, std=conv.std)
     assert classifier.layers()
     assert classifier.activations  # which are read once, by a pass of their own

@@ -32,7 +32,8 @@ def moved():
 
 
 @every_kind
-def test_maps_agree_with_the_cpus_to_a_thousandth(conv, noise, moved, apart, kind):
+def test_maps_agree_with_the_cpus_to_a_thousandth(conv, suited, noise, moved, apart, kind):
+    conv = suited(kind, conv)
     there = moved(conv)
     for target in TARGETS:
         found, expected = (kind()(classifier, noise(conv.size), target) for classifier in (there, conv))
@@ -42,7 +43,8 @@ def test_maps_agree_with_the_cpus_to_a_thousandth(conv, noise, moved, apart, kin
 
 
 @every_kind
-def test_maps_agree_with_the_cpus_in_float64_but_for_rounding(conv64, noise, moved, apart, kind):
+def test_maps_agree_with_the_cpus_in_float64_but_for_rounding(conv64, suited, noise, moved, apart, kind):
+    conv64 = suited(kind, conv64)
     there, picture = moved(conv64), noise(conv64.size, dtype=torch.float64)
     found, expected = (kind()(classifier, picture, Target(1)) for classifier in (there, conv64))
     assert apart(found.values, expected.values) < 1e-6  # values are kept in float32

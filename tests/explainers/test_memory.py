@@ -25,6 +25,7 @@ from explainers import (
     Occlusion,
     Target,
 )
+from explainers.attention import OnTokens
 from explainers.engine import Passes
 from explainers.memory import Chunks, enough_memory, give_back
 from explainers.turns import turns
@@ -200,7 +201,7 @@ class Narrow(nn.Module):
 
 
 @pytest.fixture(params=["there", "back"])
-def narrow(request, small, classify, conv64):
+def narrow(request, small, attentive, classify, conv64):
     """A classifier like `conv64`, and a list: what is in it is how many pictures fit, if there is something."""
     room = []
 
@@ -208,7 +209,8 @@ def narrow(request, small, classify, conv64):
         if room and len(tensor) > room[0]:
             raise RuntimeError(CPU)
 
-    network = Narrow(small(dtype=torch.float64), allocate, request.param == "back")
+    make = attentive if issubclass(request.node.callspec.params.get("kind", object), OnTokens) else small
+    network = Narrow(make(dtype=torch.float64), allocate, request.param == "back")
     return classify(network, conv64.size, mean=conv64.mean, std=conv64.std, name="narrow"), room
 
 

@@ -11,7 +11,20 @@ import numpy as np
 import pytest
 import torch
 
-from explainers import CAM, GradCAM, IntegratedGradients, Target, load_classifier, read_image
+from explainers import (
+    CAM,
+    EXPLAINERS,
+    ExplanationError,
+    GradCAM,
+    IntegratedGradients,
+    Target,
+    load_classifier,
+    read_image,
+)
+from explainers.attention import OnTokens
+
+PHOTOS = ("doberman.png", "giant_panda.jpg", "fireboat.jpg", "goldfish.jpg")
+MANY, MOST = 20, 100  # passes: methods of more are tried on two photos and on one, so that all take a minute or two
 
 
 def needed(variable: str, name: str) -> Path:
@@ -76,3 +89,26 @@ def test_integrated_gradients_agree_with_captums(mobilenet, photo):
     expected = captums.attribute(seen, target=panda, n_steps=50, method="riemann_middle", internal_batch_size=8)[0]
     values = torch.from_numpy(method(mobilenet, seen[0], Target(panda)).values)
     assert (values - expected).abs().sum() < 1e-3 * expected.abs().sum()
+
+
+@pytest.fixture(scope="module", params=["mobilenet_v2", "squeezenet1_1"])
+def trained(request):
+    return load_classifier(request.param, checkpoint=needed("WHYPIXEL_WEIGHTS", f"{request.param}.pth"))
+
+
+@pytest.mark.parametrize("kind", EXPLAINERS, ids=lambda kind: kind.__name__)
+def test_every_method_explains_photos_or_says_why_not(trained, photo, kind):
+    method, passes = kind(), kind().passes(trained)
+    for name in PHOTOS[: 1 if passes > MOST else 2 if passes > MANY else None]:
+        image = photo(name)
+        likeliest = trained.predict(image)[0]
+        if issubclass(kind, OnTokens):
+            with pytest.raises(ExplanationError, match="needs a vision transformer"):
+                method(trained, image, Target(likeliest.index))
+            continue
+        explanation = method(trained, image, Target(likeliest.index))
+        assert explanation.heat.shape == (224, 224)
+        assert np.isfinite(explanation.values).all()
+        assert explanation.heat.any()
+        assert explanation.facts["passes"] <= passes
+        assert explanation.score == pytest.approx(likeliest.logit, rel=1e-2)  # less what Finer-CAM or rounding move

@@ -146,7 +146,11 @@ def test_a_map_with_a_single_value_is_not_empty():
     [
         ("the baseline is the picture itself", {"baselines": np.full((1, 3, 2, 2), 0.5)}),
         ("evidence against the class only", {"rectified": True, "facts": {"settings": {"relu": True}}}),
-        ("all noisy copies of the picture have the same map", {"rectified": True}),
+        (
+            "all noisy copies of the picture have the same map",
+            {"rectified": True, "facts": {"settings": {"samples": 9}}},
+        ),
+        ("doesn't depend on any pixel", {"rectified": True}),
         ("the probability is saturated", {"target": Target(0, scale="probability")}),
         ("doesn't depend on any pixel", {"baselines": np.zeros((1, 3, 2, 2))}),
         ("doesn't depend on any pixel", {}),

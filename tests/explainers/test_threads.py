@@ -6,7 +6,7 @@ import threading
 import pytest
 import torch
 
-from explainers import EXPLAINERS, IntegratedGradients, Target
+from explainers import EXPLAINERS, ExplanationError, IntegratedGradients, Target
 from explainers.base import Explainer
 
 THREADS, CALLS = 8, 200
@@ -39,11 +39,14 @@ def _chunks_of_four(monkeypatch):
 
 
 def answer(classifier, question):
-    """All of an answer but how long it took, to compare bit for bit."""
+    """All of an answer but how long it took, to compare bit for bit; a refusal is one, too."""
     method, picture, target = question
     if method == "predict":
         return classifier.predict(picture, 3)
-    found = method(classifier, picture, target)
+    try:
+        found = method(classifier, picture, target)
+    except ExplanationError as error:
+        return str(error)
     trace = [] if found.trace is None else [curve.tobytes() for curve in vars(found.trace).values()]
     facts = {**found.facts, "seconds": 0}
     return found.values.tobytes(), found.score, found.baseline_score, found.residual, trace, found.history, facts
@@ -111,3 +114,12 @@ def test_on_a_real_network_too(real, classify, noise, state, job):
 
     quick = [method for method in METHODS if method.passes(known) < 100]  # Score-CAM masks 512 pictures there
     check(network, make, quick, noise, state, job, 3)
+
+
+def test_on_a_transformer_whose_attention_is_read_too(attentive, classify, conv, noise, state, job):
+    network = attentive()
+
+    def make():
+        return classify(network, (24, 24), mean=conv.mean, std=conv.std)
+
+    check(network, make, [method for method in METHODS if method.passes(make()) < 100], noise, state, job, 4)

@@ -20,10 +20,13 @@ from explainers import (
     Target,
     read_image,
 )
+from explainers.attention import OnTokens
 from explainers.samples import SAMPLES
 from pages.shared import work
 
-every_method = pytest.mark.parametrize("kind", EXPLAINERS, ids=lambda kind: kind.__name__)
+ATTENTION = [kind for kind in EXPLAINERS if issubclass(kind, OnTokens)]  # which the bundled classifier has none of
+OTHERS = [kind for kind in EXPLAINERS if kind not in ATTENTION]
+every_method = pytest.mark.parametrize("kind", OTHERS, ids=lambda kind: kind.__name__)
 FEW = Saliency, GradCAM, CAM, GuidedBackprop, DeepLIFT, Occlusion  # the page knows none of them by name
 some_methods = pytest.mark.parametrize("kind", FEW, ids=lambda kind: kind.__name__)
 
@@ -60,6 +63,14 @@ def test_every_method_draws_the_engines_numbers(visit, figure, explained, kind):
     assert not at.error
     for trace in (figure(at, "map")["data"][i] for i in (2, 4)):
         assert np.array_equal(trace["z"], explained(kind()).heat)
+
+
+@pytest.mark.parametrize("kind", ATTENTION, ids=lambda kind: kind.__name__)
+def test_a_method_that_the_classifier_lacks_the_parts_for_says_so(visit, figure, kind):
+    at = visit({"method": kind.slug()})
+    assert not at.exception
+    assert f"{kind.title} needs a vision transformer" in at.error[0].value
+    assert figure(at, "answer")
 
 
 @some_methods
