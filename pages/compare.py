@@ -6,7 +6,8 @@ import streamlit as st
 
 from pages.shared.controls import choose_explainer
 from pages.shared.frame import frame, messages
-from pages.shared.grid.plan import choose_plan, offer_presets
+from pages.shared.grid.plan import choose_plan
+from pages.shared.grid.presets import offer_presets
 from pages.shared.grid.tiles import compute, offer_another_try
 from pages.shared.grid.views import Views
 from pages.shared.question import ask

@@ -10,12 +10,12 @@ import numpy as np
 import plotly.graph_objects as go
 
 from explainers.explanation import Array, Explanation
-from explainers.figures.mosaic import Piece, Tints, colourbar, mosaic, ranges, tile_trace, underlay, unit, view
+from explainers.figures.mosaic import Piece, Tints, mosaic, ranges, tile_trace, underlay, unit, view
 from explainers.figures.parts import peak, square, stops
+from explainers.figures.tiling import colourbar, plain
 
 SHOWN = 44  # pixels of a cell that has its number in it
 WHOLE = (0.0, 1.0)
-SWAPS = 40  # of a blink, until it rests
 SIDE = 360
 
 
@@ -85,7 +85,10 @@ def _cropped(found: Explanation, heat: Array) -> Array:
 
 
 def blink(first: Piece, second: Piece, tints: Tints) -> go.Figure:
-    """Two maps on the same spot, swapped by buttons or by themselves, in the browser alone."""
+    """Two maps on the same spot, swapped by buttons in the browser alone.
+
+    The one called blink does nothing by itself: it asks the page to press the others in turn.
+    """
     maps, titles = [piece.explanation for piece in (first, second) if piece.explanation], (first.title, second.title)
     limits = ranges(maps, tints)
     layout = go.Layout(
@@ -94,7 +97,7 @@ def blink(first: Piece, second: Piece, tints: Tints) -> go.Figure:
         margin={"l": 0, "r": 0, "t": 62, "b": 42},
         **square(0, WHOLE, WHOLE, (1, 1)),
         images=[underlay(maps[0], 0)],
-        updatemenus=[_buttons()],
+        updatemenus=[_buttons(titles)],
     )
     layout.update({key: value for key, value in view(maps).items() if key.startswith(("xaxis_", "yaxis_"))})
     traces = []
@@ -104,44 +107,27 @@ def blink(first: Piece, second: Piece, tints: Tints) -> go.Figure:
     for trace, shown in zip(traces, (True, False), strict=True):
         trace.visible = shown
     layout.update(annotations=[_title(titles[0])])
-    frames = [
-        go.Frame(
-            name=name,
-            data=[{"type": "heatmap", "visible": name == mine} for mine in ("first", "second")],
-            traces=[0, 1],
-            layout={"annotations": [_title(title)]},
-        )
-        for name, title in zip(("first", "second"), titles, strict=True)
-    ]
-    return go.Figure(traces, layout, frames)
+    return go.Figure(traces, layout)
 
 
 def _title(text: str) -> dict[str, Any]:
     place = {"x": 0.5, "y": 1, "xref": "paper", "yref": "paper", "yanchor": "bottom", "xanchor": "center"}
-    return {"text": f"<b>{text}</b>", **place, "showarrow": False, "font": {"size": 13}}
+    return {"text": f"<b>{plain(text)}</b>", **place, "showarrow": False, "font": {"size": 13}}
 
 
-def _buttons() -> dict[str, Any]:
-    """First, second, and both in turn."""
+def _buttons(titles: tuple[str, str]) -> dict[str, Any]:
+    """Both in turn, and each by itself."""
 
-    def button(label: str, frames: Any, duration: int) -> dict[str, Any]:
-        how = {"mode": "immediate", "transition": {"duration": 0}, "frame": {"duration": duration, "redraw": True}}
-        return {"label": label, "method": "animate", "args": [frames, how]}
+    def show(number: int) -> dict[str, Any]:
+        change = {"visible": [number == 0, number == 1]}, {"annotations[0].text": _title(titles[number])["text"]}
+        return {"label": ("First", "Second")[number], "method": "update", "args": change}
 
-    turns = ["second", "first"] * SWAPS
+    turns = {"label": "Blink", "name": "blink", "method": "skip"}, {"label": "Stop", "method": "skip"}
+    place = {"x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "pad": {"b": 24}}
     return {
         "type": "buttons",
         "direction": "right",
         "showactive": False,
-        "x": 0,
-        "y": 1,
-        "xanchor": "left",
-        "yanchor": "bottom",
-        "pad": {"b": 24},
-        "buttons": [
-            button("Blink", turns, 500),
-            button("Stop", [None], 0),
-            button("First", ["first"], 0),
-            button("Second", ["second"], 0),
-        ],
+        **place,
+        "buttons": [*turns, show(0), show(1)],
     }

@@ -1,9 +1,7 @@
-"""Many maps side by side with one zoom, each under its title and over its proof. Sizes are pixels on the screen."""
+"""Many maps side by side with one zoom, each under its title and over its proof."""
 
 from __future__ import annotations
 
-import html
-import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,16 +11,9 @@ import plotly.graph_objects as go
 
 from explainers.explanation import Array, Explanation
 from explainers.figures.parts import axes, encoded, peak, square, stops
+from explainers.figures.tiling import SMALL, Span, Tiling, wrapped
 
-Span = tuple[float, float]
-
-SIDES = {1: 340, 2: 340, 3: 300, 4: 224, 5: 178}  # of a tile, by columns: all fill a window of 1440 beside its sidebar
-GAP = 10
-HEAD = 38  # for two lines of title
-FOOT = 34  # for two lines of proof
-BAR, LINE = 36, 13  # for a colour bar, and for each line of its unit
-SLIDER = 76
-SMALL, LETTER = 11, 5.5  # size of a font, and how wide its letters are on average
+SLIDER = 76  # room for it under the tiles
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,16 +46,16 @@ def mosaic(pieces: Sequence[Piece], columns: int, tints: Tints) -> go.Figure:
     """
     maps = [piece.explanation for piece in pieces if piece.explanation]
     units = [unit(maps)] if tints.shared else [unit([each]) for each in maps]
-    plan = _Plan(columns, -(-len(pieces) // columns), not tints.shared, units)
-    limits, layout = ranges(maps, tints), go.Layout(width=plan.width, height=plan.height + SLIDER)
+    tiling = Tiling(columns, -(-len(pieces) // columns), not tints.shared, units)
+    limits, layout = ranges(maps, tints), go.Layout(width=tiling.width, height=tiling.height + SLIDER)
     layout.update(margin={"l": 0, "r": 0, "t": 0, "b": SLIDER}, dragmode="zoom", hovermode="closest")
     traces: list[go.Heatmap] = []
     notes, frames, photos = [], [], []
     for number, piece in enumerate(pieces):
-        across, down = plan.tile(number)
-        notes.append(_note(f"<b>{_wrapped(piece.title, plan.side / 1.15, 2)}</b>", across, down[1], "bottom", 12))
+        across, down = tiling.tile(number)
+        notes.append(_note(f"<b>{wrapped(piece.title, tiling.side / 1.15, 2)}</b>", across, down[1], "bottom", 12))
         if (found := piece.explanation) is None:
-            why = _wrapped(piece.line, plan.side - 16, plan.side // 15)
+            why = wrapped(piece.line, tiling.side - 16, tiling.side // 15)
             notes.append(_note(why, across, sum(down) / 2, "middle", SMALL))
             frames.append(_frame(across, down))
             continue
@@ -73,10 +64,10 @@ def mosaic(pieces: Sequence[Piece], columns: int, tints: Tints) -> go.Figure:
         colours = tints.signed if low < 0 else tints.unsigned
         bar = None
         if not tints.shared or not panel:
-            bar = plan.bar(number, low, high, units[panel])
+            bar = tiling.bar(number, low, high, units[panel])
         traces.append(tile_trace(found, panel, colours, low, high, bar))
         photos.append(underlay(found, panel))
-        notes.append(_note(_wrapped(piece.line, plan.side, 2), across, down[0], "top", SMALL))
+        notes.append(_note(wrapped(piece.line, tiling.side, 2), across, down[0], "top", SMALL))
         layout.update(square(panel, across, down, (1, 1)))
     layout.update(annotations=notes, shapes=frames, images=photos, **view(maps))
     if traces:
@@ -148,81 +139,6 @@ def unit(maps: Iterable[Explanation]) -> str:
     """What their numbers are."""
     units = dict.fromkeys(each.facts["unit"] for each in maps)
     return next(iter(units)) if len(units) == 1 else "each in its own unit"
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """Where the tiles are.
-
-    own:   whether each has a colour bar of its own; else there is one under all.
-    units: what stands under the bars.
-    """
-
-    columns: int
-    rows: int
-    own: bool
-    units: Sequence[str]
-
-    @property
-    def side(self) -> int:
-        return SIDES[self.columns]
-
-    @property
-    def width(self) -> int:
-        return self.columns * (self.side + GAP) - GAP
-
-    @property
-    def height(self) -> int:
-        return self.rows * self._row + (0 if self.own else self._bar)
-
-    @property
-    def _row(self) -> int:
-        return HEAD + self.side + FOOT + (self._bar if self.own else 0)
-
-    @property
-    def _length(self) -> int:
-        """Of a colour bar with its numbers."""
-        return self.side if self.own else min(self.width, 340)
-
-    @property
-    def _bar(self) -> int:
-        """How high it is with its unit."""
-        return BAR + LINE * max((_wrapped(unit, self._length, 3).count("<br>") + 1 for unit in self.units), default=1)
-
-    def tile(self, number: int) -> tuple[Span, Span]:
-        """Its domain across and down, as shares of the figure."""
-        row, column = divmod(number, self.columns)
-        left, top = column * (self.side + GAP), row * self._row + HEAD
-        across = left / self.width, (left + self.side) / self.width
-        return across, (1 - (top + self.side) / self.height, 1 - top / self.height)
-
-    def bar(self, number: int, low: float, high: float, unit: str) -> dict[str, Any]:
-        """The colour bar under a tile's proof, or under all tiles."""
-        across, down = self.tile(number)
-        middle, top = (sum(across) / 2, down[0] - FOOT / self.height) if self.own else (0.5, self._bar / self.height)
-        place = {"x": middle, "y": top, "len": (self._length - 26) / self.width, "xpad": 0, "ypad": 0}
-        return place | colourbar(low, high, _wrapped(unit, self._length, 3))
-
-
-def colourbar(low: float, high: float, unit: str) -> dict[str, Any]:
-    """A bar that lies under a map."""
-    ticks = (low, 0.0, high) if low else (0.0, high / 2, high)
-    return {
-        "orientation": "h",
-        "xanchor": "center",
-        "yanchor": "top",
-        "thickness": 6,
-        "tickvals": ticks,
-        "ticktext": [f"{tick:.0f}" if abs(tick) >= 100 else f"{tick:.2g}" for tick in ticks],
-        "tickfont": {"size": 10},
-        "title": {"text": unit, "side": "bottom", "font": {"size": 10}},
-    }
-
-
-def _wrapped(text: str, width: float, lines: int) -> str:
-    """Text that fits into so many lines of that width."""
-    wrapped = textwrap.wrap(text, int(width / LETTER), max_lines=lines, placeholder=" …")
-    return "<br>".join(html.escape(line, quote=False) for line in wrapped)
 
 
 def _note(text: str, across: Span, y: float, anchor: str, size: int) -> dict[str, Any]:

@@ -145,6 +145,7 @@ def test_blinking_needs_no_server(grid, app):
     app.idle()
     first = [[True, False], "<b>1. Vanilla gradient</b>"]
     second = [[False, True], "<b>2. Guided backpropagation</b>"]
+    app.page.wait_for_function("document.querySelector('.st-key-blink .js-plotly-plot').whypixelLinked")
     sent = len(app.sent)
     assert app.page.evaluate(BLINKS) == first
     buttons = app.at("blink").locator(".updatemenu-button")

@@ -140,7 +140,6 @@ def test_a_blink_swaps_two_maps_on_the_same_spot(explained):
     figure = blink(Piece("1. a", "", one), Piece("2. b", "", other), Tints(shared=True))
     assert [trace.visible for trace in figure.data] == [True, False]
     assert ranges(figure) == [(0, 2)] * 2
-    assert {frame.name: [trace.visible for trace in frame.data] for frame in figure.frames} == {
-        "first": [True, False],
-        "second": [False, True],
-    }
+    first, second = (button.args for button in figure.layout.updatemenus[0].buttons if button.method == "update")
+    assert [list(args[0]["visible"]) for args in (first, second)] == [[True, False], [False, True]]
+    assert [args[1]["annotations[0].text"] for args in (first, second)] == ["<b>1. a</b>", "<b>2. b</b>"]

@@ -20,7 +20,8 @@ from explainers.samples import SAMPLES
 from pages.shared import work
 from pages.shared.grid import tiles
 from pages.shared.grid.axes import AXES, DEPTHS
-from pages.shared.grid.plan import NOTHING, PRESETS, Plan
+from pages.shared.grid.plan import NOTHING, Plan
+from pages.shared.grid.presets import PRESETS
 
 PHOTO = read_image(SAMPLES[0].data)
 FOUR = Saliency(), GuidedBackprop(), IntegratedGradients(), GradCAM()

@@ -20,7 +20,7 @@ from pages.shared.result import BARE
 
 MAPS, AGREEMENT, BLINK = VIEWS = "Maps", "Agreement", "Blink"
 USUAL = "each method's own"
-LINKED = f"<script>{Path(__file__).with_name('hover.js').read_text(encoding='utf-8')}</script>"
+LINKED = f"<script>{Path(__file__).with_name('linked.js').read_text(encoding='utf-8')}</script>"
 
 
 class Views:
