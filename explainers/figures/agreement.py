@@ -57,12 +57,13 @@ def matrix(values: Array, titles: Sequence[str]) -> go.Figure:
 def difference(first: Piece, second: Piece, heats: tuple[Array, Array], tints: Tints) -> go.Figure:
     """Two maps, and the first less the second, with one zoom.
 
-    heats: theirs on one grid. Maps in different units are first divided by their strongest colours' numbers.
+    heats: theirs on one grid. Maps in different units, or of different classifiers, are first divided by the numbers
+    of their strongest colours.
     """
     one, other = first.explanation, second.explanation
     if one is None or other is None:
         raise ValueError("both must have a map")
-    alike = one.facts["unit"] == other.facts["unit"]
+    alike = all(one.facts.get(fact) == other.facts.get(fact) for fact in ("unit", "weights"))
     sizes = (1.0, 1.0) if alike else tuple(peak(heat, tints.clip) for heat in heats)
     less = heats[0] / sizes[0] - heats[1] / sizes[1]
     said = unit([one]) if alike else "share of each map's strongest colour"

@@ -68,7 +68,7 @@ class Tiling:
         """The colour bar under a tile's proof, or under all tiles."""
         across, down = self.tile(number)
         middle, top = (sum(across) / 2, down[0] - FOOT / self.height) if self.own else (0.5, self._bar / self.height)
-        place = {"x": middle, "y": top, "len": (self._length - 26) / self.width, "xpad": 0, "ypad": 0}
+        place = {"x": middle, "y": top, "len": (self._length - 40) / self.width, "xpad": 0, "ypad": 0}
         return place | colourbar(low, high, wrapped(unit, self._length, 3))
 
 

@@ -42,9 +42,7 @@ def show_pair(first: Piece, second: Piece) -> None:
     for title, meaning, measure in MEASURES:
         value = measure(one, other)
         st.metric(title, "–" if value is None else f"{value:.2f}", help=meaning)
-    st.caption(
-        "What stays is common to both maps; what jumps is not. Each has its own colour scale unless one is for all."
-    )
+    st.caption("What stays where it is, both maps have in common; what jumps, they don't.")
 
 
 def heats_of(pieces: Sequence[Piece]) -> list[Array]:
