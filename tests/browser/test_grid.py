@@ -178,3 +178,16 @@ def test_a_narrow_window_scrolls_the_figure_and_not_the_page(visitor):
     assert app.page.get_by_test_id("stMain").evaluate("e => e.scrollWidth <= e.clientWidth")
     assert app.at("mosaic-grid").evaluate("e => e.scrollWidth > e.clientWidth")
     assert {round(tile["width"]) for tile in panels(app)} == {224}
+
+
+def test_what_is_there_is_shown_while_the_rest_is_computed(app):
+    steps = {"integrated_gradients_steps_automatic": "False", "integrated_gradients_steps": 1000}
+    app.come("compare", method="integrated-gradients", compare_across="class", compare_down="baseline", **steps)
+    early = app.page.locator('[class*="st-key-grid-early"]').first
+    early.locator(".main-svg").first.wait_for()
+    assert 0 < early.locator(".nsewdrag").count() < 9
+    assert early.locator(".nsewdrag").count() + early.locator(".shapelayer path").count() == 9
+    said = app.page.get_by_text(re.compile(r"[1-8] of 9 maps, about \d+ s left"))
+    said.wait_for()
+    app.at("preset-0").get_by_role("button").click()  # another choice ends the work
+    app.until(lambda: len(tiles(app)) == 4)

@@ -23,9 +23,13 @@ OnRow = Callable[[Sequence[Piece]], None]
 
 
 def compute(plan: Plan, asked: Question, explainer: Explainer, on_row: OnRow) -> list[Piece]:
-    """The tiles; `on_row` draws those that are there, when a row is complete and not more than once a second."""
+    """The tiles; `on_row` draws those that are there and places for the rest.
+
+    That is once one is there, then when a row is complete, and not more than once a second.
+    """
     pieces = [Piece(plan.title(number), "waiting …") for number in range(len(plan.tiles))]
-    bar, started, drawn = st.empty(), time.monotonic(), time.monotonic()
+    bar, started = st.empty(), time.monotonic()
+    drawn = started
     for number in range(len(pieces)):
         pieces[number] = _piece(plan, number, asked, explainer)
         done, now = number + 1, time.monotonic()
@@ -34,7 +38,8 @@ def compute(plan: Plan, asked: Question, explainer: Explainer, on_row: OnRow) ->
         if now - started > work.PATIENCE:
             left = (now - started) / done * (len(pieces) - done)
             bar.progress(done / len(pieces), f"{done} of {len(pieces)} maps, about {left:.0f} s left")
-        if (done % plan.columns == 0 or plan.rows == 1) and now - drawn >= REDRAWN:
+        complete = done % plan.columns == 0 or plan.rows == 1 or drawn == started
+        if complete and now - drawn >= REDRAWN:
             on_row(pieces)
             drawn = time.monotonic()
     bar.empty()

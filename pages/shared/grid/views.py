@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from explainers import Explanation, ExplanationError
 from explainers.explanation import REDUCTIONS
@@ -76,7 +77,7 @@ class Views:
                 else:
                     self._blink(pieces, tints)
 
-    def _choose_tile(self, label: str, start: int, place: st.delta_generator.DeltaGenerator) -> int:
+    def _choose_tile(self, label: str, start: int, place: DeltaGenerator) -> int:
         """The place of one of the two that are held against each other, counted from 0."""
         numbers = range(1, len(self._plan.tiles) + 1)
         key = state.setting(f"compare-{label.split()[0].lower()}", min(start, len(numbers)), numbers.__contains__)
