@@ -34,9 +34,17 @@ def spread(draws: Sequence[Array]) -> float:
 
 def rank_correlation(first: Array, second: Array) -> float | None:
     """Spearman's: whether two maps put the pixels in the same order, from -1 to 1; None where one knows no order."""
-    if np.ptp(first) == 0 or np.ptp(second) == 0:
-        return None
-    return float(stats.spearmanr(first, second, axis=None).statistic)
+    found = float(rank_correlations([first, second])[0, 1])
+    return None if np.isnan(found) else found
+
+
+def rank_correlations(maps: Sequence[Array]) -> Array:
+    """(n, n): Spearman's between all maps, each put in order once; NaN where one knows no order."""
+    ranks = np.stack([stats.rankdata(heat, axis=None) for heat in maps])
+    ranks -= ranks.mean(1, keepdims=True)
+    sizes = np.linalg.norm(ranks, axis=1)
+    ranks /= np.where(sizes > 0, sizes, np.nan)[:, None]
+    return np.clip(ranks @ ranks.T, -1, 1)  # type: ignore[no-any-return]
 
 
 def ssim(first: Array, second: Array, clip: float = 99.0) -> float | None:

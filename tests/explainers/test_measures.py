@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from explainers import Explanation, Target
-from explainers.measures import aligned, dark, rank_correlation, spread, ssim
+from explainers.measures import aligned, dark, rank_correlation, rank_correlations, spread, ssim
 
 
 @pytest.fixture
@@ -45,6 +46,15 @@ def test_only_the_order_counts():
     heat = np.array([[1.0, 2.0], [5.0, 7.0]])
     assert rank_correlation(heat, np.exp(heat)) == pytest.approx(1)
     assert rank_correlation(heat, -heat) == pytest.approx(-1)
+
+
+def test_all_rank_correlations_are_scipys():
+    maps = [np.random.default_rng(seed).integers(0, 9, (8, 8)).astype(np.float32) for seed in range(3)]
+    expected = stats.spearmanr(np.stack([heat.ravel() for heat in maps], 1)).statistic
+    np.testing.assert_allclose(rank_correlations(maps), expected, atol=1e-12)
+    flat = rank_correlations([*maps, np.ones((8, 8))])
+    assert np.isnan(flat[3]).all()
+    np.testing.assert_allclose(flat[:3, :3], expected, atol=1e-12)
 
 
 def test_a_flat_map_has_no_order():

@@ -10,7 +10,7 @@ import streamlit as st
 from explainers import ExplanationError
 from explainers.explanation import Array
 from explainers.figures import Piece, matrix
-from explainers.measures import aligned, rank_correlation, ssim
+from explainers.measures import aligned, rank_correlation, rank_correlations, ssim
 from explainers.proof import escaped
 from pages.shared.result import BARE
 
@@ -27,7 +27,8 @@ def show_matrices(pieces: Sequence[Piece]) -> None:
     heats = heats_of([pieces[number] for number in numbers])
     for place, (title, meaning, measure) in zip(st.columns(2, gap="large"), MEASURES, strict=True):
         place.markdown(f"**{title}**")
-        figure = matrix(between(heats, measure), titles)
+        values = rank_correlations(heats) if measure is rank_correlation else between(heats, measure)
+        figure = matrix(values, titles)
         place.plotly_chart(figure, key=f"matrix-{measure.__name__}", config=BARE)
         place.caption(meaning)
     st.caption(
