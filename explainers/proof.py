@@ -93,6 +93,22 @@ def cost(explanation: Explanation) -> str:
     return f"{passes} through {escaped(facts['classifier'])} in {facts['seconds']:.2f} s on the {device}."
 
 
+def brief(explainer: Explainer, classifier: Classifier, explanation: Explanation) -> str:
+    """The proof in one line, for small places."""
+    scale, said = explanation.target.scale, []
+    said.append(f"{scale} {explanation.score:.1%}" if scale == "probability" else f"{scale} {explanation.score:.2f}")
+    if not explanation.values.any():
+        said.append("zero everywhere")
+    elif explanation.history and not explanation.converged:
+        said.append("not converged")
+    elif explanation.residual is not None and not (explanation.history and explanation.history[-1].gap is None):
+        said.append("no gap to judge" if explanation.gap is None else f"gap {explanation.gap:.1%}")
+    if found := explainer.inner.coverage(classifier):
+        said.append(f"rule covers {found.covered} of {found.total}" if found.total else "equals the gradient")
+    passes = explanation.facts["passes"]
+    return " · ".join([*said, "1 pass" if passes == 1 else f"{passes} passes"])
+
+
 def why_empty(explanation: Explanation) -> str | None:
     """Why a map is zero everywhere; None if it isn't."""
     if explanation.values.any():

@@ -1,9 +1,11 @@
 """Arrays in, Plotly figures out."""
 
+from explainers.figures.agreement import blink, difference, matrix
 from explainers.figures.bars import answer
 from explainers.figures.curves import saturation
 from explainers.figures.journey import journey
 from explainers.figures.maps import GRIDS, OVERLAYS, Look, panels
+from explainers.figures.mosaic import Piece, Tints, mosaic
 from explainers.figures.parts import COLOURS, encoded, peak
 from explainers.figures.steps import by_steps, convergence
 from explainers.figures.tiles import SIDE, picture_tile, tile
@@ -14,11 +16,17 @@ __all__ = [
     "OVERLAYS",
     "SIDE",
     "Look",
+    "Piece",
+    "Tints",
     "answer",
+    "blink",
     "by_steps",
     "convergence",
+    "difference",
     "encoded",
     "journey",
+    "matrix",
+    "mosaic",
     "panels",
     "peak",
     "picture_tile",

@@ -40,6 +40,17 @@ def choose_settings(kind: type[Method], classifier: Classifier) -> Method:
     return chosen
 
 
+def set_method(explainer: Explainer) -> None:
+    """Choose a method with these settings before its widgets are drawn again (from a callback)."""
+    state.choose("method", explainer.slug())
+    for name, knob in explainer.knobs().items():
+        key, value = f"{explainer.slug()}-{name}", getattr(explainer, name)
+        if isinstance(knob, Range) and knob.automatic:
+            state.choose(f"{key}-automatic", value is None)
+        if value is not None:
+            state.choose(key, value)
+
+
 def _widget(key: str, name: str, knob: Knob, default: Any, classifier: Classifier) -> Any:
     """The widget of one knob, and what it says."""
     label = knob.label or name.replace("_", " ").capitalize()

@@ -21,6 +21,7 @@ STYLE = """<style>
   flex: none !important; height: calc(158cqw + 180px) !important;
 }
 .st-key-steps-figure { flex: none !important; height: calc(100cqw + 148px) !important; }
+[class*="st-key-mosaic"] { overflow-x: auto; }  /* it has its own width, and may be wider than the window */
 .st-key-waiting { min-height: 3rem; }
 @media (max-width: 1250px) {
   :is(.st-key-result, .st-key-curves) > div > .stHorizontalBlock > .stColumn { flex: 1 1 100% !important; }
@@ -36,6 +37,7 @@ STYLE = """<style>
 
 PAGES = {  # in the order of the navigation
     "dashboard.py": ("Explain", "One map and its proof"),
+    "pages/compare.py": ("Compare", "Many maps side by side"),
     "pages/path.py": ("Path", "Integrated Gradients from the inside"),
 }
 

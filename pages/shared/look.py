@@ -69,10 +69,10 @@ def choose_channels(explanation: Explanation, place: DeltaGenerator) -> Explanat
     )
 
 
-def choose_colours(explanation: Explanation, place: DeltaGenerator) -> str:
+def choose_colours(explanation: Explanation, place: DeltaGenerator, label: str = "Colours") -> str:
     """The colour scale, by its name."""
     return place.selectbox(
-        "Colours",
+        label,
         COLOURS,
         index=list(COLOURS).index(_usual_colours(explanation)),
         key=_colours(explanation),

@@ -44,22 +44,27 @@ def ask() -> Question:
     return Question(photo, classifier, likely, choose_target(classifier, likely))
 
 
+def catalogue() -> dict[str, str]:
+    """The classifiers on offer by name, each with its text in a select box."""
+    # The browser answers with an option's text, so it stays the same all visit long, also after a download.
+    texts: dict[str, str] = {offer.name: _described(offer) for offer in offers()} | state.noted("offers", {})
+    state.note("offers", texts)
+    return texts
+
+
 def choose_classifier() -> Classifier:
     """The chosen classifier, ready to use; the bundled one, after a message, where it can't be had."""
-    catalogue = {offer.name: offer for offer in offers()}
-    # The browser answers with an option's text, so it stays the same all visit long, also after a download.
-    texts = {name: _described(offer) for name, offer in catalogue.items()} | state.noted("offers", {})
-    state.note("offers", texts)
+    on_offer, texts = {offer.name: offer for offer in offers()}, catalogue()
     name: str = st.selectbox(
         "Classifier",
-        catalogue,
+        on_offer,
         format_func=texts.__getitem__,
-        key=state.setting("classifier", BUNDLED, catalogue.__contains__),
+        key=state.setting("classifier", BUNDLED, on_offer.__contains__),
         on_change=state.note,
         args=("failure", None),
         help="Name, top-1 accuracy and size of the weights. ↓: they are downloaded once, when you choose it.",
     )
-    st.caption(ORIGINS[catalogue[name].origin])
+    st.caption(ORIGINS[on_offer[name].origin])
     fit = st.segmented_control(
         "It is shown",
         FITS,
@@ -72,7 +77,7 @@ def choose_classifier() -> Classifier:
     failed, failure = state.noted("failure") or (None, "")
     if failed != name:
         try:
-            return work.classifier(name, catalogue[name].title, fit)
+            return work.classifier(name, on_offer[name].title, fit)
         except ExplanationError as error:
             failure = str(error)
             state.note("failure", (name, failure))
@@ -81,7 +86,7 @@ def choose_classifier() -> Classifier:
         "Try again", key="try-again", on_click=state.note, args=("failure", None), help="Fetch the weights again."
     )
     st.caption("The bundled classifier answers instead.")
-    return work.classifier(BUNDLED, catalogue[BUNDLED].title, fit)
+    return work.classifier(BUNDLED, on_offer[BUNDLED].title, fit)
 
 
 def choose_target(classifier: Classifier, likely: Sequence[Prediction]) -> Target:

@@ -18,6 +18,7 @@ from pages.shared.photo import Photo
 KEPT = "kept"  # settings that aren't the default, as text, drawn or not
 DRAWN = "drawn"  # the settings of this run, with their defaults
 PAGE = "page"  # the page of this run
+SEPARATOR = "~"  # between the values of a list, as text: addresses need not escape it
 TOLD = "told"  # the address that the browser has or is about to get
 UPLOAD = "upload"
 
@@ -66,7 +67,7 @@ def publish() -> None:
         if (value := st.session_state[key]) == default:
             kept.pop(key, None)
         else:
-            kept[key] = str(value)
+            kept[key] = SEPARATOR.join(value) if isinstance(value, list) else str(value)
     address = {key: kept[key] for key in st.session_state[DRAWN] if key in kept}
     if not st.query_params.to_dict() == st.session_state[TOLD] == address:
         st.query_params.from_dict(address)
@@ -124,6 +125,8 @@ def _parsed(text: str | None, default: Any) -> Any:
     """The text of an address as a value of the default's type; the default where it isn't one."""
     if text is None:
         return default
+    if isinstance(default, list):
+        return text.split(SEPARATOR) if text else []
     if isinstance(default, bool):
         return {"True": True, "False": False}.get(text, default)
     try:

@@ -135,6 +135,25 @@ def test_the_cost_is_counted_in_passes_and_seconds(facts, said):
     assert proof.cost(explanation(facts=facts)) == said
 
 
+@pytest.mark.parametrize(
+    ("said", "found", "more"),
+    [
+        ("logit 3.00 · 52 passes", None, {}),
+        ("probability 96.5% · 1 pass", None, {"score": 0.9649, "facts": {"passes": 1}, "scale": "probability"}),
+        ("logit 3.00 · gap 25.0% · 52 passes", None, {"baseline_score": 1.0, "residual": -0.5}),
+        ("logit 3.00 · no gap to judge · 52 passes", None, {"baseline_score": 3.0, "residual": 0.25}),
+        ("logit 3.00 · not converged · 52 passes", None, {"history": (Level(513, 0.25, 0.1),)}),
+        ("logit 3.00 · zero everywhere · 52 passes", None, {"values": 0.0}),
+        ("logit 3.00 · rule covers 19 of 47 · 52 passes", Coverage(19, 47, {"sigmoid": 28}), {}),
+        ("logit 3.00 · equals the gradient · 52 passes", Coverage(0, 0, {}), {}),
+    ],
+)
+def test_the_proof_in_one_line(said, found, more):
+    target = Target(0, scale=more.pop("scale", "logit"))
+    explainer = SimpleNamespace(inner=SimpleNamespace(coverage=lambda classifier: found))
+    assert proof.brief(explainer, None, explanation(target=target, **more)) == said
+
+
 def test_a_map_with_a_single_value_is_not_empty():
     given = explanation(0)
     given.values[1, 0, 1] = -1e-30

@@ -19,13 +19,14 @@ def page():
     st.slider("Steps", 1, 100, key=state.setting("steps", 50, lambda steps: 1 <= steps <= 100))
     st.slider("Blur", 0.0, 9.0, key=state.setting("blur", 1.0, lambda blur: 0 <= blur <= 9))
     st.toggle("On", key=state.setting("on", False))
+    st.multiselect("Some", ("x", "y", "z"), key=state.setting("some", ["x"], set("xyz").issuperset))
     if state.value("method", "a") == "b":
         st.text_input("Colour", key=state.setting("colour", "#000000", lambda text: text.startswith("#")))
     st.button("To b", key="to-b", on_click=state.choose, args=("method", "b"))
     state.publish()
 
 
-DEFAULTS = {"method": "a", "steps": 50, "blur": 1.0, "on": False}
+DEFAULTS = {"method": "a", "steps": 50, "blur": 1.0, "on": False, "some": ["x"]}
 
 
 @pytest.fixture
@@ -58,10 +59,11 @@ def test_settings_start_at_their_defaults_and_leave_the_address_empty(visit):
 
 
 def test_an_address_sets_settings_of_every_type(visit):
-    at = visit(method="b", steps="20", blur="2.5", on="True", colour="#ff0000")
-    assert settings(at) == {"method": "b", "steps": 20, "blur": 2.5, "on": True}
+    at = visit(method="b", steps="20", blur="2.5", on="True", some="z~x", colour="#ff0000")
+    assert settings(at) == {"method": "b", "steps": 20, "blur": 2.5, "on": True, "some": ["z", "x"]}
     assert at.session_state["colour"] == "#ff0000"
-    assert at.query_params == {"method": "b", "steps": "20", "blur": "2.5", "on": "True", "colour": "#ff0000"}
+    expected = {"method": "b", "steps": "20", "blur": "2.5", "on": "True", "some": "z~x", "colour": "#ff0000"}
+    assert at.query_params == expected
 
 
 @pytest.mark.parametrize(
@@ -81,6 +83,7 @@ def test_an_address_sets_settings_of_every_type(visit):
         ("blur", "-1"),
         ("on", "true"),
         ("on", "1"),
+        ("some", "x~w"),
     ],
 )
 def test_what_a_widget_could_not_offer_is_dropped(visit, key, text):
