@@ -39,6 +39,7 @@ class Found:
     traces:    N paths, for path methods.
     histories: N times the levels of automatic steps.
     slices, grids: N each, where they were asked for.
+    segments:  (N, H, W) which superpixel each pixel belongs to, for methods over superpixels.
     facts:     N times what else is to be said of the map: JSON values by name.
     """
 
@@ -50,6 +51,7 @@ class Found:
     histories: list[tuple[Level, ...]] | None = None
     slices: list[Slices] | None = None
     grids: list[Grid] | None = None
+    segments: Tensor | None = None
     facts: list[dict[str, Any]] | None = None
 
 
@@ -227,6 +229,7 @@ class Explainer:
             residual=float(values.double().sum()) - (score - before) if self.complete and before is not None else None,
             trace=found.traces[0] if found.traces else None,
             history=found.histories[0] if found.histories else (),
+            segments=None if found.segments is None else found.segments[0].cpu().numpy(),
             slices=found.slices[0] if found.slices else None,
             grid=found.grids[0] if found.grids else None,
         )

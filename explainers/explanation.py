@@ -130,6 +130,7 @@ class Explanation:
     residual:  sum(values) - (score - baseline_score) for complete methods, else None.
     trace:     the path, for path methods.
     history:   the levels of automatic steps, the last one's map is this one; empty where the steps were chosen.
+    segments:  (H, W) which superpixel each pixel belongs to, for methods over superpixels, else None.
     slices, grid: what path methods keep for who wants to look inside, where asked to.
     facts:     settings, classifier, weights, passes, seconds, device, versions, seed: JSON values.
     """
@@ -147,6 +148,7 @@ class Explanation:
     residual: float | None = None
     trace: Trace | None = None
     history: tuple[Level, ...] = ()
+    segments: Array | None = None
     slices: Slices | None = None
     grid: Grid | None = None
 

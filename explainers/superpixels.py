@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -80,14 +80,15 @@ class OfSuperpixels(Explainer):
         fill = solid(self.colour, pictures.shape[1]).to(pictures).view(-1, 1, 1).expand_as(pictures[0])
         regions = [superpixels(picture, self.segments) for picture in pictures]
         passes.total = sum(self.cost(int(labels.max()) + 1) for labels in regions)
-        scores, found = [], []
+        scores, effects = [], []
         for picture, labels, row in zip(pictures, regions, passes.rows(), strict=True):
             first = passes.count
-            found.append(self.effects(passes, picture, fill, labels, row.view(1)).to(pictures)[labels])
+            effects.append(self.effects(passes, picture, fill, labels, row.view(1)).to(pictures)[labels])
             scores.append(passes.answers[first : first + 2, passes.column])
         # A pixel's channels are hidden at once: they share what the pixel gets.
-        values = torch.stack(found)[:, None].expand_as(pictures) / pictures.shape[1]
-        return self.found(values, torch.stack(scores), fill.expand_as(pictures))
+        values = torch.stack(effects)[:, None].expand_as(pictures) / pictures.shape[1]
+        found = self.found(values, torch.stack(scores), fill.expand_as(pictures))
+        return replace(found, segments=torch.stack(regions))
 
     def found(self, values: Tensor, scores: Tensor, hidden: Tensor) -> Found:
         """From the values, the first two scores (N, 2) of each picture and the pictures of which all is hidden."""

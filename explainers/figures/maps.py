@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from plotly.colors import unlabel_rgb
 
 from explainers.explanation import Explanation, reduce
-from explainers.figures.parts import axes, heading, peak, photo, square, stops
+from explainers.figures.parts import axes, borders, heading, peak, photo, square, stops
 
 OVERLAYS = ("map on picture", "picture on map")
 GRIDS = ("bilinear", "as computed")
@@ -31,12 +31,14 @@ class Look:
     clip:    percentile of the map's magnitudes that gets the strongest colour.
     grid:    one of GRIDS: how a coarse map is scaled up.
     overlay: one of OVERLAYS: the map over the picture, transparent at zero; or the picture over the map, at .4.
+    borders: whether the superpixels' borders are drawn, where there are some.
     """
 
     colours: str = "inferno"
     clip: float = 99.0
     grid: str = "bilinear"
     overlay: str = "map on picture"
+    borders: bool = False
 
 
 def panels(explanation: Explanation, look: Look) -> go.Figure:
@@ -76,6 +78,8 @@ def panels(explanation: Explanation, look: Look) -> go.Figure:
             3, _fading(scale, explanation.signed) if over else scale, showscale=False, opacity=0.9 if over else 0.6
         ),
     ]
+    if look.borders and explanation.segments is not None:
+        traces += [borders(explanation.segments, corner) for corner in (0, 3)]
     titles = ("What the classifier sees", second[0], "Attribution map", "Overlay")
     return go.Figure(traces, _square_layout(titles, height, width, _slider(over)))
 

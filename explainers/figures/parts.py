@@ -37,6 +37,25 @@ def photo(picture: Array, panel: int, **rest: Any) -> go.Image:
     return go.Image(source=encoded(picture, kind), hoverinfo="skip", **axes(panel), **rest)
 
 
+def borders(segments: Array, panel: int) -> go.Scatter:
+    """Thin lines between the pixels of different superpixels, (H, W) with a number for each."""
+    below, right = (np.argwhere(np.diff(segments, axis=axis)) for axis in (0, 1))
+    x = np.concatenate([below[:, [1, 1]] + [-0.5, 0.5], right[:, [1, 1]] + [0.5, 0.5]])
+    y = np.concatenate([below[:, [0, 0]] + [0.5, 0.5], right[:, [0, 0]] + [-0.5, 0.5]])
+    ends = np.stack([np.pad(each, ((0, 0), (0, 1)), constant_values=np.nan).ravel() for each in (x, y)])
+    line = {"color": "white", "width": 1}
+    return go.Scatter(
+        x=ends[0],
+        y=ends[1],
+        mode="lines",
+        line=line,
+        hoverinfo="skip",
+        showlegend=False,
+        connectgaps=False,
+        **axes(panel),
+    )
+
+
 def axes(panel: int) -> dict[str, str]:
     """The axes of the panel of that number, counted from 0."""
     number = str(panel + 1) if panel else ""

@@ -32,6 +32,11 @@ def choose_look(explanation: Explanation) -> tuple[Explanation, Look]:
         grid = first.selectbox(
             "Grid", GRIDS, key="grid", persist_state="session", help="The layer's own cells, or smoothed between them."
         )
+    borders = False
+    if explanation.segments is not None:
+        borders = first.toggle(
+            "Borders of the superpixels", key="borders", persist_state="session", help="On the picture and the overlay."
+        )
     overlay = second.selectbox(
         "Overlay",
         OVERLAYS,
@@ -51,7 +56,7 @@ def choose_look(explanation: Explanation) -> tuple[Explanation, Look]:
         persist_state="session",
         help="A few extreme pixels would leave the rest pale: this share of the map lies below the strongest colour.",
     )
-    return explanation, Look(colours, clip, grid, overlay)
+    return explanation, Look(colours, clip, grid, overlay, borders)
 
 
 def choose_channels(explanation: Explanation, place: DeltaGenerator) -> Explanation:

@@ -10,7 +10,7 @@ from PIL import Image
 from explainers import Explanation, IntegratedGradients, Prediction, Target, Trace
 from explainers.explanation import Level
 from explainers.figures import COLOURS, OVERLAYS, Look, answer, convergence, journey, panels, saturation, tile
-from explainers.figures.parts import scale, whole
+from explainers.figures.parts import borders, scale, whole
 
 SIZE = (6, 8)  # unlike sides, so that a swapped axis shows
 
@@ -291,3 +291,26 @@ def test_tiles_share_the_scale_they_are_given(signed):
     (trace,) = tile(ramp()[0], "viridis", 7.0, signed=signed).data
     assert (trace.zmin, trace.zmax) == (-7.0 if signed else 0.0, 7.0)
     assert np.array_equal(trace.z, ramp()[0])
+
+
+def test_borders_run_between_superpixels():
+    segments = np.array([[0, 0, 1], [0, 2, 1]])
+    line = borders(segments, 3)
+    assert (line.xaxis, line.yaxis) == ("x4", "y4")
+    points = np.stack([line.x, line.y], 1).reshape(-1, 3, 2)
+    assert np.isnan(points[:, 2]).all()
+    drawn = {tuple(map(tuple, piece[:2])) for piece in points.tolist()}
+    assert drawn == {
+        ((0.5, 0.5), (1.5, 0.5)),  # above 2
+        ((1.5, -0.5), (1.5, 0.5)),  # between 0 and 1
+        ((0.5, 0.5), (0.5, 1.5)),  # left of 2
+        ((1.5, 0.5), (1.5, 1.5)),  # right of it
+    }
+
+
+def test_borders_are_drawn_on_request_where_there_are_superpixels():
+    segments = np.arange(48).reshape(SIZE)
+    assert len(panels(explanation(ramp(), segments=segments), Look()).data) == 5
+    assert len(panels(explanation(ramp()), Look(borders=True)).data) == 5
+    drawn = panels(explanation(ramp(), segments=segments), Look(borders=True)).data[5:]
+    assert [trace.xaxis for trace in drawn] == ["x", "x4"]

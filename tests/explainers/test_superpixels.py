@@ -1,9 +1,11 @@
 """Superpixels: as many as asked for, of one piece, along the picture's edges."""
 
+import numpy as np
 import pytest
 import torch
 from skimage.measure import label
 
+from explainers import LIME, FeatureAblation, KernelSHAP, Target
 from explainers.superpixels import superpixels
 
 
@@ -37,3 +39,12 @@ def test_they_follow_the_edges_of_colours():
 def test_pixels_beyond_black_and_white_are_taken_for_those(noise):
     picture = 3 * noise((24, 24)) - 1
     assert superpixels(picture, 9).equal(superpixels(picture.clamp(0, 1), 9))
+
+
+@pytest.mark.parametrize("kind", [FeatureAblation, LIME, KernelSHAP])
+def test_a_map_knows_the_superpixels_that_it_is_made_of(conv, noise, kind):
+    picture = noise(conv.size)
+    found = kind(segments=6)(conv, picture, Target(0))
+    assert np.array_equal(found.segments, superpixels(picture, 6).numpy())
+    for number in range(6):
+        assert np.unique(found.values[:, found.segments == number]).size == 1

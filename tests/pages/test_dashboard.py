@@ -12,6 +12,7 @@ from explainers import (
     EXPLAINERS,
     Classifier,
     DeepLIFT,
+    FeatureAblation,
     GradCAM,
     GuidedBackprop,
     IntegratedGradients,
@@ -153,6 +154,14 @@ def test_the_picture_can_lie_over_the_map(visit, figure):
     at = visit()
     run(at.selectbox(key="overlay").select("picture on map"))
     assert figure(at, "map")["data"][4]["opacity"] == 0.6
+
+
+def test_borders_of_superpixels_are_shown_on_request(visit, figure, explained):
+    at = visit({"method": FeatureAblation.slug()})
+    assert len(figure(at, "map")["data"]) == 5
+    run(at.toggle(key="borders").set_value(True))
+    assert [trace["type"] for trace in figure(at, "map")["data"][5:]] == ["scatter", "scatter"]
+    assert not any(toggle.key == "borders" for toggle in visit().toggle)
 
 
 def test_a_change_of_look_computes_nothing(visit, monkeypatch):
