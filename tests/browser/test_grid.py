@@ -49,8 +49,9 @@ def panels(app):
 
 
 def press(app, number):
+    before = tiles(app)
     app.at(f"preset-{number}").get_by_role("button").click()
-    return app.until(lambda: len(tiles(app)) == PRESETS[number])
+    return app.until(lambda: len(tiles(app)) == PRESETS[number] and tiles(app) != before)
 
 
 def test_a_preset_is_one_click_away_and_its_link_restores_it(grid, visitor):
