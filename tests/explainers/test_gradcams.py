@@ -68,7 +68,9 @@ def plus_plus(grids, gradients):
 
 
 @pytest.mark.parametrize(
-    ("kind", "formula"), [(HiResCAM, hires), (LayerCAM, layercam), (GradCAMPlusPlus, plus_plus)], ids=str
+    ("kind", "formula"),
+    [(HiResCAM, hires), (LayerCAM, layercam), (GradCAMPlusPlus, plus_plus)],
+    ids=lambda given: given.__name__,
 )
 @pytest.mark.parametrize("layer", LAYERS)
 def test_the_formula_comes_out_on_every_layer(conv64, noise, felt, apart, kind, formula, layer):
