@@ -84,9 +84,11 @@ class ScoreCAM(_Forward):
         scores = grid.new_empty(len(grid))
 
         def work(part: slice) -> None:
+            varied = grid[part].amax((1, 2)) > grid[part].amin((1, 2))  # scaling up a flat one would leave its rounding
             masks = F.interpolate(grid[part, None], size=picture.shape[1:], mode="bilinear", align_corners=False)
             masks = masks - masks.amin((2, 3), keepdim=True)
             masks = masks / masks.amax((2, 3), keepdim=True).clamp(min=torch.finfo(masks.dtype).tiny)
+            masks = masks * varied.view(-1, 1, 1, 1)
             scores[part] = passes(picture * masks, torch.full((len(masks),), row, device=passes.index.device))
 
         passes.run(len(grid), work)

@@ -90,9 +90,11 @@ def test_score_cam_is_its_definition(conv64, noise, grids, apart, layer, softmax
     assert (kept.values == whole.values.clip(min=0)).all()
 
 
-def test_a_flat_feature_map_weighs_nothing(classify, noise):
-    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3))
-    with torch.no_grad():
+@pytest.mark.parametrize("seed", range(8))
+def test_a_flat_feature_map_weighs_nothing(classify, noise, seed):
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(seed)
+        network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3))
         network[0].weight[2].zero_()
         network[0].bias[2].fill_(1000)
     classifier = classify(network, (9, 9))
