@@ -24,7 +24,7 @@ from explainers.engine import Passes
 from explainers.errors import ExplanationError
 from explainers.explanation import Reduction, Scale, Target
 from explainers.knobs import number
-from explainers.tracing import Call, compiled
+from explainers.tracing import Call, refuse_compiled
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,11 +106,8 @@ class OnTokens(Explainer):
     def check(self, classifier: Classifier, target: Target) -> None:
         """Refuse, too, networks that pass no tokens, and those whose calls can't be seen."""
         super().check(classifier, target)
-        if compiled(classifier.network):
-            raise ExplanationError(
-                f"{self.title} can't see the attention inside {classifier.name}, because it is compiled or scripted. "
-                "Load it as an ordinary module, or choose the vanilla gradient."
-            )
+        complaint = f"{self.title} can't see the attention inside {classifier.name}"
+        refuse_compiled(classifier.network, complaint, "the vanilla gradient")
         if not any(layer.layout.order == "tokens" for layer in classifier.layers()):
             raise self._undefined(classifier)
 

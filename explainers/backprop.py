@@ -21,7 +21,7 @@ from explainers.engine import Passes
 from explainers.errors import ExplanationError
 from explainers.explanation import Coverage, Target
 from explainers.gradients import Saliency
-from explainers.tracing import Call, compiled
+from explainers.tracing import Call, refuse_compiled
 
 # (gradient from above, whether the ReLU let the value pass) -> gradient below
 Gate = Callable[[Tensor, Tensor], Tensor]
@@ -81,11 +81,8 @@ class _GatedGradient(Saliency):
     def check(self, classifier: Classifier, target: Target) -> None:
         """Refuse, too, networks that have activations but no ReLU, and those whose calls can't be replaced."""
         super().check(classifier, target)
-        if compiled(classifier.network):
-            raise ExplanationError(
-                f"{self.title} can't reach the ReLUs inside {classifier.name}, because it is compiled or scripted. "
-                "Load it as an ordinary module, or choose the vanilla gradient."
-            )
+        complaint = f"{self.title} can't reach the ReLUs inside {classifier.name}"
+        refuse_compiled(classifier.network, complaint, "the vanilla gradient")
         coverage = self.coverage(classifier)
         if coverage.total and not coverage.covered:
             names = ", ".join(f"{count} × {name}" for name, count in coverage.names.items())

@@ -12,8 +12,8 @@ from torch import Tensor
 from explainers.base import Explainer, Found
 from explainers.classifiers import Classifier
 from explainers.engine import Passes
-from explainers.integrated import integrate
 from explainers.knobs import number
+from explainers.pathintegral import integrate
 
 
 def sharpening(picture: Tensor, deviations: Tensor) -> Tensor:

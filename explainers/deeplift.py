@@ -24,7 +24,7 @@ from explainers.engine import Passes
 from explainers.errors import ExplanationError
 from explainers.explanation import Scale, Target
 from explainers.knobs import choice
-from explainers.tracing import Call, compiled
+from explainers.tracing import Call, refuse_compiled
 
 ELEMENTWISE = NAMES - {"glu"}
 POOLS: dict[str, Callable[..., Any]] = {
@@ -125,11 +125,8 @@ class DeepLIFT(Explainer):
     def check(self, classifier: Classifier, target: Target) -> None:
         """Refuse, too, networks whose calls can't be replaced."""
         super().check(classifier, target)
-        if compiled(classifier.network):
-            raise ExplanationError(
-                f"DeepLIFT can't reach the activations inside {classifier.name}, because it is compiled or scripted. "
-                "Load it as an ordinary module, or choose Integrated Gradients."
-            )
+        complaint = f"DeepLIFT can't reach the activations inside {classifier.name}"
+        refuse_compiled(classifier.network, complaint, "Integrated Gradients")
 
     def attribute(self, passes: Passes, pictures: Tensor) -> Found:
         starts = baseline(self.baseline, pictures, mean=passes.classifier.mean)

@@ -13,8 +13,9 @@ from explainers.base import Explainer, Found
 from explainers.baselines import baseline
 from explainers.classifiers import Classifier
 from explainers.engine import Passes
-from explainers.integrated import integrate
+from explainers.gradients import Saliency
 from explainers.knobs import choice, number
+from explainers.pathintegral import integrate
 from explainers.quadrature import quadrature
 
 
@@ -106,11 +107,5 @@ class GuidedIntegratedGradients(Explainer):
 def _gradients(passes: Passes, points: Tensor) -> Tensor:
     """(N, C, H, W) of the score, one point for each target."""
     rows, found = passes.rows(), []
-
-    def work(part: slice) -> None:
-        with torch.enable_grad():
-            at = points[part].clone().requires_grad_()
-            found.append(torch.autograd.grad(passes(at, rows[part]).sum(), at)[0])
-
-    passes.run(len(points), work)
+    passes.run(len(points), lambda part: found.append(Saliency().gradient(passes, points[part], rows[part])))
     return torch.cat(found)

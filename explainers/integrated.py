@@ -74,8 +74,8 @@ class IntegratedGradients(Explainer):
 
     def passes(self, classifier: Classifier) -> int:
         if self.steps is None:
-            return self._draws * (FINEST + 1)
-        return self._draws * (len(self._points(self.steps)[0]) + (self.grid and self.grid + 1))
+            return self.paths * (FINEST + 1)
+        return self.paths * (len(self._points(self.steps)[0]) + (self.grid and self.grid + 1))
 
     def starts(self, classifier: Classifier, pictures: Tensor) -> Tensor:
         """The baselines (N, k, C, H, W) of pictures (N, C, H, W)."""
@@ -84,7 +84,7 @@ class IntegratedGradients(Explainer):
             pictures,
             mean=classifier.mean,
             seed=self.seed,
-            draws=self._draws,
+            draws=self.paths,
             blur=self.blur,
             colour=self.colour,
         )
@@ -117,7 +117,7 @@ class IntegratedGradients(Explainer):
         Raises ExplanationError as a call does.
         """
         added = max(0, steps - grid.steps[-1])
-        with self.passing(classifier, image, target, total=self._draws * added, on_progress=on_progress) as (
+        with self.passing(classifier, image, target, total=self.paths * added, on_progress=on_progress) as (
             passes,
             picture,
         ):
@@ -137,7 +137,8 @@ class IntegratedGradients(Explainer):
         return way.grid()
 
     @property
-    def _draws(self) -> int:
+    def paths(self) -> int:
+        """How many baselines there are, each with a path of its own."""
         return self.draws if self.baseline == "random" else 1
 
     def _points(self, steps: int) -> tuple[list[float], list[float]]:

@@ -18,6 +18,8 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from explainers.errors import ExplanationError
+
 
 @dataclass(frozen=True)
 class Call:
@@ -92,6 +94,14 @@ def _copies_itself(kind: type) -> bool:
     """Whether a class has its own idea of a copy, as scripted modules do."""
     own = ("__deepcopy__", "__reduce__", "__reduce_ex__", "__getstate__")
     return any(getattr(kind, name, None) is not getattr(nn.Module, name, None) for name in own)
+
+
+def refuse_compiled(network: nn.Module, complaint: str, instead: str) -> None:
+    """Raise ExplanationError with the complaint, and what to choose instead, where no function mode can see."""
+    if compiled(network):
+        raise ExplanationError(
+            f"{complaint}, because it is compiled or scripted. Load it as an ordinary module, or choose {instead}."
+        )
 
 
 def compiled(network: nn.Module) -> bool:

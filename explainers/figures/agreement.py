@@ -11,11 +11,10 @@ import plotly.graph_objects as go
 
 from explainers.explanation import Array, Explanation
 from explainers.figures.mosaic import Piece, Tints, mosaic, ranges, tile_trace, underlay, unit, view
-from explainers.figures.parts import peak, square, stops
+from explainers.figures.parts import WHOLE, peak, square, stops
 from explainers.figures.tiling import colourbar, plain
 
 SHOWN = 44  # pixels of a cell that has its number in it
-WHOLE = (0.0, 1.0)
 SIDE = 360
 
 

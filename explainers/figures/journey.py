@@ -10,9 +10,7 @@ import plotly.graph_objects as go
 from explainers.explanation import SCALES, Array, Explanation, Scale, Trace, reduce
 from explainers.figures.inks import BLUE, GREY, ORANGE
 from explainers.figures.maps import Look
-from explainers.figures.parts import axes, encoded, heading, peak, scale, square, whole
-
-Span = tuple[float, float]
+from explainers.figures.parts import Span, axes, encoded, heading, peak, scale, square, whole
 
 LEFT, RIGHT = (0.0, 0.48), (0.52, 1.0)
 TOP, MIDDLE, BOTTOM = (0.695, 1.0), (0.3, 0.605), (0.0, 0.205)

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from plotly.colors import unlabel_rgb
 
 from explainers.explanation import Explanation, reduce
-from explainers.figures.parts import axes, borders, heading, peak, photo, square, stops
+from explainers.figures.parts import axes, borders, cells, heading, peak, photo, square, stops
 
 OVERLAYS = ("map on picture", "picture on map")
 GRIDS = ("bilinear", "as computed")
@@ -51,13 +51,12 @@ def panels(explanation: Explanation, look: Look) -> go.Figure:
     drawn = heat if look.grid == "bilinear" else reduce(explanation.values, explanation.reduction)
     low, scale = -strongest if explanation.signed else 0.0, stops(look.colours)
     over = look.overlay == "map on picture"
-    cells = {"x0": width / drawn.shape[1] / 2 - 0.5, "dx": width / drawn.shape[1]}
-    cells |= {"y0": height / drawn.shape[0] / 2 - 0.5, "dy": height / drawn.shape[0]}
+    places = cells((-0.5, -0.5, width - 0.5, height - 0.5), drawn)
 
     def heatmap(corner: int, colours: Any, **rest: Any) -> go.Heatmap:
         hover = "%{z:.3g}<extra></extra>"
         return go.Heatmap(
-            z=drawn, colorscale=colours, zmin=low, zmax=strongest, hovertemplate=hover, **cells, **axes(corner), **rest
+            z=drawn, colorscale=colours, zmin=low, zmax=strongest, hovertemplate=hover, **places, **axes(corner), **rest
         )
 
     bar = {"orientation": "h", "y": -0.01, "yanchor": "top", "thickness": 10, "title": _unit(explanation), "nticks": 5}

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from explainers.explanation import Array, Explanation
-from explainers.figures.parts import axes, encoded, peak, square, stops
-from explainers.figures.tiling import SMALL, Span, Tiling, wrapped
+from explainers.explanation import Explanation
+from explainers.figures.parts import Span, axes, cells, encoded, peak, square, stops
+from explainers.figures.tiling import SMALL, Tiling, wrapped
 
 SLIDER = 76  # room for it under the tiles
 
@@ -94,13 +94,6 @@ def tile_trace(found: Explanation, panel: int, colours: str, low: float, high: f
     scale: dict[str, Any] = {"colorscale": stops(colours), "zmin": low, "zmax": high, "showscale": bar is not None}
     scale |= {"colorbar": bar} if bar else {}
     return go.Heatmap(z=found.heat, hovertemplate=hover, **cells(found.box, found.heat), **scale, **axes(panel))
-
-
-def cells(box: tuple[float, float, float, float], heat: Array) -> dict[str, float]:
-    """Where a map's cells lie in the photo."""
-    (left, top, right, bottom), (height, width) = box, heat.shape
-    across, down = (right - left) / width, (bottom - top) / height
-    return {"x0": left + across / 2, "dx": across, "y0": top + down / 2, "dy": down}
 
 
 def underlay(found: Explanation, panel: int) -> dict[str, Any]:

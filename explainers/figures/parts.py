@@ -20,6 +20,8 @@ COLOURS = {
     "jet": "Jet",
     "blue to red": "RdBu_r",
 }
+Span = tuple[float, float]
+WHOLE: Span = (0.0, 1.0)  # all of a figure, across or down
 LEVELS = 127  # a map's strongest colour as a whole number
 
 
@@ -31,10 +33,10 @@ def encoded(picture: Array, kind: Literal["png", "jpeg"] = "png") -> str:
     return f"data:image/{kind};base64,{base64.b64encode(stream.getvalue()).decode()}"
 
 
-def photo(picture: Array, panel: int, **rest: Any) -> go.Image:
+def photo(picture: Array, panel: int) -> go.Image:
     """(C, H, W) as an image trace; PNG where single pixels are seen, JPEG for larger pictures."""
     kind: Literal["png", "jpeg"] = "png" if max(picture.shape[1:]) <= 128 else "jpeg"
-    return go.Image(source=encoded(picture, kind), hoverinfo="skip", **axes(panel), **rest)
+    return go.Image(source=encoded(picture, kind), hoverinfo="skip", **axes(panel))
 
 
 def borders(segments: Array, panel: int) -> go.Scatter:
@@ -62,7 +64,7 @@ def axes(panel: int) -> dict[str, str]:
     return {"xaxis": f"x{number}", "yaxis": f"y{number}"}
 
 
-def square(panel: int, across: tuple[float, float], down: tuple[float, float], size: tuple[int, int]) -> dict[str, Any]:
+def square(panel: int, across: Span, down: Span, size: tuple[int, int]) -> dict[str, Any]:
     """The layout of a panel's axes in pixels of a picture (height, width), top down; all zoom with panel 0."""
     number, (height, width) = str(panel + 1) if panel else "", size
     hidden = {"visible": False, "constrain": "domain"}
@@ -73,7 +75,14 @@ def square(panel: int, across: tuple[float, float], down: tuple[float, float], s
     return {f"xaxis{number}": x, f"yaxis{number}": y}
 
 
-def heading(text: str, across: tuple[float, float], top: float) -> dict[str, Any]:
+def cells(box: tuple[float, float, float, float], heat: Array) -> dict[str, float]:
+    """Where a map's cells (h, w) lie, in the units of the box (left, top, right, bottom) that they fill."""
+    (left, top, right, bottom), (height, width) = box, heat.shape
+    across, down = (right - left) / width, (bottom - top) / height
+    return {"x0": left + across / 2, "dx": across, "y0": top + down / 2, "dy": down}
+
+
+def heading(text: str, across: Span, top: float) -> dict[str, Any]:
     """A title centred over a panel."""
     place = {"x": sum(across) / 2, "y": top, "xref": "paper", "yref": "paper", "yanchor": "bottom"}
     return {"text": text, **place, "xanchor": "center", "showarrow": False, "font": {"size": 13}}

@@ -11,10 +11,9 @@ import plotly.graph_objects as go
 from explainers.explanation import SETTLED_CHANGE, SETTLED_GAP, Explanation, Level, reduce
 from explainers.figures.inks import BLUE, GREEN, GREY, ORANGE, VIOLET
 from explainers.figures.maps import Look
-from explainers.figures.parts import axes, heading, peak, scale, square, whole
+from explainers.figures.parts import WHOLE, axes, heading, peak, scale, square, whole
 from explainers.grid import Grid
 
-WHOLE = (0.0, 1.0)
 TICKS = (0.001, 0.01, 0.1, 1, 2, 5, 10, 20, 50, 100)  # per cent
 INKS = {
     "trapezoid": BLUE,

@@ -5,9 +5,8 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from explainers.explanation import Array
-from explainers.figures.parts import axes, photo, square, stops
+from explainers.figures.parts import WHOLE, axes, photo, square, stops
 
-WHOLE = (0.0, 1.0)
 SIDE = 168  # of a tile, on the screen
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-Span = tuple[float, float]
+from explainers.figures.parts import Span
 
 SIDES = {1: 340, 2: 340, 3: 300, 4: 224, 5: 178}  # of a tile, by columns: all fill a window of 1440 beside its sidebar
 GAP = 10

@@ -10,22 +10,11 @@ from explainers import FeatureAblation, Target
 from explainers.superpixels import superpixels
 
 
-class OfRows(nn.Module):
-    """A network of vectors, asked about pictures (1, 1, n)."""
-
-    def __init__(self, network):
-        super().__init__()
-        self.network = network
-
-    def forward(self, x):
-        return self.network(x.flatten(1))
-
-
 @pytest.mark.parametrize(("labels", "expected"), [([0, 1, 2], [80, 200, 120]), ([0, 0, 1], [280, 280, 120])])
 def test_captums_hand_computed_values_come_out(classify, monkeypatch, labels, expected):
     # pytorch/captum, tests/attr/test_occlusion.py: windows side by side are superpixels
     monkeypatch.setattr("explainers.superpixels.superpixels", lambda picture, count: torch.tensor([labels]))
-    classifier = classify(OfRows(BasicModel_MultiLayer()), (1, 3), classes=2, channels=1)
+    classifier = classify(nn.Sequential(nn.Flatten(), BasicModel_MultiLayer()), (1, 3), classes=2, channels=1)
     found = FeatureAblation(colour="#000000")(classifier, torch.tensor([[[20.0, 50.0, 30.0]]]), Target(0))
     assert found.values.tolist() == [[pytest.approx(expected, abs=1e-4)]]
 

@@ -248,18 +248,9 @@ def test_its_score_is_the_logit_of_the_picture(conv, noise):
     )
 
 
-def test_a_layer_that_the_score_does_not_depend_on_is_refused(classify, noise):
-    class Branch(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.used, self.dead = nn.Conv2d(3, 2, 3), nn.Conv2d(3, 4, 3)
-
-        def forward(self, pictures):
-            self.dead(pictures)
-            return self.used(pictures).mean((2, 3))
-
+def test_a_layer_that_the_score_does_not_depend_on_is_refused(branched, classify, noise):
     with pytest.raises(ExplanationError, match="the score doesn't depend on the layer 'dead'"):
-        GradCAM(layer="dead")(classify(Branch(), (9, 9), classes=2), noise((9, 9)), Target(0))
+        GradCAM(layer="dead")(classify(branched, (9, 9), classes=2), noise((9, 9)), Target(0))
 
 
 # Transformers

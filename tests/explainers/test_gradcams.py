@@ -89,18 +89,9 @@ def test_a_network_without_a_grid_is_refused(linear, noise, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_layer_that_the_score_does_not_depend_on_is_refused(classify, noise, kind):
-    class Branch(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.used, self.dead = nn.Conv2d(3, 2, 3), nn.Conv2d(3, 4, 3)
-
-        def forward(self, pictures):
-            self.dead(pictures)
-            return self.used(pictures).mean((2, 3))
-
+def test_a_layer_that_the_score_does_not_depend_on_is_refused(branched, classify, noise, kind):
     with pytest.raises(ExplanationError, match="the score doesn't depend on the layer 'dead'"):
-        kind(layer="dead")(classify(Branch(), (9, 9), classes=2), noise((9, 9)), Target(0))
+        kind(layer="dead")(classify(branched, (9, 9), classes=2), noise((9, 9)), Target(0))
 
 
 @pytest.mark.parametrize("kind", [*KINDS, EigenCAM, ScoreCAM])

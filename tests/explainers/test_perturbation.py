@@ -9,24 +9,15 @@ from torch import nn
 from explainers import Occlusion, Target
 
 
-class OfRows(nn.Module):
-    """A network of vectors, asked about pictures (1, 1, n)."""
-
-    def __init__(self, network):
-        super().__init__()
-        self.network = network
-
-    def forward(self, x):
-        return self.network(x.flatten(1))
-
-
 @pytest.mark.parametrize(
     ("patch", "stride", "fill", "expected"),
     [(1, 1, 0.0, [80, 200, 120]), (2, 1, 10.0, [200, 220, 240]), (2, 2, 0.0, [280, 280, 120])],
 )
 def test_captums_hand_computed_values_come_out(classify, patch, stride, fill, expected):
     # pytorch/captum, tests/attr/test_occlusion.py. A patch is black, so black must be the wanted fill: mean is -fill.
-    classifier = classify(OfRows(BasicModel_MultiLayer()), (1, 3), classes=2, channels=1, mean=(-fill,))
+    classifier = classify(
+        nn.Sequential(nn.Flatten(), BasicModel_MultiLayer()), (1, 3), classes=2, channels=1, mean=(-fill,)
+    )
     picture = torch.tensor([[[20.0, 50.0, 30.0]]]) - fill
     found = Occlusion(patch=patch, stride=stride, colour="#000000")(classifier, picture, Target(0))
     assert found.values.tolist() == [[pytest.approx(expected, abs=1e-4)]]

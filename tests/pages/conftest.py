@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
+from torch import Tensor
 
 from explainers import Classifier, Explainer, Explanation, Target, load_classifier, read_image
+from explainers.engine import Passes
 from explainers.explanation import Scale
 from explainers.samples import SAMPLES
 from pages.shared import work
@@ -53,6 +55,20 @@ def own_desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     desk = Desk({shelf: Shelf(64) for shelf in shelves})
     monkeypatch.setattr(work, "_desk", lambda: desk)
     return desk
+
+
+@pytest.fixture
+def passed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many pictures went through a network so far, in a list of chunks."""
+    chunks: list[int] = []
+    forward = Passes.forward
+
+    def counted(self: Passes, pictures: Tensor, rows: Tensor) -> Tensor:
+        chunks.append(len(pictures))
+        return forward(self, pictures, rows)
+
+    monkeypatch.setattr(Passes, "forward", counted)
+    return chunks
 
 
 @pytest.fixture

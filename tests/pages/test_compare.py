@@ -14,7 +14,6 @@ from explainers import (
     Target,
     read_image,
 )
-from explainers.engine import Passes
 from explainers.measures import rank_correlation, ssim
 from explainers.samples import SAMPLES
 from pages.shared import work
@@ -35,19 +34,6 @@ def come(visit):
         return run(visit({key.replace("_", "-"): value for key, value in address.items()}, "pages/compare.py"))
 
     return make
-
-
-@pytest.fixture
-def passed(monkeypatch):
-    """How many pictures went through a network so far, in a list of chunks."""
-    chunks, forward = [], Passes.forward
-
-    def counted(self, pictures, rows):
-        chunks.append(len(pictures))
-        return forward(self, pictures, rows)
-
-    monkeypatch.setattr(Passes, "forward", counted)
-    return chunks
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 
 from explainers import ExplanationError, IntegratedGradients, Target, read_image
-from explainers.engine import Passes
 from explainers.figures.parts import peak, whole
 from explainers.samples import SAMPLES
 from explainers.strip import strip
@@ -31,19 +30,6 @@ def come(visit):
         return at
 
     return make
-
-
-@pytest.fixture
-def passed(monkeypatch):
-    """How many pictures went through a network so far, in a list of chunks."""
-    chunks, forward = [], Passes.forward
-
-    def counted(self, pictures, rows):
-        chunks.append(len(pictures))
-        return forward(self, pictures, rows)
-
-    monkeypatch.setattr(Passes, "forward", counted)
-    return chunks
 
 
 def run(given):

@@ -53,8 +53,7 @@ class StepsSection:
 
     def passes(self, explainer: IntegratedGradients, reached: int) -> int:
         """What the section costs when the explanation's grid has `reached` steps."""
-        paths = explainer.draws if explainer.baseline == "random" else 1
-        return paths * (max(0, self.most - reached) + self.gauss * self._gauss_passes(self.most))
+        return explainer.paths * (max(0, self.most - reached) + self.gauss * self._gauss_passes(self.most))
 
     def show(self, explainer: IntegratedGradients, asked: Question, explanation: Explanation, look: Look) -> None:
         """Draw the maps, the curves, and the answer."""
