@@ -19,6 +19,15 @@ def busy(server) -> float:
     return (server.worked - before[0]) / (time.monotonic() - before[1])
 
 
+def settled(app, key):
+    """Where a figure stands, once it has taken its size: Plotly draws it at a size of its own at first."""
+    place = None
+    while (now := app.at(key).bounding_box()) != place:
+        place = now
+        app.page.wait_for_timeout(300)
+    return place
+
+
 def test_a_long_computation_shows_progress_and_stops_when_something_else_is_chosen(app, server):
     app.come(**LONG)
     progress = app.page.get_by_test_id("stProgress")
@@ -74,13 +83,13 @@ def test_a_first_look_is_marked_and_the_map_takes_its_place(app):
     random = {"integrated_gradients_baseline": "random", "integrated_gradients_draws": 12}
     app.come(method="integrated-gradients", **random)
     app.page.locator(".st-key-preview .main-svg").first.wait_for()
-    place = app.page.locator(".st-key-preview").bounding_box()
+    place = settled(app, "preview")
     assert "A first look after 108 passes" in app.at("preview-area").inner_text()
     assert app.chart("map") == []
     app.until(lambda: app.heat)
     assert app.at("preview").count() == 0
     assert "points on the path" in app.proof
-    assert app.page.locator(".st-key-map").bounding_box() == place
+    assert settled(app, "map") == place
 
 
 def test_a_choice_made_before_the_address_of_the_last_one_arrived_undoes_nothing(app):
