@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
-import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.metadata import version
 from typing import Any, ClassVar
@@ -18,11 +16,12 @@ from torch import Tensor
 
 from explainers.classifiers import Classifier
 from explainers.classifiers.view import Box
+from explainers.declared import Declared
 from explainers.engine import OnProgress, Passes, Progress
 from explainers.errors import ExplanationError
 from explainers.explanation import Coverage, Explanation, Level, Reduction, Scale, Target, Trace
 from explainers.grid import Grid
-from explainers.knobs import Knob, Layer
+from explainers.knobs import Layer
 from explainers.memory import enough_memory
 from explainers.slices import Slices
 
@@ -56,10 +55,9 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Explainer:
-    """One method with its settings. Subclasses declare settings as fields with knobs.
+class Explainer(Declared):
+    """One method with its settings.
 
-    title, paper: the method's name and where it was published.
     scales:       the scores it can explain.
     reduction:    how its channels are combined unless the visitor says otherwise.
     prepared:     whether it runs the copy of the network whose BatchNorm is folded away: not if it names layers, nor if
@@ -68,42 +66,11 @@ class Explainer:
     unit:         what the map's values are, with {scale} for what is explained and {inner} for the inner method's unit.
     """
 
-    title: ClassVar[str]
-    paper: ClassVar[str]
     scales: ClassVar[tuple[Scale, ...]] = ("logit", "probability")
     reduction: ClassVar[Reduction] = "sum of magnitudes"
     prepared: ClassVar[bool] = True
     complete: ClassVar[bool] = False
     unit: ClassVar[str] = "change of the {scale} per unit of brightness"
-
-    def __post_init__(self) -> None:
-        for name, knob in self.knobs().items():
-            if not knob.accepts(value := getattr(self, name)):
-                raise ExplanationError(f"{self.title}: {name} must be {knob}, not {value!r}.")
-
-    @classmethod
-    def slug(cls) -> str:
-        """The method's name in addresses."""
-        return re.sub("[^a-z]+", "-", cls.title.lower().replace("+", " plus")).strip("-")
-
-    @classmethod
-    def knobs(cls) -> dict[str, Knob]:
-        """The settings by name, in the order they are declared."""
-        return {f.name: f.metadata["knob"] for f in fields(cls) if "knob" in f.metadata}
-
-    @classmethod
-    def summary(cls) -> str:
-        """What the map shows, in one line for a visitor."""
-        return cls._paragraphs()[0]
-
-    @classmethod
-    def about(cls) -> str:
-        """What holds of the method and what it can't do, in a few sentences."""
-        return " ".join(cls._paragraphs()[1:])
-
-    @classmethod
-    def _paragraphs(cls) -> list[str]:
-        return [part.replace("\n", " ") for part in inspect.cleandoc(cls.__doc__ or "").split("\n\n")]
 
     @classmethod
     def coverage(cls, classifier: Classifier) -> Coverage | None:
@@ -111,14 +78,13 @@ class Explainer:
         return None
 
     @property
-    def settings(self) -> dict[str, Any]:
-        """The settings that matter, given the others."""
-        every = asdict(self)
-        return {name: every[name] for name, knob in self.knobs().items() if knob.matters(every)}
-
-    @property
     def inner(self) -> Explainer:
         """The method that asks the network: this one, unless it repeats another."""
+        return self
+
+    @property
+    def repeated(self) -> Explainer:
+        """The method as experiments repeat it, dozens of times: this one, unless the number of passes is open."""
         return self
 
     @property

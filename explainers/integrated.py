@@ -26,6 +26,7 @@ from explainers.slices import Slicer, stops
 __all__ = ["IntegratedGradients", "integrate"]
 
 SLICED = 32  # automatic steps are sliced at points of this grid, for nobody knows how far they will go
+REPEATED = 32  # steps where a map is made dozens of times: it is right to a few per cent
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,10 @@ class IntegratedGradients(Explainer):
         super().__post_init__()
         if self.keep < 0 or self.keep == 1 or self.grid not in (0, *GRIDS):
             raise ValueError(f"keep must be 0, 2 or more, and grid one of {(0, *GRIDS)}, not {self.keep}, {self.grid}")
+
+    @property
+    def repeated(self) -> IntegratedGradients:
+        return replace(self, steps=REPEATED) if self.steps is None else self
 
     def passes(self, classifier: Classifier) -> int:
         if self.steps is None:

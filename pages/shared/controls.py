@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from explainers import EXPLAINERS, Choice, Classifier, Colour, Explainer, Knob, Layer, Range, Switch
+from explainers.declared import Declared
 from pages.shared import state
 
 SLIDER = 1000  # positions at most; more are typed
-Method = TypeVar("Method", bound=Explainer)
+Kind = TypeVar("Kind", bound=Declared)
 AUTOMATIC = ""  # stands for None in a select box
 
 
@@ -29,8 +30,11 @@ def choose_explainer(classifier: Classifier) -> Explainer:
     return choose_settings(kinds[slug], classifier)
 
 
-def choose_settings(kind: type[Method], classifier: Classifier) -> Method:
-    """A method's settings, the same on every page; the knobs that matter are drawn, in the order they are declared."""
+def choose_settings(kind: type[Kind], classifier: Classifier) -> Kind:
+    """The settings of a method or an experiment, the same on every page.
+
+    The knobs that matter are drawn, in the order they are declared.
+    """
     chosen = kind()
     for name, knob in kind.knobs().items():
         settings = asdict(chosen)

@@ -39,6 +39,7 @@ PAGES = {  # in the order of the navigation
     "dashboard.py": ("Explain", "One map and its proof"),
     "pages/compare.py": ("Compare", "Many maps side by side"),
     "pages/path.py": ("Path", "Integrated Gradients from the inside"),
+    "pages/trust.py": ("Trust", "Whether to believe the map"),
 }
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from explainers import Classifier, Explainer, Explanation, Prediction, proof
-from explainers.figures import answer, panels, saturation
+from explainers.figures import SIDE, answer, panels, saturation
 from pages.shared import state
 from pages.shared.frame import ink
 from pages.shared.look import choose_look, last_look
@@ -50,6 +50,15 @@ def show_method(explainer: Explainer) -> None:
     """What to know about the method before believing its map."""
     st.markdown("**What to know about it**")
     st.markdown(explainer.about())
+
+
+def titled(title: str, below: str, key: str) -> DeltaGenerator:
+    """A place of a small map's width, with a title over it and a line below."""
+    with st.container(width=SIDE, gap="xxsmall", key=f"about-{key}"):
+        st.markdown(f"**{title}**")
+        place = st.container()
+        st.caption(below)
+    return place
 
 
 class MapArea:

@@ -21,6 +21,7 @@ from explainers import (
     load_classifier,
 )
 from explainers.grid import Grid
+from explainers.measures import Experiment, Outcome
 from explainers.strip import Strip
 from explainers.strip import strip as along
 from pages.shared.desk import Desk, Job, Report, Shelf, Work
@@ -41,6 +42,7 @@ def _desk() -> Desk:
             "explanations": Shelf(128, KEPT_BYTES),
             "strips": Shelf(16, KEPT_BYTES // 4),
             "grids": Shelf(16, KEPT_BYTES // 4),
+            "outcomes": Shelf(128, KEPT_BYTES // 2),
         }
     )
 
@@ -129,6 +131,24 @@ def further(
     key = (explainer, of.identity, photo.digest, target, grid.steps, steps)
     found: Grid = _get("grids", key, work, f"Integrating in {steps} steps")
     return found
+
+
+def outcome(
+    experiment: Experiment, explainer: Explainer, of: Classifier, photo: Photo, explanation: Explanation
+) -> Any:
+    """What comes out of an experiment on that explainer's explanation of the photo. Raises ExplanationError."""
+
+    def work(report: Report) -> Outcome:
+        return experiment(
+            explainer,
+            of,
+            photo.image,
+            explanation,
+            on_progress=lambda progress: report(progress.done, progress.total),
+        )
+
+    key = (experiment, explainer, of.identity, photo.digest, explanation.target, explanation.reduction)
+    return _get("outcomes", key, work, experiment.title)
 
 
 def _get(shelf: str, key: Hashable, work: Work, doing: str, on_preview: OnPreview | None = None) -> Any:

@@ -82,7 +82,7 @@ def test_tests_import_no_page_script(path):
         ("explainers/classifiers/view.py", "def f():\n    from streamlit import cache", "imports streamlit"),
         ("pages/shared/work.py", "from captum.attr import Saliency", "imports captum"),
         ("pages/learn.py", "import plotly.graph_objects as go", "imports plotly"),
-        ("explainers/measures.py", "import plotly", "imports plotly"),
+        ("explainers/measures/maps.py", "import plotly", "imports plotly"),
         ("explainers/base.py", "from pages.shared.state import setting", "imports pages"),
         ("pages/shared/frame.py", "from pages.compare import draw", "imports the page pages.compare.draw"),
         ("pages/trust.py", "from pages import compare", "imports the page pages.compare"),

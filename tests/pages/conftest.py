@@ -51,7 +51,7 @@ def explained(bundled: Classifier) -> Callable[..., Explanation]:
 @pytest.fixture
 def own_desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     """A desk for this test alone, in place of the one that the pages share."""
-    shelves = "classifiers", "predictions", "explanations", "strips", "grids"
+    shelves = "classifiers", "predictions", "explanations", "strips", "grids", "outcomes"
     desk = Desk({shelf: Shelf(64) for shelf in shelves})
     monkeypatch.setattr(work, "_desk", lambda: desk)
     return desk

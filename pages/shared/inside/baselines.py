@@ -11,14 +11,14 @@ from streamlit.delta_generator import DeltaGenerator
 
 from explainers import Explanation, IntegratedGradients, reduce
 from explainers.explanation import Array
-from explainers.figures import SIDE, Look, peak, picture_tile, tile
+from explainers.figures import Look, peak, picture_tile, tile
 from explainers.measures import dark, spread
 from explainers.samples import SAMPLES
 from pages.shared import state, work
 from pages.shared.frame import messages
 from pages.shared.photo import Photo
 from pages.shared.question import Question
-from pages.shared.result import BARE
+from pages.shared.result import BARE, titled
 
 STEPS = 32  # 33 passes: enough to see the difference between baselines
 NAMED = ("black", "white", "blurred picture", "dataset mean")
@@ -75,7 +75,7 @@ class BaselinesSection:
         with self._place, messages():
             waiting, row = st.container(), st.container(horizontal=True, gap="small", key="tiles")
             with row:
-                _tile("Picture", "what the classifier sees", "picture").plotly_chart(
+                titled("Picture", "what the classifier sees", "picture").plotly_chart(
                     picture_tile(explanation.picture), key="tile-picture", config=BARE
                 )
                 slots = [st.empty() for _ in range(len(NAMED) + 4)]
@@ -91,7 +91,7 @@ class BaselinesSection:
             for slot, start in zip(slots, shown, strict=False):
                 _draw(slot, start, explanation, look, strongest, "final")
             heats = [reduce(draw.values, explanation.reduction) for draw in draws]
-            with slots[-1], _tile("Spread of the draws", "standard deviation", "spread"):
+            with slots[-1], titled("Spread of the draws", "standard deviation", "spread"):
                 figure = tile(np.std(heats, 0), look.colours, strongest, signed=explanation.signed)
                 st.plotly_chart(figure, key="tile-spread", config=BARE)
             st.caption(f"Strongest colour: {strongest:.3g}, {explanation.facts['unit']}, for all tiles.")
@@ -129,17 +129,8 @@ def _draw(
     heat = reduce(start.values, explanation.reduction)
     figure = tile(heat, look.colours, strongest or peak(heat, look.clip), signed=explanation.signed)
     key = start.name.replace(" ", "-").replace(",", "")
-    with slot, _tile(start.name.capitalize(), f"{start.adds:.3g} of {start.rise:.3g}", f"{key}-{when}"):
+    with slot, titled(start.name.capitalize(), f"{start.adds:.3g} of {start.rise:.3g}", f"{key}-{when}"):
         st.plotly_chart(figure, key=f"tile-{key}-{when}", config=BARE)
-
-
-def _tile(title: str, below: str, key: str) -> DeltaGenerator:
-    """A place of a tile's width, with a title over it and a line below."""
-    with st.container(width=SIDE, gap="xxsmall", key=f"about-{key}"):
-        st.markdown(f"**{title}**")
-        place = st.container()
-        st.caption(below)
-    return place
 
 
 def _said(explanation: Explanation, starts: list[Start], draws: list[Start]) -> str:
@@ -171,12 +162,12 @@ def _show_blind(asked: Question, explanation: Explanation, look: Look) -> None:
     }
     strongest = peak(np.stack([reduce(each.values, explanation.reduction) for each in maps.values()]), look.clip)
     with st.container(horizontal=True, gap="small", key="blind"):
-        _tile(BLIND.title, likely.label, "blind-picture").plotly_chart(
+        titled(BLIND.title, likely.label, "blind-picture").plotly_chart(
             picture_tile(maps["black"].picture), key="blind-picture", config=BARE
         )
         for name, each in maps.items():
             share, got = dark(each.picture, each.values)
             heat = reduce(each.values, explanation.reduction)
-            _tile(name.capitalize(), f"dark pixels ({share:.0%}) get {got:.1%}", f"blind-{name}").plotly_chart(
+            titled(name.capitalize(), f"dark pixels ({share:.0%}) get {got:.1%}", f"blind-{name}").plotly_chart(
                 tile(heat, look.colours, strongest, signed=explanation.signed), key=f"blind-{name}", config=BARE
             )

@@ -1,0 +1,17 @@
+"""Numbers that say something about maps: how alike two are, and experiments on whether to believe one."""
+
+from explainers.measures.experiment import Experiment, Finding, Outcome, Tally
+from explainers.measures.maps import aligned, dark, rank_correlation, rank_correlations, spread, ssim
+
+__all__ = [
+    "Experiment",
+    "Finding",
+    "Outcome",
+    "Tally",
+    "aligned",
+    "dark",
+    "rank_correlation",
+    "rank_correlations",
+    "spread",
+    "ssim",
+]

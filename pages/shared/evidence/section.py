@@ -1,0 +1,56 @@
+"""What the sections of the Trust page have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any, ClassVar, Protocol
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from explainers import Classifier, Explainer, Explanation
+from explainers.figures import Look
+from explainers.measures import Experiment, Finding
+from pages.shared import state, work
+from pages.shared.question import Question
+
+AT_ONCE = 1000 * 64 * 64  # pixels that pass without being asked for: a few seconds' work for the bundled classifier
+WANTED = "wanted"  # experiments that were asked for
+
+
+def outcome(experiment: Experiment, asked: Question, explainer: Explainer, explanation: Explanation) -> Any:
+    """What came out of an experiment, or None: a long one waits for a click on a button that says what it costs."""
+    passes, (height, width) = experiment.passes(explainer, asked.classifier), asked.classifier.size
+    every = question(asked, explainer)
+    this = (experiment, every)
+    if passes * height * width > AT_ONCE and not {this, every} & state.noted(WANTED, set()):
+        label = f"Run: up to {passes:,} passes"
+        st.button(label, key=f"run-{experiment.slug()}", on_click=want, args=(this,), icon=":material/play_arrow:")
+        return None
+    return work.outcome(experiment, explainer, asked.classifier, asked.photo, explanation)
+
+
+def question(asked: Question, explainer: Explainer) -> Hashable:
+    """What all experiments on a page are about."""
+    return explainer, asked.classifier.identity, asked.photo.digest, asked.target
+
+
+def want(what: Hashable) -> None:
+    """Ask for a long experiment, or for all on a question."""
+    state.note(WANTED, state.noted(WANTED, set()) | {what})
+
+
+class Section(Protocol):
+    """One question to a map: made with its words and controls, shown when the map is there.
+
+    title: the question, as the verdict names it.
+    place: where its outcome is drawn, or the sentence that says why there is none.
+    """
+
+    title: ClassVar[str]
+    place: DeltaGenerator
+
+    def __init__(self, classifier: Classifier) -> None: ...
+
+    def show(self, asked: Question, explainer: Explainer, explanation: Explanation, look: Look) -> Finding | None:
+        """Run the experiment and draw what came out; None while it waits for a click. Raises ExplanationError."""

@@ -1,0 +1,34 @@
+"""Trust: experiments on the map that the Explain page shows, and what they say for and against believing it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.shared import work
+from pages.shared.controls import choose_explainer
+from pages.shared.evidence.map import show_map
+from pages.shared.evidence.section import Section
+from pages.shared.evidence.verdict import VerdictPlace
+from pages.shared.frame import frame, messages
+from pages.shared.look import last_look
+from pages.shared.question import ask
+
+SECTIONS: tuple[type[Section], ...] = ()
+
+with frame("Should you believe this map?", "Experiments that could prove it wrong, and what came out.") as settle:
+    with st.sidebar:
+        asked = ask()
+        explainer = choose_explainer(asked.classifier)
+    left, right = st.container(key="trial").columns([2, 3], gap="medium")
+    with right:
+        verdict = VerdictPlace(explainer, asked)
+    sections = [section(asked.classifier) for section in SECTIONS]
+    settle()
+    with left, messages():
+        explanation = work.explanation(explainer, asked.classifier, asked.photo, asked.target)
+        explanation, look = last_look(explanation)
+        show_map(explanation, look)
+        for section in sections:
+            with section.place, messages():
+                verdict.take(section.title, section.show(asked, explainer, explanation, look))
+        verdict.end()
