@@ -8,6 +8,7 @@ from pages.shared import work
 from pages.shared.controls import choose_explainer
 from pages.shared.evidence.map import show_map
 from pages.shared.evidence.section import Section
+from pages.shared.evidence.table import TableSection
 from pages.shared.evidence.verdict import VerdictPlace
 from pages.shared.frame import frame, messages
 from pages.shared.look import last_look
@@ -23,6 +24,7 @@ with frame("Should you believe this map?", "Experiments that could prove it wron
     with right:
         verdict = VerdictPlace(explainer, asked)
     sections = [section(asked.classifier) for section in SECTIONS]
+    table = TableSection(explainer)
     settle()
     with left, messages():
         explanation = work.explanation(explainer, asked.classifier, asked.photo, asked.target)
@@ -32,3 +34,4 @@ with frame("Should you believe this map?", "Experiments that could prove it wron
             with section.place, messages():
                 verdict.take(section.title, section.show(asked, explainer, explanation, look))
         verdict.end()
+        table.show(asked, sections)

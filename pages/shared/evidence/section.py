@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import Any, ClassVar, Protocol
 
 import streamlit as st
@@ -23,7 +23,7 @@ def outcome(experiment: Experiment, asked: Question, explainer: Explainer, expla
     passes, (height, width) = experiment.passes(explainer, asked.classifier), asked.classifier.size
     every = question(asked, explainer)
     this = (experiment, every)
-    if passes * height * width > AT_ONCE and not {this, every} & state.noted(WANTED, set()):
+    if passes * height * width > AT_ONCE and not (wanted(this) or wanted(every)):
         label = f"Run: up to {passes:,} passes"
         st.button(label, key=f"run-{experiment.slug()}", on_click=want, args=(this,), icon=":material/play_arrow:")
         return None
@@ -35,8 +35,13 @@ def question(asked: Question, explainer: Explainer) -> Hashable:
     return explainer, asked.classifier.identity, asked.photo.digest, asked.target
 
 
+def wanted(what: Hashable) -> bool:
+    """Whether it was asked for in this visit."""
+    return what in state.noted(WANTED, set())
+
+
 def want(what: Hashable) -> None:
-    """Ask for a long experiment, or for all on a question."""
+    """Ask for a long experiment, for all on a question, or for a table."""
     state.note(WANTED, state.noted(WANTED, set()) | {what})
 
 
@@ -51,6 +56,12 @@ class Section(Protocol):
     place: DeltaGenerator
 
     def __init__(self, classifier: Classifier) -> None: ...
+
+    def passes(self, explainer: Explainer, classifier: Classifier) -> int:
+        """What the experiment costs for one method, at most."""
+
+    def numbers(self, asked: Question, explainer: Explainer, explanation: Explanation) -> Mapping[str, float | None]:
+        """The measures of any method's map by name, without drawing it. Raises ExplanationError."""
 
     def show(self, asked: Question, explainer: Explainer, explanation: Explanation, look: Look) -> Finding | None:
         """Run the experiment and draw what came out; None while it waits for a click. Raises ExplanationError."""
