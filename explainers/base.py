@@ -88,6 +88,11 @@ class Explainer(Declared):
         return self
 
     @property
+    def glimpse(self) -> Explainer | None:
+        """A far cheaper form whose map is like this one's, for a first look; None: there is none."""
+        return None
+
+    @property
     def rectified(self) -> bool:
         """Whether ReLU or a square is part of the method, so that its map has no negative values."""
         return False

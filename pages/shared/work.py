@@ -30,6 +30,7 @@ from pages.shared.photo import Photo
 PATIENCE = 0.3  # seconds before a progress bar or a preview appears: most answers are there sooner
 BEAT = 0.1  # seconds between looks at a job; each look is where Streamlit can stop a run
 KEPT_BYTES = 256 * 2**20  # of maps with their pictures; one of 224 x 224 takes 2 MB
+AT_ONCE = 1000 * 64 * 64  # pixels that pass within a few seconds: 1000 of the bundled classifier's pictures
 OnPreview = Callable[[Explanation], None]
 
 
@@ -73,6 +74,11 @@ def predictions(of: Classifier, photo: Photo) -> list[Prediction]:
         "predictions", key, lambda report: of.predict(photo.image, 5), "Asking the classifier"
     )
     return found
+
+
+def takes_long(passes: int, of: Classifier) -> bool:
+    """Whether so many passes are more than a visitor waits for without being asked."""
+    return passes * of.size[0] * of.size[1] > AT_ONCE
 
 
 def explanation(

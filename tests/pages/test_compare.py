@@ -21,6 +21,7 @@ from pages.shared.grid import tiles
 from pages.shared.grid.axes import AXES, DEPTHS
 from pages.shared.grid.plan import NOTHING, Plan
 from pages.shared.grid.presets import PRESETS
+from pages.shared.grid.views import Views
 
 PHOTO = read_image(SAMPLES[0].data)
 FOUR = Saliency(), GuidedBackprop(), IntegratedGradients(), GradCAM()
@@ -261,6 +262,21 @@ def test_looking_in_another_way_computes_nothing(come, own_desk, passed):
     assert not passed
 
 
+def test_where_maps_take_long_the_first_row_is_soon_there(come, own_desk, maps, monkeypatch):
+    monkeypatch.setattr(work, "AT_ONCE", 20 * 64 * 64)
+    monkeypatch.setattr(tiles, "REDRAWN", 0)
+    drawn = []
+    show = Views.preview
+    monkeypatch.setattr(Views, "preview", lambda self, pieces: (drawn.append(list(pieces)), show(self, pieces)))
+    come(compare_method="vanilla-gradient~integrated-gradients~occlusion")
+    first, second, third = drawn[0]
+    assert second.line == "a first look after 9 passes"
+    glimpse = IntegratedGradients(steps=8, rule="trapezoid")
+    alike([first.explanation.heat, second.explanation.heat], maps(Saliency(), glimpse))
+    assert (third.line, third.explanation) == ("waiting …", None)
+    assert [piece.line.rpartition(" · ")[2] for piece in drawn[-1][:2]] == ["1 pass", "129 passes"]
+
+
 def test_a_second_axis_leaves_room_for_itself(come, figure):
     at = press(come(), "All gradient methods")
     at = run(at.selectbox(key="compare-down").select("scale").run())
@@ -295,6 +311,7 @@ def clock(monkeypatch):
             return tiles.Piece(f"done {number}", "")
 
         monkeypatch.setattr(tiles, "_piece", piece)
+        monkeypatch.setattr(tiles, "_first_look", lambda *asked: None)
 
     return make
 

@@ -14,16 +14,15 @@ from explainers.measures import Experiment, Finding
 from pages.shared import state, work
 from pages.shared.question import Question
 
-AT_ONCE = 1000 * 64 * 64  # pixels that pass without being asked for: a few seconds' work for the bundled classifier
 WANTED = "wanted"  # experiments that were asked for
 
 
 def outcome(experiment: Experiment, asked: Question, explainer: Explainer, explanation: Explanation) -> Any:
     """What came out of an experiment, or None: a long one waits for a click on a button that says what it costs."""
-    passes, (height, width) = experiment.passes(explainer, asked.classifier), asked.classifier.size
+    passes = experiment.passes(explainer, asked.classifier)
     every = question(asked, explainer)
     this = (experiment, every)
-    if passes * height * width > AT_ONCE and not (wanted(this) or wanted(every)):
+    if work.takes_long(passes, asked.classifier) and not (wanted(this) or wanted(every)):
         label = f"Run: up to {passes:,} passes"
         st.button(label, key=f"run-{experiment.slug()}", on_click=want, args=(this,), icon=":material/play_arrow:")
         return None

@@ -55,18 +55,18 @@ def _methods(*kinds: type[Explainer]) -> tuple[str, tuple[str, ...]]:
 PRESETS = (
     Preset("The four of the tutorials", ("method", TUTORIAL)),
     Preset(
-        "All gradient methods",
+        "All gradient methods",  # those of a few passes first, so that a row is there soon
         _methods(
             Saliency,
             InputXGradient,
+            GuidedBackprop,
+            Deconvolution,
+            DeepLIFT,
             IntegratedGradients,
             ExpectedGradients,
-            DeepLIFT,
             SmoothGrad,
             SmoothGradSquared,
             VarGrad,
-            GuidedBackprop,
-            Deconvolution,
         ),
     ),
     Preset(

@@ -8,7 +8,7 @@ from typing import Literal
 
 import streamlit as st
 
-from explainers import Classifier, Explainer, Explanation, ExplanationError, Target
+from explainers import Classifier, Explainer, ExplanationError, Target
 from explainers.classifiers import offers
 from explainers.figures import Piece
 from explainers.proof import brief
@@ -25,11 +25,17 @@ OnRow = Callable[[Sequence[Piece]], None]
 def compute(plan: Plan, asked: Question, explainer: Explainer, on_row: OnRow) -> list[Piece]:
     """The tiles; `on_row` draws those that are there and places for the rest.
 
-    That is once one is there, then when a row is complete, and not more than once a second.
+    That is once there is a first look at the first row, then once one is there, then when a row is complete, and not
+    more than once a second.
     """
     pieces = [Piece(plan.title(number), "waiting …") for number in range(len(plan.tiles))]
     bar, started = st.empty(), time.monotonic()
     drawn = started
+    for number in range(plan.columns):
+        pieces[number] = _first_look(plan, number, asked, explainer) or pieces[number]
+    if time.monotonic() - drawn >= REDRAWN:
+        on_row(pieces)
+        drawn = time.monotonic()
     for number in range(len(pieces)):
         pieces[number] = _piece(plan, number, asked, explainer)
         done, now = number + 1, time.monotonic()
@@ -54,22 +60,35 @@ def offer_another_try() -> None:
 
 def _piece(plan: Plan, number: int, asked: Question, explainer: Explainer) -> Piece:
     try:
-        found, line = _explain(plan.wish(number, asked, explainer), asked)
+        method, classifier, target = _asked(plan.wish(number, asked, explainer), asked)
+        found = work.explanation(method, classifier, asked.photo, target)
+        return Piece(plan.title(number, found), brief(method, classifier, found), found)
     except ExplanationError as error:
         return Piece(plan.title(number), str(error))
-    return Piece(plan.title(number, found), line, found)
 
 
-def _explain(wish: Wish, asked: Question) -> tuple[Explanation, str]:
-    """The map that was wished for, and its proof in a line. Raises ExplanationError."""
+def _first_look(plan: Plan, number: int, asked: Question, explainer: Explainer) -> Piece | None:
+    """A tile that is there soon: the map, or a cheaper one that is like it; None where both take long."""
+    try:
+        method, classifier, target = _asked(plan.wish(number, asked, explainer), asked)
+        if not work.takes_long(method.passes(classifier), classifier):
+            return _piece(plan, number, asked, explainer)
+        if (cheaper := method.glimpse) is None:
+            return None
+        found = work.explanation(cheaper, classifier, asked.photo, target)
+        return Piece(plan.title(number, found), f"a first look after {found.facts['passes']} passes", found)
+    except ExplanationError as error:
+        return Piece(plan.title(number), str(error))
+
+
+def _asked(wish: Wish, asked: Question) -> tuple[Explainer, Classifier, Target]:
+    """What computes the map that was wished for. Raises ExplanationError."""
     classifier = asked.classifier if wish.classifier is None else _classifier(wish.classifier)
     explainer = wish.explainer
     if wish.layer:
         explainer = with_setting(explainer, "layer", deep(classifier, wish.layer))
     index, versus = (None if label is None else _index(classifier, label) for label in (wish.label, wish.versus))
-    target = Target(index or 0, versus, wish.scale)
-    found = work.explanation(explainer, classifier, asked.photo, target)
-    return found, brief(explainer, classifier, found)
+    return explainer, classifier, Target(index or 0, versus, wish.scale)
 
 
 def _index(classifier: Classifier, label: str) -> int:
