@@ -61,4 +61,4 @@ def summed(findings: list[Finding | None]) -> str:
         text = f"**Nothing speaks against this map**, and {pro} of {len(said)} for it."
     else:
         text = "**Open**: no experiment speaks clearly for or against this map."
-    return text + (f" {waiting} wait for a click." if waiting else "")
+    return text + (f" {waiting} wait{'s' * (waiting == 1)} for a click." if waiting else "")
