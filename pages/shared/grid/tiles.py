@@ -71,7 +71,7 @@ def _first_look(plan: Plan, number: int, asked: Question, explainer: Explainer) 
     """A tile that is there soon: the map, or a cheaper one that is like it; None where both take long."""
     try:
         method, classifier, target = _asked(plan.wish(number, asked, explainer), asked)
-        if not work.takes_long(method.passes(classifier), classifier):
+        if not work.takes_long(method.passes(classifier) * plan.columns, classifier):  # were all of the row like it
             return _piece(plan, number, asked, explainer)
         if (cheaper := method.glimpse) is None:
             return None
