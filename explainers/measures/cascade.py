@@ -1,0 +1,132 @@
+"""What came of a map when the classifier's weights were drawn anew, and what that says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from explainers.explanation import Array
+from explainers.measures.experiment import Finding
+
+DEPENDS, STAYS = 0.3, 0.6  # rank correlation with the map of random weights: below the one, above the other
+COARSE = 400  # cells: two maps that have nothing to do with each other are more than .05 apart from 0 by chance
+FADED = 0.01  # of the logits' spread: where random weights leave less, they answer the same to every picture
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """The map with part of the weights drawn anew, against the one with none.
+
+    name:        of the block that is nearest to the input of those drawn anew.
+    heat:        (H, W) or None, where `why` says why there is none.
+    correlation: Spearman's, of `heat` with the original's; by_sign: of both maps' signed sums over the channels.
+    similarity:  SSIM of both as they are drawn. All three are None where undefined.
+    spread:      standard deviation of the logits over the classes; score: the explained number.
+    """
+
+    name: str
+    heat: Array | None = None
+    correlation: float | None = None
+    by_sign: float | None = None
+    similarity: float | None = None
+    spread: float | None = None
+    score: float | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Cascade:
+    """The map as it is and from the last layer down to all weights drawn anew.
+
+    method, keeps: the method's title, and what its maps show of the picture whatever the network.
+    signed:  whether the heats that are compared have a sign.
+    cells:   numbers in a map, before it is scaled up to the picture.
+    steps:   the original first; the last has all weights drawn anew.
+    again:   further draws of all weights.
+    other:   the original network's map for another class, which is its name; None where there is none.
+    """
+
+    method: str
+    keeps: str
+    signed: bool
+    cells: int
+    steps: tuple[Step, ...]
+    again: tuple[Step, ...]
+    other: Step | None
+
+    @property
+    def whole(self) -> tuple[Step, ...]:
+        """The draws of all weights."""
+        return self.steps[-1], *self.again
+
+    def mean(self, measure: Callable[[Step], float | None]) -> float | None:
+        """Of the draws of all weights in which it is defined."""
+        found = [value for step in self.whole if (value := measure(step)) is not None]
+        return float(np.mean(found)) if found else None
+
+    @property
+    def correlation(self) -> float | None:
+        """Spearman's with the map of random weights, the mean of the draws."""
+        return self.mean(lambda step: step.correlation)
+
+    @property
+    def finding(self) -> Finding:
+        rho = self.correlation
+        if rho is None:
+            why = self.steps[-1].why or "one of the two maps is the same everywhere, so it puts the pixels in no order."
+            return Finding("neither", f"With all weights random there is nothing to compare: {why}", self._caveat())
+        figures = f"rank correlation {rho:.2f} with the map of random weights{self._range()}"
+        if rho < DEPENDS:
+            said = f"It depends on what the classifier has learnt: {figures}."
+            return Finding("for", said, self._caveat())
+        if rho > STAYS:
+            said = f"It would look much the same for a classifier that has learnt nothing: {figures}."
+            return Finding("against", said, self._caveat())
+        return Finding("neither", f"Part of it stays when the classifier forgets all: {figures}.", self._caveat())
+
+    @property
+    def numbers(self) -> Mapping[str, float | None]:
+        return {
+            "ρ, random weights": self.correlation,
+            "ρ with signs, random weights": self.mean(lambda step: step.by_sign),
+            "SSIM, random weights": self.mean(lambda step: step.similarity),
+            "ρ, random last layer": self.steps[1].correlation,
+            "ρ, another class": self.other.correlation if self.other else None,
+        }
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its arrays."""
+        every = (*self.steps, *self.again, *([self.other] if self.other else []))
+        return sum(step.heat.nbytes for step in every if step.heat is not None)
+
+    def _range(self) -> str:
+        found = [step.correlation for step in self.whole if step.correlation is not None]
+        if len(found) == 1:
+            return ""
+        return f" (mean of {len(found)} draws, from {min(found):.2f} to {max(found):.2f})"
+
+    def _caveat(self) -> str:
+        said = ["A map that depends on the weights may still be wrong: noise would, too."]
+        if self.keeps and not self.signed:
+            said.append(
+                f"Without signs, maps of this method are alike for any network: they show {self.keeps}. With signs the "
+                f"correlation is {_figure(self.mean(lambda step: step.by_sign))}."
+            )
+        elif self.keeps:
+            said.append(f"Maps of this method are alike in part for any network: they show {self.keeps}.")
+        if self.cells < COARSE:
+            said.append(
+                f"A map of {self.cells} cells has little to compare: those of two unrelated networks often correlate by "
+                f"±{1 / np.sqrt(self.cells - 1):.2f} or more."
+            )
+        before, after = self.steps[0].spread, self.steps[-1].spread
+        if before and after is not None and after < FADED * before:
+            said.append("The random network says nearly the same to every class, which is not how a classifier fails.")
+        return " ".join(said)
+
+
+def _figure(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.2f}"
