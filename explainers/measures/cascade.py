@@ -11,6 +11,7 @@ from explainers.explanation import Array
 from explainers.measures.experiment import Finding
 
 DEPENDS, STAYS = 0.3, 0.6  # rank correlation with the map of random weights: below the one, above the other
+UNMOVED = 0.8  # with the map of a random last layer: above it, the map is not about the decision
 COARSE = 400  # cells: two maps that have nothing to do with each other are more than .05 apart from 0 by chance
 FADED = 0.01  # of the logits' spread: where random weights leave less, they answer the same to every picture
 
@@ -78,12 +79,19 @@ class Cascade:
             why = self.steps[-1].why or "one of the two maps is the same everywhere, so it puts the pixels in no order."
             return Finding("neither", f"With all weights random there is nothing to compare: {why}", self._caveat())
         figures = f"rank correlation {rho:.2f} with the map of random weights{self._range()}"
-        if rho < DEPENDS:
-            said = f"It depends on what the classifier has learnt: {figures}."
-            return Finding("for", said, self._caveat())
+        last = self.steps[1].correlation
         if rho > STAYS:
             said = f"It would look much the same for a classifier that has learnt nothing: {figures}."
             return Finding("against", said, self._caveat())
+        if last is not None and last > UNMOVED:
+            said = (
+                "It hardly depends on the decision: with a random last layer the classifier's answers are random, and "
+                f"the map is still the same (rank correlation {last:.2f}). With all weights random, it is {rho:.2f}."
+            )
+            return Finding("against", said, self._caveat())
+        if rho < DEPENDS:
+            said = f"It depends on what the classifier has learnt: {figures}."
+            return Finding("for", said, self._caveat())
         return Finding("neither", f"Part of it stays when the classifier forgets all: {figures}.", self._caveat())
 
     @property
@@ -118,9 +126,10 @@ class Cascade:
         elif self.keeps:
             said.append(f"Maps of this method are alike in part for any network: they show {self.keeps}.")
         if self.cells < COARSE:
+            chance = 1 / np.sqrt(self.cells - 1) if self.cells > 1 else 1.0
             said.append(
-                f"A map of {self.cells} cells has little to compare: those of two unrelated networks often correlate by "
-                f"±{1 / np.sqrt(self.cells - 1):.2f} or more."
+                f"Maps of {self.cells} cells have little to compare: those of unrelated networks often correlate by "
+                f"±{chance:.2f} or more."
             )
         before, after = self.steps[0].spread, self.steps[-1].spread
         if before and after is not None and after < FADED * before:

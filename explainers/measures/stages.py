@@ -30,6 +30,8 @@ class Stage:
 
 @dataclass(frozen=True)
 class _Block:
+    """Modules that are drawn together, and the path that theirs have in common."""
+
     path: Path
     modules: tuple[Path, ...]
 
@@ -66,9 +68,8 @@ def _from_the_output(network: nn.Module, picture: Tensor) -> tuple[list[str], li
     """The names of the parameters that a pass uses, the last used first, and of the others, the last declared first."""
     private = clone(network)
     names = {id(parameter): name for name, parameter in private.named_parameters()}
-    calls = [
-        call for call in record(private, picture) if any(True for _ in _tensors(call.result))
-    ]  # no look at a shape
+    calls = record(private, picture)
+    calls = [call for call in calls if any(True for _ in _tensors(call.result))]  # without looks at a shape
     met = [id(given) for call in calls for given in _tensors((call.args, call.kwargs))]
     used = [names.pop(given) for given in reversed(met) if given in names]
     return used, list(reversed(names.values()))
