@@ -1,6 +1,6 @@
 """Numbers that say something about maps: how alike two are, and experiments on whether to believe one."""
 
-from explainers.measures.cascade import Cascade
+from explainers.measures.cascade import Cascade, Step
 from explainers.measures.experiment import Experiment, Finding, Outcome, Tally
 from explainers.measures.maps import aligned, dark, rank_correlation, rank_correlations, spread, ssim
 from explainers.measures.randomisation import Randomisation
@@ -11,6 +11,7 @@ __all__ = [
     "Finding",
     "Outcome",
     "Randomisation",
+    "Step",
     "Tally",
     "aligned",
     "dark",

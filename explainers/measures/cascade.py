@@ -73,13 +73,18 @@ class Cascade:
         return self.mean(lambda step: step.correlation)
 
     @property
+    def last_layer(self) -> float | None:
+        """Spearman's with the map of a random last layer; None, too, where that is no stage of its own."""
+        return self.steps[1].correlation if len(self.steps) > 2 else None
+
+    @property
     def finding(self) -> Finding:
         rho = self.correlation
         if rho is None:
             why = self.steps[-1].why or "one of the two maps is the same everywhere, so it puts the pixels in no order."
             return Finding("neither", f"With all weights random there is nothing to compare: {why}", self._caveat())
         figures = f"rank correlation {rho:.2f} with the map of random weights{self._range()}"
-        last = self.steps[1].correlation
+        last = self.last_layer
         if rho > STAYS:
             said = f"It would look much the same for a classifier that has learnt nothing: {figures}."
             return Finding("against", said, self._caveat())
@@ -100,7 +105,7 @@ class Cascade:
             "ρ, random weights": self.correlation,
             "ρ with signs, random weights": self.mean(lambda step: step.by_sign),
             "SSIM, random weights": self.mean(lambda step: step.similarity),
-            "ρ, random last layer": self.steps[1].correlation,
+            "ρ, random last layer": self.last_layer,
             "ρ, another class": self.other.correlation if self.other else None,
         }
 
