@@ -20,9 +20,10 @@ FADED = 0.01  # of the logits' spread: where random weights leave less, they ans
 class Step:
     """The map with part of the weights drawn anew, against the one with none.
 
-    name:        of the block that is nearest to the input of those drawn anew.
-    heat:        (H, W) or None, where `why` says why there is none.
-    correlation: Spearman's, of `heat` with the original's; by_sign: of both maps' signed sums over the channels.
+    name:        what was drawn anew: of all that was, the block that is nearest to the input.
+    heat:        (H, W) or None. why: there is none, or nothing to compare, in a sentence.
+    correlation: Spearman's, of `heat` with the original's; by_sign: of both maps' signed sums over the channels, for
+                 methods whose values have signs.
     similarity:  SSIM of both as they are drawn. All three are None where undefined.
     spread:      standard deviation of the logits over the classes; score: the explained number.
     """
@@ -81,8 +82,8 @@ class Cascade:
     def finding(self) -> Finding:
         rho = self.correlation
         if rho is None:
-            why = self.steps[-1].why or "one of the two maps is the same everywhere, so it puts the pixels in no order."
-            return Finding("neither", f"With all weights random there is nothing to compare: {why}", self._caveat())
+            said = f"With all weights random there is nothing to compare: {self.steps[-1].why}"
+            return Finding("neither", said, self._caveat())
         figures = f"rank correlation {rho:.2f} with the map of random weights{self._range()}"
         last = self.last_layer
         if rho > STAYS:
@@ -117,19 +118,22 @@ class Cascade:
 
     def _range(self) -> str:
         found = [step.correlation for step in self.whole if step.correlation is not None]
-        if len(found) == 1:
+        if len(self.whole) == 1:
             return ""
-        return f" (mean of {len(found)} draws, from {min(found):.2f} to {max(found):.2f})"
+        without = len(self.whole) - len(found)
+        missing = f" of {len(self.whole)}: the others gave nothing to compare" if without else ""
+        return f" (mean of {len(found)} draws{missing}, from {min(found):.2f} to {max(found):.2f})"
 
     def _caveat(self) -> str:
         said = ["A map that depends on the weights may still be wrong: noise would, too."]
-        if self.keeps and not self.signed:
+        by_sign = self.mean(lambda step: step.by_sign)
+        if self.keeps:
+            said.append(f"Maps of this method are in part alike for any network: they show {self.keeps}.")
+        if not self.signed and by_sign is not None:
             said.append(
-                f"Without signs, maps of this method are alike for any network: they show {self.keeps}. With signs the "
-                f"correlation is {_figure(self.mean(lambda step: step.by_sign))}."
+                "Without signs, any two maps of one network have something in common, such as the grid of its strides; "
+                f"with signs, the correlation is {by_sign:.2f}."
             )
-        elif self.keeps:
-            said.append(f"Maps of this method are alike in part for any network: they show {self.keeps}.")
         if self.cells < COARSE:
             chance = 1 / np.sqrt(self.cells - 1) if self.cells > 1 else 1.0
             said.append(
@@ -140,7 +144,3 @@ class Cascade:
         if before and after is not None and after < FADED * before:
             said.append("The random network says nearly the same to every class, which is not how a classifier fails.")
         return " ".join(said)
-
-
-def _figure(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.2f}"

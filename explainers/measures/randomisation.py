@@ -22,6 +22,9 @@ from explainers.measures.maps import rank_correlation, ssim
 from explainers.measures.randomised import Redrawn, cascade
 from explainers.measures.stages import Stage, stages
 
+WHOLE = "all weights"
+FLAT = "one of the two maps is the same everywhere, so it puts the pixels in no order."
+
 
 @dataclass(frozen=True)
 class Randomisation(Experiment):
@@ -60,13 +63,13 @@ class Randomisation(Experiment):
             raise ExplanationError(f"{classifier.name} has no weights that could be drawn anew.")
         tally = Tally(self.passes(explainer, classifier), on_progress)
         asking = _Asking(explainer, classifier, image, explanation, tally)
-        steps = [asking.as_it_is]
-        for part, redrawn in zip(parts, cascade(classifier, parts, self.seed), strict=True):
-            steps.append(asking.step(part.name, redrawn))
+        steps, names = [asking.as_it_is], [*(part.name for part in parts[:-1]), WHOLE]
+        for name, redrawn in zip(names, cascade(classifier, parts, self.seed), strict=True):
+            steps.append(asking.step(name, redrawn))
         whole, again = Stage("all", tuple(name for part in parts for name in part.parameters)), []
         for draw in range(1, self.draws):
             (redrawn,) = cascade(classifier, [whole], self.seed + draw)
-            again.append(asking.step(f"draw {draw + 1}", redrawn))
+            again.append(asking.step(f"{WHOLE}, draw {draw + 1}", redrawn))
         return Cascade(
             explainer.title,
             explainer.inner.keeps,
@@ -130,15 +133,18 @@ class _Asking:
         return found.reduced(self._reduction)
 
     def _compared(self, name: str, found: Explanation, likely: Sequence[Prediction]) -> Step:
-        signed = [each.reduced("signed sum").heat for each in (self._original, found)]
+        original = self._original
+        signed = [each.reduced("signed sum").heat for each in (original, found)]
+        correlation = rank_correlation(original.heat, found.heat)
         return Step(
             name,
             found.heat,
-            rank_correlation(self._original.heat, found.heat),
-            rank_correlation(*signed),
-            ssim(self._original.heat, found.heat),
+            correlation,
+            None if found.rectified else rank_correlation(*signed),
+            ssim(original.heat, found.heat),
             _spread(likely),
             found.score,
+            "" if correlation is not None else FLAT,
         )
 
 

@@ -49,12 +49,14 @@ class RandomisationSection:
         st.markdown(f"**{escaped(finding.sentence)}** {escaped(finding.caveat)}")
         with st.container(horizontal=True, gap="small", key="cascade"):
             for number, step in enumerate((*found.steps, *found.again)):
-                _show(step, f"stage-{number}", look, signed=found.signed)
+                inside = 0 < number < len(found.steps) - 1
+                name = f"down to {step.name}" if inside else step.name
+                _show(step, name, f"stage-{number}", look, signed=found.signed)
         what = "with their signs" if found.signed else "without signs"
         st.caption(
-            f"The maps are compared {what}, as they are drawn, each on a colour scale of its own. The second has a "
-            f"random last layer, those after it random weights down to the block that they are named after; the "
-            f"draws are of all weights. Seed {self._experiment.seed}. The network is the one before fusing."
+            f"The maps are compared {what}, as they are drawn, each on a colour scale of its own. Each is "
+            f"made with random weights from the output down to the block that it is named after. Seed "
+            f"{self._experiment.seed}."
         )
         left, right = st.columns([3, 2], gap="medium")
         with left:
@@ -67,10 +69,10 @@ class RandomisationSection:
         return finding
 
 
-def _show(step: Step, key: str, look: Look, *, signed: bool) -> None:
+def _show(step: Step, name: str, key: str, look: Look, *, signed: bool) -> None:
     """A map with its name and how alike it is, or why there is none."""
     below = f"ρ {_figure(step.correlation)}, SSIM {_figure(step.similarity)}"
-    with titled(escaped(step.name), below, key):
+    with titled(escaped(name), below, key):
         if step.heat is None:
             st.caption(escaped(step.why))
         else:
@@ -87,7 +89,7 @@ def _show_other(found: Cascade, explanation: Explanation, look: Look) -> None:
         f"*{escaped(found.other.name)}*. Near ρ = 1 the map shows what is in the picture, and hardly what speaks for "
         "the one class or the other."
     )
-    _show(found.other, "other", look, signed=found.signed)
+    _show(found.other, found.other.name, "other", look, signed=found.signed)
 
 
 def _table(found: Cascade, scale: str) -> str:
