@@ -42,7 +42,7 @@ def survival(cascade: Cascade) -> go.Figure:
             showlegend=False,
         )
     shown = [value for _, values, again, _ in lines for value in (*values, *again) if value is not None]
-    lowest = min(-0.1, *shown) - 0.05
+    lowest = min([-0.1, *shown]) - 0.05
     for low, high, text in ((STAYS, 1.05, "stays as it was"), (lowest, DEPENDS, "depends on the weights")):
         figure.add_hrect(y0=low, y1=high, fillcolor=GREY, opacity=TINT, line_width=0, layer="below")
         figure.add_annotation(

@@ -42,7 +42,7 @@ class Step:
 class Cascade:
     """The map as it is and from the last layer down to all weights drawn anew.
 
-    method, keeps: the method's title, and what its maps show of the picture whatever the network.
+    keeps:   what maps of the method show of the picture whatever the network, in words.
     signed:  whether the heats that are compared have a sign.
     cells:   numbers in a map, before it is scaled up to the picture.
     steps:   the original first; the last has all weights drawn anew.
@@ -50,7 +50,6 @@ class Cascade:
     other:   the original network's map for another class, which is its name; None where there is none.
     """
 
-    method: str
     keeps: str
     signed: bool
     cells: int

@@ -71,7 +71,6 @@ class Randomisation(Experiment):
             (redrawn,) = cascade(classifier, [whole], self.seed + draw)
             again.append(asking.step(f"{WHOLE}, draw {draw + 1}", redrawn))
         return Cascade(
-            explainer.title,
             explainer.inner.keeps,
             explanation.signed,
             explanation.values[0].size,
