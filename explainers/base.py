@@ -63,6 +63,7 @@ class Explainer(Declared):
     prepared:     whether it runs the copy of the network whose BatchNorm is folded away: not if it names layers, nor if
                   its rule makes much of that copy's other rounding.
     complete:     whether the values add up to score - baseline score.
+    keeps:        what its maps show of the picture whatever the network, in words; empty where nothing does.
     unit:         what the map's values are, with {scale} for what is explained and {inner} for the inner method's unit.
     """
 
@@ -70,6 +71,7 @@ class Explainer(Declared):
     reduction: ClassVar[Reduction] = "sum of magnitudes"
     prepared: ClassVar[bool] = True
     complete: ClassVar[bool] = False
+    keeps: ClassVar[str] = ""
     unit: ClassVar[str] = "change of the {scale} per unit of brightness"
 
     @classmethod

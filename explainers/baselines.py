@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torchvision.transforms.functional import gaussian_blur
 
+DISTANCE = "how far each pixel is from the baseline, by which its slope is multiplied"  # methods with one keep it
 BASELINES = ("black", "white", "random", "grey", "dataset mean", "blurred picture", "colour")
 
 

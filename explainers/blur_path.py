@@ -47,6 +47,7 @@ class BlurIntegratedGradients(Explainer):
     title: ClassVar[str] = "Blur Integrated Gradients"
     paper: ClassVar[str] = "https://arxiv.org/abs/2004.03383"
     complete: ClassVar[bool] = True
+    keeps: ClassVar[str] = "the picture's details, as its slopes are multiplied by what the blur changes"
     unit: ClassVar[str] = "contribution to the {scale}"
 
     steps: int = number(50, 1, 1000, hint="Stretches of the way. More is slower and closer to the exact map.")

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from explainers.base import Explainer, Found
-from explainers.baselines import baseline
+from explainers.baselines import DISTANCE, baseline
 from explainers.classifiers import Classifier
 from explainers.classifiers.activations import NAMES
 from explainers.engine import Passes
@@ -112,6 +112,7 @@ class DeepLIFT(Explainer):
     paper: ClassVar[str] = "https://arxiv.org/abs/1704.02685"
     scales: ClassVar[tuple[Scale, ...]] = ("logit",)
     complete: ClassVar[bool] = True
+    keeps: ClassVar[str] = DISTANCE
     unit: ClassVar[str] = "contribution to the {scale}"
 
     baseline: str = choice(

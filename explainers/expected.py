@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from explainers.base import Explainer, Found
+from explainers.baselines import DISTANCE
 from explainers.classifiers import Classifier
 from explainers.engine import Passes
 from explainers.gradients import Saliency
@@ -30,6 +31,7 @@ class ExpectedGradients(Explainer):
     title: ClassVar[str] = "Expected Gradients"
     paper: ClassVar[str] = "https://arxiv.org/abs/1906.10670"
     complete: ClassVar[bool] = True
+    keeps: ClassVar[str] = DISTANCE
     unit: ClassVar[str] = "contribution to the {scale}"
 
     background: str = choice("plain colours", "noise", hint="What the random pictures look like.")

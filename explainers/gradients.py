@@ -47,6 +47,7 @@ class InputXGradient(Saliency):
     title: ClassVar[str] = "Input times gradient"
     paper: ClassVar[str] = "https://arxiv.org/abs/1605.01713"
     unit: ClassVar[str] = "contribution to the {scale}, by its slope"
+    keeps: ClassVar[str] = "how bright each pixel is, by which its slope is multiplied"
 
     def gradient(self, passes: Passes, pictures: Tensor, rows: Tensor) -> Tensor:
         found: Tensor = captum.attr.InputXGradient(passes).attribute(

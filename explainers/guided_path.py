@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from explainers.base import Explainer, Found
-from explainers.baselines import baseline
+from explainers.baselines import DISTANCE, baseline
 from explainers.classifiers import Classifier
 from explainers.engine import Passes
 from explainers.gradients import Saliency
@@ -58,6 +58,7 @@ class GuidedIntegratedGradients(Explainer):
     title: ClassVar[str] = "Guided Integrated Gradients"
     paper: ClassVar[str] = "https://arxiv.org/abs/2106.09788"
     complete: ClassVar[bool] = True
+    keeps: ClassVar[str] = DISTANCE
     unit: ClassVar[str] = "contribution to the {scale}"
 
     steps: int = number(50, 1, 1000, hint="Steps of the path. More is slower and keeps closer to the small gradients.")

@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from explainers.base import Explainer, Found
-from explainers.baselines import BASELINES, baseline
+from explainers.baselines import BASELINES, DISTANCE, baseline
 from explainers.classifiers import Classifier
 from explainers.engine import OnProgress, Passes
 from explainers.explanation import Array, Target
@@ -43,6 +43,7 @@ class IntegratedGradients(Explainer):
     title: ClassVar[str] = "Integrated Gradients"
     paper: ClassVar[str] = "https://arxiv.org/abs/1703.01365"
     complete: ClassVar[bool] = True
+    keeps: ClassVar[str] = DISTANCE
     unit: ClassVar[str] = "contribution to the {scale}"
 
     steps: int | None = number(

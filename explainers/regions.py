@@ -79,6 +79,7 @@ class XRAI(Explainer):
     paper: ClassVar[str] = "https://arxiv.org/abs/1906.02825"
     reduction: ClassVar[Reduction] = "signed sum"
     complete: ClassVar[bool] = True
+    keeps: ClassVar[str] = "the outlines of its regions, which are cut by colour"
     unit: ClassVar[str] = "contribution to the {scale}"
 
     steps: int = number(50, 1, 1000, hint="Points on each of the two paths. More is slower and more exact.")

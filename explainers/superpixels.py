@@ -71,6 +71,7 @@ class OfSuperpixels(Explainer):
     """What methods that hide superpixels under a colour share."""
 
     reduction: ClassVar[Reduction] = "signed sum"
+    keeps: ClassVar[str] = "the outlines of its superpixels, which are cut by colour"
 
     segments: int = number(40, 2, 200, hint="Superpixels that the picture is cut into.")
     colour: str = colour("#7f7f7f", hint="Colour of what is hidden.")

@@ -2,6 +2,7 @@
 
 from explainers.figures.agreement import blink, difference, matrix
 from explainers.figures.bars import answer
+from explainers.figures.cascade import survival
 from explainers.figures.curves import saturation
 from explainers.figures.journey import journey
 from explainers.figures.maps import GRIDS, OVERLAYS, Look, panels
@@ -31,5 +32,6 @@ __all__ = [
     "peak",
     "picture_tile",
     "saturation",
+    "survival",
     "tile",
 ]

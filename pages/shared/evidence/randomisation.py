@@ -1,0 +1,110 @@
+"""Whether the map depends on what the classifier has learnt."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import streamlit as st
+
+from explainers import Classifier, Explainer, Explanation
+from explainers.figures import Look, peak, survival, tile
+from explainers.measures import Cascade, Finding, Randomisation, Step
+from explainers.proof import escaped
+from pages.shared.controls import choose_settings
+from pages.shared.evidence.section import outcome
+from pages.shared.question import Question
+from pages.shared.result import BARE, titled
+
+WORDS = (
+    "All that a classifier has learnt is in its weights. Here they are replaced by random ones, **from its last layer "
+    "to its first**, and the map is made again after each stage. A map that is about what was learnt must change. One "
+    "that stays shows the picture and the network's wiring: it would look as convincing for a classifier that knows "
+    "nothing. *Guided backpropagation* and *Zeiler-Fergus* are known for that: they find the picture's edges again, "
+    "whatever the last layers say ([Adebayo et al. 2018](https://arxiv.org/abs/1810.03292)). Changing is the least "
+    "that a map must do; it proves no more."
+)
+MEASURES = (
+    "**ρ** is Spearman's rank correlation with the map as it is: whether both put the pixels in the same order (1: the "
+    "same, 0: no relation). **SSIM** compares what both look like."
+)
+
+
+class RandomisationSection:
+    """The map with the weights drawn anew, stage by stage, and for another class."""
+
+    title: ClassVar[str] = "Does it depend on the classifier?"
+
+    def __init__(self, classifier: Classifier) -> None:
+        st.markdown(f"#### 2. {self.title}\n{WORDS}")
+        with st.expander("Settings of this experiment"):
+            self._experiment = choose_settings(Randomisation, classifier)
+        self.place = st.container(key="randomisation")
+
+    def show(self, asked: Question, explainer: Explainer, explanation: Explanation, look: Look) -> Finding | None:
+        """Draw the maps, how alike they are, and all numbers."""
+        found: Cascade | None = outcome(self._experiment, asked, explainer, explanation)
+        if found is None:
+            return None
+        finding = found.finding
+        st.markdown(f"**{escaped(finding.sentence)}** {escaped(finding.caveat)}")
+        with st.container(horizontal=True, gap="small", key="cascade"):
+            for number, step in enumerate((*found.steps, *found.again)):
+                inside = 0 < number < len(found.steps) - 1
+                name = f"down to {step.name}" if inside else step.name
+                _show(step, name, f"stage-{number}", look, signed=found.signed)
+        what = "with their signs" if found.signed else "without signs"
+        st.caption(
+            f"The maps are compared {what}, as they are drawn, each on a colour scale of its own. Each is "
+            f"made with random weights from the output down to the block that it is named after. Seed "
+            f"{self._experiment.seed}."
+        )
+        left, right = st.columns([3, 2], gap="medium")
+        with left:
+            st.plotly_chart(survival(found), key="survival", config=BARE)
+            st.caption(MEASURES)
+        with right:
+            _show_other(found, explanation, look)
+        with st.expander("All numbers of this experiment"):
+            st.markdown(_table(found, explanation.target.scale))
+        return finding
+
+
+def _show(step: Step, name: str, key: str, look: Look, *, signed: bool) -> None:
+    """A map with its name and how alike it is, or why there is none."""
+    below = f"ρ {_figure(step.correlation)}, SSIM {_figure(step.similarity)}"
+    with titled(escaped(name), below, key):
+        if step.heat is None:
+            st.caption(escaped(step.why))
+        else:
+            figure = tile(step.heat, look.colours, peak(step.heat, look.clip), signed=signed)
+            st.plotly_chart(figure, key=f"map-{key}", config=BARE)
+
+
+def _show_other(found: Cascade, explanation: Explanation, look: Look) -> None:
+    """The map for another class."""
+    if found.other is None:
+        return
+    st.markdown(
+        f"**The map for another class.** The likeliest class beside *{escaped(explanation.facts['class'])}* is "
+        f"*{escaped(found.other.name)}*. Near ρ = 1 the map shows what is in the picture, and hardly what speaks for "
+        "the one class or the other."
+    )
+    _show(found.other, found.other.name, "other", look, signed=found.signed)
+
+
+def _table(found: Cascade, scale: str) -> str:
+    """One row for each network, as Markdown."""
+    head = ("weights drawn anew", "ρ", "ρ with signs", "SSIM", "spread of the logits", f"explained {scale}")
+    rows = [
+        (step.name, *map(_figure, (step.correlation, step.by_sign, step.similarity, step.spread, step.score)))
+        for step in (*found.steps, *found.again)
+    ]
+    lines = [head, ("---", *["---:"] * (len(head) - 1)), *((escaped(row[0]), *row[1:]) for row in rows)]
+    table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    notes = [f"- {escaped(step.name)}: {escaped(step.why)}" for step in (*found.steps, *found.again) if step.why]
+    about = "Spread: standard deviation over the classes. With signs: of the maps' signed sums over the channels."
+    return "\n\n".join([table, about, "\n".join(notes)])
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"

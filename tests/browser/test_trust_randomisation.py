@@ -1,0 +1,35 @@
+"""Cascading randomisation in a browser: who leaves in the middle ends its work, and the tiles find room."""
+
+import re
+import time
+from pathlib import Path
+
+LONG = {
+    "method": "integrated-gradients",
+    "integrated_gradients_steps": 80,
+    "cascading_randomisation_stages": 12,
+    "cascading_randomisation_draws": 10,
+}
+
+
+def test_leaving_in_the_middle_ends_the_work(app, server):
+    app.come("trust", **LONG)
+    app.at("run-cascading-randomisation").get_by_role("button", name="Run: up to 1,908 passes").click()
+    progress = app.page.get_by_test_id("stProgress")
+    progress.get_by_text(re.compile(r"Cascading randomisation.*, about \d+ s left")).wait_for()
+    app.page.get_by_role("link", name="Explain").click()
+    app.until(lambda: app.heat)
+    if Path("/proc").exists():
+        worked, now = server.worked, time.monotonic()
+        app.page.wait_for_timeout(1500)
+        assert (server.worked - worked) / (time.monotonic() - now) < 0.5
+
+
+def test_the_tiles_wrap_in_a_narrow_window(visitor):
+    app = visitor(viewport={"width": 400, "height": 900}).come("trust", cascading_randomisation_stages=2)
+    app.page.wait_for_selector(".st-key-survival .main-svg")
+    app.idle()
+    assert app.page.get_by_test_id("stMain").evaluate("e => e.scrollWidth <= e.clientWidth")
+    boxes = [tile.bounding_box() for tile in app.page.locator("[class*=st-key-map-stage]").all()]
+    assert len(boxes) == 5
+    assert all(box["x"] >= 0 and box["x"] + box["width"] <= 400 for box in boxes)

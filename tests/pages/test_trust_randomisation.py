@@ -1,0 +1,109 @@
+"""Section 2 of the Trust page shows the engine's own numbers."""
+
+import numpy as np
+import pytest
+
+from explainers import ExplanationError, GradCAM, Saliency, Target, read_image
+from explainers.measures import Randomisation
+from explainers.measures.randomised import Redrawn
+from explainers.samples import SAMPLES
+from pages.shared.evidence.randomisation import RandomisationSection
+
+PHOTO = read_image(SAMPLES[0].data)
+
+
+@pytest.fixture
+def come(visit):
+    """(**address) -> the Trust page."""
+
+    def make(**address):
+        at = visit({key.replace("_", "-"): value for key, value in address.items()}, "pages/trust.py")
+        assert not at.exception
+        return at
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def found(bundled):
+    """(explainer, **settings) -> the engine's outcome for the first sample as an espresso."""
+
+    def make(explainer, **settings):
+        target = Target(bundled.labels.index("espresso"))
+        explanation = explainer(bundled, PHOTO, target)
+        return Randomisation(**settings)(explainer, bundled, PHOTO, explanation)
+
+    return make
+
+
+def said(at):
+    return "\n".join(each.value for kind in (at.main.markdown, at.main.caption) for each in kind).replace("\\", "")
+
+
+def test_maps_and_figures_are_the_engines(come, figure, found):
+    at, expected = come(), found(Saliency())
+    steps = (*expected.steps, *expected.again)
+    assert len(steps) == 1 + 6 + 2
+    for number, step in enumerate(steps):
+        (trace,) = figure(at, f"map-stage-{number}")["data"]
+        np.testing.assert_allclose(trace["z"], step.heat, rtol=1e-4, atol=1e-6)
+        assert f"ρ {step.correlation:.2f}, SSIM {step.similarity:.2f}" in said(at)
+    rho, _, ssim, _ = figure(at, "survival")["data"]
+    assert list(rho["y"]) == pytest.approx([step.correlation for step in expected.steps], abs=1e-4)
+    assert list(ssim["y"]) == pytest.approx([step.similarity for step in expected.steps], abs=1e-4)
+    (other,) = figure(at, "map-other")["data"]
+    np.testing.assert_allclose(other["z"], expected.other.heat, rtol=1e-4, atol=1e-6)
+    assert f"*{expected.other.name}*" in said(at)
+
+
+def test_what_was_found_stands_in_the_verdict_and_with_its_caveat_at_its_place(come, found):
+    at, finding = come(), found(Saliency()).finding
+    assert finding.speaks == "for"
+    assert f"**{RandomisationSection.title}** {finding.sentence}" in said(at)
+    assert f"**{finding.sentence}** {finding.caveat}" in said(at)
+
+
+def test_all_numbers_stand_in_a_table(come, found):
+    (table,) = (each.value for each in come().main.markdown if each.value.startswith("| weights drawn anew"))
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()[2:] if line.startswith("|")]
+    expected = found(Saliency())
+    for row, step in zip(rows, (*expected.steps, *expected.again), strict=True):
+        numbers = step.correlation, step.by_sign, step.similarity, step.spread, step.score
+        assert row == [step.name, *(f"{number:.2f}" for number in numbers)]
+
+
+def test_guided_backpropagation_is_said_not_to_depend_on_the_decision(come):
+    said_of_it = f":red[:material/thumb_down:] **{RandomisationSection.title}** It hardly depends on the decision"
+    assert said_of_it in said(come(method="guided-backpropagation"))
+
+
+def test_settings_stand_in_the_address_and_change_the_experiment(come, figure, found):
+    settings = {"stages": 2, "draws": 1, "seed": 3}
+    at = come(**{f"cascading_randomisation_{name}": value for name, value in settings.items()})
+    expected = found(Saliency(), **settings)
+    np.testing.assert_allclose(figure(at, "map-stage-2")["data"][0]["z"], expected.steps[2].heat, rtol=1e-4, atol=1e-6)
+    assert not any(chart.proto.id.endswith("-map-stage-3") for chart in at.get("plotly_chart"))
+    assert "Seed 3" in said(at)
+
+
+def test_a_stage_without_a_map_shows_a_sentence_in_its_place(come, own_desk, monkeypatch):
+    real, asked = GradCAM.on, []
+
+    def refuse(self, layer, passes, pictures):
+        asked.append(isinstance(passes.classifier, Redrawn))
+        if asked[-1] and sum(asked) == 3:  # the map as it is, and two stages
+            raise ExplanationError("It can't be done here.")
+        return real(self, layer, passes, pictures)
+
+    monkeypatch.setattr(GradCAM, "on", refuse)
+    at = come(method="grad-cam")
+    assert not at.error
+    assert "It can't be done here." in said(at)
+    assert sum("map-stage" in chart.proto.id for chart in at.get("plotly_chart")) == 8
+
+
+def test_the_weights_that_all_visitors_share_are_not_touched(come, own_desk, bundled, state, monkeypatch):
+    monkeypatch.setattr("pages.shared.work.load_classifier", lambda *_, **__: bundled)
+    before = state(bundled.network), state(bundled.prepared)
+    come(method="grad-cam")
+    assert (state(bundled.network), state(bundled.prepared)) == before
