@@ -1,15 +1,23 @@
 """Numbers that say something about maps: how alike two are, and experiments on whether to believe one."""
 
 from explainers.measures.experiment import Experiment, Finding, Outcome, Tally
+from explainers.measures.hiding import Hidden
 from explainers.measures.maps import aligned, dark, rank_correlation, rank_correlations, spread, ssim
+from explainers.measures.pointing import Hit, Pointed, Pointing, hit, peaks
 
 __all__ = [
     "Experiment",
     "Finding",
+    "Hidden",
+    "Hit",
     "Outcome",
+    "Pointed",
+    "Pointing",
     "Tally",
     "aligned",
     "dark",
+    "hit",
+    "peaks",
     "rank_correlation",
     "rank_correlations",
     "spread",

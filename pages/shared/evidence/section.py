@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 import streamlit as st
@@ -40,6 +41,13 @@ def want(what: Hashable) -> None:
     state.note(WANTED, state.noted(WANTED, set()) | {what})
 
 
+@dataclass(frozen=True)
+class Invitation:
+    """What an experiment needs of the visitor before it can be asked anything, in a sentence."""
+
+    sentence: str
+
+
 class Section(Protocol):
     """One question to a map: made with its words and controls, shown when the map is there.
 
@@ -52,5 +60,7 @@ class Section(Protocol):
 
     def __init__(self, classifier: Classifier) -> None: ...
 
-    def show(self, asked: Question, explainer: Explainer, explanation: Explanation, look: Look) -> Finding | None:
+    def show(
+        self, asked: Question, explainer: Explainer, explanation: Explanation, look: Look
+    ) -> Finding | Invitation | None:
         """Run the experiment and draw what came out; None while it waits for a click. Raises ExplanationError."""
