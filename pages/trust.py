@@ -9,12 +9,13 @@ from pages.shared.controls import choose_explainer
 from pages.shared.evidence.map import show_map
 from pages.shared.evidence.pointing import PointingSection
 from pages.shared.evidence.section import Section
+from pages.shared.evidence.stability import StabilitySection
 from pages.shared.evidence.verdict import VerdictPlace
 from pages.shared.frame import frame, messages
 from pages.shared.look import last_look
 from pages.shared.question import ask
 
-SECTIONS: tuple[type[Section], ...] = (PointingSection,)
+SECTIONS: tuple[type[Section], ...] = (StabilitySection, PointingSection)
 
 with frame("Should you believe this map?", "Experiments that could prove it wrong, and what came out.") as settle:
     with st.sidebar:

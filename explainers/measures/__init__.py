@@ -4,6 +4,8 @@ from explainers.measures.experiment import Experiment, Finding, Outcome, Tally
 from explainers.measures.hiding import Hidden
 from explainers.measures.maps import aligned, dark, rank_correlation, rank_correlations, spread, ssim
 from explainers.measures.pointing import Hit, Pointed, Pointing, hit, peaks
+from explainers.measures.sensitivity import Sensitive, Sensitivity
+from explainers.measures.stability import Stability, Steadiness, Trial
 
 __all__ = [
     "Experiment",
@@ -13,7 +15,12 @@ __all__ = [
     "Outcome",
     "Pointed",
     "Pointing",
+    "Sensitive",
+    "Sensitivity",
+    "Stability",
+    "Steadiness",
     "Tally",
+    "Trial",
     "aligned",
     "dark",
     "hit",

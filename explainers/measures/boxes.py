@@ -20,7 +20,8 @@ def distances(boxes: Sequence[Box], view: Box, size: tuple[int, int]) -> Array:
     """(H, W): how far the middle of each pixel of the view lies from the nearest box, in such pixels; 0 inside."""
     height, width = size
     down, across = np.meshgrid(np.arange(height) + 0.5, np.arange(width) + 0.5, indexing="ij")
-    return np.min([_distance(across, down, _scaled(box, view, size)) for box in boxes], axis=0)  # type: ignore[no-any-return]
+    found: Array = np.min([_distance(across, down, _scaled(box, view, size)) for box in boxes], axis=0)
+    return found
 
 
 def from_centre(boxes: Sequence[Box], view: Box, size: tuple[int, int]) -> float:
@@ -78,7 +79,8 @@ def _distance(across: Array | float, down: Array | float, box: Box) -> Array:
     left, top, right, bottom = box
     aside: Array = np.maximum(np.maximum(left - across, across - right), 0)
     above: Array = np.maximum(np.maximum(top - down, down - bottom), 0)
-    return np.sqrt(aside**2 + above**2)
+    found: Array = np.hypot(aside, above)
+    return found
 
 
 def _cut(box: Box, view: Box) -> float:

@@ -13,7 +13,7 @@ from explainers.measures import Hit, hit
 from tools.trial.cases import Box, Case
 
 PAPER = 15  # pixels: the tolerance of Zhang et al. (2016)
-MOST = 100  # passes: dearer methods would take the time of all others
+MOST = 110  # passes, occlusion being of 101: dearer methods would take the time of all others
 HEADER = """| method | peak in the box | within 15 px | attribution in the box | times the box's share |
 |---|---|---|---|---|"""
 
