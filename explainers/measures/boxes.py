@@ -35,7 +35,7 @@ def held(boxes: Sequence[Box], view: Box, size: tuple[int, int]) -> Array:
     for left, top, right, bottom in boxes:
         if not (left < right and top < bottom):
             raise ExplanationError("A box needs its left edge left of its right one, and its top above its bottom.")
-    found = distances(boxes, view, size) == 0
+    found: Array = distances(boxes, view, size) == 0
     if not found.any():
         if all(_cut(box, view) == 1 for box in boxes):
             raise ExplanationError(

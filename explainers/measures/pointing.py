@@ -22,6 +22,8 @@ from explainers.measures.experiment import Experiment, Finding
 from explainers.measures.hiding import FILLS, Hidden, hide
 
 LIFT = 1.5  # times what a map spread evenly has in the box: with less around it, a peak there may be chance
+CUT = 0.005  # of a box outside the view: less is rounding
+WITHOUT = "So hiding the box hurts no more than hiding as much elsewhere:"
 PLACES = 9  # corners, edges and middle, at most
 CAVEAT = (
     "The box says where a person sees the object, not what the classifier uses: a map that misses it may be right, if "
@@ -177,8 +179,9 @@ class Pointed:
         else:
             peak = f"{ties} pixels are equally strong, {inside} of them in the box."
         luck = "would have hit it, too" if found.centre else "would have missed it"
+        cut = f" {found.unseen:.0%} of it lies outside what the classifier sees." if found.unseen > CUT else ""
         return (
-            f"{peak} The box holds {found.inside:.0%} of the attribution and is {found.area:.0%} of the picture. "
+            f"{peak} The box holds {found.inside:.0%} of the attribution and is {found.area:.0%} of the picture.{cut} "
             f"A point in the middle of the picture {luck}."
         )
 
@@ -206,9 +209,9 @@ class Pointed:
         if misses and needed:
             return "against", "So the classifier needs what is in the box, and the map points elsewhere."
         if hits and needed is False:
-            return "neither", "So the map points there, and yet the classifier can do without."
+            return "neither", "So the map points there, and yet hiding it hurts no more than hiding as much elsewhere."
         if misses and needed is False:
-            return "neither", "So the classifier goes by something else, and the map may be right to point there."
+            return "neither", f"{WITHOUT} the classifier may go by something else, and the map may be right."
         return "neither", "This is no clear hit or miss." if not (
             hits or misses
         ) else "This is not clear enough to judge."

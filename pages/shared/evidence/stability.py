@@ -58,7 +58,7 @@ class StabilitySection:
                 if measured is not None:
                     st.markdown(escaped(measured.finding.sentence))
                     st.caption(measured.finding.caveat)
-        return found and found.finding
+        return None if found is None else found.finding
 
 
 def _draw(found: Steadiness, look: Look) -> None:
@@ -77,5 +77,5 @@ def _tile(title: str, below: str, key: str, heat: Array, look: Look, *, signed: 
 
 
 def _below(found: Steadiness, trial: Trial) -> str:
-    same = "no order" if trial.correlation is None else f"rank correlation {trial.correlation:.2f}"
-    return f"{same}, score {found.change(trial):+.0%}"
+    same = "no order" if trial.correlation is None else f"{trial.correlation:.2f}"
+    return f"{same}, score {round(found.change(trial), 2) + 0.0:+.0%}"  # + 0.0, so that nothing is not minus nothing
