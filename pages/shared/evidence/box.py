@@ -10,7 +10,7 @@ import streamlit as st
 
 from explainers.classifiers.view import Box
 from pages.shared import state
-from pages.shared.photo import Photo
+from pages.shared.question import ASKED
 
 KEY = "box"
 EDGES = ("left", "top", "right", "bottom")
@@ -19,20 +19,19 @@ OWNER = "boxed"  # the box that was last on a photo, and which photo
 
 
 def chosen_box() -> Box | None:
-    """The box that the address names, in whole pixels of the upright photo."""
+    """The box that the address names, in whole pixels of the upright photo; forgotten if drawn on another photo.
+
+    To be called before the settings are written into the address, so that going back doesn't lead to a stale one.
+    """
     numbers: list[str] = state.value(state.setting(KEY, [], _is_box), [])
-    return _box(numbers) if numbers else None
-
-
-def of_this_photo(box: Box | None, photo: Photo) -> Box | None:
-    """The box, unless it was drawn on another photo: then it is forgotten."""
-    before, owner = state.noted(OWNER, (None, None))
-    if box is not None and box == before and owner != photo.digest:
-        clear()
-        state.publish()
+    if not numbers:
         return None
-    if box is not None:
-        state.note(OWNER, (box, photo.digest))
+    box, photo = _box(numbers), state.noted(ASKED)
+    drawn, owner = state.noted(OWNER, (None, None))
+    if box == drawn and photo != owner:
+        clear()
+        return None
+    state.note(OWNER, (box, photo))
     return box
 
 

@@ -60,7 +60,7 @@ class PointingSection:
         self, asked: Question, explainer: Explainer, explanation: Explanation, look: Look
     ) -> Finding | Invitation | None:
         """Draw the picture to draw on, and what the box says; without one, an invitation."""
-        box = boxes.of_this_photo(self._box, asked.photo)
+        box = self._box
         left, right = st.columns([2, 3], gap="medium")
         with left:
             _draw(explanation, look, box)
