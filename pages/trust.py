@@ -7,15 +7,17 @@ import streamlit as st
 from pages.shared import work
 from pages.shared.controls import choose_explainer
 from pages.shared.evidence.map import show_map
+from pages.shared.evidence.pointing import PointingSection
 from pages.shared.evidence.randomisation import RandomisationSection
 from pages.shared.evidence.section import Section
+from pages.shared.evidence.stability import StabilitySection
 from pages.shared.evidence.table import TableSection
 from pages.shared.evidence.verdict import VerdictPlace
 from pages.shared.frame import frame, messages
 from pages.shared.look import last_look
 from pages.shared.question import ask
 
-SECTIONS: tuple[type[Section], ...] = (RandomisationSection,)
+SECTIONS: tuple[type[Section], ...] = (RandomisationSection, StabilitySection, PointingSection)
 
 with frame("Should you believe this map?", "Experiments that could prove it wrong, and what came out.") as settle:
     with st.sidebar:

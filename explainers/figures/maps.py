@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.colors import unlabel_rgb
 
 from explainers.explanation import Explanation, reduce
-from explainers.figures.parts import axes, borders, cells, heading, peak, photo, square, stops
+from explainers.figures.parts import axes, borders, cells, fading, heading, peak, photo, square, stops
 
 OVERLAYS = ("map on picture", "picture on map")
 GRIDS = ("bilinear", "as computed")
@@ -73,9 +72,7 @@ def panels(explanation: Explanation, look: Look) -> go.Figure:
         photo(second[1], 1),
         heatmap(2, scale, colorbar=bar),
         photo(explanation.picture, 3),
-        heatmap(
-            3, _fading(scale, explanation.signed) if over else scale, showscale=False, opacity=0.9 if over else 0.6
-        ),
+        heatmap(3, fading(scale, explanation.signed) if over else scale, showscale=False, opacity=0.9 if over else 0.6),
     ]
     if look.borders and explanation.segments is not None:
         traces += [borders(explanation.segments, corner) for corner in (0, 3)]
@@ -116,13 +113,3 @@ def _slider(over: bool) -> dict[str, Any]:
 
 def _unit(explanation: Explanation) -> dict[str, Any]:
     return {"text": explanation.facts["unit"], "side": "bottom", "font": {"size": 12}}
-
-
-def _fading(stops: list[tuple[float, str]], signed: bool) -> list[tuple[float, str]]:
-    """The same colours, transparent at zero and opaque at the ends."""
-
-    def rgba(place: float, colour: str) -> str:
-        alpha = abs(2 * place - 1) if signed else place
-        return f"rgba{(*unlabel_rgb(colour), round(alpha, 3))}"
-
-    return [(place, rgba(place, colour)) for place, colour in stops]

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import plotly.graph_objects as go
 from PIL import Image
-from plotly.colors import sample_colorscale
+from plotly.colors import sample_colorscale, unlabel_rgb
 
 from explainers.explanation import Array
 
@@ -115,3 +115,13 @@ def stops(colours: str) -> list[tuple[float, str]]:
     """A colour scale as 33 stops (position, rgb)."""
     places = np.linspace(0, 1, 33)
     return list(zip(places.tolist(), sample_colorscale(COLOURS[colours], places), strict=True))
+
+
+def fading(colours: list[tuple[float, str]], signed: bool) -> list[tuple[float, str]]:
+    """The same colours, transparent at zero and opaque at the ends."""
+
+    def rgba(place: float, colour: str) -> str:
+        alpha = abs(2 * place - 1) if signed else place
+        return f"rgba{(*unlabel_rgb(colour), round(alpha, 3))}"
+
+    return [(place, rgba(place, colour)) for place, colour in colours]

@@ -2,19 +2,34 @@
 
 from explainers.measures.cascade import Cascade, Step
 from explainers.measures.experiment import Experiment, Finding, Outcome, Tally
+from explainers.measures.hiding import Hidden
 from explainers.measures.maps import aligned, dark, rank_correlation, rank_correlations, spread, ssim
+from explainers.measures.pointing import Hit, Pointed, Pointing, hit, peaks
 from explainers.measures.randomisation import Randomisation
+from explainers.measures.sensitivity import Sensitive, Sensitivity
+from explainers.measures.stability import Stability, Steadiness, Trial
 
 __all__ = [
     "Cascade",
     "Experiment",
     "Finding",
+    "Hidden",
+    "Hit",
     "Outcome",
+    "Pointed",
+    "Pointing",
     "Randomisation",
+    "Sensitive",
+    "Sensitivity",
+    "Stability",
+    "Steadiness",
     "Step",
     "Tally",
+    "Trial",
     "aligned",
     "dark",
+    "hit",
+    "peaks",
     "rank_correlation",
     "rank_correlations",
     "spread",

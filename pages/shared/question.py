@@ -23,6 +23,7 @@ ORIGINS = {
     "on disk": "Weights are on disk.",
     "download": "Its weights are downloaded once.",
 }
+ASKED = "photo"  # the digest of the photo that is asked about
 LIKELIEST, NO_OTHER = "the likeliest", "no other class"
 
 
@@ -39,6 +40,7 @@ class Question:
 def ask() -> Question:
     """The question as the visitor puts it, in the sidebar of every page. Raises ExplanationError."""
     photo = choose_picture()
+    state.note(ASKED, photo.digest)
     classifier = choose_classifier()
     likely = work.predictions(classifier, photo)
     return Question(photo, classifier, likely, choose_target(classifier, likely))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import streamlit as st
 
 from explainers import Classifier, Explainer, Explanation
 from explainers.figures import Look, peak, survival, tile
-from explainers.measures import Cascade, Finding, Randomisation, Step
+from explainers.measures import Cascade, Experiment, Finding, Randomisation, Step
 from explainers.proof import escaped
 from pages.shared.controls import choose_settings
 from pages.shared.evidence.section import outcome
@@ -39,6 +40,9 @@ class RandomisationSection:
         with st.expander("Settings of this experiment"):
             self._experiment = choose_settings(Randomisation, classifier)
         self.place = st.container(key="randomisation")
+
+    def experiments(self, asked: Question) -> Sequence[Experiment]:
+        return (self._experiment,)
 
     def show(self, asked: Question, explainer: Explainer, explanation: Explanation, look: Look) -> Finding | None:
         """Draw the maps, how alike they are, and all numbers."""

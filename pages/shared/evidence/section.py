@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 import streamlit as st
@@ -44,6 +45,13 @@ def want(what: Hashable) -> None:
     state.note(WANTED, state.noted(WANTED, set()) | {what})
 
 
+@dataclass(frozen=True)
+class Invitation:
+    """What an experiment needs of the visitor before it can be asked anything, in a sentence."""
+
+    sentence: str
+
+
 class Section(Protocol):
     """One question to a map: made with its words and controls, shown when the map is there.
 
@@ -56,11 +64,10 @@ class Section(Protocol):
 
     def __init__(self, classifier: Classifier) -> None: ...
 
-    def passes(self, explainer: Explainer, classifier: Classifier) -> int:
-        """What the experiment costs for one method, at most."""
+    def experiments(self, asked: Question) -> Sequence[Experiment]:
+        """What any method's map can be put through, with the settings chosen here."""
 
-    def numbers(self, asked: Question, explainer: Explainer, explanation: Explanation) -> Mapping[str, float | None]:
-        """The measures of any method's map by name, without drawing it. Raises ExplanationError."""
-
-    def show(self, asked: Question, explainer: Explainer, explanation: Explanation, look: Look) -> Finding | None:
+    def show(
+        self, asked: Question, explainer: Explainer, explanation: Explanation, look: Look
+    ) -> Finding | Invitation | None:
         """Run the experiment and draw what came out; None while it waits for a click. Raises ExplanationError."""

@@ -56,7 +56,7 @@ class TableSection:
 
 
 def _cost(method: Explainer, asked: Question, sections: Sequence[Section]) -> int:
-    passes = [section.passes(method, asked.classifier) for section in sections]
+    passes = [each.passes(method, asked.classifier) for section in sections for each in section.experiments(asked)]
     return method.passes(asked.classifier) + sum(passes)
 
 
@@ -69,9 +69,9 @@ def _row(method: Explainer, asked: Question, sections: Sequence[Section]) -> dic
     except ExplanationError as refusal:
         return row | {"remarks": str(refusal)}
     explanation, _ = last_look(found)
-    for section in sections:
+    for experiment in (each for section in sections for each in section.experiments(asked)):
         try:
-            row |= section.numbers(asked, method, explanation)
+            row |= work.outcome(experiment, method, asked.classifier, asked.photo, explanation).numbers
         except ExplanationError as refusal:
             remarks.append(str(refusal))
     return row | {"remarks": " ".join(remarks)}

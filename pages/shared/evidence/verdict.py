@@ -7,7 +7,7 @@ import streamlit as st
 from explainers import Explainer
 from explainers.measures import Finding
 from explainers.proof import escaped
-from pages.shared.evidence.section import question, want
+from pages.shared.evidence.section import Invitation, question, want
 from pages.shared.question import Question
 
 SIGNS = {"for": ":green[:material/thumb_up:]", "against": ":red[:material/thumb_down:]", "neither": ":material/help:"}
@@ -21,23 +21,24 @@ class VerdictPlace:
     """The verdict, which grows as experiments end."""
 
     def __init__(self, explainer: Explainer, asked: Question) -> None:
-        self._place, self._findings = st.container(key="verdict").empty(), dict[str, Finding | None]()
+        self._place, self._findings = st.container(key="verdict").empty(), dict[str, Finding | Invitation | None]()
         self._question = question(asked, explainer)
         self._draw("The experiments are under way.")
 
-    def take(self, title: str, finding: Finding | None) -> None:
-        """Add what the experiment of that title found; None: it waits for a click."""
+    def take(self, title: str, finding: Finding | Invitation | None) -> None:
+        """Add what the experiment of that title found, or what it needs first; None: it waits for a click."""
         self._findings[title] = finding
 
     def end(self) -> None:
         """Say what all of them say together."""
-        self._draw(summed(list(self._findings.values())))
+        asked = [each for each in self._findings.values() if not isinstance(each, Invitation)]
+        self._draw(summed(asked))
 
     def _draw(self, summary: str) -> None:
         with self._place.container():
             st.markdown(f"#### The verdict\n{summary}")
             lines = [
-                f"- {SIGNS[each.speaks]} **{title}** {escaped(each.sentence)}"
+                f"- {_sign(each)} **{title}** {escaped(each.sentence)}"
                 for title, each in self._findings.items()
                 if each
             ]
@@ -45,6 +46,10 @@ class VerdictPlace:
             st.caption(CAVEAT)
             if any(finding is None for finding in self._findings.values()):
                 st.button("Run the experiments that wait", key="run-all", on_click=want, args=(self._question,))
+
+
+def _sign(found: Finding | Invitation) -> str:
+    return ":material/draw:" if isinstance(found, Invitation) else SIGNS[found.speaks]
 
 
 def summed(findings: list[Finding | None]) -> str:

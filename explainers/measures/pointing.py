@@ -1,0 +1,217 @@
+"""Whether a map points at what somebody drew a box around."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+from PIL import Image
+from torch import Tensor
+
+from explainers.base import Explainer
+from explainers.classifiers import Classifier
+from explainers.classifiers.view import Box
+from explainers.engine import OnProgress
+from explainers.errors import ExplanationError
+from explainers.explanation import Array, Explanation
+from explainers.knobs import choice, number
+from explainers.measures.boxes import distances, elsewhere, from_centre, held, unseen
+from explainers.measures.experiment import Experiment, Finding
+from explainers.measures.hiding import FILLS, Hidden, hide
+
+LIFT = 1.5  # times what a map spread evenly has in the box: with less around it, a peak there may be chance
+CUT = 0.005  # of a box outside the view: less is rounding
+WITHOUT = "So hiding the box hurts no more than hiding as much elsewhere:"
+PLACES = 9  # corners, edges and middle, at most
+CAVEAT = (
+    "The box says where a person sees the object, not what the classifier uses: a map that misses it may be right, if "
+    "the classifier goes by the background. Photos show their object in the middle, so a hit may be luck. And a hidden "
+    "patch is itself something new to the classifier."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Hit:
+    """Where a map's attribution lies, against boxes on the photo.
+
+    area:     the boxes' share of the pixels that the classifier sees.
+    inside:   their share of the sum of magnitudes; None for a map of nothing.
+    positive: their share of the positive part, for signed maps that have one.
+    peak:     the share of the strongest pixels that hit: 1 or 0, unless several are equally strong. None without any.
+    peaks:    (k, 2) row and column of the strongest pixels.
+    centre:   whether the middle of the picture would have hit.
+    unseen:   the share of the boxes that lies outside what the classifier sees.
+    """
+
+    area: float
+    inside: float | None
+    positive: float | None
+    peak: float | None
+    peaks: Array
+    centre: bool
+    unseen: float
+
+
+def hit(explanation: Explanation, *boxes: Box, tolerance: float = 0) -> Hit:
+    """Compare a map with boxes on the upright photo (left, top, right, bottom); the attribution in any of them counts.
+
+    tolerance: how far from a box a point may lie, in pixels of what the classifier sees, to hit it. The pointing game
+               of Zhang et al. (2016) has 15 for photos of about 500 pixels, and others keep it for 224.
+    Raises ExplanationError for boxes that hold no pixel of what the classifier sees.
+    """
+    heat, view, size = explanation.heat.astype(np.float64), explanation.box, explanation.picture.shape[1:]
+    mask = held(boxes, view, (size[0], size[1]))
+    near = distances(boxes, view, (size[0], size[1])) <= tolerance
+    strongest = peaks(explanation)
+    return Hit(
+        area=float(mask.mean()),
+        inside=_share(np.abs(heat), mask),
+        positive=_share(np.maximum(heat, 0), mask) if explanation.signed else None,
+        peak=float(near[tuple(strongest.T)].mean()) if len(strongest) else None,
+        peaks=strongest,
+        centre=from_centre(boxes, view, (size[0], size[1])) <= tolerance,
+        unseen=unseen(boxes, view),
+    )
+
+
+def peaks(explanation: Explanation) -> Array:
+    """(k, 2) row and column of the pixels that the map says most for the class; more than one where they are equal."""
+    heat = explanation.heat
+    return np.argwhere(heat == heat.max()) if heat.max() > 0 else np.empty((0, 2), int)
+
+
+def _share(sizes: Array, mask: Array) -> float | None:
+    total = float(sizes.sum())
+    return float(sizes[mask].sum()) / total if total else None
+
+
+@dataclass(frozen=True)
+class Pointing(Experiment):
+    """Whether the map points at the object, and whether the classifier needs what it points at.
+
+    The pointing game asks whether the map's strongest pixel lies in a box that a person drew. To see whether the
+    classifier looks there at all, the box is hidden, and a patch of the same size elsewhere.
+
+    box: (left, top, right, bottom) in pixels of the upright photo.
+    """
+
+    title: ClassVar[str] = "Pointing game"
+    paper: ClassVar[str] = "https://arxiv.org/abs/1608.00507"
+
+    box: Box | None = None
+    tolerance: int = number(
+        0, 0, 50, hint="How far outside the box the peak may lie, in pixels of the classifier's picture. The paper: 15."
+    )
+    fill: str = choice(*FILLS, hint="What hides the box. Whatever it is, it is new to the classifier.")
+
+    def passes(self, explainer: Explainer, classifier: Classifier) -> int:
+        return 2 + PLACES
+
+    def __call__(
+        self,
+        explainer: Explainer,
+        classifier: Classifier,
+        image: Image.Image | Tensor,
+        explanation: Explanation,
+        *,
+        on_progress: OnProgress | None = None,
+    ) -> Pointed:
+        """Raises ExplanationError, too, without a box, or for one that holds nothing of what the classifier sees."""
+        if self.box is None:
+            raise ExplanationError("Draw a box around the object first.")
+        picture, view = classifier.see(image)
+        mask = held([self.box], view, classifier.size)
+        found = hit(explanation, self.box, tolerance=self.tolerance)
+        others, target = elsewhere(mask), explanation.target
+        hidden = hide(classifier, picture, mask, others, target, self.fill, on_progress)
+        return Pointed(found, hidden, f"the {target.scale} of {explanation.facts['class']}", target.scale == "logit")
+
+
+@dataclass(frozen=True, eq=False)
+class Pointed:
+    """Where the map points, and what hiding the box does to the score.
+
+    score: what is explained, in words; logit: whether it is a logit, else a probability.
+    """
+
+    hit: Hit
+    hidden: Hidden
+    score: str
+    logit: bool
+
+    @property
+    def finding(self) -> Finding:
+        return Finding(self._speaks()[0], " ".join(self.said), CAVEAT)
+
+    @property
+    def said(self) -> list[str]:
+        """What was found, in sentences: where the map points, what hiding does, and what follows."""
+        return [said for said in (self._where(), self._hides(), self._speaks()[1]) if said]
+
+    @property
+    def numbers(self) -> Mapping[str, float | None]:
+        found, hidden = self.hit, self.hidden
+        return {
+            "peak in the box": found.peak,
+            "attribution in the box": found.inside,
+            "box's share of the picture": found.area,
+            "score's fall, box hidden": hidden.fall,
+            "score's fall, hidden elsewhere": hidden.score - float(hidden.elsewhere.mean())
+            if len(hidden.elsewhere)
+            else None,
+        }
+
+    @property
+    def nbytes(self) -> int:
+        return int(self.hidden.picture.nbytes + self.hidden.elsewhere.nbytes + self.hit.peaks.nbytes)
+
+    def _where(self) -> str:
+        found = self.hit
+        if found.inside is None:
+            return "The map is zero everywhere: it points nowhere."
+        ties, inside = len(found.peaks), round((found.peak or 0) * len(found.peaks))
+        if not ties:
+            peak = "No pixel speaks for the class, so the map has no peak."
+        elif ties == 1:
+            peak = f"The map's peak lies {'in' if inside else 'outside'} the box."
+        else:
+            peak = f"{ties} pixels are equally strong, {inside} of them in the box."
+        luck = "would have hit it, too" if found.centre else "would have missed it"
+        cut = f" {found.unseen:.0%} of it lies outside what the classifier sees." if found.unseen > CUT else ""
+        return (
+            f"{peak} The box holds {found.inside:.0%} of the attribution and is {found.area:.0%} of the picture.{cut} "
+            f"A point in the middle of the picture {luck}."
+        )
+
+    def _hides(self) -> str:
+        form, hidden = ("{:.2f}" if self.logit else "{:.1%}").format, self.hidden
+        said = f"With the box hidden, {self.score} goes from {form(hidden.score)} to {form(hidden.hidden)}"
+        if not len(hidden.elsewhere):
+            return f"{said}; the box is too large to hide as much elsewhere."
+        return (
+            f"{said}; with as much hidden at {len(hidden.elsewhere)} other places, to {form(hidden.elsewhere.mean())} "
+            f"on average ({form(hidden.elsewhere.min())} to {form(hidden.elsewhere.max())})."
+        )
+
+    def _speaks(self) -> tuple[Literal["for", "against", "neither"], str]:
+        """The verdict, and its reason."""
+        found, needed = self.hit, self.hidden.needed
+        if found.inside is None or found.peak is None:
+            return "neither", ""
+        if found.area == 1:
+            return "neither", "The box holds all that the classifier sees: any map would hit."
+        hits = found.peak == 1 and found.inside >= LIFT * found.area
+        misses = found.peak == 0 and found.inside <= found.area
+        if hits and needed:
+            return "for", "So the map points where it hurts most."
+        if misses and needed:
+            return "against", "So the classifier needs what is in the box, and the map points elsewhere."
+        if hits and needed is False:
+            return "neither", "So the map points there, and yet hiding it hurts no more than hiding as much elsewhere."
+        if misses and needed is False:
+            return "neither", f"{WITHOUT} the classifier may go by something else, and the map may be right."
+        return "neither", "This is no clear hit or miss." if not (
+            hits or misses
+        ) else "This is not clear enough to judge."

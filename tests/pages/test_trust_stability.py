@@ -1,0 +1,72 @@
+"""The Trust page's maps of pictures that hardly differ are the engine's."""
+
+import numpy as np
+import pytest
+
+from explainers import GradCAM, Saliency, read_image
+from explainers.measures import Sensitivity, Stability
+from explainers.samples import SAMPLES
+from pages.shared.evidence import section
+
+PHOTO = read_image(SAMPLES[0].data)
+
+
+@pytest.fixture
+def come(visit):
+    """(**address) -> the Trust page."""
+
+    def make(**address):
+        at = visit({key.replace("_", "-"): value for key, value in address.items()}, "pages/trust.py")
+        assert not at.exception
+        assert not at.error
+        return at
+
+    return make
+
+
+@pytest.fixture
+def tried(bundled, explained):
+    """(experiment, explainer) -> the engine's outcome for the first sample as an espresso."""
+    return lambda experiment, explainer: experiment(explainer, bundled, PHOTO, explained(explainer))
+
+
+def said(at):
+    return "\n".join(markdown.value for markdown in at.main.markdown).replace("\\", "")
+
+
+def test_tiles_and_numbers_are_the_engines(come, figure, tried):
+    at, outcome = come(), tried(Stability(), Saliency())
+    assert len(outcome.trials) == 8
+    for number, heat in enumerate([outcome.heat, *(trial.heat for trial in outcome.trials)]):
+        (drawn,) = figure(at, f"trial-{number}")["data"]
+        np.testing.assert_array_equal(drawn["z"], heat)
+    captions = [caption.value for caption in at.main.caption]
+    for trial in outcome.trials:
+        assert any(text.startswith(f"{trial.correlation:.2f}, score ") for text in captions)
+    assert f"**Is it stable?** {outcome.finding.sentence}" in said(at)
+    assert outcome.finding.caveat in captions
+
+
+def test_its_settings_are_the_experiments(come, tried):
+    at = come(stability_noise=0.1, stability_draws=1, stability_shift=4, stability_seed=7, method="grad-cam")
+    expected = tried(Stability(noise=0.1, draws=1, shift=4, seed=7), GradCAM())
+    assert expected.finding.sentence in said(at)
+    assert "**4 px left**" in said(at)
+
+
+def test_metrics_for_experts_come_on_request(come, tried):
+    at = come()
+    assert "max-sensitivity)" not in said(at)
+    at = at.toggle(key="stability-captum").set_value(True).run()
+    assert tried(Sensitivity(), Saliency()).finding.sentence in said(at)
+
+
+def test_a_long_one_waits_for_a_click(come, monkeypatch):
+    monkeypatch.setattr(section, "AT_ONCE", 5 * 64 * 64)
+    at = come()
+    button = at.button(key="run-stability")
+    assert button.label == "Run: up to 9 passes"
+    assert "1 wait for a click" in said(at)
+    at = button.click().run()
+    assert not at.exception
+    assert "Rank correlation with the map" in said(at)
