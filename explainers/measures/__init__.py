@@ -2,11 +2,13 @@
 
 from explainers.measures.experiment import Experiment, Finding, Outcome, Tally
 from explainers.measures.maps import aligned, dark, rank_correlation, rank_correlations, spread, ssim
+from explainers.measures.removal import Removal
 
 __all__ = [
     "Experiment",
     "Finding",
     "Outcome",
+    "Removal",
     "Tally",
     "aligned",
     "dark",
