@@ -7,13 +7,14 @@ import streamlit as st
 from pages.shared import work
 from pages.shared.controls import choose_explainer
 from pages.shared.evidence.map import show_map
+from pages.shared.evidence.removal import RemovalSection
 from pages.shared.evidence.section import Section
 from pages.shared.evidence.verdict import VerdictPlace
 from pages.shared.frame import frame, messages
 from pages.shared.look import last_look
 from pages.shared.question import ask
 
-SECTIONS: tuple[type[Section], ...] = ()
+SECTIONS: tuple[type[Section], ...] = (RemovalSection,)
 
 with frame("Should you believe this map?", "Experiments that could prove it wrong, and what came out.") as settle:
     with st.sidebar:

@@ -7,6 +7,7 @@ from explainers.figures.journey import journey
 from explainers.figures.maps import GRIDS, OVERLAYS, Look, panels
 from explainers.figures.mosaic import Piece, Tints, mosaic
 from explainers.figures.parts import COLOURS, encoded, peak
+from explainers.figures.removal import removal
 from explainers.figures.steps import by_steps, convergence
 from explainers.figures.tiles import SIDE, picture_tile, tile
 
@@ -30,6 +31,7 @@ __all__ = [
     "panels",
     "peak",
     "picture_tile",
+    "removal",
     "saturation",
     "tile",
 ]

@@ -83,7 +83,7 @@ def _centre(ranks: Array, axis: int) -> float:
     side = ranks.shape[axis]
     counts = (ranks < ranks.size / 4).sum(1 - axis)
     turn = float(np.angle((counts * np.exp(2j * np.pi * np.arange(side) / side)).sum()))
-    return turn / (2 * math.pi) % 1 * side
+    return turn / (2 * math.pi) % 1 * float(side)
 
 
 def _mirrored(ranks: Array, axis: int, centre: float) -> Array:

@@ -15,11 +15,14 @@ from pages.shared import state
 STYLE = """<style>
 .stMainBlockContainer { padding-top: 2.5rem; padding-bottom: 2rem; }
 .stSidebar [data-testid="stSidebarHeader"] { height: 2.5rem; min-height: 2.5rem; }
-:is(.st-key-map-area, .st-key-preview-area, .st-key-journey-area, .st-key-steps-area) { container-type: inline-size; }
+:is(.st-key-map-area, .st-key-preview-area, .st-key-journey-area, .st-key-steps-area, .st-key-removal-area) {
+  container-type: inline-size;
+}
 :is(.st-key-panels, .st-key-preview-panels) { flex: none !important; height: calc(100cqw + 170px) !important; }
 :is(.st-key-journey-figure, .st-key-preview-journey-figure) {
   flex: none !important; height: calc(158cqw + 180px) !important;
 }
+.st-key-removal-figure { flex: none !important; height: calc(92cqw + 230px) !important; }
 .st-key-steps-figure { flex: none !important; height: calc(100cqw + 148px) !important; }
 [class*="st-key-mosaic"] { overflow-x: auto; }  /* it has its own width, and may be wider than the window */
 .st-key-waiting { min-height: 3rem; }
