@@ -34,8 +34,8 @@ def removal(found: Removed, others: Mapping[str, Removed]) -> go.Figure:
         shapes=[_marker(CURVE + panel, shares[first]) for panel, _ in PLACES],
         annotations=_headings(found, first),
         sliders=[_slider(found, first)],
-        margin={"l": 2, "r": 2, "t": 100, "b": 130},
-        legend={"orientation": "h", "x": 0, "y": -0.16, "yanchor": "top", "font": {"size": 11}},
+        margin={"l": 2, "r": 2, "t": 100, "b": 110},
+        legend={"orientation": "h", "x": 0, "y": -0.13, "yanchor": "top", "font": {"size": 11}},
         hovermode="x",
     )
     traces: list[go.Image | go.Scatter] = []

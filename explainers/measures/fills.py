@@ -102,12 +102,10 @@ def _smoothed(residual: Tensor, holes: list[Tensor]) -> Tensor:
 
 
 def _coarser(hole: Tensor) -> list[Tensor]:
-    """The hole on ever coarser grids, as long as there is any: only where it is whole."""
+    """The hole on ever coarser grids: only where it is whole. Where it is gone, nothing is done there."""
     holes = [hole]
     while min(hole.shape[2:]) > 2:
         hole = -F.max_pool2d(-hole, 3, stride=2, padding=1)
-        if not hole.any():
-            break
         holes.append(hole)
     return holes
 

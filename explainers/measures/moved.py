@@ -79,10 +79,13 @@ def _placed(first: Array, size: tuple[int, ...]) -> Array:
 
 
 def _centre(ranks: Array, axis: int) -> float:
-    """Where the first quarter of the pixels lie along an axis that is closed to a circle, in pixels."""
+    """Where the first pixels lie along an axis that is closed to a circle, in pixels.
+
+    The pixel of rank n weighs 1 / (n + 1), so that the first ones decide in maps of many hot pixels and of few.
+    """
     side = ranks.shape[axis]
-    counts = (ranks < ranks.size / 4).sum(1 - axis)
-    turn = float(np.angle((counts * np.exp(2j * np.pi * np.arange(side) / side)).sum()))
+    weights = (1 / (1 + ranks)).sum(1 - axis)
+    turn = float(np.angle((weights * np.exp(2j * np.pi * np.arange(side) / side)).sum()))
     return turn / (2 * math.pi) % 1 * float(side)
 
 

@@ -24,7 +24,8 @@ STYLE = """<style>
 }
 .st-key-removal-figure { flex: none !important; height: calc(92cqw + 230px) !important; }
 .st-key-steps-figure { flex: none !important; height: calc(100cqw + 148px) !important; }
-[class*="st-key-mosaic"] { overflow-x: auto; }  /* it has its own width, and may be wider than the window */
+/* these have a width of their own, and may be wider than the window */
+:is([class*="st-key-mosaic"], .st-key-removal-table) { overflow-x: auto; }
 .st-key-waiting { min-height: 3rem; }
 @media (max-width: 1250px) {
   :is(.st-key-result, .st-key-curves) > div > .stHorizontalBlock > .stColumn { flex: 1 1 100% !important; }

@@ -38,7 +38,7 @@ It says something of the grain, and nothing of whether the map is true.
 **Move the slider** to see what the classifier saw. A blob in the middle is drawn too: objects mostly stand there, so
 a map has to be better than that to tell you something new.
 """
-HEAD = "| | area | area / score | the map in wrong places: mean area | beats | by | blob in the middle | random |"
+HEAD = "| | area | area / score | in wrong places, mean | beats | by | blob in the middle | random |"
 
 
 class RemovalSection:
@@ -75,7 +75,7 @@ class RemovalSection:
         figure = st.container(key="removal-figure")
         about = "The score while pixels are removed, and while they are brought back"
         figure.plotly_chart(removal(found, others), height="stretch", key="removal", config=BARE, alt=about)
-        st.markdown(_table({explainer.title: found, **others}))
+        st.container(key="removal-table").markdown(_table({explainer.title: found, **others}))
         st.caption(f"{found.finding.sentence} {found.finding.caveat}")
         return found.finding
 
