@@ -129,9 +129,9 @@ def number(
     return field(default=default, metadata={"knob": knob})
 
 
-def choice(*options: str, hint: str, only_if: OnlyIf | None = None) -> Any:
+def choice(*options: str, hint: str, label: str = "", only_if: OnlyIf | None = None) -> Any:
     """Declare a `Choice`; the first option is the default."""
-    return field(default=options[0], metadata={"knob": Choice(options, hint=hint, only_if=only_if or {})})
+    return field(default=options[0], metadata={"knob": Choice(options, hint=hint, label=label, only_if=only_if or {})})
 
 
 def switch(default: bool, *, hint: str, label: str = "", only_if: OnlyIf | None = None) -> Any:

@@ -9,6 +9,7 @@ from pages.shared.controls import choose_explainer
 from pages.shared.evidence.map import show_map
 from pages.shared.evidence.pointing import PointingSection
 from pages.shared.evidence.randomisation import RandomisationSection
+from pages.shared.evidence.removal import RemovalSection
 from pages.shared.evidence.section import Section
 from pages.shared.evidence.stability import StabilitySection
 from pages.shared.evidence.table import TableSection
@@ -17,7 +18,7 @@ from pages.shared.frame import frame, messages
 from pages.shared.look import last_look
 from pages.shared.question import ask
 
-SECTIONS: tuple[type[Section], ...] = (RandomisationSection, StabilitySection, PointingSection)
+SECTIONS: tuple[type[Section], ...] = (RemovalSection, RandomisationSection, StabilitySection, PointingSection)
 
 with frame("Should you believe this map?", "Experiments that could prove it wrong, and what came out.") as settle:
     with st.sidebar:

@@ -9,6 +9,7 @@ from explainers.figures.maps import GRIDS, OVERLAYS, Look, panels
 from explainers.figures.mosaic import Piece, Tints, mosaic
 from explainers.figures.parts import COLOURS, encoded, peak
 from explainers.figures.pointing import pointing
+from explainers.figures.removal import removal
 from explainers.figures.steps import by_steps, convergence
 from explainers.figures.tiles import SIDE, picture_tile, tile
 
@@ -33,6 +34,7 @@ __all__ = [
     "peak",
     "picture_tile",
     "pointing",
+    "removal",
     "saturation",
     "survival",
     "tile",

@@ -6,6 +6,7 @@ from explainers.measures.hiding import Hidden
 from explainers.measures.maps import aligned, dark, rank_correlation, rank_correlations, spread, ssim
 from explainers.measures.pointing import Hit, Pointed, Pointing, hit, peaks
 from explainers.measures.randomisation import Randomisation
+from explainers.measures.removal import Removal
 from explainers.measures.sensitivity import Sensitive, Sensitivity
 from explainers.measures.stability import Stability, Steadiness, Trial
 
@@ -19,6 +20,7 @@ __all__ = [
     "Pointed",
     "Pointing",
     "Randomisation",
+    "Removal",
     "Sensitive",
     "Sensitivity",
     "Stability",

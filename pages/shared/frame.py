@@ -15,7 +15,10 @@ from pages.shared import state
 STYLE = """<style>
 .stMainBlockContainer { padding-top: 2.5rem; padding-bottom: 2rem; }
 .stSidebar [data-testid="stSidebarHeader"] { height: 2.5rem; min-height: 2.5rem; }
-:is(.st-key-map-area, .st-key-preview-area, .st-key-journey-area, .st-key-steps-area, .st-key-pointing-area) {
+:is(
+  .st-key-map-area, .st-key-preview-area, .st-key-journey-area, .st-key-steps-area, .st-key-removal-area,
+  .st-key-pointing-area
+) {
   container-type: inline-size;
 }
 :is(.st-key-panels, .st-key-preview-panels) { flex: none !important; height: calc(100cqw + 170px) !important; }
@@ -23,8 +26,10 @@ STYLE = """<style>
   flex: none !important; height: calc(158cqw + 180px) !important;
 }
 .st-key-pointing-figure { flex: none !important; height: 100cqw !important; }
+.st-key-removal-figure { flex: none !important; height: calc(92cqw + 230px) !important; }
 .st-key-steps-figure { flex: none !important; height: calc(100cqw + 148px) !important; }
-[class*="st-key-mosaic"] { overflow-x: auto; }  /* it has its own width, and may be wider than the window */
+/* these have a width of their own, and may be wider than the window */
+:is([class*="st-key-mosaic"], .st-key-removal-table) { overflow-x: auto; }
 .st-key-waiting { min-height: 3rem; }
 @media (max-width: 1250px) {
   :is(.st-key-result, .st-key-curves) > div > .stHorizontalBlock > .stColumn { flex: 1 1 100% !important; }

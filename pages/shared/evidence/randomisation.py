@@ -36,7 +36,7 @@ class RandomisationSection:
     title: ClassVar[str] = "Does it depend on the classifier?"
 
     def __init__(self, classifier: Classifier) -> None:
-        st.markdown(f"#### 2. {self.title}\n{WORDS}")
+        st.markdown(f"#### {self.title}\n{WORDS}")
         with st.expander("Settings of this experiment"):
             self._experiment = choose_settings(Randomisation, classifier)
         self.place = st.container(key="randomisation")
