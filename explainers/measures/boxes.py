@@ -55,7 +55,11 @@ def unseen(boxes: Sequence[Box], view: Box) -> float:
 
 
 def elsewhere(mask: Array) -> list[Array]:
-    """Other places for what a mask (H, W) of a box holds: the corners, edges and middle that share little with it."""
+    """What to hide instead of a box, given the mask (H, W) of what it holds.
+
+    As large a box in the corners, at the edges and in the middle, where it shares little with the box; for a box too
+    large for that, all the rest of the picture; nothing where there is no rest.
+    """
     rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
     (tall, wide), (height, width) = (len(rows), len(columns)), mask.shape
     found = []
@@ -65,7 +69,7 @@ def elsewhere(mask: Array) -> list[Array]:
             other[top : top + tall, left : left + wide] = True
             if (other & mask).sum() <= APART * mask.sum():
                 found.append(other)
-    return found
+    return found or ([~mask] if not mask.all() else [])
 
 
 def _scaled(box: Box, view: Box, size: tuple[int, int]) -> Box:

@@ -25,7 +25,8 @@ class Hidden:
     picture:   (C, H, W) float32 in pixel units, the part hidden.
     answers:   (class, probability before, probability after), the likeliest before and after, the likeliest first.
     score:     what is explained, for the whole picture; hidden: with the part hidden.
-    elsewhere: (n,) with as large a part hidden at each of n other places.
+    elsewhere: (n,) with another part hidden instead, at each of n other places.
+    larger:    how many times as large as the part those are.
     """
 
     picture: Array
@@ -33,6 +34,7 @@ class Hidden:
     score: float
     hidden: float
     elsewhere: Array
+    larger: float
 
     @property
     def fall(self) -> float:
@@ -41,16 +43,16 @@ class Hidden:
 
     @property
     def needed(self) -> bool | None:
-        """Whether the classifier needs that part: hiding it hurts more than hiding as much at any other place.
+        """Whether the classifier needs that part: hiding it hurts more than hiding as much, or more, elsewhere.
 
-        False where it hurts no more than half of the others do (or not at all); None between, or without any others.
+        False where it hurts no more than half of the others do, which are no larger; or not at all. Else None.
         """
         falls = self.score - self.elsewhere
         if self.fall <= 0:
             return False
-        if not len(falls):
-            return None
-        return True if self.fall > falls.max() else False if self.fall <= np.median(falls) else None
+        if len(falls) and self.larger >= 1 and self.fall > falls.max():
+            return True
+        return False if len(falls) and self.larger <= 1 and self.fall <= np.median(falls) else None
 
 
 def hide(
@@ -78,7 +80,12 @@ def hide(
         answers.append(classifier.predict(each, len(classifier.labels)))
     scores = [_score(answer, target) for answer in answers]
     return Hidden(
-        pictures[1].float().cpu().numpy(), _side_by_side(*answers[:2]), scores[0], scores[1], np.array(scores[2:])
+        picture=pictures[1].float().cpu().numpy(),
+        answers=_side_by_side(*answers[:2]),
+        score=scores[0],
+        hidden=scores[1],
+        elsewhere=np.array(scores[2:]),
+        larger=float(others[0].sum() / part.sum()) if others else 0.0,
     )
 
 

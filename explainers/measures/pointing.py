@@ -23,7 +23,7 @@ from explainers.measures.hiding import FILLS, Hidden, hide
 
 LIFT = 1.5  # times what a map spread evenly has in the box: with less around it, a peak there may be chance
 CUT = 0.005  # of a box outside the view: less is rounding
-WITHOUT = "So hiding the box hurts no more than hiding as much elsewhere:"
+WITHOUT = "So hiding the box hurts no more than hiding something else:"
 PLACES = 9  # corners, edges and middle, at most
 CAVEAT = (
     "The box says where a person sees the object, not what the classifier uses: a map that misses it may be right, if "
@@ -189,7 +189,9 @@ class Pointed:
         form, hidden = ("{:.2f}" if self.logit else "{:.1%}").format, self.hidden
         said = f"With the box hidden, {self.score} goes from {form(hidden.score)} to {form(hidden.hidden)}"
         if not len(hidden.elsewhere):
-            return f"{said}; the box is too large to hide as much elsewhere."
+            return f"{said}; there is nothing else to hide."
+        if hidden.larger != 1:
+            return f"{said}; with all the rest hidden instead, to {form(hidden.elsewhere[0])}."
         return (
             f"{said}; with as much hidden at {len(hidden.elsewhere)} other places, to {form(hidden.elsewhere.mean())} "
             f"on average ({form(hidden.elsewhere.min())} to {form(hidden.elsewhere.max())})."
@@ -209,7 +211,7 @@ class Pointed:
         if misses and needed:
             return "against", "So the classifier needs what is in the box, and the map points elsewhere."
         if hits and needed is False:
-            return "neither", "So the map points there, and yet hiding it hurts no more than hiding as much elsewhere."
+            return "neither", "So the map points there, and yet hiding it hurts no more than hiding something else."
         if misses and needed is False:
             return "neither", f"{WITHOUT} the classifier may go by something else, and the map may be right."
         return "neither", "This is no clear hit or miss." if not (

@@ -19,7 +19,7 @@ from explainers.engine import OnProgress
 from explainers.explanation import Array, Explanation
 from explainers.knobs import Range, number
 from explainers.measures.experiment import Experiment, Finding, Tally
-from explainers.measures.maps import rank_correlation
+from explainers.measures.maps import rank_correlation, spread
 
 Back = Callable[[Array], Array]
 Kind = Literal["noise", "shifted", "mirrored", "seeds"]
@@ -147,6 +147,12 @@ class Steadiness:
         return (trial.score - self.score) / (abs(self.score) or 1.0)
 
     @property
+    def spread(self) -> float | None:
+        """How far the maps of several seeds lie from their mean, on average (relative L1); None without seeds."""
+        others = [each.heat for each in self.trials if each.kind == "seeds"]
+        return spread([self.heat, *others]) if others else None
+
+    @property
     def finding(self) -> Finding:
         known = {kind: self.of(kind) for kind in WORDS}
         found = {kind: value for kind, value in known.items() if value is not None}
@@ -155,6 +161,8 @@ class Steadiness:
         listed = ", ".join(f"{value:.2f} {WORDS[kind]}" for kind, value in found.items())
         changes = [abs(self.change(each)) for each in self.trials]
         sentence = f"Rank correlation with the map: {listed}. The score changes by up to {max(changes):.0%}."
+        if self.spread is not None:
+            sentence += f" Maps of several seeds lie {self.spread:.0%} from their mean (relative L1)."
         other = sum(change > CHANGED for change in changes)
         steady = [
             each.correlation
@@ -173,7 +181,7 @@ class Steadiness:
 
     @property
     def numbers(self) -> Mapping[str, float | None]:
-        return {f"rank correlation, {kind}": self.of(kind) for kind in WORDS}
+        return {f"rank correlation, {kind}": self.of(kind) for kind in WORDS} | {"spread over seeds": self.spread}
 
     @property
     def nbytes(self) -> int:

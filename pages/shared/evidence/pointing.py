@@ -71,7 +71,7 @@ class PointingSection:
         with right:
             if box is None:
                 st.info(INVITATION, icon=":material/draw:")
-                return Invitation("Draw a box around the object, on the picture in that section.")
+                return Invitation("Draw a box around the object on the picture below.")
             found: Pointed | None = outcome(replace(self._experiment, box=box), asked, explainer, explanation)
             if found is None:
                 return None

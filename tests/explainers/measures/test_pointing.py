@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from explainers import Explanation, ExplanationError, GradCAM, InputXGradient, Saliency, Target
-from explainers.measures import Pointing, hit
+from explainers.measures import Hidden, Pointing, hit
 from explainers.measures.boxes import distances, elsewhere, held
 
 
@@ -128,7 +128,33 @@ def test_other_places_are_as_large_and_share_little():
     others = elsewhere(mask)  # the middle is the box itself; the edges share half, the corners 4 of 16 pixels
     assert len(others) == 4
     assert all(other.sum() == 16 and (other & mask).sum() == 4 for other in others)
+
+
+def test_instead_of_a_large_box_all_the_rest_is_hidden():
+    mask = np.zeros((8, 8), bool)
+    mask[1:7, 1:7] = True  # as large a box in a corner would share 25 of 36 pixels with it
+    (rest,) = elsewhere(mask)
+    assert np.array_equal(rest, ~mask)
     assert elsewhere(np.ones((8, 8), bool)) == []
+
+
+@pytest.mark.parametrize(
+    ("hidden", "others", "larger", "needed"),
+    [
+        (4.0, [5.0, 9.0], 1.0, True),  # falls of 6 against 5 and 1
+        (6.0, [5.0, 9.0], 1.0, None),  # 4 lies between them, above their median of 3
+        (7.0, [5.0, 9.0], 1.0, False),  # 3 is their median
+        (10.5, [11.0], 1.0, False),  # the score rises
+        (4.0, [5.0], 2.0, True),  # hurts more than to hide twice as much
+        (6.0, [5.0], 2.0, None),  # hurts less, but is smaller
+        (4.0, [5.0], 0.5, None),  # hurts more, but is larger
+        (6.0, [5.0], 0.5, False),  # hurts less, though it is larger
+        (4.0, [], 0.0, None),
+    ],
+)
+def test_what_is_needed_hurts_more_than_as_much_elsewhere(hidden, others, larger, needed):
+    found = Hidden(np.zeros((3, 1, 1)), (), 10.0, hidden, np.array(others), larger)
+    assert found.needed is needed
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from explainers import EXPLAINERS, GradCAM, InputXGradient, IntegratedGradients, Saliency, SmoothGrad, Target
-from explainers.measures import Stability, Steadiness, Trial, rank_correlation
+from explainers.measures import Stability, Steadiness, Trial, rank_correlation, spread
 from explainers.measures.stability import moved, moved_back
 
 
@@ -99,6 +99,8 @@ def test_only_methods_that_draw_are_asked_with_other_seeds(tried, conv, noise):
     for seed, trial in enumerate(seeds):  # after the last seed comes the first
         other = replace(drawing, seed=seed)(conv, picture, Target(0))
         assert np.array_equal(trial.heat, other.heat)
+    assert outcome.numbers["spread over seeds"] == spread([outcome.heat, *(trial.heat for trial in seeds)]) > 0
+    assert "from their mean" in outcome.finding.sentence
     assert not of(tried(experiment, IntegratedGradients(steps=4), conv, picture), "seeds")
     random = IntegratedGradients(steps=4, baseline="random")
     assert len(of(tried(experiment, random, conv, picture), "seeds")) == 2
