@@ -53,7 +53,13 @@ def survival(cascade: Cascade) -> go.Figure:
         height=300,
         margin={"l": 0, "r": 8, "t": 8, "b": 0},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        xaxis={"tickvals": places, "ticktext": names, "automargin": True, "fixedrange": True, "tickfont": {"size": 10}},
+        xaxis={
+            "tickvals": places,
+            "ticktext": names,
+            "ticklabeloverflow": "allow",
+            "fixedrange": True,
+            "tickfont": {"size": 10},
+        },
         yaxis={"range": [lowest, 1.05], "title": "with the map as it is", "fixedrange": True},
         dragmode=False,
     )
