@@ -43,16 +43,23 @@ def survival(cascade: Cascade) -> go.Figure:
         )
     shown = [value for _, values, again, _ in lines for value in (*values, *again) if value is not None]
     lowest = min([-0.1, *shown]) - 0.05
-    for low, high, text in ((STAYS, 1.05, "stays as it was"), (lowest, DEPENDS, "depends on the weights")):
+    for low, high in ((STAYS, 1.05), (lowest, DEPENDS)):
         figure.add_hrect(y0=low, y1=high, fillcolor=GREY, opacity=TINT, line_width=0, layer="below")
-        figure.add_annotation(
-            x=1, xref="paper", y=high, text=text, showarrow=False, xanchor="right", yanchor="top", font={"size": 11}
-        )
+    for text, x, y in (("stays as it was", "right", "top"), ("depends on the weights", "left", "bottom")):
+        place = {"x": float(x == "right"), "y": float(y == "top"), "xref": "paper", "yref": "paper"}
+        anchor = {"xanchor": x, "yanchor": y, "showarrow": False, "font": {"size": 11}}
+        figure.add_annotation(text=text, **place, **anchor)
     figure.update_layout(
         height=300,
         margin={"l": 0, "r": 8, "t": 8, "b": 0},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        xaxis={"tickvals": places, "ticktext": names, "automargin": True, "fixedrange": True, "tickfont": {"size": 10}},
+        xaxis={
+            "tickvals": places,
+            "ticktext": names,
+            "ticklabeloverflow": "allow",
+            "fixedrange": True,
+            "tickfont": {"size": 10},
+        },
         yaxis={"range": [lowest, 1.05], "title": "with the map as it is", "fixedrange": True},
         dragmode=False,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -79,25 +80,24 @@ class Cascade:
 
     @property
     def finding(self) -> Finding:
-        rho = self.correlation
+        speaks, said = self._judged()
+        return Finding(speaks, said, self._caveat(speaks))
+
+    def _judged(self) -> tuple[Literal["for", "against", "neither"], str]:
+        rho, last = self.correlation, self.last_layer
         if rho is None:
-            said = f"With all weights random there is nothing to compare: {self.steps[-1].why}"
-            return Finding("neither", said, self._caveat())
+            return "neither", f"With all weights random there is nothing to compare. {self.steps[-1].why}"
         figures = f"rank correlation {rho:.2f} with the map of random weights{self._range()}"
-        last = self.last_layer
         if rho > STAYS:
-            said = f"It would look much the same for a classifier that has learnt nothing: {figures}."
-            return Finding("against", said, self._caveat())
+            return "against", f"It would look much the same for a classifier that has learnt nothing: {figures}."
         if last is not None and last > UNMOVED:
-            said = (
+            return "against", (
                 "It hardly depends on the decision: with a random last layer the classifier's answers are random, and "
                 f"the map is still the same (rank correlation {last:.2f}). With all weights random, it is {rho:.2f}."
             )
-            return Finding("against", said, self._caveat())
         if rho < DEPENDS:
-            said = f"It depends on what the classifier has learnt: {figures}."
-            return Finding("for", said, self._caveat())
-        return Finding("neither", f"Part of it stays when the classifier forgets all: {figures}.", self._caveat())
+            return "for", f"It depends on what the classifier has learnt: {figures}."
+        return "neither", f"Part of it stays when the classifier forgets all: {figures}."
 
     @property
     def numbers(self) -> Mapping[str, float | None]:
@@ -119,12 +119,16 @@ class Cascade:
         found = [step.correlation for step in self.whole if step.correlation is not None]
         if len(self.whole) == 1:
             return ""
-        without = len(self.whole) - len(found)
-        missing = f" of {len(self.whole)}: the others gave nothing to compare" if without else ""
-        return f" (mean of {len(found)} draws{missing}, from {min(found):.2f} to {max(found):.2f})"
+        several = f"mean of {len(found)} draws"
+        rest = ""
+        if len(found) < len(self.whole):
+            several, rest = f"mean of {len(found)} of {len(self.whole)} draws", "; the rest gave nothing to compare"
+        return f" ({several}, from {min(found):.2f} to {max(found):.2f}{rest})"
 
-    def _caveat(self) -> str:
-        said = ["A map that depends on the weights may still be wrong: noise would, too."]
+    def _caveat(self, speaks: str) -> str:
+        said = ["A map that depends on the weights may still be wrong: noise would change, too."]
+        if speaks == "against":
+            said = ["What it shows may still be what the classifier looks at: this map is just no evidence of it."]
         by_sign = self.mean(lambda step: step.by_sign)
         if self.keeps:
             said.append(f"Maps of this method are in part alike for any network: they show {self.keeps}.")

@@ -23,7 +23,7 @@ from explainers.measures.randomised import Redrawn, cascade
 from explainers.measures.stages import Stage, stages
 
 WHOLE = "all weights"
-FLAT = "one of the two maps is the same everywhere, so it puts the pixels in no order."
+FLAT = "One of the two maps is the same everywhere, so it puts the pixels in no order."
 
 
 @dataclass(frozen=True)

@@ -64,12 +64,20 @@ def test_what_was_found_stands_in_the_verdict_and_with_its_caveat_at_its_place(c
 
 
 def test_all_numbers_stand_in_a_table(come, found):
-    (table,) = (each.value for each in come().main.markdown if each.value.startswith("| weights drawn anew"))
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()[2:] if line.startswith("|")]
-    expected = found(Saliency())
-    for row, step in zip(rows, (*expected.steps, *expected.again), strict=True):
-        numbers = step.correlation, step.by_sign, step.similarity, step.spread, step.score
-        assert row == [step.name, *(f"{number:.2f}" for number in numbers)]
+    at, expected = come(), found(Saliency())
+    every = (*expected.steps, *expected.again)
+    (table,) = (each.value for each in at.dataframe if "Weights drawn anew" in each.value)
+    assert list(table["Weights drawn anew"]) == [step.name for step in every]
+    for column, field in {
+        "ρ": "correlation",
+        "ρ with signs": "by_sign",
+        "SSIM": "similarity",
+        "Spread of the logits": "spread",
+        "Explained logit": "score",
+    }.items():
+        assert list(table[column]) == pytest.approx([getattr(step, field) for step in every], abs=1e-4)
+    assert f"spread by {every[0].spread:.2f} over the classes" in said(at)
+    assert f"by {expected.steps[-1].spread:.2f} with all weights random" in said(at)
 
 
 def test_guided_backpropagation_is_said_not_to_depend_on_the_decision(come):
@@ -83,7 +91,7 @@ def test_settings_stand_in_the_address_and_change_the_experiment(come, figure, f
     expected = found(Saliency(), **settings)
     np.testing.assert_allclose(figure(at, "map-stage-2")["data"][0]["z"], expected.steps[2].heat, rtol=1e-4, atol=1e-6)
     assert not any(chart.proto.id.endswith("-map-stage-3") for chart in at.get("plotly_chart"))
-    assert "Seed 3" in said(at)
+    assert "seed 3" in said(at)
 
 
 def test_a_stage_without_a_map_shows_a_sentence_in_its_place(come, own_desk, monkeypatch):

@@ -57,10 +57,12 @@ class RandomisationSection:
                 name = f"down to {step.name}" if inside else step.name
                 _show(step, name, f"stage-{number}", look, signed=found.signed)
         what = "with their signs" if found.signed else "without signs"
+        before, after = _figure(found.steps[0].spread), _figure(found.steps[-1].spread)
         st.caption(
-            f"The maps are compared {what}, as they are drawn, each on a colour scale of its own. Each is "
-            f"made with random weights from the output down to the block that it is named after. Seed "
-            f"{self._experiment.seed}."
+            f"The maps are compared {what}, as they are drawn, each on a colour scale of its own. Each is made with "
+            f"random weights from the output down to the block that it is named after, seed {self._experiment.seed}. "
+            f"The logits spread by {before} over the classes (standard deviation) as it is, and by {after} with all "
+            "weights random."
         )
         left, right = st.columns([3, 2], gap="medium")
         with left:
@@ -69,17 +71,15 @@ class RandomisationSection:
         with right:
             _show_other(found, explanation, look)
         with st.expander("All numbers of this experiment"):
-            st.markdown(_table(found, explanation.target.scale))
+            _show_numbers(found, explanation.target.scale)
         return finding
 
 
 def _show(step: Step, name: str, key: str, look: Look, *, signed: bool) -> None:
     """A map with its name and how alike it is, or why there is none."""
-    below = f"ρ {_figure(step.correlation)}, SSIM {_figure(step.similarity)}"
-    with titled(escaped(name), below, key):
-        if step.heat is None:
-            st.caption(escaped(step.why))
-        else:
+    below = step.why or f"ρ {_figure(step.correlation)}, SSIM {_figure(step.similarity)}"
+    with titled(escaped(name), escaped(below), key):
+        if step.heat is not None:
             figure = tile(step.heat, look.colours, peak(step.heat, look.clip), signed=signed)
             st.plotly_chart(figure, key=f"map-{key}", config=BARE)
 
@@ -96,18 +96,20 @@ def _show_other(found: Cascade, explanation: Explanation, look: Look) -> None:
     _show(found.other, found.other.name, "other", look, signed=found.signed)
 
 
-def _table(found: Cascade, scale: str) -> str:
-    """One row for each network, as Markdown."""
-    head = ("weights drawn anew", "ρ", "ρ with signs", "SSIM", "spread of the logits", f"explained {scale}")
-    rows = [
-        (step.name, *map(_figure, (step.correlation, step.by_sign, step.similarity, step.spread, step.score)))
-        for step in (*found.steps, *found.again)
-    ]
-    lines = [head, ("---", *["---:"] * (len(head) - 1)), *((escaped(row[0]), *row[1:]) for row in rows)]
-    table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    notes = [f"- {escaped(step.name)}: {escaped(step.why)}" for step in (*found.steps, *found.again) if step.why]
-    about = "Spread: standard deviation over the classes. With signs: of the maps' signed sums over the channels."
-    return "\n\n".join([table, about, "\n".join(notes)])
+def _show_numbers(found: Cascade, scale: str) -> None:
+    """One row for each network."""
+    every = (*found.steps, *found.again)
+    columns = {
+        "Weights drawn anew": [step.name for step in every],
+        "ρ": [step.correlation for step in every],
+        "ρ with signs": [step.by_sign for step in every],
+        "SSIM": [step.similarity for step in every],
+        "Spread of the logits": [step.spread for step in every],
+        f"Explained {scale}": [step.score for step in every],
+    }
+    figures = {name: st.column_config.NumberColumn(format="%.2f") for name in list(columns)[1:]}
+    st.dataframe(columns, hide_index=True, column_config=figures, key="cascade-numbers")
+    st.caption("With signs: of the maps' signed sums over the channels, for methods whose values have signs.")
 
 
 def _figure(value: float | None) -> str:

@@ -42,6 +42,11 @@ def test_a_map_that_stays_is_called_what_it_is():
     assert ".96" in said
 
 
+def test_the_caveat_is_that_of_the_finding():
+    assert "noise would change, too" in made(0.1).finding.caveat
+    assert "noise" not in made(0.9).finding.caveat
+
+
 def test_several_draws_count_by_their_mean_and_the_range_is_said():
     found = made(0.1, again=(0.2, 0.9))  # mean .4
     assert found.correlation == pytest.approx(0.4)
@@ -53,7 +58,7 @@ def test_several_draws_count_by_their_mean_and_the_range_is_said():
 def test_draws_without_a_map_are_counted_out_loud():
     found = made(None, again=(0.2, 0.1))
     assert found.correlation == pytest.approx(0.15)
-    assert "mean of 2 draws of 3: the others gave nothing to compare" in found.finding.sentence
+    assert "mean of 2 of 3 draws, from 0.10 to 0.20; the rest gave nothing to compare" in found.finding.sentence
 
 
 def test_one_stage_has_no_last_layer_of_its_own():
