@@ -32,7 +32,8 @@ moved around the picture's edges by quarters of the picture, and mirrored, in {M
 areas, and know nothing of where the object is. Their curves are the grey band. A map that is right leaves the band.
 
 :material/warning: **Do not hold a map against random pixels** (dotted). Scattered holes destroy any network's score, so
-XX something of the grain, and nothing of whether the map is true.
+fine-grained maps, even wrong ones, look good in deletion, and most maps of whole areas beat random pixels in insertion.
+That says something of the grain, and nothing of whether the map is true.
 
 **Move the slider** to see what the classifier saw. A blob in the middle is drawn too: objects mostly stand there, so
 a map has to be better than that to tell you something new.
