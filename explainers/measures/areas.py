@@ -149,10 +149,10 @@ class Removed:
 
     @property
     def finding(self) -> Finding:
-        """For the map if it is clear in both, against it if it is chance in both, else neither.
+        """For the map if it is clear in both, against it if it is chance in both or fails in one, else neither.
 
         A random place for the map gives any rank from 0 to 16 with the same chance. One rank of 15 is not much, two of
-        them are.
+        them are. To fail is to lose as clearly, and not to win clearly with the other side.
         """
         told = " and ".join(f"{side.beaten} of {MOVED} times in {side.name.lower()}" for side in self.sides)
         ranks = [side.beaten for side in self.sides]
@@ -161,7 +161,7 @@ class Removed:
             return Finding("against", "The map gives all pixels the same heat: there is no order to try.", caveat)
         if min(ranks) >= CLEAR:
             return Finding("for", f"The score follows this map: it beats itself in the wrong place, {told}.", caveat)
-        if max(ranks) <= CHANCE:
+        if max(ranks) <= CHANCE or (min(ranks) <= MOVED - CLEAR and max(ranks) < CLEAR):
             said = f"The map is no better than itself in the wrong place: it beats {told}."
             return Finding("against", said, caveat)
         said = f"Not clear: the map beats itself in the wrong place {told}; {CLEAR} in both would be clear."

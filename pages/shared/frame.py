@@ -30,6 +30,7 @@ STYLE = """<style>
 .st-key-steps-figure { flex: none !important; height: calc(100cqw + 148px) !important; }
 /* these have a width of their own, and may be wider than the window */
 :is([class*="st-key-mosaic"], .st-key-removal-table) { overflow-x: auto; }
+.st-key-removal-table td { white-space: nowrap; }
 .st-key-waiting { min-height: 3rem; }
 @media (max-width: 1250px) {
   :is(.st-key-result, .st-key-curves) > div > .stHorizontalBlock > .stColumn { flex: 1 1 100% !important; }

@@ -50,7 +50,7 @@ def test_it_shows_the_experiments_numbers_and_what_they_say(come, figure, tried)
     ):
         np.testing.assert_allclose([trace["y"] for trace in drawn if trace.get("name") == name], curves)
     rows = table(at)
-    assert [row[0] for row in rows] == ["Deletion, Grad-CAM", "Insertion, Grad-CAM"]
+    assert [row[0] for row in rows] == ["Deletion", "Insertion"]
     for row, side in zip(rows, expected.sides, strict=True):
         assert row[1] == f"{side.area(side.map):.3g}"
         assert row[3] == f"{np.mean([side.area(each) for each in side.moved]):.3g}"

@@ -98,14 +98,15 @@ class RemovalSection:
 def _table(found: Mapping[str, Removed]) -> str:
     """The areas in Markdown, one line for each curve."""
     lines = [HEAD, "|---" + "|---:" * (HEAD.count("|") - 2) + "|"]
-    lines += [_line(name, side) for name, each in found.items() for side in each.sides]
+    names = {name: f", {name}" if len(found) > 1 else "" for name in found}
+    lines += [_line(side.name + names[name], side) for name, each in found.items() for side in each.sides]
     return "\n".join(lines)
 
 
 def _line(name: str, side: Curves) -> str:
     area, relative = side.area(side.map), side.relative(side.area(side.map))
     cells = [
-        f"{side.name}, {name}",
+        name,
         f"{area:.3g}",
         "undefined" if relative is None else f"{relative:.2f}",
         f"{side.area(side.moved.mean(0)):.3g}",

@@ -11,7 +11,7 @@ from torch import nn
 from explainers import Explanation, ExplanationError, GradCAM, Saliency, Target
 from explainers.engine import Passes
 from explainers.measures import Removal
-from explainers.measures.areas import EVERY, MOVED, ORDERS
+from explainers.measures.areas import EVERY, MOVED, ORDERS, Curves
 from explainers.measures.fills import FILLS, LINEAR, fill
 from explainers.measures.removal import sweep
 
@@ -147,6 +147,23 @@ def test_one_side_alone_is_not_clear(asked):
     found = asked(Corner(), picture, heat, deletion="black", insertion="white")
     assert [side.beaten for side in found.sides] == [MOVED, 0]
     assert found.finding.speaks == "neither"
+
+
+@pytest.mark.parametrize(
+    ("deletion", "insertion", "speaks"),
+    [
+        (16, 15, "for"),
+        (15, 14, "neither"),
+        (9, 2, "neither"),
+        (1, 14, "against"),
+        (8, 8, "against"),
+        (0, 15, "neither"),
+    ],
+)
+def test_what_the_ranks_of_both_sides_say(asked, monkeypatch, deletion, insertion, speaks):
+    found = asked(Adds(), FOUR, FOUR[0], steps=4)
+    monkeypatch.setattr(Curves, "beaten", property(lambda side: insertion if side.rising else deletion))
+    assert found.finding.speaks == speaks
 
 
 def test_a_map_without_an_order_is_called_that(asked):

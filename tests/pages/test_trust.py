@@ -1,0 +1,103 @@
+"""The Trust page as a whole: its verdict, which counts experiments and adds up no numbers, and its table of methods."""
+
+import csv
+import io
+
+import pytest
+
+from explainers import EXPLAINERS, GradCAM, read_image
+from explainers.measures import Finding, Randomisation, Removal, Sensitivity, Stability
+from explainers.samples import SAMPLES
+from pages.shared import work
+from pages.shared.evidence.verdict import summed
+
+FOR, AGAINST, NEITHER = (Finding(speaks, "It was found.", "But.") for speaks in ("for", "against", "neither"))
+
+
+@pytest.mark.parametrize(
+    ("findings", "beginning", "end"),
+    [
+        ([], "No experiment", "yet."),
+        ([None, None], "No experiment", "2 wait for a click."),
+        ([FOR, AGAINST, NEITHER], "**The experiments disagree**: 1 for the map, 1 against", "it."),
+        ([AGAINST, AGAINST], "**Do not lean on this map**: 2 against it", "none for it."),
+        ([FOR, NEITHER, None], "**Nothing speaks against this map**, and 1 of 2 for it.", "1 waits for a click."),
+        ([NEITHER], "**Open**", "this map."),
+    ],
+    ids=["none", "waiting", "disagreeing", "against", "for", "open"],
+)
+def test_what_the_experiments_say_together(findings, beginning, end):
+    said = summed(findings)
+    assert said.startswith(beginning)
+    assert said.endswith(end)
+
+
+@pytest.fixture
+def come(visit):
+    """(**address) -> the Trust page."""
+
+    def make(**address):
+        return run(visit({key.replace("_", "-"): value for key, value in address.items()}, "pages/trust.py"))
+
+    return make
+
+
+def run(at):
+    assert not at.exception
+    return at
+
+
+def said(at):
+    return "\n".join(markdown.value for markdown in at.main.markdown).replace("\\", "")
+
+
+def test_long_experiments_run_after_one_click_for_all(come, own_desk, passed, monkeypatch):
+    monkeypatch.setattr(work, "AT_ONCE", 0)
+    at = come()
+    assert "No experiment has been run yet. 3 wait for a click." in said(at)
+    assert sum(passed) == 1  # the map itself
+    at = run(at.button(key="run-all").click().run())
+    assert "wait" not in said(at).partition("#### Does the map matter?")[0].partition("#### The verdict")[2]
+    assert not [button for button in at.button if button.key.startswith("run-")]
+
+
+def test_a_method_that_refuses_says_so_and_leaves_the_page(come):
+    at = come(method="attention-rollout")
+    assert len(at.error) == 1
+    assert "needs a vision transformer" in at.error[0].value
+    assert at.multiselect(key="trust-methods").options == [kind.title for kind in EXPLAINERS]
+
+
+def test_the_table_has_every_measure_of_every_method_and_comes_as_a_file(come, bundled, explained):
+    at = come(method="grad-cam", trust_methods="grad-cam~attention-rollout", deletion_and_insertion_steps=4)
+    button = at.button(key="run-table")
+    assert button.label.startswith("Compute: up to ")
+    at = run(button.click().run())
+    photo, explanation = read_image(SAMPLES[0].data), explained(GradCAM())
+    expected = {}
+    for experiment in (Removal(steps=4), Randomisation(), Stability(), Sensitivity()):
+        expected |= experiment(GradCAM(), bundled, photo, explanation).numbers
+    *_, table = at.dataframe
+    assert list(table.value.columns) == ["method", *expected, "remarks"]
+    first, second = table.value.to_dict("records")
+    assert (first["method"], second["method"]) == ("Grad-CAM", "Attention rollout")
+    assert {name: first[name] for name in expected} == pytest.approx(expected, nan_ok=True)
+    assert "needs a vision transformer" in second["remarks"]
+
+
+def test_the_file_says_what_it_is_about(come, monkeypatch):
+    files = []
+    monkeypatch.setattr("streamlit.download_button", lambda label, data, *rest, **more: files.append((data, *rest)))
+    run(come(method="grad-cam", trust_methods="cam", rather_than="teapot").button(key="run-table").click().run())
+    ((text, name, kind),) = files
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert (name, kind) == ("trust.csv", "text/csv")
+    assert row["method"] == "CAM"
+    assert (row["picture"], row["class"], row["rather than"], row["scale"]) == (
+        "Cup of coffee",
+        "espresso",
+        "teapot",
+        "logit",
+    )
+    assert float(row["Deletion area"])
+    assert len(row["weights"]) == 64
