@@ -9,6 +9,8 @@ from torch import nn
 
 from explainers import (
     CAM,
+    AttentionRelevance,
+    AttentionRollout,
     ExplanationError,
     GradCAM,
     GuidedBackprop,
@@ -169,6 +171,14 @@ def test_a_chosen_layer_is_found_in_every_stage(conv, noise):
     found = tried(Randomisation(), GradCAM(layer="conv2", relu=False), conv, noise(conv.size))
     assert all(step.heat is not None for step in (*found.steps, *found.again))
     assert found.cells == 15 * 12
+
+
+@pytest.mark.parametrize("kind", [Saliency, AttentionRollout, AttentionRelevance])
+def test_a_transformers_tokens_are_drawn_anew_like_all_the_rest(attentive, classify, noise, kind):
+    classifier = classify(attentive(), (24, 24))
+    found = tried(Randomisation(), kind(), classifier, noise((24, 24)))
+    assert all(np.isfinite(step.heat).all() for step in (*found.steps, *found.again))
+    assert found.steps[-1].correlation < 0.9
 
 
 def test_a_method_that_refuses_the_classifier_refuses_the_experiment(linear, noise):
