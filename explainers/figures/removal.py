@@ -124,9 +124,15 @@ def _headings(found: Removed, stop: int) -> list[dict[str, Any]]:
     for (_, across), side in zip(PLACES, found.sides, strict=True):
         share = side.shares[stop]
         score = f"{side.fine[stop]:.1%}" if side.scale == "probability" else f"{side.fine[stop]:.3g}"
-        notes.append(heading(f"<b>{side.name}</b>: {share:.0%} {'back' if side.rising else 'removed'}", across, TOP[1]))
+        notes.append(
+            heading(f"<b>{side.name}</b>: {_percent(share)} {'back' if side.rising else 'removed'}", across, TOP[1])
+        )
         notes.append(heading(f"<b>{side.scale.capitalize()}</b>: {score}", across, BOTTOM[1]))
     return notes
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}" if share in (0, 1) or share > 0.095 else f"{share:.1%}"
 
 
 def _slider(found: Removed, first: int) -> dict[str, Any]:
@@ -138,7 +144,7 @@ def _slider(found: Removed, first: int) -> dict[str, Any]:
         lines = {f"shapes[{line}].{end}": share for line in range(len(PLACES)) for end in ("x0", "x1")}
         texts = {f"annotations[{number}].text": note["text"] for number, note in enumerate(_headings(found, stop))}
         moved = list(range(len(seen)))
-        steps.append({"method": "update", "label": f"{share:.0%}", "args": [{"visible": seen}, lines | texts, moved]})
+        steps.append({"method": "update", "label": _percent(share), "args": [{"visible": seen}, lines | texts, moved]})
     return {
         "active": first,
         "steps": steps,

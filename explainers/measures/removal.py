@@ -55,7 +55,7 @@ class Removal(Experiment):
         *SCALES,
         hint="The logit is the class's own score; the probability saturates, and depends on all other classes.",
     )
-    steps: int = number(20, 4, 50, 2, hint="Shares of pixels that the map is tried at; the others at every second.")
+    steps: int = number(20, 4, 50, 2, hint="Shares of the pixels that are tried, the closer the fewer pixels.")
     seed: int = number(0, 0, 999, hint="Of random pixels, of the order of pixels with the same heat, and of noise.")
 
     def passes(self, explainer: Explainer, classifier: Classifier) -> int:
@@ -76,7 +76,7 @@ class Removal(Experiment):
         others = moved(own), scattered(size, DRAWS, self.seed), centred(size)[None]
         target, total = explanation.target, self.passes(explainer, classifier)
         scale = target.scale if self.score == AS_EXPLAINED else SCALES[SCALES.index(self.score)]
-        counts = np.rint(np.linspace(0, own.size, self.steps + 1)).astype(int)
+        counts = np.rint(np.linspace(0, 1, self.steps + 1) ** 2 * own.size).astype(int)  # most happens at the start
         with enough_memory():
             picture, _ = classifier.see(image)
             orders = torch.from_numpy(np.concatenate([own[None], *others])).to(picture.device)

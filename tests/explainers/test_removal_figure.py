@@ -61,18 +61,20 @@ def test_the_slider_moves_pictures_markers_and_numbers_to_the_same_share(found):
     outcome = found()
     figure = removal(outcome, {})
     steps = figure.layout.sliders[0].steps
-    assert [step.label for step in steps] == ["0%", "25%", "50%", "75%", "100%"]
+    assert [step.label for step in steps] == ["0%", "6.3%", "25%", "56%", "100%"]
     for stop, step in enumerate(steps):
         traces, moved, which = step.args
         assert list(which) == list(range(CURVES))
         assert [place for place, seen in enumerate(traces["visible"]) if seen] == [stop, STOPS + stop]
-        assert {moved[f"shapes[{line}].{end}"] for line in (0, 1) for end in ("x0", "x1")} == {stop / STEPS}
+        assert {moved[f"shapes[{line}].{end}"] for line in (0, 1) for end in ("x0", "x1")} == {
+            outcome.deletion.shares[stop]
+        }
         for number, side in ((1, outcome.deletion), (3, outcome.insertion)):
             assert moved[f"annotations[{number}].text"] == f"<b>Logit</b>: {side.fine[stop]:.3g}"
     active = figure.layout.sliders[0].active
     shown = [trace.visible for trace in figure.data[:CURVES]]
     assert shown == steps[active].args[0]["visible"]
-    assert figure.layout.shapes[0].x0 == active / STEPS
+    assert figure.layout.shapes[0].x0 == outcome.deletion.shares[active] == pytest.approx(0.25, abs=0.001)
 
 
 def test_other_methods_are_drawn_thin_with_their_own_numbers(found):
@@ -91,7 +93,7 @@ def test_probabilities_are_shown_in_per_cent(found):
     outcome = found(scale="probability")
     figure = removal(outcome, {})
     assert figure.layout.yaxis3.tickformat == ".0%"
-    assert figure.layout.annotations[1].text == f"<b>Probability</b>: {outcome.deletion.fine[1]:.1%}"
+    assert figure.layout.annotations[1].text == f"<b>Probability</b>: {outcome.deletion.fine[2]:.1%}"
 
 
 def test_large_pictures_full_of_holes_stay_within_four_megabytes(classify, small, noise):

@@ -56,40 +56,43 @@ def asked(classify):
 
 
 FOUR = [[[0.4, 0.1], [0.2, 0.3]]]  # it adds up to 1
+EIGHT = [[[0.30, 0.02, 0.16, 0.10], [0.04, 0.20, 0.06, 0.12]]]  # it adds up to 1, too
 
 
 def test_on_a_sum_the_score_falls_by_what_is_removed_and_rises_by_what_comes_back(asked):
-    found = asked(Adds(), FOUR, FOUR[0], insertion="black", steps=4)
-    # The hottest first: .4, .3, .2, .1 go, and come.
-    assert found.deletion.shares.tolist() == [0, 0.25, 0.5, 0.75, 1]
-    assert found.deletion.fine == pytest.approx([1, 0.6, 0.3, 0.1, 0])
-    assert found.insertion.fine == pytest.approx([0, 0.4, 0.7, 0.9, 1])
-    # Areas are compared at every second share, 0, 1/2 and 1, by the trapezoid rule:
-    # (1 + .3)/2 * 1/2 + (.3 + 0)/2 * 1/2 = .325 + .075; (0 + .7)/2 * 1/2 + (.7 + 1)/2 * 1/2 = .175 + .425.
-    assert found.deletion.area(found.deletion.map) == pytest.approx(0.4)
-    assert found.insertion.area(found.insertion.map) == pytest.approx(0.6)
-    assert found.numbers["Deletion area / score"] == pytest.approx(0.4)
+    found = asked(Adds(), EIGHT, EIGHT[0], insertion="black", steps=4)
+    # Shares grow as squares: (1/4)^2 of 8 pixels is a half, which is rounded to none; then 2, 4.5 (4) and 8.
+    assert found.deletion.shares.tolist() == [0, 0, 0.25, 0.5, 1]
+    # The hottest first: .30 and .20 go, .16 and .12, then the rest.
+    assert found.deletion.fine == pytest.approx([1, 1, 0.5, 0.22, 0])
+    assert found.insertion.fine == pytest.approx([0, 0, 0.5, 0.78, 1])
+    # Areas are compared at every second share, 0, 1/4 and 1, by the trapezoid rule:
+    # (1 + .5)/2 * 1/4 + (.5 + 0)/2 * 3/4 = .1875 + .1875; (0 + .5)/2 * 1/4 + (.5 + 1)/2 * 3/4 = .0625 + .5625.
+    assert found.deletion.area(found.deletion.map) == pytest.approx(0.375)
+    assert found.insertion.area(found.insertion.map) == pytest.approx(0.625)
+    assert found.numbers["Deletion area / score"] == pytest.approx(0.375)
 
 
 def test_the_worst_order_on_a_sum(asked):
-    found = asked(Adds(), FOUR, -np.array(FOUR[0]), deletion="black", insertion="white", steps=4)
-    # The coldest first: .1, .2, .3, .4. White holes count 1 each: 4, then 3.1, 2.3, 1.6, 1.
-    assert found.deletion.fine == pytest.approx([1, 0.9, 0.7, 0.4, 0])
-    assert found.insertion.fine == pytest.approx([4, 3.1, 2.3, 1.6, 1])
-    # (1 + .7)/4 + (.7 + 0)/4 = .6; (4 + 2.3)/4 + (2.3 + 1)/4 = 2.4
-    assert found.deletion.area(found.deletion.map) == pytest.approx(0.6)
-    assert found.insertion.area(found.insertion.map) == pytest.approx(2.4)
+    found = asked(Adds(), EIGHT, -np.array(EIGHT[0]), deletion="black", insertion="white", steps=4)
+    # The coldest first: .02 and .04, .06 and .10, then the rest. White pixels count 1 each: 8, then 6.06, 4.22, 1.
+    assert found.deletion.fine == pytest.approx([1, 1, 0.94, 0.78, 0])
+    assert found.insertion.fine == pytest.approx([8, 8, 6.06, 4.22, 1])
+    # (1 + .94)/2 * 1/4 + (.94 + 0)/2 * 3/4 = .2425 + .3525; (8 + 6.06)/2 * 1/4 + (6.06 + 1)/2 * 3/4 = 1.7575 + 2.6475
+    assert found.deletion.area(found.deletion.map) == pytest.approx(0.595)
+    assert found.insertion.area(found.insertion.map) == pytest.approx(4.405)
 
 
 def test_where_any_zero_pixel_kills_the_score_every_order_is_the_same_and_no_map_is_better(asked):
     rng = np.random.default_rng(0)
     found = asked(Dies(), 0.5 + 0.5 * rng.random((1, 8, 8)), rng.random((8, 8)), insertion="black", steps=8)
-    # 1 with all pixels there and 0 at each other share; compared at 0, 1/4, ... 1: (1 + 0)/2 * 1/4 on either side.
-    for side, alive in ((found.deletion, 0), (found.insertion, -1)):
+    # 1 with all pixels there and 0 at each other share, compared at 0, 1/16, 1/4, 9/16 and 1. By the trapezoid rule
+    # (1 + 0)/2 * 1/16 in deletion, where the first pixel kills; (0 + 1)/2 * 7/16 in insertion, where the last heals.
+    for side, alive, area in ((found.deletion, 0, 1 / 32), (found.insertion, -1, 7 / 32)):
         expected = np.zeros(5)
         expected[alive] = 1
         assert all(scores == pytest.approx(expected) for scores in side.scores)
-        assert side.area(side.map) == side.area(side.random) == pytest.approx(1 / 8)
+        assert side.area(side.map) == side.area(side.random) == pytest.approx(area)
         assert side.beaten == 0
         assert side.distance is None
     assert found.finding.speaks == "against"
@@ -182,7 +185,7 @@ def test_a_share_of_a_score_about_zero_or_below_is_undefined(asked):
 @pytest.mark.parametrize("scale", ["logit", "probability"])
 def test_the_score_is_the_explained_number_or_the_chosen_one(asked, scale, score):
     found = asked(Adds(), FOUR, FOUR[0], Target(0, scale=scale), score=score, insertion="black", steps=4)
-    sums = np.array([1, 0.6, 0.3, 0.1, 0])
+    sums = np.array([1, 1, 0.6, 0.3, 0])  # after 0, 0, 1, 2 and 4 pixels
     expected = sums if (scale if score == "as explained" else score) == "logit" else 1 / (1 + np.exp(-sums))
     assert found.deletion.fine == pytest.approx(expected)
     assert found.scaled("logit").deletion.fine == pytest.approx(sums)
@@ -192,8 +195,8 @@ def test_what_was_seen_is_kept(asked):
     found = asked(Adds(), FOUR, FOUR[0], insertion="white", steps=4)
     levels = np.rint(np.array(FOUR) * 255).astype(np.uint8)
     assert np.array_equal(found.deletion.pictures[0], levels)
-    assert found.deletion.pictures[2].tolist() == [[[0, 26], [51, 0]]]  # .4 and .3 are gone
-    assert found.insertion.pictures[2].tolist() == [[[102, 255], [255, 76]]]  # they have come back
+    assert found.deletion.pictures[3].tolist() == [[[0, 26], [51, 0]]]  # .4 and .3 are gone
+    assert found.insertion.pictures[3].tolist() == [[[102, 255], [255, 76]]]  # they have come back
     assert np.array_equal(found.insertion.pictures[-1], levels)
 
 
