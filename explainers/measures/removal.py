@@ -41,7 +41,7 @@ class Removal(Experiment):
     deletion: str = choice(
         *FILLS,
         hint="Black holes have edges of their own. Imputation takes means of the neighbours and leaves none (ROAD, "
-        "Rong et al. 2022); it takes as long again, and a minute or two at 224 x 224.",
+        "Rong et al. 2022); it takes three times as long, at 224 x 224 minutes.",
         label="Deletion: removed pixels become",
     )
     insertion: str = choice(
