@@ -55,7 +55,7 @@ class Removal(Experiment):
         *SCALES,
         hint="The logit is the class's own score; the probability saturates, and depends on all other classes.",
     )
-    steps: int = number(20, 4, 50, 2, hint="Shares of the pixels that are tried, the closer the fewer pixels.")
+    steps: int = number(16, 4, 50, 2, hint="Shares of the pixels that are tried, the closer the fewer pixels.")
     seed: int = number(0, 0, 999, hint="Of random pixels, of the order of pixels with the same heat, and of noise.")
 
     def passes(self, explainer: Explainer, classifier: Classifier) -> int:

@@ -15,6 +15,7 @@ from tools.trial.cases import Case
 METHODS: tuple[Explainer, ...] = (GradCAM(), IntegratedGradients(), Saliency(), GuidedBackprop(), Occlusion())
 FILLS = (("black", "blurred picture"), ("blurred picture", "black"))  # of deletion and of insertion
 IMPUTED = METHODS[:2]  # tried with imputation, too, which takes ten times as long as the passes
+STEPS = 20
 HEAD = (
     "Method",
     "Experiment",
@@ -40,7 +41,9 @@ def lines_of(method: Explainer, classifier: Classifier, cases: Sequence[Case], f
     found = defaultdict(list)
     for case in cases:
         explanation = method(classifier, case.photo, Target(classifier.predict(case.photo, 1)[0].index))
-        outcome = Removal(deletion=fills[0], insertion=fills[1])(method, classifier, case.photo, explanation)
+        outcome = Removal(deletion=fills[0], insertion=fills[1], steps=STEPS)(
+            method, classifier, case.photo, explanation
+        )
         for scale in SCALES:
             for side in outcome.scaled(scale).sides:
                 found[side.name, side.fill, scale].append(_better(side))
