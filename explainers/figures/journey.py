@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from explainers.explanation import SCALES, Array, Explanation, Scale, Trace, reduce
 from explainers.figures.inks import BLUE, GREY, ORANGE
 from explainers.figures.maps import Look
-from explainers.figures.parts import Span, axes, encoded, heading, peak, scale, square, whole
+from explainers.figures.parts import Span, axes, encoded, heading, peak, scale, slider, square, whole
 
 LEFT, RIGHT = (0.0, 0.48), (0.52, 1.0)
 TOP, MIDDLE, BOTTOM = (0.695, 1.0), (0.3, 0.605), (0.0, 0.205)
@@ -136,15 +136,4 @@ def _slider(explanation: Explanation, trace: Trace, alphas: Array) -> dict[str, 
         texts = {f"annotations[{number}].text": note["text"] for number, note in notes}
         change = {"opacity": [alpha, *[1] * len(seen)], "visible": [True, *seen]}
         steps.append({"method": "update", "label": f"{alpha:.2f}", "args": [change, lines | texts, moved]})
-    return {
-        "active": count - 1,
-        "steps": steps,
-        "x": 0.0,
-        "len": 1.0,
-        "y": 1.0,
-        "yanchor": "bottom",
-        "pad": {"b": 34, "t": 0},
-        "currentvalue": {"prefix": "alpha ", "font": {"size": 14}},
-        "ticklen": 3,
-        "font": {"size": 10},
-    }
+    return slider(steps, count - 1, "alpha ")

@@ -88,6 +88,22 @@ def heading(text: str, across: Span, top: float) -> dict[str, Any]:
     return {"text": text, **place, "xanchor": "center", "showarrow": False, "font": {"size": 13}}
 
 
+def slider(steps: list[dict[str, Any]], active: int, prefix: str) -> dict[str, Any]:
+    """A slider over the whole figure, with what it stands at above it."""
+    return {
+        "active": active,
+        "steps": steps,
+        "x": 0.0,
+        "len": 1.0,
+        "y": 1.0,
+        "yanchor": "bottom",
+        "pad": {"b": 34, "t": 0},
+        "currentvalue": {"prefix": prefix, "font": {"size": 14}},
+        "ticklen": 3,
+        "font": {"size": 10},
+    }
+
+
 def peak(heat: Array, clip: float) -> float:
     """The magnitude that gets the strongest colour: a percentile of them all, and never 0."""
     sizes = np.abs(heat)

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from explainers.explanation import Array
 from explainers.figures.inks import BLUE, GREEN, GREY, ORANGE, VIOLET
-from explainers.figures.parts import Span, axes, encoded, heading, square
+from explainers.figures.parts import Span, axes, encoded, heading, slider, square
 from explainers.measures.areas import MOVED, Curves, Removed
 
 LEFT, RIGHT = (0.0, 0.48), (0.52, 1.0)
@@ -145,15 +145,4 @@ def _slider(found: Removed, first: int) -> dict[str, Any]:
         texts = {f"annotations[{number}].text": note["text"] for number, note in enumerate(_headings(found, stop))}
         moved = list(range(len(seen)))
         steps.append({"method": "update", "label": _percent(share), "args": [{"visible": seen}, lines | texts, moved]})
-    return {
-        "active": first,
-        "steps": steps,
-        "x": 0.0,
-        "len": 1.0,
-        "y": 1.0,
-        "yanchor": "bottom",
-        "pad": {"b": 34, "t": 0},
-        "currentvalue": {"prefix": "pixels removed, or brought back: ", "font": {"size": 14}},
-        "ticklen": 3,
-        "font": {"size": 10},
-    }
+    return slider(steps, first, "pixels removed, or brought back: ")

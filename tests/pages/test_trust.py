@@ -33,13 +33,9 @@ def test_what_the_experiments_say_together(findings, beginning, end):
 
 
 @pytest.fixture
-def come(visit):
+def come(trust):
     """(**address) -> the Trust page."""
-
-    def make(**address):
-        return run(visit({key.replace("_", "-"): value for key, value in address.items()}, "pages/trust.py"))
-
-    return make
+    return trust
 
 
 def run(at):
@@ -69,7 +65,7 @@ def test_a_method_that_refuses_says_so_and_leaves_the_page(come):
 
 
 def test_the_table_has_every_measure_of_every_method_and_comes_as_a_file(come, bundled, explained):
-    at = come(method="grad-cam", trust_methods="grad-cam~attention-rollout", deletion_and_insertion_steps=4)
+    at = come(Randomisation, Stability, method="grad-cam", trust_methods="grad-cam~attention-rollout")
     button = at.button(key="run-table")
     assert button.label.startswith("Compute: up to ")
     at = run(button.click().run())

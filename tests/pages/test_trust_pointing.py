@@ -13,13 +13,9 @@ BOX = (180, 40, 420, 260)
 
 
 @pytest.fixture
-def come(visit):
+def come(trust):
     """(**address) -> the Trust page."""
-
-    def make(**address):
-        return run(visit({key.replace("_", "-"): value for key, value in address.items()}, "pages/trust.py"))
-
-    return make
+    return trust
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Section 2 of the Trust page shows the engine's own numbers."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -13,15 +15,9 @@ PHOTO = read_image(SAMPLES[0].data)
 
 
 @pytest.fixture
-def come(visit):
+def come(trust):
     """(**address) -> the Trust page."""
-
-    def make(**address):
-        at = visit({key.replace("_", "-"): value for key, value in address.items()}, "pages/trust.py")
-        assert not at.exception
-        return at
-
-    return make
+    return partial(trust, Randomisation)
 
 
 @pytest.fixture(scope="session")

@@ -14,15 +14,9 @@ FEW = {"deletion-and-insertion-steps": 4}
 
 
 @pytest.fixture
-def come(visit):
+def come(trust):
     """(address={}) -> the Trust page for Grad-CAM, in few steps."""
-
-    def make(address=None):
-        at = visit({"method": "grad-cam", **FEW, **(address or {})}, "pages/trust.py")
-        assert not at.exception
-        return at
-
-    return make
+    return lambda address=None: trust(Removal, method="grad-cam", **FEW | (address or {}))
 
 
 @pytest.fixture
