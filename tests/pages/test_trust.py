@@ -74,10 +74,11 @@ def test_the_table_has_every_measure_of_every_method_and_comes_as_a_file(come, b
     for experiment in (Removal(steps=4), Randomisation(), Stability(), Sensitivity()):
         expected |= experiment(GradCAM(), bundled, photo, explanation).numbers
     *_, table = at.dataframe
-    assert list(table.value.columns) == ["method", *expected, "remarks"]
+    assert list(table.value.columns) == ["method", "remarks", *expected]
     first, second = table.value.to_dict("records")
     assert (first["method"], second["method"]) == ("Grad-CAM", "Attention rollout")
     assert {name: first[name] for name in expected} == pytest.approx(expected, nan_ok=True)
+    assert first["remarks"] == ""
     assert "needs a vision transformer" in second["remarks"]
 
 
@@ -89,6 +90,7 @@ def test_the_file_says_what_it_is_about(come, monkeypatch):
     (row,) = csv.DictReader(io.StringIO(text))
     assert (name, kind) == ("trust.csv", "text/csv")
     assert row["method"] == "CAM"
+    assert "remarks" not in row  # there are none
     assert (row["picture"], row["class"], row["rather than"], row["scale"]) == (
         "Cup of coffee",
         "espresso",

@@ -15,6 +15,7 @@ from pages.shared.evidence.section import Section, want, wanted
 from pages.shared.look import last_look
 from pages.shared.question import Question
 
+REMARKS = "remarks"
 MANY = 6  # methods at a time: each goes through every experiment
 
 
@@ -50,7 +51,8 @@ class TableSection:
                 st.button(f"Compute: up to {cost:,} passes", key="run-table", on_click=want, args=(key,))
                 return
             rows = [_row(method, asked, sections) for method in self._methods]
-            columns = list(dict.fromkeys(name for row in rows for name in row))
+            names = dict.fromkeys(name for row in rows for name in row)
+            columns = [name for name in names if name != REMARKS or any(row[name] for row in rows)]
             st.dataframe([{name: row.get(name) for name in columns} for row in rows], key="table", hide_index=True)
             st.download_button("Download as CSV", _file(rows, columns, asked), "trust.csv", "text/csv", key="csv")
 
@@ -62,19 +64,20 @@ def _cost(method: Explainer, asked: Question, sections: Sequence[Section]) -> in
 
 def _row(method: Explainer, asked: Question, sections: Sequence[Section]) -> dict[str, Any]:
     """A method's measures by name; what could not be measured is said in its remarks."""
-    row: dict[str, Any] = {"method": method.title}
+    about: dict[str, Any] = {"method": method.title}
+    measures: dict[str, float | None] = {}
     remarks: list[str] = []
     try:
         found = work.explanation(method, asked.classifier, asked.photo, asked.target)
     except ExplanationError as refusal:
-        return row | {"remarks": str(refusal)}
+        return about | {REMARKS: str(refusal)}
     explanation, _ = last_look(found)
     for experiment in (each for section in sections for each in section.experiments(asked)):
         try:
-            row |= work.outcome(experiment, method, asked.classifier, asked.photo, explanation).numbers
+            measures |= work.outcome(experiment, method, asked.classifier, asked.photo, explanation).numbers
         except ExplanationError as refusal:
             remarks.append(str(refusal))
-    return row | {"remarks": " ".join(remarks)}
+    return about | {REMARKS: " ".join(remarks)} | measures
 
 
 def _file(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], asked: Question) -> str:
@@ -90,7 +93,7 @@ def _file(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], asked: Ques
         "scale": target.scale,
     }
     text = io.StringIO()
-    writer = csv.DictWriter(text, [*columns, *about])
+    writer = csv.DictWriter(text, [*columns, *about], extrasaction="ignore")
     writer.writeheader()
     writer.writerows({**row, **about} for row in rows)
     return text.getvalue()
