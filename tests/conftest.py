@@ -5,6 +5,7 @@ Nothing is downloaded and nothing is random twice: every draw has its own seed.
 
 import threading
 from functools import cache, lru_cache
+from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
 
@@ -19,7 +20,16 @@ from explainers.attention import OnTokens
 
 torch.set_num_threads(1)  # small networks gain nothing from more, and on a busy machine more are slower
 
+ROOT = Path(__file__).parent
 MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.3, 0.25)  # unlike 0 and 1, so that a forgotten normalisation shows
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """The tests of a file share a process, and so do all that drive a browser: two of those starve each other."""
+    for item in items:
+        driven = "browser" in item.path.relative_to(ROOT).parts
+        item.add_marker(pytest.mark.xdist_group("browser" if driven else item.path.relative_to(ROOT).as_posix()))
 
 
 @pytest.fixture(autouse=True)
