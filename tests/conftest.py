@@ -5,7 +5,6 @@ Nothing is downloaded and nothing is random twice: every draw has its own seed.
 
 import threading
 from functools import cache, lru_cache
-from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
 
@@ -14,22 +13,25 @@ import torch
 import torchvision.models
 from torch import nn
 from torch.nn import functional as F
+from xdist.scheduler import LoadScopeScheduling
 
 from explainers import Classifier
 from explainers.attention import OnTokens
 
 torch.set_num_threads(1)  # small networks gain nothing from more, and on a busy machine more are slower
 
-ROOT = Path(__file__).parent
 MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.3, 0.25)  # unlike 0 and 1, so that a forgotten normalisation shows
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
+class ByFile(LoadScopeScheduling):
     """The tests of a file share a process, and so do all that drive a browser: two of those starve each other."""
-    for item in items:
-        driven = "browser" in item.path.relative_to(ROOT).parts
-        item.add_marker(pytest.mark.xdist_group("browser" if driven else item.path.relative_to(ROOT).as_posix()))
+
+    def _split_scope(self, nodeid):
+        return "browser" if nodeid.startswith("tests/browser/") else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return ByFile(config, log)
 
 
 @pytest.fixture(autouse=True)
