@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from explainers import Classifier, Explainer, Explanation, Prediction, proof
-from explainers.figures import SIDE, answer, panels, saturation
+from explainers.explanation import Array
+from explainers.figures import SIDE, Look, answer, panels, peak, saturation, tile
 from pages.shared import state
 from pages.shared.frame import ink
 from pages.shared.look import choose_look, last_look
@@ -59,6 +61,12 @@ def titled(title: str, below: str, key: str) -> DeltaGenerator:
         place = st.container()
         st.caption(below)
     return place
+
+
+def show_tile(title: str, below: str, key: str, heat: Array, look: Look, *, signed: bool) -> None:
+    """A small map (H, W) on a colour scale of its own; NaN where there is nothing to show."""
+    figure = tile(heat, look.colours, peak(heat[np.isfinite(heat)], look.clip), signed=signed)
+    titled(title, below, key).plotly_chart(figure, key=key, config=BARE)
 
 
 class MapArea:

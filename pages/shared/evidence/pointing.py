@@ -57,22 +57,21 @@ class PointingSection:
         self._box = boxes.chosen_box()
         self.place = st.container(key="pointing-section")
 
-    def experiments(self, asked: Question) -> Sequence[Experiment]:
+    def experiments(self) -> Sequence[Experiment]:
         return () if self._box is None else (replace(self._experiment, box=self._box),)
 
     def show(
         self, asked: Question, explainer: Explainer, explanation: Explanation, look: Look
     ) -> Finding | Invitation | None:
         """Draw the picture to draw on, and what the box says; without one, an invitation."""
-        box = self._box
         left, right = st.columns([2, 3], gap="medium")
         with left:
-            _draw(explanation, look, box)
+            _draw(explanation, look, self._box)
         with right:
-            if box is None:
+            if not (experiments := self.experiments()):
                 st.info(INVITATION, icon=":material/draw:")
                 return Invitation("Draw a box around the object on the picture below.")
-            found: Pointed | None = outcome(replace(self._experiment, box=box), asked, explainer, explanation)
+            found: Pointed | None = outcome(experiments[0], asked, explainer, explanation)
             if found is None:
                 return None
             st.markdown("\n".join(f"- {escaped(said)}" for said in found.said))

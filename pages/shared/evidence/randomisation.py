@@ -41,7 +41,7 @@ class RandomisationSection:
             self._experiment = choose_settings(Randomisation, classifier)
         self.place = st.container(key="randomisation")
 
-    def experiments(self, asked: Question) -> Sequence[Experiment]:
+    def experiments(self) -> Sequence[Experiment]:
         return (self._experiment,)
 
     def show(self, asked: Question, explainer: Explainer, explanation: Explanation, look: Look) -> Finding | None:

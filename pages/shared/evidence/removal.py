@@ -67,7 +67,7 @@ class RemovalSection:
             )
         self._others = [kinds[slug] for slug in chosen]
 
-    def experiments(self, asked: Question) -> Sequence[Experiment]:
+    def experiments(self) -> Sequence[Experiment]:
         return (self._experiment,)
 
     def show(self, asked: Question, explainer: Explainer, explanation: Explanation, look: Look) -> Finding | None:

@@ -64,7 +64,7 @@ class Section(Protocol):
 
     def __init__(self, classifier: Classifier) -> None: ...
 
-    def experiments(self, asked: Question) -> Sequence[Experiment]:
+    def experiments(self) -> Sequence[Experiment]:
         """What any method's map can be put through, with the settings chosen here."""
 
     def show(

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-import numpy as np
 import streamlit as st
 
 from explainers import Classifier, Explainer, Explanation
-from explainers.explanation import Array
-from explainers.figures import Look, peak, tile
+from explainers.figures import Look
 from explainers.measures import Experiment, Finding, Sensitivity, Stability, Steadiness, Trial
 from explainers.proof import escaped
 from pages.shared import state
 from pages.shared.controls import choose_settings
 from pages.shared.evidence.section import outcome
 from pages.shared.question import Question
-from pages.shared.result import BARE, titled
+from pages.shared.result import show_tile
 
 WORDS = (
     "You would give the same reasons for a picture with a little noise, one moved by two pixels, or its mirror image. "
@@ -46,7 +44,7 @@ class StabilitySection:
                 self._sensitivity = choose_settings(Sensitivity, classifier)
             self._below = st.container(key="sensitivity")
 
-    def experiments(self, asked: Question) -> Sequence[Experiment]:
+    def experiments(self) -> Sequence[Experiment]:
         return self._experiment, self._sensitivity or Sensitivity()
 
     def show(self, asked: Question, explainer: Explainer, explanation: Explanation, look: Look) -> Finding | None:
@@ -68,16 +66,11 @@ class StabilitySection:
 def _draw(found: Steadiness, look: Look) -> None:
     """All maps, each on its own colours: it is their order that is compared."""
     with st.container(horizontal=True, gap="small", key="trials"):
-        _tile("The map", f"score {found.score:.3g}", "trial-0", found.heat, look, signed=found.signed)
+        show_tile("The map", f"score {found.score:.3g}", "trial-0", found.heat, look, signed=found.signed)
         for number, trial in enumerate(found.trials, 1):
-            _tile(
+            show_tile(
                 trial.name.capitalize(), _below(found, trial), f"trial-{number}", trial.heat, look, signed=found.signed
             )
-
-
-def _tile(title: str, below: str, key: str, heat: Array, look: Look, *, signed: bool) -> None:
-    figure = tile(heat, look.colours, peak(heat[np.isfinite(heat)], look.clip), signed=signed)
-    titled(title, below, key).plotly_chart(figure, key=key, config=BARE)
 
 
 def _below(found: Steadiness, trial: Trial) -> str:

@@ -58,7 +58,7 @@ class TableSection:
 
 
 def _cost(method: Explainer, asked: Question, sections: Sequence[Section]) -> int:
-    passes = [each.passes(method, asked.classifier) for section in sections for each in section.experiments(asked)]
+    passes = [each.passes(method, asked.classifier) for section in sections for each in section.experiments()]
     return method.passes(asked.classifier) + sum(passes)
 
 
@@ -72,7 +72,7 @@ def _row(method: Explainer, asked: Question, sections: Sequence[Section]) -> dic
     except ExplanationError as refusal:
         return about | {REMARKS: str(refusal)}
     explanation, _ = last_look(found)
-    for experiment in (each for section in sections for each in section.experiments(asked)):
+    for experiment in (each for section in sections for each in section.experiments()):
         try:
             measures |= work.outcome(experiment, method, asked.classifier, asked.photo, explanation).numbers
         except ExplanationError as refusal:
