@@ -8,13 +8,13 @@ from typing import ClassVar
 import streamlit as st
 
 from explainers import Classifier, Explainer, Explanation
-from explainers.figures import Look, peak, survival, tile
+from explainers.figures import Look, survival
 from explainers.measures import Cascade, Experiment, Finding, Randomisation, Step
 from explainers.proof import escaped
 from pages.shared.controls import choose_settings
 from pages.shared.evidence.section import outcome
 from pages.shared.question import Question
-from pages.shared.result import BARE, titled
+from pages.shared.result import BARE, show_tile, titled
 
 WORDS = (
     "All that a classifier has learnt is in its weights. Here they are replaced by random ones, **from its last layer "
@@ -78,10 +78,10 @@ class RandomisationSection:
 def _show(step: Step, name: str, key: str, look: Look, *, signed: bool) -> None:
     """A map with its name and how alike it is, or why there is none."""
     below = step.why or f"ρ {_figure(step.correlation)}, SSIM {_figure(step.similarity)}"
-    with titled(escaped(name), escaped(below), key):
-        if step.heat is not None:
-            figure = tile(step.heat, look.colours, peak(step.heat, look.clip), signed=signed)
-            st.plotly_chart(figure, key=f"map-{key}", config=BARE)
+    if step.heat is None:
+        titled(escaped(name), escaped(below), f"map-{key}")
+    else:
+        show_tile(escaped(name), escaped(below), f"map-{key}", step.heat, look, signed=signed)
 
 
 def _show_other(found: Cascade, explanation: Explanation, look: Look) -> None:
