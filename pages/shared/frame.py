@@ -60,7 +60,6 @@ def frame(title: str, motto: str) -> Iterator[Callable[[], None]]:
     the other pages.
     """
     st.set_page_config(page_title=f"{title} · Whypixel", page_icon="🔍", layout="wide", initial_sidebar_state=350)
-    st.html(STYLE)
     state.begin()
     navigation = st.sidebar.container(key="navigation").empty()
     _link(navigation)
@@ -69,7 +68,7 @@ def frame(title: str, motto: str) -> Iterator[Callable[[], None]]:
         state.publish()
         _link(navigation)
 
-    st.markdown(f"## {title}\n{motto}")
+    st.markdown(f"## {title}\n{motto}\n\n{STYLE}", unsafe_allow_html=True)
     with messages():
         yield settle
 
