@@ -26,10 +26,13 @@ from explainers.guided_path import GuidedIntegratedGradients
 from explainers.images import read_image
 from explainers.integrated import IntegratedGradients
 from explainers.knobs import Choice, Colour, Knob, Layer, Range, Switch
+from explainers.memory import keep_at_hand
 from explainers.perturbation import Occlusion
 from explainers.regions import XRAI
 from explainers.rise import RISE
 from explainers.smoothing import SmoothGrad, SmoothGradSquared, VarGrad
+
+keep_at_hand()
 
 EXPLAINERS: tuple[type[Explainer], ...] = (
     Saliency,

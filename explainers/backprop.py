@@ -65,8 +65,6 @@ class _Gated(TorchFunctionMode):
 class _GatedGradient(Saliency):
     """Captum's Saliency with a gate in place of every ReLU's derivative."""
 
-    prepared: ClassVar[bool] = False  # a gate opens or closes by a sign, so rounding near zero moves whole gradients
-
     @staticmethod
     def gate(gradient: Tensor, passed: Tensor) -> Tensor:
         """What goes on below a ReLU, given the gradient from above and where the ReLU let its input pass."""
@@ -77,6 +75,9 @@ class _GatedGradient(Saliency):
         """How many of the activation calls of one forward pass are ReLUs."""
         found = classifier.activations
         return Coverage(found.relus, found.relus + sum(found.others.values()), found.others)
+
+    def prepared(self, classifier: Classifier) -> bool:
+        return False  # a gate opens or closes by a sign, so rounding near zero moves whole gradients
 
     def check(self, classifier: Classifier, target: Target) -> None:
         """Refuse, too, networks that have activations but no ReLU, and those whose calls can't be replaced."""

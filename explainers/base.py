@@ -60,8 +60,6 @@ class Explainer(Declared):
 
     scales:       the scores it can explain.
     reduction:    how its channels are combined unless the visitor says otherwise.
-    prepared:     whether it runs the copy of the network whose BatchNorm is folded away: not if it names layers, nor if
-                  its rule makes much of that copy's other rounding.
     complete:     whether the values add up to score - baseline score.
     keeps:        what its maps show of the picture whatever the network, in words; empty where nothing does.
     unit:         what the map's values are, with {scale} for what is explained and {inner} for the inner method's unit.
@@ -69,7 +67,6 @@ class Explainer(Declared):
 
     scales: ClassVar[tuple[Scale, ...]] = ("logit", "probability")
     reduction: ClassVar[Reduction] = "sum of magnitudes"
-    prepared: ClassVar[bool] = True
     complete: ClassVar[bool] = False
     keeps: ClassVar[str] = ""
     unit: ClassVar[str] = "change of the {scale} per unit of brightness"
@@ -98,6 +95,13 @@ class Explainer(Declared):
     def rectified(self) -> bool:
         """Whether ReLU or a square is part of the method, so that its map has no negative values."""
         return False
+
+    def prepared(self, classifier: Classifier) -> bool:
+        """Whether it runs the copy of the network whose BatchNorm is folded away.
+
+        Not if its rule makes much of that copy's other rounding, or it reads a layer that gives something else there.
+        """
+        return True
 
     def passes(self, classifier: Classifier) -> int:
         """The cost: how many pictures go through the network for one map, at most."""
@@ -151,7 +155,7 @@ class Explainer(Declared):
             passes = Passes(
                 classifier,
                 [target],
-                prepared=self.inner.prepared,
+                prepared=self.inner.prepared(classifier),
                 total=self.passes(classifier),
                 on_progress=on_progress,
                 on_preview=preview,
@@ -174,8 +178,8 @@ class Explainer(Declared):
         with torch.inference_mode(False), enough_memory():
             self.check(classifier, target)
             picture, _ = classifier.see(image)
-            passes = Passes(classifier, [target], prepared=self.prepared, total=total, on_progress=on_progress)
-            with passes:
+            prepared = self.prepared(classifier)
+            with Passes(classifier, [target], prepared=prepared, total=total, on_progress=on_progress) as passes:
                 yield passes, picture
 
     def attribute(self, passes: Passes, pictures: Tensor) -> Found:

@@ -26,7 +26,6 @@ class OnLayer(Explainer):
 
     unit: ClassVar[str] = "weighted activation of the layer"
     reduction: ClassVar[Reduction] = "signed sum"
-    prepared: ClassVar[bool] = False
 
     layer: str | None = layer(hint="The layer whose grid is drawn. Deeper is coarser and closer to the decision.")
     relu: bool = switch(
@@ -42,6 +41,10 @@ class OnLayer(Explainer):
         super().check(classifier, target)
         if self.layer is None and classifier.layer is None:
             raise ExplanationError(f"{self.title} needs a layer that gives a grid, and {classifier.name} has none.")
+
+    def prepared(self, classifier: Classifier) -> bool:
+        read = classifier.network.get_submodule(self.layer or classifier.layer or "")
+        return not isinstance(read, nn.Conv2d)  # a folded one gives what the BatchNorm after it gave
 
     def attribute(self, passes: Passes, pictures: Tensor) -> Found:
         name = self.layer or passes.classifier.layer or ""
@@ -91,7 +94,6 @@ class CAM(Explainer):
     unit: ClassVar[str] = "weighted activation: its mean plus the bias is the {scale}"
     scales: ClassVar[tuple[Scale, ...]] = ("logit",)
     reduction: ClassVar[Reduction] = "signed sum"
-    prepared: ClassVar[bool] = False
 
     @torch.no_grad()
     def attribute(self, passes: Passes, pictures: Tensor) -> Found:

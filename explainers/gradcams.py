@@ -155,6 +155,9 @@ class GuidedGradCAM(GradCAM):
         """How many of the activation calls of one forward pass are ReLUs."""
         return GuidedBackprop.coverage(classifier)
 
+    def prepared(self, classifier: Classifier) -> bool:
+        return GuidedBackprop().prepared(classifier)
+
     def passes(self, classifier: Classifier) -> int:
         return 2
 

@@ -77,17 +77,20 @@ def integrate(
         row, alpha = rows[part], where[part]
         with torch.enable_grad():
             at = tuple(
-                _along(start[row], span[row], end[row], _column(alpha, end)).requires_grad_()
+                _along(_of(start, row), _of(span, row), _of(end, row), _column(alpha, end)).requires_grad_()
                 for start, span, end in zip(baselines, spans, inputs, strict=True)
             )
             gradients = torch.autograd.grad(score(at, row).sum(), at)
-        flat = torch.cat([gradient.reshape(len(row), -1) for gradient in gradients], 1)
-        step = torch.cat([span[row].reshape(len(row), -1) for span in spans], 1)
-        found = torch.stack([(flat * step).sum(1), flat.sum(1) / elements, flat.abs().sum(1) / elements])
+        found = torch.zeros(3, len(row), device=device, dtype=dtype)
+        for gradient, span in zip(gradients, spans, strict=True):
+            flat = gradient.reshape(len(row), -1)
+            slopes = flat.to(dtype) @ span.reshape(count, -1).to(dtype).T  # with every span: a product makes no copies
+            sizes = torch.linalg.vector_norm(flat, 1, dim=1)
+            found += torch.stack([slopes.gather(1, row[:, None])[:, 0], flat.sum(1) / elements, sizes / elements])
         chosen = torch.zeros(count, len(row), device=device, dtype=dtype)
         chosen[row, torch.arange(len(row), device=device)] = share[part]
         if keep:
-            keep(places[part], shares[part], gradients[0], spans[0][row])
+            keep(places[part], shares[part], gradients[0], _of(spans[0], row))
         for total, gradient in zip(sums, gradients, strict=True):  # a product repeats bit for bit, index_add_ may not
             total += (chosen.to(gradient) @ gradient.reshape(len(row), -1)).view_as(total)
         met[:, part] = found
@@ -102,9 +105,16 @@ def _column(values: Tensor, like: Tensor) -> Tensor:
     return values.view(-1, *[1] * (like.ndim - 1))
 
 
+def _of(values: Tensor, row: Tensor) -> Tensor:
+    """Of tensors (N, ...) those of the inputs `row` (n,); of one input, without copies."""
+    return values.expand(len(row), *values.shape[1:]) if len(values) == 1 else values[row]
+
+
 def _along(start: Tensor, span: Tensor, end: Tensor, alpha: Tensor) -> Tensor:
     """Points start + alpha * span; the last is the very end, which rounding would miss."""
-    return torch.where(alpha == 1, end, torch.addcmul(start, alpha, span))
+    points, last = torch.addcmul(start, alpha, span), alpha.reshape(-1) == 1
+    points[last] = end[last]
+    return points
 
 
 def _of_rows(values: Any, rows: Tensor, count: int) -> Any:

@@ -116,7 +116,7 @@ class Classifier:
     def normalise(self, pictures: Tensor) -> Tensor:
         """Pixel units (N, C, H, W) -> what the network was trained on."""
         mean, std = (pictures.new_tensor(values).view(1, -1, 1, 1) for values in (self.mean, self.std))
-        return (pictures - mean) / std
+        return (pictures - mean).div_(std)
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """(N, classes) -> (N, classes), from 0 to 1."""

@@ -12,15 +12,17 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from explainers.tracing import clone, record
 
 TOLERANCE = 1e-4  # of the largest logit: what folding may change, in rounding
+COPYING = (nn.Hardtanh, nn.SiLU, nn.Hardswish)  # in place, they copy their input for the way back; ReLU6 is the first
 
 
 def prepare(network: nn.Module, pictures: Tensor) -> nn.Module:
     """Copy the module tree of `network` (in eval mode) with convolutions and BatchNorms fused, in channels_last.
 
     Only the modules change, so everything that names or replaces a function of the forward pass still works. A fused
-    convolution's output is the BatchNorm's: methods that name a layer need the network as it was. Where the copy fails
-    (a network may reshape in a way that channels_last forbids) or changes the logits of `pictures` (N, C, H, W), or the
-    network gives something else than a tensor, a plain copy comes back.
+    convolution's output is the BatchNorm's: methods that name a layer need the network as it was. Activations that copy
+    their input to work in place don't do so. Where the copy fails (a network may reshape in a way that channels_last
+    forbids) or changes the logits of `pictures` (N, C, H, W), or the network gives something else than a tensor, a
+    plain copy comes back.
     """
     with torch.no_grad():
         before = network(pictures)
@@ -31,6 +33,9 @@ def prepare(network: nn.Module, pictures: Tensor) -> nn.Module:
             merged = fuse_conv_bn_eval(_at(fused, convolution), _at(fused, norm))
             _put(fused, convolution, merged.requires_grad_(False))
             _put(fused, norm, nn.Identity())
+        for module in fused.modules():
+            if isinstance(module, COPYING):
+                module.inplace = False
         fused = fused.to(memory_format=torch.channels_last)
         try:
             same = torch.allclose(fused(pictures), before, rtol=0, atol=TOLERANCE * float(before.abs().max()))

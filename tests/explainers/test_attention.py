@@ -115,7 +115,7 @@ def relevance(layers, score):
 
 def exact(method, classifier, picture, target):
     """The values before they are rounded to float32, and the score."""
-    with Passes(classifier, [target], prepared=method.prepared) as passes:
+    with Passes(classifier, [target], prepared=method.prepared(classifier)) as passes:
         found = method.attribute(passes, picture[None])
     return found.values[0], float(passes.answers[0, passes.column])
 

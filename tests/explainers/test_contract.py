@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from explainers import EXPLAINERS, ExplanationError, Target
 from explainers.attention import OnTokens
+from explainers.cam import OnLayer
 from explainers.engine import Passes
 from explainers.knobs import Choice, Colour, Layer, Range, Switch
 
@@ -254,13 +255,24 @@ def test_it_works_on_a_classifier_made_in_inference_mode(suitable, classify, con
     assert (kind()(classifier, noise(conv.size), Target(1)).values == expected).all()
 
 
+@pytest.mark.parametrize("kind", **named([kind for kind in EXPLAINERS if issubclass(kind, OnLayer)]))
+def test_every_layer_gives_the_map_of_the_network_as_it_was(small, classify, noise, apart, kind):
+    network, more = small(dtype=torch.float64), {"mean": (0.4, 0.5, 0.6), "std": (0.2, 0.3, 0.25)}
+    fused, unfused = (classify(network, (29, 24), prepare=prepare, **more) for prepare in (True, False))
+    assert isinstance(fused.prepared.bn1, nn.Identity)  # so a convolution's output is another there
+    for layer in fused.layers():
+        explainer = replace(settings(WHOLE, kind), layer=layer.name)
+        found, expected = (explainer(each, noise((29, 24)), Target(1)) for each in (fused, unfused))
+        assert apart(found.values, expected.values) < 1e-6
+
+
 @every_kind
 @pytest.mark.parametrize("versus", [False, True])
 def test_a_batch_is_a_loop(conv64, noise, apart, kind, versus):
     targets = [Target(index, (index + 1) % 3 if versus else None) for index in (1, 0, 2)]
     pictures = torch.stack([noise(conv64.size, seed=seed, dtype=torch.float64) for seed in range(3)])
     explainer = settings(WHOLE, kind)
-    with Passes(conv64, targets, prepared=kind.prepared) as passes:
+    with Passes(conv64, targets, prepared=explainer.prepared(conv64)) as passes:
         found = explainer.attribute(passes, pictures)
     for row, (target, picture) in enumerate(zip(targets, pictures, strict=True)):
         single = explainer(conv64, picture, target)

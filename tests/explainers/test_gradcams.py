@@ -261,7 +261,7 @@ def test_guided_grad_cam_is_the_product_of_its_parts(conv, noise, apart):
     coarse, fine = GradCAM()(conv, picture, TARGET), GuidedBackprop()(conv, picture, TARGET)
     found = GuidedGradCAM()(conv, picture, TARGET)
     assert apart(found.values, coarse.heat * fine.values) < 1e-5
-    assert found.score == coarse.score
+    assert found.score == fine.score
     assert found.reduced("signed sum").signed
     scaled = F.interpolate(torch.from_numpy(coarse.values)[None], conv.size, mode="bilinear")[0, 0]
     assert not found.values[:, scaled.numpy() == 0].any()

@@ -122,6 +122,16 @@ def test_a_network_that_channels_last_breaks_comes_back_as_it_was(pictures):
     assert torch.equal(logits(prepared, pictures), logits(network, pictures))
 
 
+def test_activations_that_need_their_input_on_the_way_back_do_not_work_in_place(pictures):
+    network = nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.ReLU6(True), nn.SiLU(True), nn.Hardswish(True), nn.ReLU(True), nn.Flatten()
+    ).eval()
+    prepared = prepare(network, pictures)
+    assert [module.inplace for module in network[1:5]] == [True] * 4
+    assert [module.inplace for module in prepared[1:5]] == [False, False, False, True]
+    assert torch.allclose(logits(prepared, pictures), logits(network, pictures), atol=1e-6)
+
+
 def test_lies_in_channels_last(tiny, stirred, pictures):
     fused = prepare(stirred(tiny()), pictures)
     assert fused.conv.weight.is_contiguous(memory_format=torch.channels_last)
