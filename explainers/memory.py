@@ -68,19 +68,18 @@ class Chunks:
         return True
 
 
-KEPT = 2**30  # bytes of freed memory at hand: the activations of a chunk
-ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": (-3, KEPT), "MALLOC_TRIM_THRESHOLD_": (-1, KEPT), "MALLOC_ARENA_MAX": (-8, 1)}
-
-
-def keep_at_hand() -> None:
+def keep_at_hand(block: int = 2**30, top: int = 2**30) -> None:
     """Let glibc keep freed memory, in one place for all threads, until `give_back`.
 
     By itself it returns a chunk's large blocks to the machine and asks for them again, page by page, in the next one,
     which takes up to a fifth of the time of a network that computes little on much memory. Variables of the environment
     that say otherwise are respected.
+
+    block, top: bytes; larger blocks go back at once, and more than that at the end of the heap.
     """
+    numbers = {"MALLOC_MMAP_THRESHOLD_": (-3, block), "MALLOC_TRIM_THRESHOLD_": (-1, top), "MALLOC_ARENA_MAX": (-8, 1)}
     with suppress(AttributeError, OSError, TypeError):
-        for variable, setting in ALLOCATOR.items():  # as in malloc.h
+        for variable, setting in numbers.items():  # as malloc.h numbers them
             if variable not in os.environ:
                 ctypes.CDLL(None).mallopt(*setting)
 

@@ -27,7 +27,7 @@ from explainers import (
 )
 from explainers.attention import OnTokens
 from explainers.engine import Passes
-from explainers.memory import Chunks, enough_memory, give_back
+from explainers.memory import Chunks, enough_memory, give_back, keep_at_hand
 from explainers.turns import turns
 
 ROOT = Path(__file__).parents[2]
@@ -303,12 +303,15 @@ def test_a_prediction_that_does_not_fit_is_refused_in_a_sentence(narrow, noise, 
 # The real thing
 
 
-def child(script):
+RETURNED = {"MALLOC_MMAP_THRESHOLD_": "100000"}  # glibc gives what is freed back at once
+
+
+def child(script, **variables):
     """What a fresh Python that knows the explainers prints."""
     done = subprocess.run(
         [sys.executable, "-c", script],
         cwd=ROOT,
-        env=os.environ | {"MALLOC_MMAP_THRESHOLD_": "100000", "PYTHONPATH": str(ROOT)},  # or what is freed is kept
+        env=os.environ | variables | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=120,
@@ -341,6 +344,9 @@ def beginning(side, layers):
     return BEGIN.replace("SIDE", str(side)).replace("LAYERS", layers)
 
 
+glibc = pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc" or not Path("/proc/self/statm").exists(), reason="only glibc can be asked"
+)
 linux = pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux bounds and counts memory so")
 
 
@@ -355,7 +361,7 @@ distance = abs(found.values - whole.values).sum() / abs(whole.values).sum()
 print(whole.facts["chunk"], whole.facts["out of memory"], found.facts["chunk"], found.facts["out of memory"], distance)
 """
     chunk, before, smaller, halvings, distance = child(
-        beginning(224, "nn.Conv2d(3, 32, 3), nn.ReLU(), nn.Conv2d(32, 2, 3)") + script
+        beginning(224, "nn.Conv2d(3, 32, 3), nn.ReLU(), nn.Conv2d(32, 2, 3)") + script, **RETURNED
     ).split()
     assert (chunk, before) == ("8", "0")
     assert int(halvings) >= 1
@@ -376,7 +382,7 @@ explained(126)
 print(pages("VmRSS"), peak(126), peak(1000))
 """
     idle, few, many = map(
-        int, child(beginning(64, "nn.Conv2d(3, 32, 1), nn.ReLU(), nn.Conv2d(32, 2, 1)") + script).split()
+        int, child(beginning(64, "nn.Conv2d(3, 32, 1), nn.ReLU(), nn.Conv2d(32, 2, 1)") + script, **RETURNED).split()
     )
     assert few - idle > 15 * 2**20  # a full chunk of activations
     assert many - few < 0.1 * (few - idle)
@@ -385,9 +391,7 @@ print(pages("VmRSS"), peak(126), peak(1000))
 # Giving it back
 
 
-@pytest.mark.skipif(
-    platform.libc_ver()[0] != "glibc" or not Path("/proc/self/statm").exists(), reason="only glibc can be asked"
-)
+@glibc
 def test_freed_memory_goes_back_to_the_machine():
     def resident():
         return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -410,3 +414,32 @@ def test_where_nobody_can_be_asked_nothing_happens(monkeypatch, library):
 
     monkeypatch.setattr("explainers.memory.ctypes.CDLL", load)
     give_back()
+    keep_at_hand()
+
+
+def test_freed_blocks_are_kept_unless_the_environment_says_otherwise(monkeypatch):
+    asked = []
+    library = SimpleNamespace(mallopt=lambda *setting: asked.append(setting))
+    monkeypatch.setattr("explainers.memory.ctypes.CDLL", lambda name: library)
+    for name in ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_ARENA_MAX"):
+        monkeypatch.delenv(name, raising=False)
+    keep_at_hand(block=5, top=6)
+    assert asked == [(-3, 5), (-1, 6), (-8, 1)]
+    monkeypatch.setenv("MALLOC_ARENA_MAX", "4")
+    asked.clear()
+    keep_at_hand()
+    assert asked == [(-3, 2**30), (-1, 2**30)]
+
+
+@glibc
+def test_the_next_chunk_finds_the_memory_of_the_last_one():
+    script = """
+import resource
+explained(8)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+explained(8)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+    layers = beginning(224, "nn.Conv2d(3, 32, 3), nn.ReLU(), nn.Conv2d(32, 2, 3)")
+    kept, returned = (int(child(layers + script, **variables)) for variables in ({}, RETURNED))
+    assert kept < returned / 2

@@ -28,8 +28,7 @@ def peak(make: Callable[[Subject], Call], name: str, *, tidy: bool = False) -> P
     """What the call that `make` sets up takes on the network called `name`, the first time and in a process of its own.
 
     make: a function of a module, or a `partial` of one, so that it can be sent.
-    tidy: whether glibc gives larger blocks back as soon as they are freed. Left to itself, it soon keeps those of up to
-          32 MiB, and gaps between them add up.
+    tidy: whether glibc gives larger blocks back as soon as they are freed. Kept ones leave gaps, which add up.
     """
     with patch.dict(os.environ, TIDY if tidy else {}), ProcessPoolExecutor(1, get_context("spawn")) as fresh:
         return fresh.submit(_peak, make, name).result()

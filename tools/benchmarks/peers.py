@@ -40,14 +40,15 @@ def speed(networks: Sequence[str], rounds: int) -> None:
         subject = load(name)
         for method, contenders in CONTENDERS.items():
             times = rounds if method == INTEGRATED else SHORT * rounds
-            found = in_turns({c.name: c.make(subject) for c in contenders if c.installed}, times)
+            found = in_turns({c.name: c.ready(subject) for c in contenders if c.installed}, times)
             for contender in contenders:
                 seconds = found.get(contender.name)
                 cells = ["not installed", "", ""] if seconds is None else [seconds, found[OURS] / seconds, times]
                 rows.append([name, method, contender.name, *cells])
             limits += _fast(name, method, found)
     note = (
-        "Random weights, one photo at 224 px. After a warm-up the contenders of a method take turns, round after round."
+        "Random weights, one photo at 224 px. After a warm-up the contenders of a method take turns, round by round. "
+        "Each finds the memory allocator as its users do: Whypixel lets glibc keep freed blocks, the peers don't."
     )
     report("Speed", note, ["network", "method", "contender", "median s", "ours / theirs", "rounds"], rows, limits)
 
@@ -88,7 +89,7 @@ def memory(networks: Sequence[str]) -> None:
     limits: list[Limit] = []
     for name in networks:
         for method, contenders in CONTENDERS.items():
-            found = {c.name: peak(c.make, name) for c in contenders if c.installed}
+            found = {c.name: peak(c.ready, name) for c in contenders if c.installed}
             mine = found[OURS]
             for contender in contenders:
                 their = found.get(contender.name)
@@ -116,12 +117,12 @@ def growth(networks: Sequence[str]) -> None:
     for name in networks:
         for tidy in (False, True):
             few, many = (peak(integrated(steps), name, tidy=tidy) for steps in (50, 1000))
-            allocator, ratio = "tidy" if tidy else "default", many.whole / few.whole
+            allocator, ratio = "tidy" if tidy else "as Whypixel sets it", many.whole / few.whole
             rows.append([name, allocator, few.whole, many.whole, ratio, few.call, many.call, many.call / few.call])
             limits.append(Limit(f"{name}, peak of 1000 steps over that of 50, {allocator} allocator", ratio, most=1.05))
     note = (
         "Whypixel's Integrated Gradients; MiB as above. Tidy: glibc gives freed blocks back at once "
-        "(MALLOC_MMAP_THRESHOLD_). By default it keeps some, and the gaps between them differ from run to run."
+        "(MALLOC_MMAP_THRESHOLD_). Whypixel lets it keep them, and the gaps between them differ from run to run."
     )
     head = ["network", "allocator", "peak, 50 steps", "peak, 1000", "ratio", "call, 50 steps", "call, 1000", "ratio"]
     report("Memory of 50 and of 1000 steps", note, head, rows, limits)
