@@ -121,6 +121,11 @@ def noted(key: str, default: Any = None) -> Any:
     return st.session_state.get(f"note.{key}", default)
 
 
+def may_end() -> None:
+    """A place where Streamlit can end a run, as every look at the session is; the browser hears nothing of it."""
+    st.session_state.get(PAGE)
+
+
 def _parsed(text: str | None, default: Any) -> Any:
     """The text of an address as a value of the default's type; the default where it isn't one."""
     if text is None:

@@ -24,11 +24,13 @@ from explainers.grid import Grid
 from explainers.measures import Experiment, Outcome
 from explainers.strip import Strip
 from explainers.strip import strip as along
+from pages.shared import state
 from pages.shared.desk import Desk, Job, Report, Shelf, Work
 from pages.shared.photo import Photo
 
 PATIENCE = 0.3  # seconds before a progress bar or a preview appears: most answers are there sooner
 BEAT = 0.1  # seconds between looks at a job; each look is where Streamlit can stop a run
+REDRAWN = 0.5  # seconds between changes of a progress bar: under .3, the browser never shows what it is still loading
 KEPT_BYTES = 256 * 2**20  # of maps with their pictures; one of 224 x 224 takes 2 MB
 AT_ONCE = 1000 * 64 * 64  # pixels that pass within a few seconds: 1000 of the bundled classifier's pictures
 OnPreview = Callable[[Explanation], None]
@@ -169,9 +171,13 @@ def _get(shelf: str, key: Hashable, work: Work, doing: str, on_preview: OnPrevie
 
 
 def _await(job: Job, doing: str, slot: DeltaGenerator, desk: Desk, on_preview: OnPreview | None) -> None:
-    came = None
+    came, drawn = None, float("-inf")
     while not job.ended.wait(BEAT):
-        slot.progress(min(1.0, job.done / job.total) if job.total else 0.0, _status(job, doing, desk.others(job)))
+        if time.monotonic() - drawn < REDRAWN:
+            state.may_end()
+        else:
+            slot.progress(min(1.0, job.done / job.total) if job.total else 0.0, _status(job, doing, desk.others(job)))
+            drawn = time.monotonic()
         if on_preview and job.preview is not None:
             came = came or time.monotonic()
             if time.monotonic() - came > PATIENCE:

@@ -32,6 +32,12 @@ FLAGS = (
 )
 IDLE = '[data-testid="stApp"][data-test-connection-state="CONNECTED"][data-test-script-state="notRunning"]'
 PATIENCE = 60  # seconds
+CHEAP = {  # settings of experiments
+    "deletion_and_insertion_steps": 4,
+    "cascading_randomisation_stages": 1,
+    "cascading_randomisation_draws": 1,
+    "stability_draws": 1,
+}
 WIDE = {"width": 1440, "height": 1800}
 TRACES = """key => {
     const rows = z => z && Array.from(z, row => Array.from(row))
@@ -108,6 +114,10 @@ class App:
         self.page.goto(f"{self.url}/{page}?{urlencode(settings)}")
         return self
 
+    def trust(self, **address: object) -> App:
+        """Go to the Trust page; experiments are cheap unless the address says otherwise, for they cost time."""
+        return self.come("trust", **CHEAP | address)
+
     def open(self, **address: object) -> App:
         """Go there and wait until all is drawn."""
         return self.come(**address).idle().until(lambda: self.chart("map") or self.messages)
@@ -117,14 +127,14 @@ class App:
         self.page.wait_for_selector(IDLE)
         return self
 
-    def until(self, condition: Callable[[], object]) -> App:
-        """Wait for an effect, and for the end of its run."""
+    def until(self, condition: Callable[[], object], *, running: bool = False) -> App:
+        """Wait for an effect, and for the end of its run unless it is to be seen while that goes on."""
         end = time.monotonic() + PATIENCE
         while not condition():
             assert time.monotonic() < end, "it never happened"
             assert not self.page.get_by_test_id("stException").count(), "the page broke; the server's log says why"
             self.page.wait_for_timeout(100)
-        return self.idle()
+        return self if running else self.idle()
 
     def at(self, key: str) -> Any:
         """The element of that key."""

@@ -94,9 +94,9 @@ def test_settings_travel_between_the_pages_and_back(inside):
 
 
 def test_leaving_the_page_ends_its_work(inside, server):
-    app = inside()
+    app = inside(path_draws=2)
     app.come("path", integrated_gradients_steps=1000, path_steps=512, sample="chelsea")
-    app.until(lambda: True)
+    app.page.get_by_test_id("stProgress").first.wait_for()
     app.page.get_by_role("link", name="Explain").click()
     app.until(lambda: app.heat)
     worked, now = server.worked, time.monotonic()

@@ -15,7 +15,7 @@ def trust(app):
     """(**address) -> the Trust page when its last section is drawn."""
 
     def come(**address):
-        app.come("trust", stability_draws=1, **address).page.wait_for_selector(DRAWN)
+        app.trust(**address).page.wait_for_selector(DRAWN)
         return app.idle()
 
     return come

@@ -13,7 +13,7 @@ LONG = {
 
 
 def test_leaving_in_the_middle_ends_the_work(app, server):
-    app.come("trust", **LONG)
+    app.trust(**LONG)
     app.at("run-cascading-randomisation").get_by_role("button", name="Run: up to 1,908 passes").click()
     progress = app.page.get_by_test_id("stProgress")
     progress.get_by_text(re.compile(r"Cascading randomisation.*, about \d+ s left")).wait_for()
@@ -26,7 +26,9 @@ def test_leaving_in_the_middle_ends_the_work(app, server):
 
 
 def test_the_tiles_wrap_in_a_narrow_window(visitor):
-    app = visitor(viewport={"width": 400, "height": 900}).come("trust", cascading_randomisation_stages=2)
+    app = visitor(viewport={"width": 400, "height": 900}).trust(
+        cascading_randomisation_stages=2, cascading_randomisation_draws=3
+    )
     app.page.wait_for_selector(".st-key-survival .main-svg")
     app.idle()
     assert app.page.get_by_test_id("stMain").evaluate("e => e.scrollWidth <= e.clientWidth")

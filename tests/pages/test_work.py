@@ -70,6 +70,7 @@ def slots(monkeypatch):
     monkeypatch.setattr(work, "_desk", lambda: own.desk)
     monkeypatch.setattr(work, "PATIENCE", 0.01)
     monkeypatch.setattr(work, "BEAT", 0.01)
+    monkeypatch.setattr(work, "REDRAWN", 0)
     return own
 
 
@@ -275,6 +276,23 @@ def test_progress_is_shown_and_goes_away(visitors):
     *bars, last = visitors[0].slot.bars
     assert last is None
     assert all(0 <= share < 1e-3 and text.startswith("Thinking") for share, text in bars)
+
+
+def test_between_changes_of_its_bar_a_run_can_end_too(monkeypatch, visitors):
+    looks = []
+
+    def look():
+        looks.append(True)
+        if len(looks) == 3:
+            raise Left
+
+    monkeypatch.setattr(work, "REDRAWN", SOON)
+    monkeypatch.setattr(work.state, "may_end", look)
+    task = Task()
+    with pytest.raises(Left):
+        visitors[0].ask("question", task).result(SOON)
+    assert len(visitors[0].slot.bars) == 1
+    assert task.stopped.wait(SOON)
 
 
 def test_more_progress_than_was_announced_is_a_full_bar(visitors):
