@@ -18,11 +18,11 @@ COPYING = (nn.Hardtanh, nn.SiLU, nn.Hardswish)  # in place, they copy their inpu
 def prepare(network: nn.Module, pictures: Tensor) -> nn.Module:
     """Copy the module tree of `network` (in eval mode) with convolutions and BatchNorms fused, in channels_last.
 
-    Only the modules change, so everything that names or replaces a function of the forward pass still works. A fused
-    convolution's output is the BatchNorm's: methods that name a layer need the network as it was. Activations that copy
-    their input to work in place don't do so. Where the copy fails (a network may reshape in a way that channels_last
-    forbids) or changes the logits of `pictures` (N, C, H, W), or the network gives something else than a tensor, a
-    plain copy comes back.
+    Only the modules change, so everything that names or replaces a function of the forward pass still works, and every
+    layer gives what it gave but for a fused convolution, whose output is the BatchNorm's. Activations that copy their
+    input to work in place don't do so. Where the copy fails (a network may reshape in a way that channels_last forbids)
+    or changes the logits of `pictures` (N, C, H, W), or the network gives something else than a tensor, a plain copy
+    comes back.
     """
     with torch.no_grad():
         before = network(pictures)
