@@ -37,7 +37,7 @@ def journey(explanation: Explanation, look: Look) -> go.Figure:
         annotations=_headings(explanation, trace, kept.alphas[-1]),
         sliders=[_slider(explanation, trace, kept.alphas)],
         margin={"l": 2, "r": 2, "t": 100, "b": 60},
-        legend={"orientation": "h", "x": 0, "y": -0.06, "yanchor": "top", "font": {"size": 11}},
+        legend={"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom", "font": {"size": 11}},
         hovermode="x",
         coloraxis=_bar(explanation, look, strengths[0], RIGHT, TOP),
         coloraxis2=_bar(explanation, look, strengths[1], LEFT, MIDDLE),

@@ -25,6 +25,9 @@ STYLE = """<style>
 :is(.st-key-journey-figure, .st-key-preview-journey-figure) {
   flex: none !important; height: calc(158cqw + 180px) !important;
 }
+@container (max-width: 500px) {  /* small panels, and as much between them */
+  :is(.st-key-journey-figure, .st-key-preview-journey-figure) { height: calc(158cqw + 360px) !important; }
+}
 .st-key-pointing-figure { flex: none !important; height: 100cqw !important; }
 .st-key-removal-figure { flex: none !important; height: calc(92cqw + 230px) !important; }
 .st-key-steps-figure { flex: none !important; height: calc(100cqw + 148px) !important; }

@@ -62,9 +62,10 @@ def choose_plan(asked: Question) -> Plan:
         on_change=_trim,
         help="What the rows differ in. With nothing else, up to 25 tiles fill the rows.",
     )
-    with left:
-        first = _choose_values(across, asked, MOST if down != NOTHING else MOST**2)
-    if down == NOTHING:
+    alone = down == NOTHING
+    with st.container() if alone else left:
+        first = _choose_values(across, asked, MOST**2 if alone else MOST)
+    if alone:
         rows = -(-len(first) // MOST)
         return Plan([{across: value} for value in first], -(-len(first) // rows))
     with right:
