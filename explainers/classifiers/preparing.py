@@ -15,14 +15,26 @@ TOLERANCE = 1e-4  # of the largest logit: what folding may change, in rounding
 COPYING = (nn.Hardtanh, nn.SiLU, nn.Hardswish)  # in place, they copy their input for the way back; ReLU6 is the first
 
 
+class Sparing(nn.Module):
+    """An activation that works in place only where no gradient is wanted: for one it would copy its input first."""
+
+    def __init__(self, activation: nn.Hardtanh | nn.SiLU | nn.Hardswish) -> None:
+        super().__init__()
+        self.activation = activation
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.activation.inplace = not torch.is_grad_enabled()
+        found: Tensor = self.activation(x)
+        return found
+
+
 def prepare(network: nn.Module, pictures: Tensor) -> nn.Module:
     """Copy the module tree of `network` (in eval mode) with convolutions and BatchNorms fused, in channels_last.
 
     Only the modules change, so everything that names or replaces a function of the forward pass still works, and every
-    layer gives what it gave but for a fused convolution, whose output is the BatchNorm's. Activations that copy their
-    input to work in place don't do so. Where the copy fails (a network may reshape in a way that channels_last forbids)
-    or changes the logits of `pictures` (N, C, H, W), or the network gives something else than a tensor, a plain copy
-    comes back.
+    layer gives what it gave but for a fused convolution, whose output is the BatchNorm's. Where the copy fails (some
+    networks reshape in a way that channels_last forbids) or changes the logits of `pictures` (N, C, H, W), or the
+    network gives something else than a tensor, a plain copy comes back.
     """
     with torch.no_grad():
         before = network(pictures)
@@ -33,9 +45,9 @@ def prepare(network: nn.Module, pictures: Tensor) -> nn.Module:
             merged = fuse_conv_bn_eval(_at(fused, convolution), _at(fused, norm))
             _put(fused, convolution, merged.requires_grad_(False))
             _put(fused, norm, nn.Identity())
-        for module in fused.modules():
-            if isinstance(module, COPYING):
-                module.inplace = False
+        for name, module in list(fused.named_modules()):
+            if isinstance(module, COPYING) and module.inplace:
+                _put(fused, name, Sparing(module))
         fused = fused.to(memory_format=torch.channels_last)
         try:
             same = torch.allclose(fused(pictures), before, rtol=0, atol=TOLERANCE * float(before.abs().max()))
