@@ -17,9 +17,11 @@ from xdist.scheduler import LoadScopeScheduling
 
 from explainers import Classifier
 from explainers.attention import OnTokens
+from explainers.measures import Randomisation, Removal, Stability
 
 torch.set_num_threads(1)  # small networks gain nothing from more, and on a busy machine more are slower
 
+CHEAP = {Removal: {"steps": 4}, Randomisation: {"stages": 1, "draws": 1}, Stability: {"draws": 1}}
 MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.3, 0.25)  # unlike 0 and 1, so that a forgotten normalisation shows
 
 
@@ -219,6 +221,21 @@ def linear(flat, classify):
 def linear64(flat, classify):
     """The same in float64."""
     return classify(flat((5, 7), dtype=torch.float64), (5, 7), mean=MEAN, std=STD, name="linear64")
+
+
+@pytest.fixture(scope="session")
+def cheap():
+    """(*experiments) -> settings of the Trust page, by which other experiments than those cost little time."""
+
+    def make(*whole):
+        return {
+            f"{kind.slug()}-{name}": value
+            for kind, settings in CHEAP.items()
+            for name, value in settings.items()
+            if kind not in whole
+        }
+
+    return make
 
 
 class Real(NamedTuple):

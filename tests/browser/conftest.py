@@ -32,12 +32,6 @@ FLAGS = (
 )
 IDLE = '[data-testid="stApp"][data-test-connection-state="CONNECTED"][data-test-script-state="notRunning"]'
 PATIENCE = 60  # seconds
-CHEAP = {  # settings of experiments
-    "deletion_and_insertion_steps": 4,
-    "cascading_randomisation_stages": 1,
-    "cascading_randomisation_draws": 1,
-    "stability_draws": 1,
-}
 WIDE = {"width": 1440, "height": 1800}
 TRACES = """key => {
     const rows = z => z && Array.from(z, row => Array.from(row))
@@ -113,10 +107,6 @@ class App:
         settings = {key.rstrip("_").replace("_", "-"): value for key, value in address.items()}
         self.page.goto(f"{self.url}/{page}?{urlencode(settings)}")
         return self
-
-    def trust(self, **address: object) -> App:
-        """Go to the Trust page; experiments are cheap unless the address says otherwise, for they cost time."""
-        return self.come("trust", **CHEAP | address)
 
     def open(self, **address: object) -> App:
         """Go there and wait until all is drawn."""

@@ -11,11 +11,11 @@ VIEW = 100, 0, 500, 400  # what the classifier sees of the first sample, 600 x 4
 
 
 @pytest.fixture
-def trust(app):
+def trust(app, cheap):
     """(**address) -> the Trust page when its last section is drawn."""
 
     def come(**address):
-        app.trust(**address).page.wait_for_selector(DRAWN)
+        app.come("trust", **cheap() | address).page.wait_for_selector(DRAWN)
         return app.idle()
 
     return come

@@ -4,6 +4,8 @@ import re
 import time
 from pathlib import Path
 
+from explainers.measures import Randomisation
+
 LONG = {
     "method": "integrated-gradients",
     "integrated_gradients_steps": 80,
@@ -12,8 +14,8 @@ LONG = {
 }
 
 
-def test_leaving_in_the_middle_ends_the_work(app, server):
-    app.trust(**LONG)
+def test_leaving_in_the_middle_ends_the_work(app, server, cheap):
+    app.come("trust", **cheap(Randomisation) | LONG)
     app.at("run-cascading-randomisation").get_by_role("button", name="Run: up to 1,908 passes").click()
     progress = app.page.get_by_test_id("stProgress")
     progress.get_by_text(re.compile(r"Cascading randomisation.*, about \d+ s left")).wait_for()
@@ -25,10 +27,9 @@ def test_leaving_in_the_middle_ends_the_work(app, server):
         assert (server.worked - worked) / (time.monotonic() - now) < 0.5
 
 
-def test_the_tiles_wrap_in_a_narrow_window(visitor):
-    app = visitor(viewport={"width": 400, "height": 900}).trust(
-        cascading_randomisation_stages=2, cascading_randomisation_draws=3
-    )
+def test_the_tiles_wrap_in_a_narrow_window(visitor, cheap):
+    app = visitor(viewport={"width": 400, "height": 900})
+    app.come("trust", **cheap(Randomisation), cascading_randomisation_stages=2)
     app.page.wait_for_selector(".st-key-survival .main-svg")
     app.idle()
     assert app.page.get_by_test_id("stMain").evaluate("e => e.scrollWidth <= e.clientWidth")

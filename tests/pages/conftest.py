@@ -17,16 +17,11 @@ from torch import Tensor
 from explainers import Classifier, Explainer, Explanation, Target, load_classifier, read_image
 from explainers.engine import Passes
 from explainers.explanation import Scale
-from explainers.measures import Experiment, Randomisation, Removal, Stability
+from explainers.measures import Experiment
 from explainers.samples import SAMPLES
 from pages.shared import work
 from pages.shared.desk import Desk, Shelf
 
-CHEAP: Mapping[type[Experiment], Mapping[str, Any]] = {
-    Removal: {"steps": 4},
-    Randomisation: {"stages": 1, "draws": 1},
-    Stability: {"draws": 1},
-}
 DASHBOARD = Path(__file__).parents[2] / "dashboard.py"
 
 
@@ -98,17 +93,12 @@ def visit() -> Callable[..., AppTest]:
 
 
 @pytest.fixture
-def trust(visit: Callable[..., AppTest]) -> Callable[..., AppTest]:
+def trust(visit: Callable[..., AppTest], cheap: Callable[..., dict[str, Any]]) -> Callable[..., AppTest]:
     """(*experiments, **address) -> the Trust page; other experiments than those are cheap, for they cost time."""
 
     def make(*whole: type[Experiment], **address: Any) -> AppTest:
-        cheap = {
-            f"{kind.slug()}-{name}": value
-            for kind, settings in CHEAP.items()
-            for name, value in settings.items()
-            if kind not in whole
-        }
-        page = visit(cheap | {key.replace("_", "-"): value for key, value in address.items()}, "pages/trust.py")
+        chosen = {key.replace("_", "-"): value for key, value in address.items()}
+        page = visit(cheap(*whole) | chosen, "pages/trust.py")
         assert not page.exception
         return page
 
