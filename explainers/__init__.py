@@ -18,7 +18,7 @@ from explainers.deeplift import DeepLIFT
 from explainers.engine import Progress
 from explainers.errors import ExplanationError
 from explainers.expected import ExpectedGradients
-from explainers.explanation import Coverage, Explanation, Target, Trace, reduce
+from explainers.explanation import Coverage, Explanation, Target, reduce
 from explainers.gradcams import FinerCAM, GradCAMPlusPlus, GuidedGradCAM, HiResCAM, LayerCAM
 from explainers.gradientfree import EigenCAM, ScoreCAM
 from explainers.gradients import InputXGradient, Saliency
@@ -27,6 +27,7 @@ from explainers.images import read_image
 from explainers.integrated import IntegratedGradients
 from explainers.knobs import Choice, Colour, Knob, Layer, Range, Switch
 from explainers.memory import keep_at_hand
+from explainers.paths.trace import Trace
 from explainers.perturbation import Occlusion
 from explainers.regions import XRAI
 from explainers.rise import RISE

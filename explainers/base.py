@@ -19,10 +19,11 @@ from explainers.classifiers.view import Box
 from explainers.declared import Declared
 from explainers.engine import OnProgress, Passes, Progress
 from explainers.errors import ExplanationError
-from explainers.explanation import Coverage, Explanation, Level, Reduction, Scale, Target, Trace
+from explainers.explanation import Coverage, Explanation, Reduction, Scale, Target
 from explainers.grid import Grid
 from explainers.knobs import Layer
 from explainers.memory import enough_memory
+from explainers.paths.trace import Level, Trace
 from explainers.slices import Slices
 
 PACKAGES = ("torch", "torchvision", "captum", "numpy", "pillow", "scikit-image")

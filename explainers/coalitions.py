@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from explainers.arrays import Array
 from explainers.base import Found
 from explainers.engine import Passes
-from explainers.explanation import Array
 from explainers.knobs import number
 from explainers.superpixels import OfSuperpixels
 

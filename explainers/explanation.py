@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, is_dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from numbers import Integral
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch.nn import functional as F
 
+from explainers.arrays import Array
 from explainers.errors import ExplanationError
+from explainers.grid import Grid
+from explainers.paths.trace import Level, Trace
+from explainers.slices import Slices
 
-if TYPE_CHECKING:  # they speak of what is explained here
-    from explainers.grid import Grid
-    from explainers.slices import Slices
-
-Array = NDArray[Any]
 Scale = Literal["logit", "probability"]
 Reduction = Literal["sum of magnitudes", "signed sum", "largest"]
 SCALES: tuple[Scale, ...] = ("logit", "probability")
 REDUCTIONS: tuple[Reduction, ...] = ("sum of magnitudes", "signed sum", "largest")
-SETTLED_CHANGE, SETTLED_GAP = 0.02, 0.05  # between two levels of automatic steps, and to completeness
-JUDGED = 0.05  # of the score's range on the path: where the ends differ by less, a share of the difference says little
-ROUNDING = 1e-4  # of a score: the same picture in a chunk of another size differs by up to a tenth of this
+SCORE_ROUNDING = 1e-4  # of a score: the same picture in a chunk of another size differs by up to a tenth of this
 
 
 @dataclass(frozen=True)
@@ -55,53 +51,6 @@ class Coverage:
     covered: int
     total: int
     names: Mapping[str, int]
-
-
-@dataclass(frozen=True, eq=False)
-class Trace:
-    """What was met on the path, at each alpha from 0 (baseline) to 1 (picture); averaged over baselines.
-
-    alphas:        (P,) ascending.
-    logits, probabilities: (P,) of the target, as index or index minus versus.
-    slopes:        (P,) dF/dalpha of the explained number; its integral is score - baseline score.
-    cumulative:    (P,) that integral up to each alpha by the rule that was used; its last value is sum(values).
-    gradient_mean: (P,) mean of the gradient over all pixels and channels, in score per pixel unit.
-    gradient_size: (P,) mean of its magnitude.
-    """
-
-    alphas: Array
-    logits: Array
-    probabilities: Array
-    slopes: Array
-    cumulative: Array
-    gradient_mean: Array
-    gradient_size: Array
-
-
-@dataclass(frozen=True)
-class Level:
-    """One level of automatic steps: a grid of points on the path and what its map is worth.
-
-    points: how many, on each path.
-    change: relative L1 distance of its map from that of the level before, which has half the steps; None for the first.
-    gap:    completeness gap; None where it isn't judged, because the score's ends differ by less than 5 % of its range.
-    """
-
-    points: int
-    change: float | None
-    gap: float | None
-
-    @property
-    def settled(self) -> bool:
-        """Whether more points are not worth while: the map changed by less than 2 % and the gap is under 5 %."""
-        still = self.change is not None and self.change < SETTLED_CHANGE
-        return still and (self.gap is None or self.gap < SETTLED_GAP)
-
-
-def apart(values: Any, before: Any) -> float:
-    """Relative L1 distance of two maps, arrays or tensors; 0 between two maps of nothing."""
-    size = float(abs(values).sum())
-    return float(abs(values - before).sum()) / size if size else 0.0
 
 
 def reduce(values: Array, reduction: Reduction) -> Array:
@@ -172,24 +121,13 @@ class Explanation:
         if self.residual is None or self.baseline_score is None:
             return None
         change, scale = self.score - self.baseline_score, max(abs(self.score), abs(self.baseline_score))
-        return None if abs(change) <= ROUNDING * scale else abs(self.residual / change)
+        return None if abs(change) <= SCORE_ROUNDING * scale else abs(self.residual / change)
 
     @property
     def converged(self) -> bool | None:
         """Whether automatic steps ended because the map had settled; None where the steps were chosen."""
         return self.history[-1].settled if self.history else None
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes of its arrays."""
-        return _nbytes(self)
-
     def reduced(self, reduction: Reduction) -> Explanation:
         """The same explanation with its channels combined in another way."""
         return replace(self, reduction=reduction)
-
-
-def _nbytes(value: Any) -> int:
-    if is_dataclass(value):
-        return sum(map(_nbytes, vars(value).values()))
-    return value.nbytes if isinstance(value, np.ndarray) else 0

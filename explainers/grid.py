@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from explainers.explanation import JUDGED, Array, Level, apart
+from explainers.arrays import Array, relative_l1
+from explainers.paths.trace import MIN_SCORE_CHANGE, Level
 from explainers.quadrature import Rule
 
 SHARED: tuple[Rule, ...] = ("midpoint", "left", "right", "trapezoid")  # Gauss-Legendre's points lie elsewhere
@@ -33,11 +34,6 @@ class Grid:
         kept = tuple(count for count in self.steps if count <= steps)
         return replace(self, steps=kept, sums=self.sums[: len(kept)])
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes of its arrays."""
-        return self.sums.nbytes + self.ends.nbytes
-
     def counts(self, rule: Rule) -> tuple[int, ...]:
         """The steps for which the grid holds this rule: midpoints are the next level's new points."""
         return self.steps[:-1] if rule == "midpoint" else self.steps
@@ -63,13 +59,13 @@ class Grid:
         before: Array | None = None
         for steps in self.counts(rule):
             values = self.values(rule, steps)
-            change = None if before is None else apart(values, before)
+            change = None if before is None else relative_l1(values, before)
             found.append(Level(steps + (rule == "trapezoid"), change, self.gap(values)))
             before = values
         return found
 
     def gap(self, values: Array) -> float | None:
         """The completeness gap of a map; None where the score's ends differ by too little to judge it."""
-        if abs(self.rise) <= JUDGED * self.span:
+        if abs(self.rise) <= MIN_SCORE_CHANGE * self.span:
             return None
         return abs(float(values.sum(dtype=np.float64)) / self.rise - 1)

@@ -11,11 +11,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from explainers.arrays import Array
 from explainers.base import Explainer, Found
 from explainers.baselines import BASELINES, DISTANCE, baseline
 from explainers.classifiers import Classifier
 from explainers.engine import OnProgress, Passes
-from explainers.explanation import Array, Target
+from explainers.explanation import Target
 from explainers.grid import Grid
 from explainers.knobs import choice, colour, number
 from explainers.pathintegral import PathIntegral, integrate

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from explainers.base import Explainer
 from explainers.classifiers import Classifier
-from explainers.explanation import SETTLED_CHANGE, SETTLED_GAP, Explanation, Level
+from explainers.explanation import Explanation
 from explainers.grid import Grid
+from explainers.markdown import escaped
+from explainers.paths.trace import SETTLED_CHANGE, SETTLED_GAP, Level
 
 
 def explained(explanation: Explanation) -> str:
@@ -128,8 +130,3 @@ def why_empty(explanation: Explanation) -> str | None:
             "move it. Explain the logit instead."
         )
     return "The map is zero everywhere because the score doesn't depend on any pixel of this picture."
-
-
-def escaped(text: str) -> str:
-    """A label as plain text inside Markdown."""
-    return "".join(f"\\{sign}" if sign in r"\`*_{}[]()#+-!|<>$~:" else sign for sign in text)

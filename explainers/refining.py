@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from explainers.arrays import Array, relative_l1
 from explainers.engine import Passes
-from explainers.explanation import JUDGED, SETTLED_CHANGE, Array, Level, Trace, apart
+from explainers.paths.trace import MIN_SCORE_CHANGE, SETTLED_CHANGE, Level, Trace
 from explainers.quadrature import FINEST, nested
 
 Walk = Callable[[list[float], list[float]], tuple[Tensor, Array]]
@@ -85,7 +86,7 @@ class Integral:
     def _level(self, intervals: int, alphas: list[float], weights: list[float]) -> Level:
         before = self.values if self.history else None
         self.add(alphas, weights, intervals)
-        level = Level(len(self.alphas), None if before is None else apart(self.values, before), self._gap())
+        level = Level(len(self.alphas), None if before is None else relative_l1(self.values, before), self._gap())
         self.history.append(level)
         self.sums.append(self.total)
         return level
@@ -94,7 +95,7 @@ class Integral:
         """The completeness gap, where the ends of the path differ by enough to judge it."""
         score = self.scores.mean(0)
         change = float(score[-1] - score[0])
-        if abs(change) <= JUDGED * float(np.ptp(score)):
+        if abs(change) <= MIN_SCORE_CHANGE * float(np.ptp(score)):
             return None
         return abs(float(self.values.double().sum()) / change - 1)
 

@@ -12,10 +12,11 @@ from skimage.segmentation import felzenszwalb
 from torch import Tensor
 from torch.nn import functional as F
 
+from explainers.arrays import Array
 from explainers.base import Explainer, Found
 from explainers.classifiers import Classifier
 from explainers.engine import Passes
-from explainers.explanation import Array, Reduction
+from explainers.explanation import Reduction
 from explainers.integrated import IntegratedGradients
 from explainers.knobs import number
 from explainers.superpixels import colours

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from explainers.explanation import Array
+from explainers.arrays import Array
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,9 +8,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from explainers.arrays import Array
 from explainers.classifiers import Classifier
 from explainers.engine import OnProgress
-from explainers.explanation import Array, Target
+from explainers.explanation import Target
 from explainers.integrated import IntegratedGradients
 
 
@@ -26,11 +27,6 @@ class Strip:
     pictures: Array
     logits: Array
     probabilities: Array
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of its arrays."""
-        return sum(array.nbytes for array in vars(self).values())
 
 
 @torch.no_grad()

@@ -10,11 +10,12 @@ import torch
 from skimage.segmentation import slic
 from torch import Tensor
 
+from explainers.arrays import Array
 from explainers.base import Explainer, Found
 from explainers.baselines import solid
 from explainers.classifiers import Classifier
 from explainers.engine import Passes
-from explainers.explanation import Array, Reduction
+from explainers.explanation import Reduction
 from explainers.knobs import colour, number
 
 

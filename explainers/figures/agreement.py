@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from explainers.explanation import Array, Explanation
+from explainers.arrays import Array
+from explainers.explanation import Explanation
 from explainers.figures.mosaic import Piece, Tints, mosaic, ranges, tile_trace, underlay, unit, view
 from explainers.figures.parts import WHOLE, peak, square, stops
 from explainers.figures.tiling import colourbar, plain

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from explainers.explanation import Array, Explanation
+from explainers.arrays import Array
+from explainers.explanation import Explanation
 from explainers.figures.inks import BLUE, ORANGE
 
 

@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from explainers.explanation import SCALES, Array, Explanation, Scale, Trace, reduce
+from explainers.arrays import Array
+from explainers.explanation import SCALES, Explanation, Scale, reduce
 from explainers.figures.inks import BLUE, GREY, ORANGE
 from explainers.figures.maps import Look
 from explainers.figures.parts import Span, axes, encoded, heading, peak, scale, slider, square, whole
+from explainers.paths.trace import Trace
 
 LEFT, RIGHT = (0.0, 0.48), (0.52, 1.0)
 TOP, MIDDLE, BOTTOM = (0.695, 1.0), (0.3, 0.605), (0.0, 0.205)

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from PIL import Image
 from plotly.colors import sample_colorscale, unlabel_rgb
 
-from explainers.explanation import Array
+from explainers.arrays import Array
 
 COLOURS = {
     "inferno": "Inferno",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
+from explainers.arrays import Array
 from explainers.classifiers.view import Box
-from explainers.explanation import Array, Explanation
+from explainers.explanation import Explanation
 from explainers.figures.inks import BLUE
 from explainers.figures.maps import Look
 from explainers.figures.parts import WHOLE, axes, cells, encoded, fading, peak, square, stops

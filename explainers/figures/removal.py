@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import plotly.graph_objects as go
 
-from explainers.explanation import Array
+from explainers.arrays import Array
 from explainers.figures.inks import BLUE, GREEN, GREY, ORANGE, VIOLET
 from explainers.figures.parts import Span, axes, encoded, heading, slider, square
 from explainers.measures.areas import MOVED, Curves, Removed

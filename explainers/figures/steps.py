@@ -8,11 +8,12 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from explainers.explanation import SETTLED_CHANGE, SETTLED_GAP, Explanation, Level, reduce
+from explainers.explanation import Explanation, reduce
 from explainers.figures.inks import BLUE, GREEN, GREY, ORANGE, VIOLET
 from explainers.figures.maps import Look
 from explainers.figures.parts import WHOLE, axes, heading, peak, scale, square, whole
 from explainers.grid import Grid
+from explainers.paths.trace import SETTLED_CHANGE, SETTLED_GAP, Level
 
 TICKS = (0.001, 0.01, 0.1, 1, 2, 5, 10, 20, 50, 100)  # per cent
 INKS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from explainers.explanation import Array
+from explainers.arrays import Array
 from explainers.figures.parts import WHOLE, axes, photo, square, stops
 
 SIDE = 168  # of a tile, on the screen

@@ -8,9 +8,11 @@ from functools import cached_property
 
 import numpy as np
 
-from explainers.explanation import JUDGED, ROUNDING, SCALES, Array, Scale
+from explainers.arrays import Array
+from explainers.explanation import SCALES, SCORE_ROUNDING, Scale
 from explainers.measures.experiment import Finding
 from explainers.measures.moved import QUARTERS
+from explainers.paths.trace import MIN_SCORE_CHANGE
 
 MOVED = len(QUARTERS)  # places where the map doesn't belong
 DRAWS = 2  # random orders, whose curves are averaged: they hardly differ
@@ -89,7 +91,7 @@ class Curves:
 
     def relative(self, area: float) -> float | None:
         """An area divided by the picture's own score; None where that is about zero or below."""
-        return area / self.whole if self.whole > JUDGED * float(np.ptp(self.scores)) else None
+        return area / self.whole if self.whole > MIN_SCORE_CHANGE * float(np.ptp(self.scores)) else None
 
     def better(self, curve: Array, than: Array) -> float:
         """By how much the one curve's area is better than the other's: larger in insertion, smaller in deletion."""
@@ -103,7 +105,7 @@ class Curves:
     @property
     def rounding(self) -> float:
         """What areas may differ by for no reason."""
-        return ROUNDING * float(np.abs(self.scores).max())
+        return SCORE_ROUNDING * float(np.abs(self.scores).max())
 
     @property
     def beaten(self) -> int:
@@ -131,11 +133,6 @@ class Removed:
     @property
     def sides(self) -> tuple[Curves, Curves]:
         return self.deletion, self.insertion
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of its arrays."""
-        return sum(array.nbytes for side in self.sides for array in (side.shares, side.answers, side.pictures))
 
     @property
     def numbers(self) -> Mapping[str, float | None]:

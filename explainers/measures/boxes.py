@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from explainers.arrays import Array
 from explainers.classifiers.view import Box
 from explainers.errors import ExplanationError
-from explainers.explanation import Array
 
 APART = 0.25  # of a box: the most that another place for it may share with it
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from explainers.explanation import Array
+from explainers.arrays import Array
 from explainers.measures.experiment import Finding
 
 DEPENDS, STAYS = 0.3, 0.6  # rank correlation with the map of random weights: below the one, above the other
@@ -108,12 +108,6 @@ class Cascade:
             "ρ, random last layer": self.last_layer,
             "ρ, another class": self.other.correlation if self.other else None,
         }
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of its arrays."""
-        every = (*self.steps, *self.again, *([self.other] if self.other else []))
-        return sum(step.heat.nbytes for step in every if step.heat is not None)
 
     def _range(self) -> str:
         found = [step.correlation for step in self.whole if step.correlation is not None]

@@ -35,15 +35,12 @@ class Outcome(Protocol):
 
     finding: what it says.
     numbers: the measures by name, for a table of several methods; None where one is undefined.
-    nbytes:  bytes of its arrays.
     """
 
     @property
     def finding(self) -> Finding: ...
     @property
     def numbers(self) -> Mapping[str, float | None]: ...
-    @property
-    def nbytes(self) -> int: ...
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from explainers.arrays import Array
 from explainers.baselines import baseline
 from explainers.classifiers import Classifier, Prediction
 from explainers.engine import OnProgress, Progress
-from explainers.explanation import Array, Target
+from explainers.explanation import Target
 
 FILLS = ("dataset mean", "black", "white", "blurred picture")  # baselines that can hide something
 SHOWN = 5  # likeliest classes, before and after

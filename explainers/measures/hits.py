@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from explainers.arrays import Array
 from explainers.classifiers.view import Box
-from explainers.explanation import Array, Explanation
+from explainers.explanation import Explanation
 from explainers.measures.boxes import distances, from_centre, held, unseen
 
 

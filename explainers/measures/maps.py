@@ -8,7 +8,8 @@ import numpy as np
 from scipy import ndimage, stats
 from skimage.metrics import structural_similarity
 
-from explainers.explanation import Array, Explanation, apart
+from explainers.arrays import Array, relative_l1
+from explainers.explanation import Explanation
 
 DARK = 0.1  # of full brightness, in every channel
 WINDOW = 7  # pixels that SSIM looks at together, on each side
@@ -29,7 +30,7 @@ def dark(picture: Array, values: Array) -> tuple[float, float]:
 def spread(draws: Sequence[Array]) -> float:
     """How far maps of several draws lie from their mean, on average (relative L1)."""
     mean = np.mean(draws, 0)
-    return float(np.mean([apart(mean, draw) for draw in draws]))
+    return float(np.mean([relative_l1(mean, draw) for draw in draws]))
 
 
 def rank_correlation(first: Array, second: Array) -> float | None:

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from explainers.explanation import Array
+from explainers.arrays import Array
 
 QUARTERS = (  # (down, right, upside down, left to right): how far the map is moved, in quarters of the picture
     (0, 1, False, False),

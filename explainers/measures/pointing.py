@@ -108,10 +108,6 @@ class Pointed:
             else None,
         }
 
-    @property
-    def nbytes(self) -> int:
-        return int(self.hidden.picture.nbytes + self.hidden.elsewhere.nbytes + self.hit.peaks.nbytes)
-
     def _where(self) -> str:
         found = self.hit
         if found.inside is None:

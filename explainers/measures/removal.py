@@ -9,10 +9,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from explainers.arrays import Array
 from explainers.base import Explainer
 from explainers.classifiers import Classifier
 from explainers.engine import OnProgress, Passes
-from explainers.explanation import SCALES, Array, Explanation
+from explainers.explanation import SCALES, Explanation
 from explainers.knobs import choice, number
 from explainers.measures.areas import DRAWS, EVERY, ORDERS, Curves, Removed
 from explainers.measures.experiment import Experiment

@@ -15,7 +15,7 @@ from torch import Tensor
 from explainers.base import Explainer
 from explainers.classifiers import Classifier
 from explainers.engine import OnProgress
-from explainers.explanation import ROUNDING, Explanation
+from explainers.explanation import SCORE_ROUNDING, Explanation
 from explainers.knobs import number
 from explainers.measures.experiment import Experiment, Finding, Tally
 
@@ -95,7 +95,7 @@ class Sensitivity(Experiment):
             scores = passes.answers[:, passes.column].double()
             falls = scores[-1] - scores[: self.patches]  # the picture itself is asked last
             size = float((falls**2).mean())
-        return Sensitive(sensitivity, error, error / size if size > (ROUNDING * float(scores[-1])) ** 2 else None)
+        return Sensitive(sensitivity, error, error / size if size > (SCORE_ROUNDING * float(scores[-1])) ** 2 else None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,10 +126,6 @@ class Sensitive:
     @property
     def numbers(self) -> Mapping[str, float | None]:
         return {"max-sensitivity": self.sensitivity, "infidelity": self.infidelity, "infidelity, share": self.missed}
-
-    @property
-    def nbytes(self) -> int:
-        return 0
 
 
 class _Hiding:

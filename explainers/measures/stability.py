@@ -13,10 +13,11 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
+from explainers.arrays import Array
 from explainers.base import Explainer
 from explainers.classifiers import Classifier
 from explainers.engine import OnProgress
-from explainers.explanation import Array, Explanation
+from explainers.explanation import Explanation
 from explainers.knobs import Range, number
 from explainers.measures.experiment import Experiment, Tally
 from explainers.measures.maps import rank_correlation

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from explainers.explanation import Array
+from explainers.arrays import Array
 from explainers.measures.experiment import Finding
 from explainers.measures.maps import spread
 
@@ -97,7 +97,3 @@ class Steadiness:
     @property
     def numbers(self) -> Mapping[str, float | None]:
         return {f"rank correlation, {kind}": self.of(kind) for kind in WORDS} | {"spread over seeds": self.spread}
-
-    @property
-    def nbytes(self) -> int:
-        return int(self.heat.nbytes + sum(each.heat.nbytes for each in self.trials))

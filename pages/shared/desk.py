@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from explainers.arrays import nbytes
 from explainers.memory import give_back
 
 RECENT = 16  # reports that the pace is taken from: it changes when others come and go
@@ -33,7 +34,7 @@ class Abandoned(Exception):
 class Shelf:
     """What is kept of one kind of work.
 
-    entries, nbytes: results at most, and bytes of their arrays (`result.nbytes`); None: as many as there are.
+    entries, nbytes: results at most, and bytes of their arrays; None: as many as there are.
     computes:        whether the work takes turns at the processor with that of others.
     """
 
@@ -140,7 +141,7 @@ class Desk:
         """Put a result on its shelf; the ones that nobody asked for longest make room. One always stays."""
         results, room = self._results[shelf], self._shelves[shelf]
         results[key] = result
-        nbytes = sum(getattr(kept, "nbytes", 0) for kept in results.values())
-        while len(results) > 1 and (len(results) > room.entries or (room.nbytes is not None and nbytes > room.nbytes)):
+        held = sum(map(nbytes, results.values()))
+        while len(results) > 1 and (len(results) > room.entries or (room.nbytes is not None and held > room.nbytes)):
             _, oldest = results.popitem(last=False)
-            nbytes -= getattr(oldest, "nbytes", 0)
+            held -= nbytes(oldest)

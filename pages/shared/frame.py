@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from explainers import ExplanationError
-from explainers.proof import escaped
+from explainers.markdown import escaped
 from pages.shared import state
 
 STYLE = """<style>

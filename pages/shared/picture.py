@@ -6,7 +6,7 @@ import streamlit as st
 
 from explainers import ExplanationError, read_image
 from explainers.images import FORMATS
-from explainers.proof import escaped
+from explainers.markdown import escaped
 from explainers.samples import SAMPLES
 from pages.shared import state
 from pages.shared.frame import show

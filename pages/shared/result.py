@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from explainers import Classifier, Explainer, Explanation, Prediction, proof
-from explainers.explanation import Array
+from explainers.arrays import Array
 from explainers.figures import SIDE, Look, answer, panels, peak, saturation, tile
 from pages.shared import state
 from pages.shared.frame import ink

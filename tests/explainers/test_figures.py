@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from explainers import Explanation, IntegratedGradients, Prediction, Target, Trace
-from explainers.explanation import Level
 from explainers.figures import COLOURS, OVERLAYS, Look, answer, convergence, journey, panels, saturation, tile
 from explainers.figures.parts import borders, scale, whole
+from explainers.paths.trace import Level
 
 SIZE = (6, 8)  # unlike sides, so that a swapped axis shows
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from explainers import Coverage, Explanation, Target, proof
-from explainers.explanation import Level
 from explainers.grid import Grid
+from explainers.paths.trace import Level
 
 FACTS = {
     "settings": {},

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from explainers.explanation import JUDGED, SETTLED_CHANGE, SETTLED_GAP
+from explainers.paths.trace import MIN_SCORE_CHANGE, SETTLED_CHANGE, SETTLED_GAP
 from explainers.quadrature import quadrature
 from explainers.refining import Integral
 
@@ -105,7 +105,7 @@ def judged(lines, scale=1.0):
         yield (
             intervals + 1,
             None if before is None else (np.abs(found - before).sum() / size if size else 0.0),
-            abs(found.sum() - rise) / abs(rise) if abs(rise) > JUDGED * span else None,
+            abs(found.sum() - rise) / abs(rise) if abs(rise) > MIN_SCORE_CHANGE * span else None,
         )
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from explainers import EXPLAINERS, GradCAM, Saliency, read_image
+from explainers.markdown import escaped
 from explainers.measures import Removal
-from explainers.proof import escaped
 from explainers.samples import SAMPLES
 
 PHOTO = read_image(SAMPLES[0].data)

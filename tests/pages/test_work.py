@@ -4,6 +4,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 from torch import nn
 
@@ -235,20 +236,18 @@ def test_shelves_have_room_of_their_own(desk, visitors):
     assert {shelf: list(kept) for shelf, kept in desk._results.items()} == {"shelf": [3, 4], "other": [4], "bytes": []}
 
 
-class Heavy:
+def heavy(size):
     """A result of that many bytes."""
-
-    def __init__(self, nbytes) -> None:
-        self.nbytes = nbytes
+    return np.zeros(size, np.uint8)
 
 
 def test_a_shelf_is_bounded_in_bytes_too_and_the_oldest_go(desk, visitors):
-    for key, nbytes in (("a", 40), ("b", 40), ("c", 10)):
-        visitors[0].ask(key, lambda report, nbytes=nbytes: Heavy(nbytes), "bytes").result(SOON)
+    for key, size in (("a", 40), ("b", 40), ("c", 10)):
+        visitors[0].ask(key, lambda report, size=size: heavy(size), "bytes").result(SOON)
     assert list(desk._results["bytes"]) == ["a", "b", "c"]
-    visitors[0].ask("d", lambda report: Heavy(30), "bytes").result(SOON)
+    visitors[0].ask("d", lambda report: heavy(30), "bytes").result(SOON)
     assert list(desk._results["bytes"]) == ["b", "c", "d"]
-    visitors[0].ask("e", lambda report: Heavy(1000), "bytes").result(SOON)
+    visitors[0].ask("e", lambda report: heavy(1000), "bytes").result(SOON)
     assert list(desk._results["bytes"]) == ["e"]  # or it would be computed again and again
 
 

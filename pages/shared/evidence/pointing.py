@@ -12,8 +12,8 @@ from explainers import Classifier, Explainer, Explanation
 from explainers.classifiers.view import Box
 from explainers.figures import Look, picture_tile
 from explainers.figures import pointing as figure
+from explainers.markdown import escaped
 from explainers.measures import Experiment, Finding, Hidden, Pointed, Pointing, peaks
-from explainers.proof import escaped
 from pages.shared import state
 from pages.shared.controls import choose_settings
 from pages.shared.evidence import box as boxes

@@ -9,8 +9,8 @@ import streamlit as st
 
 from explainers import Classifier, Explainer, Explanation
 from explainers.figures import Look, survival
+from explainers.markdown import escaped
 from explainers.measures import Cascade, Experiment, Finding, Randomisation, Step
-from explainers.proof import escaped
 from pages.shared.controls import choose_settings
 from pages.shared.evidence.section import outcome
 from pages.shared.question import Question

@@ -9,8 +9,8 @@ import streamlit as st
 
 from explainers import Classifier, Explainer, Explanation
 from explainers.figures import Look
+from explainers.markdown import escaped
 from explainers.measures import Experiment, Finding, Sensitivity, Stability, Steadiness, Trial
-from explainers.proof import escaped
 from pages.shared import state
 from pages.shared.controls import choose_settings
 from pages.shared.evidence.section import outcome

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from explainers import Explainer
+from explainers.markdown import escaped
 from explainers.measures import Finding
-from explainers.proof import escaped
 from pages.shared.evidence.section import Invitation, question, want
 from pages.shared.question import Question
 

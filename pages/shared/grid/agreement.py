@@ -8,10 +8,10 @@ import numpy as np
 import streamlit as st
 
 from explainers import ExplanationError
-from explainers.explanation import Array
+from explainers.arrays import Array
 from explainers.figures import Piece, matrix
+from explainers.markdown import escaped
 from explainers.measures import aligned, rank_correlation, rank_correlations, ssim
-from explainers.proof import escaped
 from pages.shared.result import BARE
 
 MEASURES: tuple[tuple[str, str, Callable[[Array, Array], float | None]], ...] = (

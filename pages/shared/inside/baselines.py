@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from explainers import Explanation, IntegratedGradients, reduce
-from explainers.explanation import Array
+from explainers.arrays import Array
 from explainers.figures import Look, peak, picture_tile, tile
 from explainers.measures import dark, spread
 from explainers.samples import SAMPLES

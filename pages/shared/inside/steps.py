@@ -8,9 +8,10 @@ from dataclasses import replace
 import streamlit as st
 
 from explainers import Explanation, IntegratedGradients
-from explainers.explanation import Level, apart
+from explainers.arrays import relative_l1
 from explainers.figures import Look, by_steps, convergence
 from explainers.grid import SHARED, Grid
+from explainers.paths.trace import Level
 from explainers.proof import enough
 from explainers.quadrature import GRIDS
 from pages.shared import state, work
@@ -94,6 +95,6 @@ def _gauss(
             asked.target,
             doing=f"Gauss-Legendre, {count} steps",
         ).values
-        levels.append(Level(count, None if before is None else apart(found, before), grid.gap(found)))
+        levels.append(Level(count, None if before is None else relative_l1(found, before), grid.gap(found)))
         before = found
     return levels, counts

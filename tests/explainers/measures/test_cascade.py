@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
+from explainers.arrays import nbytes
 from explainers.measures import Cascade, Step
 
 HEAT = np.zeros((4, 4), np.float32)
@@ -99,5 +100,5 @@ def test_its_numbers_and_its_size():
         "ρ, random last layer": 0.5,
         "ρ, another class": 0.7,
     }
-    assert found.nbytes == 5 * HEAT.nbytes
+    assert nbytes(found) == 5 * HEAT.nbytes
     assert pickle.loads(pickle.dumps(found)).numbers == found.numbers

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from explainers import Explanation, ExplanationError, GradCAM, InputXGradient, Saliency, Target
+from explainers.arrays import nbytes
 from explainers.measures import Hidden, Pointing, hit
 from explainers.measures.boxes import distances, elsewhere, held
 
@@ -226,7 +227,7 @@ def test_it_costs_what_it_says_and_reports(conv, noise):
     assert [each.done for each in seen] == list(range(len(seen)))
     again = pickle.loads(pickle.dumps(experiment(explainer, conv, picture, explanation)))
     assert again.numbers == outcome.numbers
-    assert outcome.nbytes >= outcome.hidden.picture.nbytes
+    assert nbytes(outcome) >= outcome.hidden.picture.nbytes
 
 
 def test_without_a_box_there_is_nothing_to_ask(conv, noise):

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from explainers import EXPLAINERS, GradCAM, InputXGradient, IntegratedGradients, Saliency, SmoothGrad, Target
+from explainers.arrays import nbytes
 from explainers.measures import Stability, Steadiness, Trial, rank_correlation, spread
 from explainers.measures.stability import moved, moved_back
 
@@ -153,7 +154,7 @@ def test_it_costs_what_it_says_repeats_and_travels(tried, conv, noise):
     assert seen[-1].total == experiment.passes(GradCAM(), conv) == 8
     assert again.numbers == first.numbers
     assert all(np.array_equal(a.heat, b.heat, equal_nan=True) for a, b in zip(first.trials, again.trials, strict=True))
-    assert first.nbytes == 8 * first.heat.nbytes
+    assert nbytes(first) == 8 * first.heat.nbytes
 
 
 @pytest.mark.parametrize("kind", EXPLAINERS, ids=lambda kind: kind.__name__)
