@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from explainers import IntegratedGradients
+from explainers.methods.integrated_gradients import IntegratedGradients
 from pages.shared import work
 from pages.shared.controls import choose_settings
 from pages.shared.frame import frame, messages

@@ -30,9 +30,11 @@ from websockets.exceptions import WebSocketException
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # so that this file runs as a script, too
 
-from explainers import EXPLAINERS, Classifier, Explainer, IntegratedGradients, Saliency, load_classifier
+from explainers import EXPLAINERS, Classifier, Explainer, load_classifier
 from explainers.explanation import SCALES
-from explainers.samples import SAMPLES
+from explainers.images.samples import SAMPLES
+from explainers.methods.gradients import Saliency
+from explainers.methods.integrated_gradients import IntegratedGradients
 from tools.live import Visitor, visitor
 from tools.questions import LIKELIEST, MIX, NO_OTHER, Question, distance, expected
 from tools.server import Server, serve

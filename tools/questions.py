@@ -9,23 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from explainers import (
-    CAM,
-    Classifier,
-    Deconvolution,
-    Explainer,
-    GradCAM,
-    GuidedBackprop,
-    IntegratedGradients,
-    Occlusion,
-    Range,
-    Saliency,
-    Target,
-    read_image,
-)
+from explainers import Classifier, Explainer, Range, Target, read_image
 from explainers.explanation import Scale
 from explainers.figures import COLOURS, Look, panels
-from explainers.samples import SAMPLES
+from explainers.images.samples import SAMPLES
+from explainers.methods.cam import CAM
+from explainers.methods.grad_cam import GradCAM
+from explainers.methods.gradients import Saliency
+from explainers.methods.guided_backprop import Deconvolution, GuidedBackprop
+from explainers.methods.integrated_gradients import IntegratedGradients
+from explainers.methods.occlusion import Occlusion
 
 MIX: tuple[Explainer, ...] = (
     Saliency(),

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from explainers.baselines import baseline
+from explainers.images.baselines import baseline
 
 LINEAR = "noisy linear imputation"
 FILLS = ("black", "white", "dataset mean", "blurred picture", LINEAR)

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from explainers.arrays import Array
-from explainers.baselines import baseline
 from explainers.classifiers import Classifier, Prediction
 from explainers.engine import OnProgress, Progress
 from explainers.explanation import Target
+from explainers.images.baselines import baseline
 
 FILLS = ("dataset mean", "black", "white", "blurred picture")  # baselines that can hide something
 SHOWN = 5  # likeliest classes, before and after

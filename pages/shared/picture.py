@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from explainers import ExplanationError, read_image
-from explainers.images import FORMATS
+from explainers.images.reading import FORMATS
+from explainers.images.samples import SAMPLES
 from explainers.markdown import escaped
-from explainers.samples import SAMPLES
 from pages.shared import state
 from pages.shared.frame import show
 from pages.shared.photo import Photo

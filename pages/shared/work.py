@@ -10,20 +10,12 @@ from typing import Any, Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explainers import (
-    Classifier,
-    Explainer,
-    Explanation,
-    ExplanationError,
-    IntegratedGradients,
-    Prediction,
-    Target,
-    load_classifier,
-)
+from explainers import Classifier, Explainer, Explanation, ExplanationError, Prediction, Target, load_classifier
 from explainers.grid import Grid
 from explainers.measures import Experiment, Outcome
-from explainers.strip import Strip
-from explainers.strip import strip as along
+from explainers.methods.integrated_gradients import IntegratedGradients
+from explainers.methods.path_strip import Strip
+from explainers.methods.path_strip import strip as along
 from pages.shared import state
 from pages.shared.desk import Desk, Job, Report, Shelf, Work
 from pages.shared.photo import Photo

@@ -25,9 +25,9 @@ from explainers import (
     Occlusion,
     Target,
 )
-from explainers.attention import OnTokens
 from explainers.engine import Passes
 from explainers.memory import Chunks, enough_memory, give_back, keep_at_hand
+from explainers.methods.attention import OnTokens
 from explainers.turns import turns
 
 ROOT = Path(__file__).parents[2]

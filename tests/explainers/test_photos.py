@@ -21,7 +21,7 @@ from explainers import (
     load_classifier,
     read_image,
 )
-from explainers.attention import OnTokens
+from explainers.methods.attention import OnTokens
 
 PHOTOS = ("doberman.png", "giant_panda.jpg", "fireboat.jpg", "goldfish.jpg")
 MANY, MOST = 20, 100  # passes: methods of more are tried on two photos and on one, so that all take a minute or two

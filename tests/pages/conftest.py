@@ -17,8 +17,8 @@ from torch import Tensor
 from explainers import Classifier, Explainer, Explanation, Target, load_classifier, read_image
 from explainers.engine import Passes
 from explainers.explanation import Scale
+from explainers.images.samples import SAMPLES
 from explainers.measures import Experiment
-from explainers.samples import SAMPLES
 from pages.shared import work
 from pages.shared.desk import Desk, Shelf
 

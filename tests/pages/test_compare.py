@@ -14,8 +14,8 @@ from explainers import (
     Target,
     read_image,
 )
+from explainers.images.samples import SAMPLES
 from explainers.measures import rank_correlation, ssim
-from explainers.samples import SAMPLES
 from pages.shared import work
 from pages.shared.grid import tiles
 from pages.shared.grid.axes import AXES, DEPTHS

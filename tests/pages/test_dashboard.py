@@ -21,8 +21,8 @@ from explainers import (
     Target,
     read_image,
 )
-from explainers.attention import OnTokens
-from explainers.samples import SAMPLES
+from explainers.images.samples import SAMPLES
+from explainers.methods.attention import OnTokens
 from pages.shared import work
 
 ATTENTION = [kind for kind in EXPLAINERS if issubclass(kind, OnTokens)]  # which the bundled classifier has none of

@@ -12,7 +12,7 @@ def page(method):
     import streamlit as st
 
     import explainers
-    from explainers.samples import SAMPLES
+    from explainers.images.samples import SAMPLES
     from pages.shared import state, work
     from pages.shared.look import choose_look, last_look
     from pages.shared.photo import Photo

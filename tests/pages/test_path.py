@@ -11,8 +11,8 @@ from PIL import Image
 
 from explainers import ExplanationError, IntegratedGradients, Target, read_image
 from explainers.figures.parts import peak, whole
-from explainers.samples import SAMPLES
-from explainers.strip import strip
+from explainers.images.samples import SAMPLES
+from explainers.methods.path_strip import strip
 
 PHOTO = read_image(SAMPLES[0].data)
 STOPS = 21

@@ -6,7 +6,7 @@ import pytest
 from PIL import ExifTags, Image
 from streamlit.testing.v1 import AppTest
 
-from explainers.samples import SAMPLES
+from explainers.images.samples import SAMPLES
 from pages.shared.photo import Photo
 from pages.shared.picture import SAMPLE_PHOTOS
 

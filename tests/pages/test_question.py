@@ -14,7 +14,7 @@ def page():
     """A page that asks, and keeps the answers."""
     import streamlit as st
 
-    from explainers.samples import SAMPLES
+    from explainers.images.samples import SAMPLES
     from pages.shared import state, work
     from pages.shared.frame import frame
     from pages.shared.photo import Photo

@@ -6,8 +6,8 @@ import io
 import pytest
 
 from explainers import EXPLAINERS, GradCAM, read_image
+from explainers.images.samples import SAMPLES
 from explainers.measures import Finding, Randomisation, Removal, Sensitivity, Stability
-from explainers.samples import SAMPLES
 from pages.shared import work
 from pages.shared.evidence.verdict import summed
 

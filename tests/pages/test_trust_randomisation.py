@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from explainers import ExplanationError, GradCAM, Saliency, Target, read_image
+from explainers.images.samples import SAMPLES
 from explainers.measures import Randomisation
 from explainers.measures.randomised import Redrawn
-from explainers.samples import SAMPLES
 from pages.shared.evidence.randomisation import RandomisationSection
 
 PHOTO = read_image(SAMPLES[0].data)

@@ -9,7 +9,7 @@ import pytest
 from torch import nn
 
 from explainers import Classifier, ExplanationError, GradCAM, IntegratedGradients, Occlusion, Saliency, Target
-from explainers.samples import SAMPLES
+from explainers.images.samples import SAMPLES
 from pages.shared import desk as desks
 from pages.shared import work
 from pages.shared.desk import Abandoned, Desk, Job, Shelf

@@ -4,8 +4,8 @@ import pytest
 from PIL import Image
 
 from explainers import CAM, GradCAM, Saliency, Target
-from explainers.attention import AttentionRollout
 from explainers.measures import hit
+from explainers.methods.attention import AttentionRollout
 from tools.trial import pointing
 from tools.trial.cases import Case
 

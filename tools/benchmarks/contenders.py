@@ -18,22 +18,15 @@ from torch import Tensor, nn
 from torchvision import models
 from torchvision.transforms.functional import normalize, pil_to_tensor
 
-from explainers import (
-    Classifier,
-    Explainer,
-    GradCAM,
-    IntegratedGradients,
-    Saliency,
-    Target,
-    View,
-    load_classifier,
-    read_image,
-)
+from explainers import Classifier, Explainer, Target, View, load_classifier, read_image
 from explainers.classifiers.catalogue import find, weights
 from explainers.engine import chunk_size
+from explainers.images.samples import SAMPLES
 from explainers.memory import keep_at_hand
+from explainers.methods.grad_cam import GradCAM
+from explainers.methods.gradients import Saliency
+from explainers.methods.integrated_gradients import IntegratedGradients
 from explainers.quadrature import quadrature
-from explainers.samples import SAMPLES
 
 SIZE, MEAN, STD = (224, 224), (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 VIEW = View(256)

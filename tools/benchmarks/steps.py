@@ -14,7 +14,8 @@ import captum.attr
 import torch
 from torch import Tensor, nn
 
-from explainers import Classifier, IntegratedGradients, Target, read_image
+from explainers import Classifier, Target, read_image
+from explainers.methods.integrated_gradients import IntegratedGradients
 from explainers.quadrature import RULES
 from tools.benchmarks.contenders import Subject, at_hand, captum_integrated, load
 from tools.benchmarks.report import Limit, apart, report

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from explainers import Classifier, Explainer, GradCAM, GuidedBackprop, IntegratedGradients, Occlusion, Saliency, Target
+from explainers import Classifier, Explainer, Target
 from explainers.explanation import SCALES
 from explainers.measures import Removal
 from explainers.measures.areas import CLEAR, MOVED, Curves
 from explainers.measures.fills import LINEAR
+from explainers.methods.grad_cam import GradCAM
+from explainers.methods.gradients import Saliency
+from explainers.methods.guided_backprop import GuidedBackprop
+from explainers.methods.integrated_gradients import IntegratedGradients
+from explainers.methods.occlusion import Occlusion
 from tools.trial.cases import Case
 
 METHODS: tuple[Explainer, ...] = (GradCAM(), IntegratedGradients(), Saliency(), GuidedBackprop(), Occlusion())

@@ -6,21 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, cast
 
-from explainers import (
-    EXPLAINERS,
-    Classifier,
-    Explainer,
-    Explanation,
-    ExplanationError,
-    GradCAM,
-    GuidedBackprop,
-    IntegratedGradients,
-    Range,
-    Saliency,
-)
-from explainers.baselines import BASELINES
+from explainers import EXPLAINERS, Classifier, Explainer, Explanation, ExplanationError, Range
 from explainers.classifiers import BUNDLED
 from explainers.explanation import SCALES, Scale
+from explainers.images.baselines import BASELINES
+from explainers.methods.grad_cam import GradCAM
+from explainers.methods.gradients import Saliency
+from explainers.methods.guided_backprop import GuidedBackprop
+from explainers.methods.integrated_gradients import IntegratedGradients
 from explainers.quadrature import GRIDS
 from pages.shared.question import Question, catalogue
 

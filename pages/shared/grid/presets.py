@@ -6,29 +6,17 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from explainers import (
-    CAM,
-    Deconvolution,
-    DeepLIFT,
-    EigenCAM,
-    ExpectedGradients,
-    Explainer,
-    FinerCAM,
-    GradCAM,
-    GradCAMPlusPlus,
-    GuidedBackprop,
-    GuidedGradCAM,
-    HiResCAM,
-    InputXGradient,
-    IntegratedGradients,
-    LayerCAM,
-    Saliency,
-    ScoreCAM,
-    SmoothGrad,
-    SmoothGradSquared,
-    VarGrad,
-)
+from explainers import Explainer
 from explainers.classifiers import BUNDLED, offers
+from explainers.methods.cam import CAM
+from explainers.methods.deeplift import DeepLIFT
+from explainers.methods.expected_gradients import ExpectedGradients
+from explainers.methods.grad_cam import FinerCAM, GradCAM, GradCAMPlusPlus, GuidedGradCAM, HiResCAM, LayerCAM
+from explainers.methods.gradients import InputXGradient, Saliency
+from explainers.methods.guided_backprop import Deconvolution, GuidedBackprop
+from explainers.methods.integrated_gradients import IntegratedGradients
+from explainers.methods.score_cam import EigenCAM, ScoreCAM
+from explainers.methods.smoothgrad import SmoothGrad, SmoothGradSquared, VarGrad
 from pages.shared import state
 from pages.shared.controls import set_method
 from pages.shared.grid.axes import DEPTHS, RATHER, THAT, THIS, TUTORIAL

@@ -9,11 +9,12 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explainers import Explanation, IntegratedGradients, reduce
+from explainers import Explanation, reduce
 from explainers.arrays import Array
 from explainers.figures import Look, peak, picture_tile, tile
+from explainers.images.samples import SAMPLES
 from explainers.measures import dark, spread
-from explainers.samples import SAMPLES
+from explainers.methods.integrated_gradients import IntegratedGradients
 from pages.shared import state, work
 from pages.shared.frame import messages
 from pages.shared.photo import Photo

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import streamlit as st
 
-from explainers import Explanation, IntegratedGradients
+from explainers import Explanation
 from explainers.arrays import relative_l1
 from explainers.figures import Look, by_steps, convergence
 from explainers.grid import SHARED, Grid
+from explainers.methods.integrated_gradients import IntegratedGradients
 from explainers.paths.trace import Level
 from explainers.proof import enough
 from explainers.quadrature import GRIDS

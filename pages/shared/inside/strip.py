@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explainers import IntegratedGradients
 from explainers.figures import encoded
+from explainers.methods.integrated_gradients import IntegratedGradients
 from pages.shared import state, work
 from pages.shared.frame import messages
 from pages.shared.question import Question

@@ -6,7 +6,7 @@ import torch
 from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
-from explainers.baselines import baseline
+from explainers.images.baselines import baseline
 from explainers.measures.fills import EXACT, FILLS, LINEAR, NOISE, fill, impute
 
 MEAN = (0.4, 0.5, 0.6)

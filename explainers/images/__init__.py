@@ -1,0 +1,1 @@
+"""Pictures: files read, photos, samples, baselines, and regions of like colour."""

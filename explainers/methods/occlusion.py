@@ -1,0 +1,74 @@
+"""Methods that change the picture and watch the score."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import captum.attr
+import torch
+from torch import Tensor
+
+from explainers.base import Explainer, Found
+from explainers.classifiers import Classifier
+from explainers.engine import Passes
+from explainers.explanation import Reduction
+from explainers.images.baselines import solid
+from explainers.knobs import colour, number
+
+
+@dataclass(frozen=True)
+class Occlusion(Explainer):
+    """How far the score falls when a patch of the picture is covered.
+
+    A patch of one colour slides over the picture; each pixel gets the mean fall of the score over the patches that
+    covered it, so red helps the class and blue hurts it. It asks the classifier itself and needs no gradient.
+    """
+
+    title: ClassVar[str] = "Occlusion"
+    paper: ClassVar[str] = "https://arxiv.org/abs/1311.2901"
+    reduction: ClassVar[Reduction] = "signed sum"
+    unit: ClassVar[str] = "fall of the {scale} where covered"
+
+    patch: int | None = number(
+        None,
+        1,
+        256,
+        hint="Side of the patch, in pixels of the input.",
+        automatic="a fifth of the picture's side",
+        first=16,
+    )
+    stride: int | None = number(
+        None, 1, 256, hint="Pixels from one patch to the next.", automatic="half the patch", first=8
+    )
+    colour: str = colour("#7f7f7f", hint="Colour of the patch.")
+
+    def passes(self, classifier: Classifier) -> int:
+        _, windows, strides = self._windows(classifier)
+        shifts = (
+            math.ceil((side - window) / stride) + 1
+            for side, window, stride in zip(classifier.size, windows, strides, strict=True)
+        )
+        return 1 + math.prod(shifts)
+
+    @torch.no_grad()
+    def attribute(self, passes: Passes, pictures: Tensor) -> Found:
+        channels, windows, strides = self._windows(passes.classifier)
+        values = captum.attr.Occlusion(passes.in_chunks).attribute(
+            pictures,
+            sliding_window_shapes=(channels, *windows),
+            strides=(channels, *strides),
+            baselines=solid(self.colour, channels).to(pictures).view(1, -1, 1, 1).expand_as(pictures),
+            additional_forward_args=passes.rows(),
+            perturbations_per_eval=max(1, passes.chunks.size // len(pictures)),
+        )
+        # A pixel's channels are covered at once and each gets the whole fall: share it, so that their sum is the fall.
+        return Found(values / channels)
+
+    def _windows(self, classifier: Classifier) -> tuple[int, tuple[int, int], tuple[int, int]]:
+        height, width = classifier.size
+        patch = self.patch or max(1, round(min(height, width) / 5))
+        windows = min(patch, height), min(patch, width)
+        stride = self.stride or max(1, patch // 2)
+        return classifier.channels, windows, (min(stride, windows[0]), min(stride, windows[1]))

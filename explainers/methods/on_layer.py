@@ -1,0 +1,57 @@
+"""Methods whose map lies on the grid of one layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+from explainers.base import Explainer, Found
+from explainers.classifiers import Classifier
+from explainers.engine import Passes
+from explainers.errors import ExplanationError
+from explainers.explanation import Reduction, Target
+from explainers.knobs import layer, switch
+
+
+@dataclass(frozen=True)
+class OnLayer(Explainer):
+    """What methods share whose map lies on the grid of one layer."""
+
+    unit: ClassVar[str] = "weighted activation of the layer"
+    reduction: ClassVar[Reduction] = "signed sum"
+
+    layer: str | None = layer(hint="The layer whose grid is drawn. Deeper is coarser and closer to the decision.")
+    relu: bool = switch(
+        True, label="ReLU", hint="Keep only evidence for the class, as in the paper. Off: evidence against it, too."
+    )
+
+    @property
+    def rectified(self) -> bool:
+        return self.relu
+
+    def check(self, classifier: Classifier, target: Target) -> None:
+        """Refuse, too, networks in which no layer gives a grid."""
+        super().check(classifier, target)
+        if self.layer is None and classifier.layer is None:
+            raise ExplanationError(f"{self.title} needs a layer that gives a grid, and {classifier.name} has none.")
+
+    def prepared(self, classifier: Classifier) -> bool:
+        read = classifier.network.get_submodule(self.layer or classifier.layer or "")
+        return not isinstance(read, nn.Conv2d)  # a folded one gives what the BatchNorm after it gave
+
+    def attribute(self, passes: Passes, pictures: Tensor) -> Found:
+        name = self.layer or passes.classifier.layer or ""
+        (layout,) = (layer.layout for layer in passes.classifier.layers() if layer.name == name)
+        try:  # the pictures need no gradient: it begins at the layer, and nothing is recorded before that
+            values = self.on(layout.lens(passes.network.get_submodule(name)), passes, pictures)
+        except RuntimeError as error:
+            if "does not require grad" not in str(error) and "not have been used" not in str(error):
+                raise
+            raise ExplanationError(f"{self.title}: the score doesn't depend on the layer {name!r}.") from error
+        return Found(values.relu() if self.relu else values)
+
+    def on(self, layer: nn.Module, passes: Passes, pictures: Tensor) -> Tensor:
+        """The map (N, 1, h, w) of pictures (N, C, H, W) on the grid of `layer`, before ReLU."""
+        raise NotImplementedError

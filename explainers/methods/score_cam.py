@@ -1,0 +1,95 @@
+"""Class activation maps that follow no gradient: Eigen-CAM and Score-CAM."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import captum.attr
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from explainers.classifiers import Classifier
+from explainers.engine import Passes
+from explainers.explanation import Scale
+from explainers.knobs import switch
+from explainers.methods.on_layer import OnLayer
+
+
+@dataclass(frozen=True)
+class _Forward(OnLayer):
+    """A map made of a layer's feature maps and forward passes alone."""
+
+    @torch.no_grad()
+    def on(self, layer: nn.Module, passes: Passes, pictures: Tensor) -> Tensor:
+        grids = captum.attr.LayerActivation(passes, layer).attribute(pictures, additional_forward_args=passes.rows())
+        return self.map(grids, passes, pictures)[:, None]
+
+    def map(self, grids: Tensor, passes: Passes, pictures: Tensor) -> Tensor:
+        """The map (N, h, w) of pictures (N, C, H, W) whose feature maps are `grids` (N, K, h, w)."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class EigenCAM(_Forward):
+    """Where a deep layer reacts most strongly, whatever the class.
+
+    The projection of the layer's feature maps on their first principal direction (not centred, as in the paper), with
+    the sign that makes its sum positive. It asks no score, so it is the same for every class: it shows what stands out
+    to the network, not what speaks for an answer.
+    """
+
+    title: ClassVar[str] = "Eigen-CAM"
+    paper: ClassVar[str] = "https://arxiv.org/abs/2008.00299"
+    scales: ClassVar[tuple[Scale, ...]] = ("logit",)
+    unit: ClassVar[str] = "activation of the layer in its main direction"
+
+    def map(self, grids: Tensor, passes: Passes, pictures: Tensor) -> Tensor:
+        direction = torch.linalg.svd(grids.flatten(2), full_matrices=False).U[:, :, 0]
+        found = torch.einsum("nk,nkhw->nhw", direction, grids)
+        return torch.where(found.sum((1, 2), keepdim=True) < 0, -found, found)
+
+
+@dataclass(frozen=True)
+class ScoreCAM(_Forward):
+    """Where a deep layer's feature maps lie that raise the score when only they show through.
+
+    Each feature map, scaled up and stretched to 0..1, masks the picture; how far the masked picture scores above a
+    black one is the map's weight. It needs no gradient and so doesn't suffer from saturation, but it takes a pass for
+    every feature map, and masks of other pictures than the classifier was trained on.
+    """
+
+    title: ClassVar[str] = "Score-CAM"
+    paper: ClassVar[str] = "https://arxiv.org/abs/1910.01279"
+
+    softmax: bool = switch(
+        False, hint="Weights that are positive and add up to 1: the softmax of the rises, as in the paper's algorithm."
+    )
+
+    def passes(self, classifier: Classifier) -> int:
+        name = self.layer or classifier.layer
+        return 2 + sum(layer.channels for layer in classifier.layers() if layer.name == name)
+
+    def map(self, grids: Tensor, passes: Passes, pictures: Tensor) -> Tensor:
+        black = passes.in_chunks(torch.zeros_like(pictures), passes.rows())
+        rises = torch.stack(
+            [self._scores(passes, row, *pair) for row, pair in enumerate(zip(pictures, grids, strict=True))]
+        )
+        rises = rises - black[:, None]
+        return torch.einsum("nk,nkhw->nhw", rises.softmax(1) if self.softmax else rises, grids)
+
+    def _scores(self, passes: Passes, row: int, picture: Tensor, grid: Tensor) -> Tensor:
+        """(K,) the scores of the picture behind each of its feature maps (K, h, w); a flat one hides it all."""
+        scores = grid.new_empty(len(grid))
+
+        def work(part: slice) -> None:
+            varied = grid[part].amax((1, 2)) > grid[part].amin((1, 2))  # scaling up a flat one would leave its rounding
+            masks = F.interpolate(grid[part, None], size=picture.shape[1:], mode="bilinear", align_corners=False)
+            masks = masks - masks.amin((2, 3), keepdim=True)
+            masks = masks / masks.amax((2, 3), keepdim=True).clamp(min=torch.finfo(masks.dtype).tiny)
+            masks = masks * varied.view(-1, 1, 1, 1)
+            scores[part] = passes(picture * masks, torch.full((len(masks),), row, device=passes.index.device))
+
+        passes.run(len(grid), work)
+        return scores

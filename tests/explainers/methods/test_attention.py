@@ -1,0 +1,290 @@
+"""Attention rollout and relevance against attention written out by hand, in float64; and where they are refused."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torchvision import models
+
+from explainers import AttentionRelevance, AttentionRollout, ExplanationError, Saliency, Target
+from explainers.engine import Passes
+from explainers.methods.attention import _Attending
+
+METHODS = [AttentionRollout(), AttentionRelevance()]
+every_method = pytest.mark.parametrize("method", METHODS, ids=lambda method: type(method).__name__)
+
+
+class Fused(nn.MultiheadAttention):
+    """The same attention, by the fused function."""
+
+    def forward(self, x, *rest, **more):
+        heads = partial(torch.Tensor.unflatten, dim=-1, sizes=(self.num_heads, -1))
+        q, k, v = (heads(each).transpose(1, 2) for each in self.projected(x))
+        return self.out_proj(self.read(q, k, v).transpose(1, 2).flatten(2)), None
+
+    def projected(self, x):
+        return F.linear(x, self.in_proj_weight, self.in_proj_bias).chunk(3, -1)
+
+    def read(self, q, k, v):
+        return F.scaled_dot_product_attention(q, k, value=v)
+
+
+class Written(Fused):
+    """The same, written out."""
+
+    def read(self, q, k, v):
+        return (q @ k.transpose(2, 3) / q.shape[3] ** 0.5).softmax(-1) @ v
+
+
+class WithWeights(nn.MultiheadAttention):
+    """The module, asked for its weights, which somebody else wants to see."""
+
+    def forward(self, *given, **more):
+        return super().forward(*given, need_weights=True)
+
+
+FORMS = [nn.MultiheadAttention, WithWeights, Fused, Written]
+every_form = pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
+
+
+@pytest.fixture
+def transformer():
+    """(form=nn.MultiheadAttention, size=32, dtype=float64) -> torchvision's, of three layers and four heads."""
+
+    def make(form=nn.MultiheadAttention, size=32, dtype=torch.float64):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            network = models.VisionTransformer(size, 8, 3, 4, 24, 16, num_classes=3)
+            nn.init.normal_(network.heads.head.weight)  # which begins as zero
+            for block in network.encoder.layers:
+                nn.init.normal_(block.self_attention.in_proj_weight, std=0.4)  # so that attention isn't even
+                nn.init.normal_(block.self_attention.in_proj_bias)
+                block.self_attention.__class__ = form
+        return network.eval().requires_grad_(False).to(dtype)
+
+    return make
+
+
+def by_hand(network, picture):
+    """torchvision's forward pass with its attention written out head by head: the logits, and (T, T) per layer, head.
+
+    The heads' weights are part of the graph.
+    """
+    tokens = network.conv_proj(picture[None]).flatten(2)[0].T
+    tokens = torch.cat([network.class_token[0], tokens]) + network.encoder.pos_embedding[0]
+    tokens, layers = tokens.requires_grad_(), []
+    for block in network.encoder.layers:
+        attention, x = block.self_attention, block.ln_1(tokens)
+        width = tokens.shape[1] // attention.num_heads
+        heads, read = [], []
+        for head in range(attention.num_heads):
+            q, k, v = (
+                x @ weight[head * width : (head + 1) * width].T + bias[head * width : (head + 1) * width]
+                for weight, bias in zip(attention.in_proj_weight.chunk(3), attention.in_proj_bias.chunk(3), strict=True)
+            )
+            scores = q @ k.T / width**0.5
+            weights = scores.exp() / scores.exp().sum(1, keepdim=True)
+            heads.append(weights)
+            read.append(weights @ v)
+        tokens = tokens + torch.cat(read, 1) @ attention.out_proj.weight.T + attention.out_proj.bias
+        tokens = tokens + block.mlp(block.ln_2(tokens))
+        layers.append(heads)
+    return network.heads(network.encoder.ln(tokens)[:1])[0], layers
+
+
+def rollout(layers, residual=0.5):
+    """Abnar and Zuidema 2020: (T, T)."""
+    flow = identity = torch.eye(len(layers[0][0]), dtype=torch.float64)
+    for heads in layers:
+        flow = (residual * identity + (1 - residual) * sum(heads) / len(heads)) @ flow
+    return flow.detach()
+
+
+def relevance(layers, score):
+    """Chefer et al. 2021, rules 5 and 6: (T, T)."""
+    flow = torch.eye(len(layers[0][0]), dtype=torch.float64)
+    for heads in layers:
+        slopes = torch.autograd.grad(score, heads, retain_graph=True)
+        mixed = sum((weights * slope).clamp(min=0) for weights, slope in zip(heads, slopes, strict=True)) / len(heads)
+        flow = flow + mixed @ flow
+    return flow.detach()
+
+
+def exact(method, classifier, picture, target):
+    """The values before they are rounded to float32, and the score."""
+    with Passes(classifier, [target], prepared=method.prepared(classifier)) as passes:
+        found = method.attribute(passes, picture[None])
+    return found.values[0], float(passes.answers[0, passes.column])
+
+
+def of_score(logits, target):
+    answers = logits if target.scale == "logit" else logits.softmax(0)
+    return answers[target.index] - (0 if target.versus is None else answers[target.versus])
+
+
+@every_form
+@pytest.mark.parametrize("residual", [0.0, 0.5, 0.8])
+def test_rollout_is_its_formula_on_attention_written_out(transformer, classify, noise, apart, form, residual):
+    network, picture = transformer(form), noise((32, 32), dtype=torch.float64)
+    logits, layers = by_hand(network, picture)
+    values, score = exact(AttentionRollout(residual=residual), classify(network, (32, 32)), picture, Target(1))
+    assert score == pytest.approx(float(logits[1].detach()), rel=1e-12)
+    assert values.shape == (1, 4, 4)
+    assert apart(values, rollout(layers, residual)[0, 1:].view(1, 4, 4)) < 1e-12
+
+
+@every_form
+@pytest.mark.parametrize("target", [Target(0), Target(2), Target(1, versus=2), Target(0, scale="probability")], ids=str)
+def test_relevance_is_its_formula_on_attention_written_out(transformer, classify, noise, apart, form, target):
+    network, picture = transformer(form), noise((32, 32), dtype=torch.float64)
+    logits, layers = by_hand(network, picture)
+    expected = of_score(logits, target)
+    values, score = exact(AttentionRelevance(), classify(network, (32, 32)), picture, target)
+    assert score == pytest.approx(float(expected.detach()), rel=1e-12)
+    assert apart(values, relevance(layers, expected)[0, 1:].view(1, 4, 4)) < 1e-12
+
+
+def test_rollout_adds_up_to_one_with_the_class_tokens_own_share(transformer, classify, noise):
+    network, picture = transformer(), noise((32, 32), dtype=torch.float64)
+    own = float(rollout(by_hand(network, picture)[1])[0, 0])
+    assert float(AttentionRollout()(classify(network, (32, 32)), picture, Target(0)).values.sum()) == pytest.approx(
+        1 - own
+    )
+
+
+def test_rollout_is_the_same_for_every_class_and_relevance_is_not(transformer, classify, noise, apart):
+    classifier, picture = classify(transformer(), (32, 32)), noise((32, 32), dtype=torch.float64)
+    one, other = (AttentionRollout()(classifier, picture, Target(index)).values for index in (0, 1))
+    assert (one == other).all()
+    one, other = (AttentionRelevance()(classifier, picture, Target(index)).values for index in (0, 1))
+    assert apart(one, other) > 0.1
+
+
+@every_method
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_reading_attention_changes_no_number(transformer, classify, noise, method, dtype):
+    classifier, picture = classify(transformer(dtype=dtype), (32, 32)), noise((32, 32), dtype=dtype)
+    assert method(classifier, picture, Target(1)).score == Saliency()(classifier, picture, Target(1)).score
+
+
+class Averaging(nn.Module):
+    """A transformer of one layer without a class token, on a grid that is not square."""
+
+    def __init__(self):
+        super().__init__()
+        self.patches, self.read, self.head = nn.Conv2d(3, 8, 4, 4), Fused(8, 2), nn.Linear(8, 3)
+
+    def forward(self, pictures):
+        tokens = self.patches(pictures).flatten(2).transpose(1, 2)
+        return self.head(self.norm(tokens + self.read(tokens)[0]).mean(1))
+
+    def norm(self, tokens):
+        return F.layer_norm(tokens, tokens.shape[2:])
+
+
+@pytest.fixture
+def averaging():
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        return Averaging().eval().requires_grad_(False).double()
+
+
+@every_method
+def test_without_a_class_token_the_average_of_the_patches_is_read(averaging, classify, noise, apart, method):
+    picture = noise((12, 20), dtype=torch.float64)
+    tokens = averaging.patches(picture[None]).flatten(2).transpose(1, 2).requires_grad_()
+    q, k, v = (each.unflatten(2, (2, -1)).transpose(1, 2) for each in averaging.read.projected(tokens))
+    weights = (q @ k.transpose(2, 3) / 2).softmax(-1)
+    read = averaging.read.out_proj((weights @ v).transpose(1, 2).flatten(2))
+    logit = averaging.head(averaging.norm(tokens + read).mean(1))[0, 1]
+    heads = [*weights[0]]
+    if isinstance(method, AttentionRollout):
+        flow = rollout([heads])
+    else:
+        (slope,) = torch.autograd.grad(logit, weights)
+        flow = (weights * slope)[0].clamp(min=0).mean(0)
+    values, _ = exact(method, classify(averaging, (12, 20)), picture, Target(1))
+    assert apart(values, flow.detach().mean(0).view(1, 3, 5)) < 1e-12
+
+
+@pytest.mark.parametrize("more", [{}, {"scale": 0.3}, {"is_causal": True}, {"attn_mask": True}], ids=str)
+def test_weights_of_the_fused_function_are_right_whatever_its_mask_and_scale(more):
+    draw = torch.Generator().manual_seed(0)
+    q, k, v = (torch.randn(2, 3, 5, 4, generator=draw, dtype=torch.float64) for _ in range(3))
+    mask = torch.randn(5, 5, generator=draw, dtype=torch.float64)
+    more = {name: mask if value is True and name == "attn_mask" else value for name, value in more.items()}
+    with _Attending() as attending:
+        result = F.scaled_dot_product_attention(q, k, v, **more)
+    (met,) = attending.met
+    torch.testing.assert_close(met.weights @ v, result)
+    torch.testing.assert_close(met.weights.sum(-1), torch.ones(2, 3, 5, dtype=torch.float64))
+
+
+def test_a_module_with_sizes_of_its_own_for_keys_and_values_is_read_too():
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        module = nn.MultiheadAttention(8, 2, kdim=6, vdim=4, batch_first=True).double()
+        x = [torch.randn(3, 5, size, dtype=torch.float64) for size in (8, 6, 4)]
+    with _Attending() as attending:
+        module(*x)
+    (met,) = attending.met
+    torch.testing.assert_close(met.weights, module(*x, average_attn_weights=False)[1].detach())
+    gradient = torch.ones_like(met.result)
+    values = F.linear(x[2], module.v_proj_weight, module.in_proj_bias[16:]).unflatten(2, (2, -1)).transpose(1, 2)
+    weights = met.weights.clone().requires_grad_()
+    written = module.out_proj((weights @ values).transpose(1, 2).flatten(2))
+    torch.testing.assert_close(written.transpose(0, 1), met.result)
+    (expected,) = torch.autograd.grad(written.sum(), weights)
+    torch.testing.assert_close(met.slope(gradient), expected)
+
+
+# Where there is none
+
+
+class Mixer(nn.Module):
+    """Tokens without attention."""
+
+    def __init__(self):
+        super().__init__()
+        self.patches, self.mix, self.head = nn.Conv2d(3, 8, 4, 4), nn.Linear(64, 64), nn.Linear(8, 3)
+        self.after = nn.Identity()
+
+    def forward(self, pictures):
+        tokens = self.mix(self.patches(pictures).flatten(2)).transpose(1, 2)
+        return self.head(self.after(tokens).mean(1))
+
+
+WITHOUT = {
+    "convolutions": lambda: nn.Sequential(nn.Conv2d(3, 3, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten()),
+    "tokens without attention": Mixer,
+    "windows": lambda: models.SwinTransformer([2, 2], 8, [1, 1], [1, 2], [4, 4], num_classes=3),
+}
+
+
+@every_method
+@pytest.mark.parametrize("name", WITHOUT)
+def test_networks_without_attention_among_all_patches_are_refused(classify, noise, method, name):
+    classifier = classify(WITHOUT[name](), (32, 32), name="it")
+    sentence = f"^{method.title} needs a vision transformer, in which .* and it isn't one. Grad-CAM works on it."
+    with pytest.raises(ExplanationError, match=sentence):
+        method(classifier, noise((32, 32)), Target(1))
+
+
+@every_method
+def test_a_compiled_transformer_is_refused(attentive, classify, noise, method):
+    classifier = classify(torch.compile(attentive(), backend="eager"), (24, 24), name="it")  # needs no C++ compiler
+    with pytest.raises(ExplanationError, match="can't see the attention inside it, because it is compiled or scripted"):
+        method(classifier, noise((24, 24)), Target(1))
+
+
+@every_method
+def test_the_real_thing_has_a_map_of_its_patches(real, noise, method):
+    classifier = real("vit_b_32", 224).classifier
+    found = method(classifier, noise((224, 224)), Target(1))
+    assert found.values.shape == (1, 7, 7)
+    assert found.facts["passes"] == 1
+    assert np.isfinite(found.values).all()
+    assert found.values.min() >= 0

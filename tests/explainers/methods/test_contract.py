@@ -1,0 +1,482 @@
+"""What every method promises. A new one is tested by being in EXPLAINERS."""
+
+import gc
+import inspect
+import json
+import math
+import pickle
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from explainers import EXPLAINERS, ExplanationError, Target
+from explainers.engine import Passes
+from explainers.knobs import Choice, Colour, Layer, Range, Switch
+from explainers.methods.attention import OnTokens
+from explainers.methods.on_layer import OnLayer
+
+SCALES = ("logit", "probability")
+LINEAR = (  # in the score: no ReLU after it
+    "Saliency",
+    "IntegratedGradients",
+    "CAM",
+    "GradCAM",
+    "HiResCAM",
+    "InputXGradient",
+    "ExpectedGradients",
+    "DeepLIFT",
+    "SmoothGrad",
+    "Occlusion",
+    "FeatureAblation",
+    "LIME",
+    "KernelSHAP",
+    "RISE",
+    "BlurIntegratedGradients",
+)
+COARSE = (  # on a layer's grid, where a cell sees more than its pixels
+    "CAM",
+    "GradCAM",
+    "GradCAMPlusPlus",
+    "HiResCAM",
+    "LayerCAM",
+    "FinerCAM",
+    "EigenCAM",
+    "ScoreCAM",
+    "AttentionRollout",
+    "AttentionRelevance",
+)
+BLIND = ("EigenCAM", "AttentionRollout")  # ask no score
+FINE = {"Occlusion": {"patch": 1, "stride": 1}}  # settings under which a pixel stands for itself
+WHOLE = {
+    name: {"relu": False} for name in (*COARSE, "GuidedGradCAM") if name != "CAM" and not name.startswith("Attention")
+}  # under which nothing is cut off
+SHARED = ("FeatureAblation", "LIME", "KernelSHAP", "RISE", "XRAI")  # by the pixels of a region, the dead ones too
+MANY = {  # settings under which many chunks pass
+    "IntegratedGradients": {"steps": 1000},
+    "GuidedIntegratedGradients": {"steps": 60},
+    "BlurIntegratedGradients": {"steps": 1000},
+    "XRAI": {"steps": 500},
+    "Occlusion": {"patch": 1, "stride": 1},
+    "LIME": {"samples": 1000},
+    "KernelSHAP": {"samples": 1000},
+    "RISE": {"masks": 1000},
+}
+DEFINITE = {"IntegratedGradients": {"steps": 7}}  # settings under which the cost is known beforehand
+
+
+def named(values):
+    return {"argvalues": values, "ids": [value.__name__ for value in values]}
+
+
+every_kind = pytest.mark.parametrize("kind", **named(EXPLAINERS))
+every_knob = pytest.mark.parametrize(
+    ("kind", "name", "knob"),
+    [
+        pytest.param(kind, *item, id=f"{kind.__name__}-{item[0]}")
+        for kind in EXPLAINERS
+        for item in kind.knobs().items()
+    ],
+)
+
+
+def settings(table, kind):
+    return kind(**table.get(kind.__name__, {}))
+
+
+def options(knob):
+    """Some values of a knob that its widget could offer."""
+    match knob:
+        case Range(low=low, high=high, automatic=automatic):
+            return [low, min(high, low + 3), *([None] if automatic else [])]
+        case Choice(options=words):
+            return list(words)
+        case Switch():
+            return [True, False]
+        case Colour():
+            return ["#102030"]
+        case Layer():
+            return [None, "conv2"]
+
+
+def unlike(knob):
+    """Values that the widget of a knob could not offer."""
+    wrong = [math.nan, (), "no such option", 1j]
+    match knob:
+        case Range(low=low, high=high, automatic=automatic):
+            return [*wrong, low - 1, high + 1, str(low), True, math.inf, *([] if automatic else [None])]
+        case Choice(options=words):
+            return [*wrong, words[0].upper(), None, 0]
+        case Switch():
+            return [*wrong, 0, 1, None, "True"]
+        case Colour():
+            return [*wrong, "#fff", "red", None, 0]
+        case Layer():
+            return [math.nan, (), 0, True, ""]
+
+
+@pytest.fixture
+def suitable(small, attentive, kind):
+    """What makes the small network or, for methods that read attention, the small transformer."""
+    return attentive if issubclass(kind, OnTokens) else small
+
+
+@pytest.fixture
+def conv(conv, suited, kind):
+    return suited(kind, conv)
+
+
+@pytest.fixture
+def conv64(conv64, suited, kind):
+    return suited(kind, conv64)
+
+
+# Declarations
+
+
+@every_kind
+def test_its_docstring_opens_with_one_line_for_a_visitor(kind):
+    assert not re.match(rf"{kind.__name__}\(", kind.__doc__)  # which is what `dataclass` writes where there is none
+    first, _, more = inspect.cleandoc(kind.__doc__).partition("\n\n")
+    assert "\n" not in first
+    assert first == kind.summary()
+    assert kind.about().endswith(".")
+    assert re.fullmatch(r"[A-Z].{20,110}\.", first)
+    assert more
+
+
+@every_kind
+def test_it_names_its_paper(kind):
+    assert re.fullmatch(r"https://\S+\.\S+", kind.paper)
+
+
+def test_titles_and_addresses_are_unique():
+    assert len({kind.title for kind in EXPLAINERS}) == len({kind.slug() for kind in EXPLAINERS}) == len(EXPLAINERS)
+
+
+@every_kind
+def test_its_scales_are_known(kind):
+    assert kind.scales
+    assert set(kind.scales) <= set(SCALES)
+
+
+@every_knob
+def test_a_knob_has_a_hint_and_a_default_that_it_accepts(kind, name, knob):
+    assert re.fullmatch(r"[A-Z].+\.", knob.hint)
+    assert knob.accepts(getattr(kind(), name))
+    assert set(knob.only_if) < set(kind.knobs())
+    for other, values in knob.conditions.items():
+        assert len(values) > 0
+        assert all(kind.knobs()[other].accepts(value) for value in values)
+
+
+@every_knob
+def test_what_is_offered_first_in_place_of_automatic_is_accepted(kind, name, knob):
+    first = getattr(knob, "first", None)
+    assert first is None or (knob.automatic and knob.accepts(first))
+
+
+@every_knob
+def test_it_refuses_what_the_widget_could_not_offer(kind, name, knob):
+    for bad in unlike(knob):
+        with pytest.raises(ExplanationError, match=f"^{re.escape(kind.title)}: {name} must be .*, not .*\\.$"):
+            kind(**{name: bad})
+
+
+@every_knob
+def test_it_takes_what_the_widget_could_offer(conv, noise, kind, name, knob):
+    for value in options(knob):
+        needed = {other: values[0] for other, values in knob.conditions.items()}
+        explanation = kind(**needed, **{name: value})(conv, noise(conv.size), Target(1))
+        assert np.isfinite(explanation.values).all()
+        assert explanation.facts["settings"][name] == value
+
+
+# The map
+
+
+@every_kind
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("size", [(37, 41), (24, 25)])
+def test_its_heat_is_as_large_as_the_picture(suitable, classify, noise, kind, channels, size):
+    classifier = classify(suitable(channels), size, channels=channels)
+    explanation = settings(WHOLE, kind)(classifier, noise(size, channels), Target(1))
+    assert explanation.heat.shape == size
+    assert explanation.heat.dtype == explanation.values.dtype == explanation.picture.dtype == np.float32
+    assert explanation.values.ndim == 3
+    assert explanation.picture.shape == (channels, *size)
+    assert explanation.heat.any()
+    if kind.__name__ not in COARSE:
+        assert explanation.values.shape == (channels, *size)
+
+
+@every_kind
+@pytest.mark.parametrize("output", ["softmax", "sigmoid"])
+@pytest.mark.parametrize("classes", [1, 2])
+def test_it_works_on_one_and_two_classes(suitable, classify, noise, kind, classes, output):
+    classifier = classify(suitable(classes=classes), (24, 24), classes=classes, output=output)
+    for scale in kind.scales:
+        explanation = kind()(classifier, noise((24, 24)), Target(classes - 1, scale=scale))
+        assert np.isfinite(explanation.heat).all()
+        if classes == 1 and output == "softmax" and scale == "probability":
+            assert explanation.score == 1
+            assert not explanation.values.any()  # the only class is always certain
+
+
+@every_kind
+def test_the_same_question_has_the_same_answer_bit_for_bit(conv, noise, kind):
+    first, second = (kind()(conv, noise(conv.size), Target(1)) for _ in range(2))
+    assert first.values.tobytes() == second.values.tobytes()
+    assert first.score == second.score
+    assert {**first.facts, "seconds": 0} == {**second.facts, "seconds": 0}
+
+
+@every_kind
+@pytest.mark.parametrize("around", [torch.no_grad, torch.inference_mode, torch.enable_grad])
+def test_it_works_whatever_the_caller_has_switched_off(conv, noise, kind, around):
+    expected = kind()(conv, noise(conv.size), Target(1)).values
+    with around():
+        found = kind()(conv, noise(conv.size).clone(), Target(1)).values
+        assert torch.is_inference_mode_enabled() == (around is torch.inference_mode)
+        assert torch.is_grad_enabled() == (around is torch.enable_grad)
+    assert (found == expected).all()
+
+
+@every_kind
+def test_it_works_on_a_classifier_made_in_inference_mode(suitable, classify, conv, noise, kind):
+    network = suitable()
+    with torch.inference_mode():
+        classifier = classify(network, conv.size, mean=conv.mean, std=conv.std)
+    expected = kind()(conv, noise(conv.size), Target(1)).values
+    assert (kind()(classifier, noise(conv.size), Target(1)).values == expected).all()
+
+
+@pytest.mark.parametrize("kind", **named([kind for kind in EXPLAINERS if issubclass(kind, OnLayer)]))
+def test_every_layer_gives_the_map_of_the_network_as_it_was(small, classify, noise, apart, kind):
+    network, more = small(dtype=torch.float64), {"mean": (0.4, 0.5, 0.6), "std": (0.2, 0.3, 0.25)}
+    fused, unfused = (classify(network, (29, 24), prepare=prepare, **more) for prepare in (True, False))
+    assert isinstance(fused.prepared.bn1, nn.Identity)  # so a convolution's output is another there
+    for layer in fused.layers():
+        explainer = replace(settings(WHOLE, kind), layer=layer.name)
+        found, expected = (explainer(each, noise((29, 24)), Target(1)) for each in (fused, unfused))
+        assert apart(found.values, expected.values) < 1e-6
+
+
+@every_kind
+@pytest.mark.parametrize("versus", [False, True])
+def test_a_batch_is_a_loop(conv64, noise, apart, kind, versus):
+    targets = [Target(index, (index + 1) % 3 if versus else None) for index in (1, 0, 2)]
+    pictures = torch.stack([noise(conv64.size, seed=seed, dtype=torch.float64) for seed in range(3)])
+    explainer = settings(WHOLE, kind)
+    with Passes(conv64, targets, prepared=explainer.prepared(conv64)) as passes:
+        found = explainer.attribute(passes, pictures)
+    for row, (target, picture) in enumerate(zip(targets, pictures, strict=True)):
+        single = explainer(conv64, picture, target)
+        assert apart(found.values[row].detach(), single.values) < 1e-5
+        if found.baseline_scores is not None:
+            assert float(found.scores[row]) == pytest.approx(single.score, rel=1e-5)
+            assert float(found.baseline_scores[row].mean()) == pytest.approx(single.baseline_score, rel=1e-5)
+            torch.testing.assert_close(found.baselines[row].float(), torch.from_numpy(single.baselines))
+        if found.traces is not None:
+            assert found.traces[row].slopes == pytest.approx(single.trace.slopes, rel=1e-5, abs=1e-9)
+
+
+@pytest.mark.parametrize("kind", **named([kind for kind in EXPLAINERS if kind.__name__ in LINEAR]))
+def test_the_map_of_a_difference_is_the_difference_of_the_maps(conv64, noise, apart, kind):
+    for scale in kind.scales:
+        both, one, other = (
+            settings(WHOLE, kind)(conv64, noise(conv64.size, dtype=torch.float64), target)
+            for target in (Target(0, versus=2, scale=scale), Target(0, scale=scale), Target(2, scale=scale))
+        )
+        assert both.score == pytest.approx(one.score - other.score, rel=1e-5)
+        assert apart(both.values, one.values - other.values) < 1e-5
+
+
+class Blinkered(nn.Module):
+    """A network that sees the left half of its picture only."""
+
+    def __init__(self, network, columns):
+        super().__init__()
+        self.network, self.columns = network, columns
+
+    def forward(self, x):
+        return self.network(F.pad(x[..., : self.columns], (0, x.shape[-1] - self.columns)))
+
+
+@pytest.mark.parametrize("kind", **named([kind for kind in EXPLAINERS if kind.__name__ not in COARSE + SHARED]))
+def test_a_dead_pixel_gets_nothing(suitable, classify, noise, kind):
+    classifier = classify(Blinkered(suitable(), 12), (24, 24))
+    explanation = settings(FINE | WHOLE, kind)(classifier, noise((24, 24)), Target(1))
+    # Captum divides what occlusion met by rounding: a batch of other pictures rounds in another way
+    assert np.abs(explanation.values[..., 12:]).max() <= (1e-6 if kind.__name__ == "Occlusion" else 0)
+    assert np.abs(explanation.values[..., :12]).max() > 1e-5
+
+
+@pytest.mark.parametrize("kind", **named([kind for kind in EXPLAINERS if kind.__name__ not in BLIND]))
+def test_a_map_of_nothing_is_zero_not_a_crash(suitable, classify, noise, kind):
+    constant = suitable()
+    nn.init.zeros_(constant.head.weight)  # it always says the same
+    for picture in (noise((24, 24)), torch.zeros(3, 24, 24)):
+        explanation = kind()(classify(constant, (24, 24)), picture, Target(1))
+        assert not explanation.heat.any()
+        assert explanation.gap is None
+
+
+@pytest.mark.parametrize("kind", **named([kind for kind in EXPLAINERS if kind.__name__ in MANY]))
+def test_memory_does_not_grow_with_the_passes(small, classify, watched, noise, kind):
+    size, alive = (31, 23), []
+
+    def watch(batch):
+        alive.append(None)
+        if len(alive) in (5, 40):
+            tensors = [each for each in gc.get_objects() if type(each) is torch.Tensor and each.shape[-2:] == size]
+            alive[-1] = sum(each.numel() for each in tensors)
+
+    settings(MANY, kind)(classify(watched(small(), watch), size), noise(size), Target(1))
+    assert len(alive) > 40
+    assert 0 < alive[39] < 1.2 * alive[4]  # in the fortieth chunk as in the fifth
+
+
+# What can't be explained
+
+
+@every_kind
+@pytest.mark.parametrize("target", [Target(3), Target(-1), Target(0, versus=3), Target(0, versus=-1)], ids=str)
+def test_a_class_that_is_not_there_is_refused(conv, noise, kind, target):
+    with pytest.raises(ExplanationError, match=r"^conv has classes 0 to 2, not (3|-1)\.$"):
+        kind()(conv, noise(conv.size), target)
+
+
+@every_kind
+@pytest.mark.parametrize("scale", SCALES)
+def test_a_scale_is_explained_where_declared_and_refused_elsewhere(conv, noise, kind, scale):
+    target = Target(1, scale=scale)
+    if scale in kind.scales:
+        explanation = kind()(conv, noise(conv.size), target)
+        answer = conv.predict(noise(conv.size), 3)
+        assert explanation.score == pytest.approx({p.index: getattr(p, scale) for p in answer}[1], rel=1e-4)
+    else:
+        with pytest.raises(
+            ExplanationError, match=f"^{re.escape(kind.title)} explains the logit only, not the probability\\."
+        ):
+            kind()(conv, noise(conv.size), target)
+
+
+@every_kind
+def test_a_layer_that_is_not_there_is_refused(conv, noise, kind):
+    for name, knob in kind.knobs().items():
+        if isinstance(knob, Layer):
+            with pytest.raises(ExplanationError, match="conv has no layer 'layer9'"):
+                replace(kind(), **{name: "layer9"})(conv, noise(conv.size), Target(1))
+
+
+# Nothing is left behind
+
+
+class Stop(BaseException):
+    """Raised by a progress bar whose visitor has left."""
+
+
+@every_kind
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_networks_are_left_as_they_were(suitable, classify, noise, state, kind, cancelled):
+    given = suitable().train().requires_grad_(True)
+    classifier = classify(given, (24, 24))
+    networks = (given, classifier.network, classifier.prepared)
+    before = [state(network) for network in networks]
+
+    def cancel(progress):
+        raise Stop
+
+    if cancelled:
+        with pytest.raises(Stop):
+            kind()(classifier, noise((24, 24)), Target(1), on_progress=cancel)
+    else:
+        kind()(classifier, noise((24, 24)), Target(1))
+    assert [state(network) for network in networks] == before
+    assert torch.overrides._get_current_function_mode_stack() == []
+    assert torch.is_grad_enabled()
+
+
+@every_kind
+def test_the_picture_is_left_as_it_was(conv, noise, kind):
+    picture = noise(conv.size).clone()
+    before = picture.clone()
+    kind()(conv, picture, Target(1))
+    assert picture.equal(before)
+    assert not picture.requires_grad
+
+
+@every_kind
+def test_the_global_random_numbers_are_left_alone(conv, noise, kind):
+    before = torch.random.get_rng_state()
+    kind()(conv, noise(conv.size), Target(1))
+    assert torch.random.get_rng_state().equal(before)
+
+
+# Cost and progress
+
+
+@pytest.fixture
+def counted(suitable, classify, watched, conv):
+    """A classifier like `conv`, and how many pictures each pass of its network has had, in order."""
+    batches = []
+    network = watched(suitable(), lambda x: batches.append(len(x)))
+    classifier = classify(network, conv.size, mean=conv.mean, std=conv.std)
+    assert classifier.layers()
+    assert classifier.activations  # which are read once, by a pass of their own
+    batches.clear()
+    return classifier, batches
+
+
+@every_kind
+def test_its_cost_is_what_it_said_and_progress_stays_below(counted, noise, kind):
+    classifier, batches = counted
+    told, explainer = [], settings(DEFINITE, kind)
+    explanation = explainer(classifier, noise(classifier.size), Target(1), on_progress=told.append)
+    assert explanation.facts["passes"] == explainer.passes(classifier) == sum(batches)
+    assert {progress.total for progress in told} == {explainer.passes(classifier)}
+    assert {progress.preview for progress in told} == {None}
+    assert [progress.done for progress in told] == [sum(batches[:number]) for number in range(len(batches))]
+
+
+@every_kind
+def test_it_costs_no_more_than_it_said_and_progress_never_passes_its_own_total(counted, noise, kind):
+    classifier, batches = counted
+    told, explainer = [], kind()
+    explanation = explainer(classifier, noise(classifier.size), Target(1), on_progress=told.append)
+    assert explanation.facts["passes"] == sum(batches) <= explainer.passes(classifier)
+    between = [progress for progress in told if progress.preview is None]
+    assert [progress.done for progress in between] == [sum(batches[:number]) for number in range(len(batches))]
+    assert all(progress.total is None or progress.done < progress.total for progress in between)
+    assert len(told) - len(between) <= 1  # previews
+
+
+@every_kind
+def test_any_exception_of_the_progress_passes_through(conv, noise, kind):
+    for error in (ValueError, RuntimeError, KeyboardInterrupt, Stop):
+
+        def cancel(progress, error=error):
+            raise error("left")
+
+        with pytest.raises(error, match="left"):
+            kind()(conv, noise(conv.size), Target(1), on_progress=cancel)
+    assert kind()(conv, noise(conv.size), Target(1)).heat.any()
+
+
+# The result travels
+
+
+@every_kind
+def test_the_result_is_picklable_and_its_facts_are_json(conv, noise, kind):
+    explanation = kind()(conv, noise(conv.size), Target(1, versus=2))
+    again = pickle.loads(pickle.dumps(explanation))
+    assert (again.values == explanation.values).all()
+    assert again.target == explanation.target
+    assert json.loads(json.dumps(dict(explanation.facts), allow_nan=False)) == json.loads(json.dumps(again.facts))
+    assert json.loads(json.dumps(explanation.facts))["method"] == kind.title
+    assert not any(isinstance(value, torch.Tensor) for value in vars(explanation).values())
