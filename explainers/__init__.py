@@ -7,18 +7,18 @@ from typing import Any
 # (a second program, thirty visitors' pages) a pass takes ten times as long.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from explainers.base import Explainer
 from explainers.classifiers import Classifier, Prediction, View, load_classifier
-from explainers.engine import Progress
 from explainers.errors import ExplanationError
+from explainers.explainer import Explainer
 from explainers.explanation import Coverage, Explanation, Target, reduce
 from explainers.images.reading import read_image
-from explainers.knobs import Choice, Colour, Knob, Layer, Range, Switch
-from explainers.memory import keep_at_hand
 from explainers.methods import EXPLAINERS
+from explainers.passes import Progress
 from explainers.paths.trace import Trace
+from explainers.runtime.allocator import hold_freed_memory
+from explainers.settings import Choice, Colour, Knob, Layer, Range, Switch
 
-keep_at_hand()
+hold_freed_memory()
 
 _KINDS = {kind.__name__: kind for kind in EXPLAINERS}
 

@@ -14,9 +14,9 @@ from torch.nn import functional as F
 
 from explainers.arrays import Array
 from explainers.errors import ExplanationError
-from explainers.grid import Grid
+from explainers.paths.snapshots import Snapshots
+from explainers.paths.step_grid import StepGrid
 from explainers.paths.trace import Level, Trace
-from explainers.slices import Slices
 
 Scale = Literal["logit", "probability"]
 Reduction = Literal["sum of magnitudes", "signed sum", "largest"]
@@ -98,8 +98,8 @@ class Explanation:
     trace: Trace | None = None
     history: tuple[Level, ...] = ()
     segments: Array | None = None
-    slices: Slices | None = None
-    grid: Grid | None = None
+    slices: Snapshots | None = None
+    grid: StepGrid | None = None
 
     @cached_property
     def heat(self) -> Array:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from explainers.base import Explainer
 from explainers.classifiers import Classifier
+from explainers.explainer import Explainer
 from explainers.explanation import Explanation
-from explainers.grid import Grid
 from explainers.markdown import escaped
+from explainers.paths.step_grid import StepGrid
 from explainers.paths.trace import SETTLED_CHANGE, SETTLED_GAP, Level
 
 
@@ -53,7 +53,7 @@ def steps(explanation: Explanation) -> str | None:
     return sentence
 
 
-def enough(grid: Grid) -> str:
+def enough(grid: StepGrid) -> str:
     """How many steps of the nested grid this picture needs."""
     for steps, level in zip(grid.steps, grid.levels("trapezoid"), strict=True):
         if level.settled:

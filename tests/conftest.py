@@ -368,5 +368,5 @@ def asked(monkeypatch):
             asked.note()
             assert super().wait(LONG), "a turn was lost"
 
-    monkeypatch.setattr("explainers.turns.threading", SimpleNamespace(Lock=threading.Lock, Event=Event))
+    monkeypatch.setattr("explainers.runtime.turns.threading", SimpleNamespace(Lock=threading.Lock, Event=Event))
     return asked

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from explainers.tracing import Call, record
+from explainers.runtime.recording import Call, record
 
 NAMES = frozenset(
     {

@@ -18,9 +18,9 @@ from explainers.classifiers.layers import GridLayer, default_layer, grid_layers
 from explainers.classifiers.preparing import prepare as _prepare
 from explainers.classifiers.view import Box, View
 from explainers.errors import ExplanationError
-from explainers.memory import enough_memory
-from explainers.tracing import clone
-from explainers.turns import turns
+from explainers.runtime.chunks import enough_memory
+from explainers.runtime.cloning import clone
+from explainers.runtime.turns import turns
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from explainers.classifiers.layouts import CHANNELS_FIRST, Layout, layout
-from explainers.tracing import clone
+from explainers.runtime.cloning import clone
 
 POOLS = (nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
 PASSIVE = ("Dropout", "Dropout2d", "Identity")  # they hand on what they are given

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from explainers.tracing import clone, record
+from explainers.runtime.cloning import clone
+from explainers.runtime.recording import record
 
 TOLERANCE = 1e-4  # of the largest logit: what folding may change, in rounding
 COPYING = (nn.Hardtanh, nn.SiLU, nn.Hardswish)  # in place, they copy their input for the way back; ReLU6 is the first

@@ -28,10 +28,11 @@ def journey(explanation: Explanation, look: Look) -> go.Figure:
     kept, trace, baselines = explanation.slices, explanation.trace, explanation.baselines
     if kept is None or trace is None or baselines is None:
         raise ValueError("nothing was kept of the path: ask for it with `keep`")
-    so_far, gradients = (
-        np.stack([reduce(values, explanation.reduction) for values in each]) for each in (kept.so_far, kept.gradients)
+    cumulative, gradients = (
+        np.stack([reduce(values, explanation.reduction) for values in each])
+        for each in (kept.cumulative, kept.gradients)
     )
-    strengths = peak(so_far[-1], look.clip), peak(gradients, look.clip)
+    strengths = peak(cumulative[-1], look.clip), peak(gradients, look.clip)
     size = explanation.picture.shape[1], explanation.picture.shape[2]
     places = (LEFT, TOP), (RIGHT, TOP), (LEFT, MIDDLE)  # picture, map so far, gradient
     layout = go.Layout(
@@ -49,7 +50,7 @@ def journey(explanation: Explanation, look: Look) -> go.Figure:
         layout.update(square(panel, across, down, size))
     traces = [
         *(go.Image(source=encoded(each), hoverinfo="skip", **axes(0)) for each in (baselines[0], explanation.picture)),
-        *_stack(so_far, strengths[0], 1, "coloraxis"),
+        *_stack(cumulative, strengths[0], 1, "coloraxis"),
         *_stack(gradients, strengths[1], 2, "coloraxis2"),
         *_curves(explanation, trace),
     ]

@@ -12,7 +12,7 @@ from explainers.explanation import Explanation, reduce
 from explainers.figures.inks import BLUE, GREEN, GREY, ORANGE, VIOLET
 from explainers.figures.maps import Look
 from explainers.figures.parts import WHOLE, axes, heading, peak, scale, square, whole
-from explainers.grid import Grid
+from explainers.paths.step_grid import StepGrid
 from explainers.paths.trace import SETTLED_CHANGE, SETTLED_GAP, Level
 
 TICKS = (0.001, 0.01, 0.1, 1, 2, 5, 10, 20, 50, 100)  # per cent
@@ -25,7 +25,7 @@ INKS = {
 }
 
 
-def by_steps(explanation: Explanation, grid: Grid, look: Look) -> go.Figure:
+def by_steps(explanation: Explanation, grid: StepGrid, look: Look) -> go.Figure:
     """The trapezoid rule's map at each level of the grid, on one colour scale; a slider chooses, in the browser."""
     heats = [reduce(grid.values("trapezoid", steps), explanation.reduction) for steps in grid.steps]
     strongest = peak(heats[-1], look.clip)

@@ -9,11 +9,11 @@ from typing import Literal, Protocol
 from PIL import Image
 from torch import Tensor
 
-from explainers.base import Explainer
 from explainers.classifiers import Classifier
-from explainers.declared import Declared
-from explainers.engine import OnProgress, Progress
+from explainers.explainer import Explainer
 from explainers.explanation import Explanation, Target
+from explainers.passes import OnProgress, Progress
+from explainers.settings import Declared
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from explainers.arrays import Array
 from explainers.classifiers import Classifier, Prediction
-from explainers.engine import OnProgress, Progress
 from explainers.explanation import Target
 from explainers.images.baselines import baseline
+from explainers.passes import OnProgress, Progress
 
 FILLS = ("dataset mean", "black", "white", "blurred picture")  # baselines that can hide something
 SHOWN = 5  # likeliest classes, before and after

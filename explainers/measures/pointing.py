@@ -9,17 +9,17 @@ from typing import ClassVar, Literal
 from PIL import Image
 from torch import Tensor
 
-from explainers.base import Explainer
 from explainers.classifiers import Classifier
 from explainers.classifiers.view import Box
-from explainers.engine import OnProgress
 from explainers.errors import ExplanationError
+from explainers.explainer import Explainer
 from explainers.explanation import Explanation
-from explainers.knobs import choice, number
 from explainers.measures.boxes import elsewhere, held
 from explainers.measures.experiment import Experiment, Finding
 from explainers.measures.hiding import FILLS, Hidden, hide
 from explainers.measures.hits import Hit, hit
+from explainers.passes import OnProgress
+from explainers.settings import choice, number
 
 LIFT = 1.5  # times what a map spread evenly has in the box: with less around it, a peak there may be chance
 CUT = 0.005  # of a box outside the view: less is rounding

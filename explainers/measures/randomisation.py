@@ -10,17 +10,17 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from explainers.base import Explainer
 from explainers.classifiers import Classifier, Prediction
-from explainers.engine import OnProgress, Progress
 from explainers.errors import ExplanationError
+from explainers.explainer import Explainer
 from explainers.explanation import Explanation, Target
-from explainers.knobs import number
 from explainers.measures.cascade import Cascade, Step
 from explainers.measures.experiment import Experiment, Tally
 from explainers.measures.maps import rank_correlation, ssim
 from explainers.measures.randomised import Redrawn, cascade
 from explainers.measures.stages import Stage, stages
+from explainers.passes import OnProgress, Progress
+from explainers.settings import number
 
 WHOLE = "all weights"
 FLAT = "One of the two maps is the same everywhere, so it puts the pixels in no order."

@@ -10,16 +10,16 @@ from PIL import Image
 from torch import Tensor
 
 from explainers.arrays import Array
-from explainers.base import Explainer
 from explainers.classifiers import Classifier
-from explainers.engine import OnProgress, Passes
+from explainers.explainer import Explainer
 from explainers.explanation import SCALES, Explanation
-from explainers.knobs import choice, number
 from explainers.measures.areas import DRAWS, EVERY, ORDERS, Curves, Removed
 from explainers.measures.experiment import Experiment
 from explainers.measures.fills import FILLS, Fill, fill
 from explainers.measures.moved import centred, moved, order, scattered
-from explainers.memory import enough_memory
+from explainers.passes import OnProgress, Passes
+from explainers.runtime.chunks import enough_memory
+from explainers.settings import choice, number
 
 BLURRED = "blurred picture"
 AS_EXPLAINED = "as explained"

@@ -12,12 +12,12 @@ from captum.metrics import infidelity, sensitivity_max
 from PIL import Image
 from torch import Tensor
 
-from explainers.base import Explainer
 from explainers.classifiers import Classifier
-from explainers.engine import OnProgress
+from explainers.explainer import Explainer
 from explainers.explanation import SCORE_ROUNDING, Explanation
-from explainers.knobs import number
 from explainers.measures.experiment import Experiment, Finding, Tally
+from explainers.passes import OnProgress
+from explainers.settings import number
 
 PATCH = 5  # of the picture's short side: what is hidden is that share of it wide and high
 SLOPES = Explainer.unit.partition(" {")[0]  # how the unit of maps begins that are slopes, not contributions

@@ -14,14 +14,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from explainers.arrays import Array
-from explainers.base import Explainer
 from explainers.classifiers import Classifier
-from explainers.engine import OnProgress
+from explainers.explainer import Explainer
 from explainers.explanation import Explanation
-from explainers.knobs import Range, number
 from explainers.measures.experiment import Experiment, Tally
 from explainers.measures.maps import rank_correlation
 from explainers.measures.steadiness import Kind, Steadiness, Trial
+from explainers.passes import OnProgress
+from explainers.settings import Range, number
 
 Back = Callable[[Array], Array]
 SIDES = {"left": (0, -1), "right": (0, 1), "up": (-1, 0), "down": (1, 0)}  # rows, columns

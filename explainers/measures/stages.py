@@ -10,7 +10,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from explainers.tracing import clone, record
+from explainers.runtime.cloning import clone
+from explainers.runtime.recording import record
 
 Path = tuple[str, ...]  # of a module in its network
 SLACK = 1.5  # times an even share of the modules: a block of more is split into those that it is made of

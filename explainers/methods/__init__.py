@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from explainers.base import Explainer
+from explainers.explainer import Explainer
 
 
 def _classes(*places: str) -> tuple[type[Explainer], ...]:

@@ -8,8 +8,8 @@ from typing import ClassVar
 import captum.attr
 from torch import Tensor
 
-from explainers.engine import Passes
 from explainers.methods.on_superpixels import OfSuperpixels
+from explainers.passes import Passes
 
 
 @dataclass(frozen=True)

@@ -17,14 +17,14 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-from explainers.base import Explainer, Found
 from explainers.classifiers import Classifier
 from explainers.classifiers.layouts import Layout
-from explainers.engine import Passes
 from explainers.errors import ExplanationError
+from explainers.explainer import Attribution, Explainer
 from explainers.explanation import Reduction, Scale, Target
-from explainers.knobs import number
-from explainers.tracing import Call, refuse_compiled
+from explainers.passes import Passes
+from explainers.runtime.recording import Call, refuse_compiled
+from explainers.settings import number
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,13 +111,13 @@ class OnTokens(Explainer):
         if not any(layer.layout.order == "tokens" for layer in classifier.layers()):
             raise self._undefined(classifier)
 
-    def attribute(self, passes: Passes, pictures: Tensor) -> Found:
+    def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
         with torch.set_grad_enabled(self.by_gradient), _Attending() as attending:
             scores = passes(pictures.clone().requires_grad_(self.by_gradient), passes.rows())
         layout = self._layout(passes.classifier, [each.weights.shape for each in attending.met], len(pictures))
         flow = self.flow(scores, attending.met)
         read = flow[:, 0] if layout.extra else flow.mean(1)  # by the class token; without one, by their average
-        return Found(layout.grid(read[:, :, None]))
+        return Attribution(layout.grid(read[:, :, None]))
 
     def flow(self, scores: Tensor, met: list[Attention]) -> Tensor:
         """(N, T, T) how much of each token (last) has come into each (before it) by the end."""

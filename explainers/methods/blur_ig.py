@@ -9,11 +9,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from explainers.base import Explainer, Found
 from explainers.classifiers import Classifier
-from explainers.engine import Passes
-from explainers.knobs import number
-from explainers.pathintegral import integrate
+from explainers.explainer import Attribution, Explainer
+from explainers.passes import Passes
+from explainers.paths.integrate import integrate
+from explainers.settings import number
 
 
 def sharpening(picture: Tensor, deviations: Tensor) -> Tensor:
@@ -56,7 +56,7 @@ class BlurIntegratedGradients(Explainer):
     def passes(self, classifier: Classifier) -> int:
         return 2 + self.steps
 
-    def attribute(self, passes: Passes, pictures: Tensor) -> Found:
+    def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
         deviations = torch.linspace(self.blur / 100 * max(pictures.shape[2:]), 0, self.steps + 1, dtype=torch.float64)
         starts = torch.cat([sharpening(picture, deviations[:1]) for picture in pictures])
         with torch.no_grad():
@@ -65,7 +65,9 @@ class BlurIntegratedGradients(Explainer):
             self._integral(passes, picture, deviations, row)
             for picture, row in zip(pictures, passes.rows(), strict=True)
         ]
-        return Found(torch.stack(values), scores=scores, baselines=starts[:, None], baseline_scores=before[:, None])
+        return Attribution(
+            torch.stack(values), scores=scores, baselines=starts[:, None], baseline_scores=before[:, None]
+        )
 
     def _integral(self, passes: Passes, picture: Tensor, deviations: Tensor, row: Tensor) -> Tensor:
         """(C, H, W): the way is taken for a chain of straight ones, each with the gradient at its middle."""

@@ -8,11 +8,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from explainers.base import Explainer, Found
-from explainers.engine import Passes
 from explainers.errors import ExplanationError
+from explainers.explainer import Attribution, Explainer
 from explainers.explanation import Reduction, Scale
-from explainers.tracing import Call, recording
+from explainers.passes import Passes
+from explainers.runtime.recording import Call, recording
 
 POOLING = ("adaptive_avg_pool2d", "avg_pool2d", "mean")
 
@@ -32,7 +32,7 @@ class CAM(Explainer):
     reduction: ClassVar[Reduction] = "signed sum"
 
     @torch.no_grad()
-    def attribute(self, passes: Passes, pictures: Tensor) -> Found:
+    def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
         with recording() as calls:
             passes(pictures, passes.rows())
         if (head := self._head(calls, len(passes.classifier.labels))) is not None:
@@ -43,7 +43,7 @@ class CAM(Explainer):
             values = torch.einsum("nk,nkhw->nhw", chosen, grid)
             rounding = 1e-4 * (torch.einsum("nk,nkhw->nhw", chosen.abs(), grid.abs()).mean((1, 2)) + shift.abs())
             if bool(((values.mean((1, 2)) + shift - passes.answers[:, 0]).abs() <= rounding).all()):
-                return Found(values[:, None])
+                return Attribution(values[:, None])
         raise ExplanationError(
             "CAM needs a network that ends in global average pooling and one linear layer, and "
             f"{passes.classifier.name} doesn't. Grad-CAM works on it."

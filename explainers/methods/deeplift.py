@@ -16,15 +16,15 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-from explainers.base import Explainer, Found
 from explainers.classifiers import Classifier
 from explainers.classifiers.activations import NAMES
-from explainers.engine import Passes
 from explainers.errors import ExplanationError
+from explainers.explainer import Attribution, Explainer
 from explainers.explanation import Scale, Target
 from explainers.images.baselines import DISTANCE, baseline
-from explainers.knobs import choice
-from explainers.tracing import Call, refuse_compiled
+from explainers.passes import Passes
+from explainers.runtime.recording import Call, refuse_compiled
+from explainers.settings import choice
 
 ELEMENTWISE = NAMES - {"glu"}
 POOLS: dict[str, Callable[..., Any]] = {
@@ -129,7 +129,7 @@ class DeepLIFT(Explainer):
         complaint = f"DeepLIFT can't reach the activations inside {classifier.name}"
         refuse_compiled(classifier.network, complaint, "Integrated Gradients")
 
-    def attribute(self, passes: Passes, pictures: Tensor) -> Found:
+    def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
         starts = baseline(self.baseline, pictures, mean=passes.classifier.mean)
         moving = pictures.clone().requires_grad_()
         with torch.enable_grad(), _Rescaled():
@@ -144,4 +144,4 @@ class DeepLIFT(Explainer):
                 f"the logit changes by {float(change[0]):.3g}, so its rule misses a part of the network. "
                 "Integrated Gradients works on it."
             )
-        return Found(values, scores=scores, baselines=starts, baseline_scores=before[:, None])
+        return Attribution(values, scores=scores, baselines=starts, baseline_scores=before[:, None])

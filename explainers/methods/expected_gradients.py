@@ -8,13 +8,13 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from explainers.base import Explainer, Found
 from explainers.classifiers import Classifier
-from explainers.engine import Passes
+from explainers.explainer import Attribution, Explainer
 from explainers.images.baselines import DISTANCE
-from explainers.knobs import choice, number
 from explainers.methods.gradients import Saliency
 from explainers.methods.sampling import moments, seeds
+from explainers.passes import Passes
+from explainers.settings import choice, number
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class ExpectedGradients(Explainer):
     def passes(self, classifier: Classifier) -> int:
         return 1 + self.draws + self.draws * self.points
 
-    def attribute(self, passes: Passes, pictures: Tensor) -> Found:
+    def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
         first, *rest = seeds(self.seed, 1 + self.draws)
         starts = torch.stack([self._picture(seed, pictures[0]) for seed in rest])
         alphas = _spread(first, self.draws, self.points).to(pictures).view(-1, 1, 1, 1)
@@ -58,7 +58,7 @@ class ExpectedGradients(Explainer):
                 return spans * Saliency().gradient(passes, at, rows)
 
             values.append(moments(passes, len(alphas), row, torch.zeros_like(picture), sample)[0])
-        return Found(
+        return Attribution(
             torch.stack(values),
             scores=scores,
             baselines=starts.expand(len(pictures), *starts.shape),

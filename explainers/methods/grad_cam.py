@@ -11,13 +11,13 @@ from captum._utils.gradient import compute_layer_gradients_and_eval
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from explainers.base import Found
 from explainers.classifiers import Classifier
-from explainers.engine import Passes
+from explainers.explainer import Attribution
 from explainers.explanation import Coverage, Reduction, Scale, Target
-from explainers.knobs import number
 from explainers.methods.guided_backprop import GuidedBackprop
 from explainers.methods.on_layer import OnLayer
+from explainers.passes import Passes
+from explainers.settings import number
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class FinerCAM(GradCAM):
     gamma: float = number(0.6, 0.0, 1.0, 0.05, hint="Share of the similar classes' mean logit that is taken away.")
     similar: int = number(3, 1, 20, hint="Similar classes, those whose logits are closest.")
 
-    def attribute(self, passes: Passes, pictures: Tensor) -> Found:
+    def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
         taken: list[tuple[Tensor, Tensor]] = []
 
         def contrast(network: nn.Module, given: Any, logits: Tensor) -> Tensor:
@@ -186,7 +186,7 @@ class GuidedGradCAM(GradCAM):
         super().check(classifier, target)
         GuidedBackprop().check(classifier, target)
 
-    def attribute(self, passes: Passes, pictures: Tensor) -> Found:
+    def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
         coarse = super().attribute(passes, pictures).values
         fine = GuidedBackprop().gradient(passes, pictures, passes.rows())
-        return Found(fine * F.interpolate(coarse, size=fine.shape[2:], mode="bilinear", align_corners=False))
+        return Attribution(fine * F.interpolate(coarse, size=fine.shape[2:], mode="bilinear", align_corners=False))

@@ -8,8 +8,8 @@ from typing import ClassVar
 import captum.attr
 from torch import Tensor
 
-from explainers.base import Explainer, Found
-from explainers.engine import Passes
+from explainers.explainer import Attribution, Explainer
+from explainers.passes import Passes
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Saliency(Explainer):
     title: ClassVar[str] = "Vanilla gradient"
     paper: ClassVar[str] = "https://arxiv.org/abs/1312.6034"
 
-    def attribute(self, passes: Passes, pictures: Tensor) -> Found:
-        return Found(self.gradient(passes, pictures, passes.rows()))
+    def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
+        return Attribution(self.gradient(passes, pictures, passes.rows()))
 
     def gradient(self, passes: Passes, pictures: Tensor, rows: Tensor) -> Tensor:
         """The map (n, C, H, W) of pictures (n, C, H, W) that belong to the targets `rows` (n,), in one pass."""

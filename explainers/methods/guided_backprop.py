@@ -17,11 +17,11 @@ from torch.overrides import TorchFunctionMode
 
 from explainers.classifiers import Classifier
 from explainers.classifiers.activations import relu_ceiling
-from explainers.engine import Passes
 from explainers.errors import ExplanationError
 from explainers.explanation import Coverage, Target
 from explainers.methods.gradients import Saliency
-from explainers.tracing import Call, refuse_compiled
+from explainers.passes import Passes
+from explainers.runtime.recording import Call, refuse_compiled
 
 # (gradient from above, whether the ReLU let the value pass) -> gradient below
 Gate = Callable[[Tensor, Tensor], Tensor]

@@ -9,14 +9,14 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from explainers.base import Explainer, Found
 from explainers.classifiers import Classifier
-from explainers.engine import Passes
+from explainers.explainer import Attribution, Explainer
 from explainers.images.baselines import DISTANCE, baseline
-from explainers.knobs import choice, number
 from explainers.methods.gradients import Saliency
-from explainers.pathintegral import integrate
-from explainers.quadrature import quadrature
+from explainers.passes import Passes
+from explainers.paths.integrate import integrate
+from explainers.paths.quadrature import quadrature
+from explainers.settings import choice, number
 
 
 def further(along: Tensor, weights: Tensor, sizes: Tensor, goal: float, *, fraction: float, max_dist: float) -> Tensor:
@@ -76,7 +76,7 @@ class GuidedIntegratedGradients(Explainer):
     def passes(self, classifier: Classifier) -> int:
         return self.steps * (1 + self.points) + 1
 
-    def attribute(self, passes: Passes, pictures: Tensor) -> Found:
+    def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
         starts = baseline(self.baseline, pictures, mean=passes.classifier.mean)[:, 0]
         spans, values, at = pictures - starts, torch.zeros_like(pictures), starts
         along = torch.zeros(pictures.shape, dtype=torch.float64)  # on the CPU, where sums repeat bit for bit
@@ -96,7 +96,7 @@ class GuidedIntegratedGradients(Explainer):
         with torch.no_grad():
             scores = passes.in_chunks(pictures, passes.rows())
         before = passes.answers[: len(pictures), passes.column, None]  # at the first step's start
-        return Found(values, scores=scores, baselines=starts[:, None], baseline_scores=before)
+        return Attribution(values, scores=scores, baselines=starts[:, None], baseline_scores=before)
 
     def _further(self, along: Tensor, span: Tensor, gradient: Tensor, goal: float) -> Tensor:
         weights, sizes = (each.double().abs().flatten().cpu() for each in (span, gradient))

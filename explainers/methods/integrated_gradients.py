@@ -12,17 +12,18 @@ from PIL import Image
 from torch import Tensor
 
 from explainers.arrays import Array
-from explainers.base import Explainer, Found
 from explainers.classifiers import Classifier
-from explainers.engine import OnProgress, Passes
+from explainers.explainer import Attribution, Explainer
 from explainers.explanation import Target
-from explainers.grid import Grid
 from explainers.images.baselines import BASELINES, DISTANCE, baseline
-from explainers.knobs import choice, colour, number
-from explainers.pathintegral import PathIntegral, integrate
-from explainers.quadrature import FINEST, GRIDS, RULES, nested, quadrature
-from explainers.refining import Integral
-from explainers.slices import Slicer, stops
+from explainers.passes import OnProgress, Passes
+from explainers.paths.adaptive import Integral
+from explainers.paths.integrate import PathIntegral, integrate
+from explainers.paths.quadrature import FINEST, GRIDS, RULES, nested, quadrature
+from explainers.paths.snapshots import Recorder, stops
+from explainers.paths.step_grid import StepGrid
+from explainers.paths.trace import Level
+from explainers.settings import choice, colour, number
 
 __all__ = ["IntegratedGradients", "integrate"]
 
@@ -101,12 +102,19 @@ class IntegratedGradients(Explainer):
             colour=self.colour,
         )
 
-    def attribute(self, passes: Passes, pictures: Tensor) -> Found:
+    def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
         starts = self.starts(passes.classifier, pictures)
-        ways = [_Way(passes, *path, self._stops()) for path in zip(pictures, starts, passes.rows(), strict=True)]
+        ways = [_PathRun(passes, *path, self._stops()) for path in zip(pictures, starts, passes.rows(), strict=True)]
+
+        def on_level(level: Level, left: int) -> None:
+            if level.change is None:
+                passes.preview(_found(ways[:1], starts[:1]))
+            passes.total = passes.count + left
+
         for way in ways:
             if self.steps is None:
-                way.integral.refine(passes, lambda: passes.preview(_found(ways[:1], starts[:1])), self.grid)
+                passes.total = None
+                way.integral.refine(on_level, self.grid)
             else:
                 way.integral.add(*self._points(self.steps))
         found = _found(ways, starts)
@@ -119,11 +127,11 @@ class IntegratedGradients(Explainer):
         classifier: Classifier,
         image: Image.Image | Tensor,
         target: Target,
-        grid: Grid,
+        grid: StepGrid,
         steps: int,
         *,
         on_progress: OnProgress | None = None,
-    ) -> Grid:
+    ) -> StepGrid:
         """`grid`, as an explanation of the same question kept it, up to so many steps: only new points are passed.
 
         Raises ExplanationError as a call does.
@@ -133,7 +141,7 @@ class IntegratedGradients(Explainer):
             passes,
             picture,
         ):
-            way = _Way(passes, picture, self.starts(classifier, picture[None])[0], passes.rows()[0], [])
+            way = _PathRun(passes, picture, self.starts(classifier, picture[None])[0], passes.rows()[0], [])
             known, sums = list(grid.steps), list(grid.sums)
             for intervals, alphas, weights in nested():
                 if known[-1] < intervals <= steps:
@@ -141,7 +149,7 @@ class IntegratedGradients(Explainer):
                     sums.append(sums[-1] + way.walk(alphas, weights)[0].float().cpu().numpy())
             return replace(grid, steps=tuple(known), sums=np.stack(sums))
 
-    def _grid(self, way: _Way) -> Grid:
+    def _grid(self, way: _PathRun) -> StepGrid:
         """The nested grid: that of automatic steps, carried on, or one of its own."""
         if self.steps is not None:
             way = way.again([0.0, 1.0])
@@ -168,18 +176,18 @@ class IntegratedGradients(Explainer):
         )
 
 
-class _Way:
+class _PathRun:
     """One picture (C, H, W), the paths to it from each of its baselines (k, C, H, W), and what is kept of them."""
 
     def __init__(self, passes: Passes, picture: Tensor, starts: Tensor, row: Tensor, stops: Sequence[float]) -> None:
         self.passes, self.picture, self.starts, self.row = passes, picture, starts, row
-        self.slicer = Slicer(stops, len(starts)) if stops else None
+        self.slicer = Recorder(stops, len(starts)) if stops else None
         self._method = PathIntegral(passes, run=passes.run, keep=self.slicer.take if self.slicer else None)
         self.integral = Integral(self.walk, passes.column)
 
-    def again(self, stops: Sequence[float]) -> _Way:
+    def again(self, stops: Sequence[float]) -> _PathRun:
         """The same way, from the beginning."""
-        return _Way(self.passes, self.picture, self.starts, self.row, stops)
+        return _PathRun(self.passes, self.picture, self.starts, self.row, stops)
 
     def walk(self, alphas: list[float], weights: list[float]) -> tuple[Tensor, Array]:
         known, (paths, points) = self.passes.count, (len(self.starts), len(alphas))
@@ -193,11 +201,11 @@ class _Way:
         met = torch.cat([answers, torch.stack([path.slopes, path.gradient_mean, path.gradient_size], -1)], -1)
         return values.mean(0), met.double().cpu().numpy()
 
-    def grid(self) -> Grid:
+    def grid(self) -> StepGrid:
         """The nested grid that was passed."""
         assert self.slicer
         score = self.integral.scores.mean(0)
-        return Grid(
+        return StepGrid(
             tuple(level.points - 1 for level in self.integral.history),
             torch.stack(self.integral.sums).float().cpu().numpy(),
             torch.stack(self.slicer.ends).float().cpu().numpy(),
@@ -206,9 +214,9 @@ class _Way:
         )
 
 
-def _found(ways: list[_Way], starts: Tensor) -> Found:
+def _found(ways: list[_PathRun], starts: Tensor) -> Attribution:
     integrals = [way.integral for way in ways]
-    return Found(
+    return Attribution(
         values=torch.stack([integral.values for integral in integrals]),
         scores=torch.tensor([float(integral.scores[0, -1]) for integral in integrals], dtype=torch.float64),
         baselines=starts,

@@ -14,10 +14,10 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from explainers.arrays import Array
-from explainers.base import Found
-from explainers.engine import Passes
-from explainers.knobs import number
+from explainers.explainer import Attribution
 from explainers.methods.on_superpixels import OfSuperpixels
+from explainers.passes import Passes
+from explainers.settings import number
 
 Solve = Callable[[Array, Array, Array], Array]
 
@@ -138,7 +138,7 @@ class KernelSHAP(OfCoalitions):
     def cost(self, regions: int) -> int:
         return 2**regions if self._all(regions) else self.samples
 
-    def found(self, values: Tensor, scores: Tensor, hidden: Tensor) -> Found:
+    def found(self, values: Tensor, scores: Tensor, hidden: Tensor) -> Attribution:
         return replace(super().found(values, scores, hidden), baselines=hidden[:, None], baseline_scores=scores[:, 1:])
 
     def effects(self, passes: Passes, picture: Tensor, fill: Tensor, labels: Tensor, row: Tensor) -> Tensor:

@@ -10,12 +10,12 @@ import captum.attr
 import torch
 from torch import Tensor
 
-from explainers.base import Explainer, Found
 from explainers.classifiers import Classifier
-from explainers.engine import Passes
+from explainers.explainer import Attribution, Explainer
 from explainers.explanation import Reduction
 from explainers.images.baselines import solid
-from explainers.knobs import colour, number
+from explainers.passes import Passes
+from explainers.settings import colour, number
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Occlusion(Explainer):
         return 1 + math.prod(shifts)
 
     @torch.no_grad()
-    def attribute(self, passes: Passes, pictures: Tensor) -> Found:
+    def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
         channels, windows, strides = self._windows(passes.classifier)
         values = captum.attr.Occlusion(passes.in_chunks).attribute(
             pictures,
@@ -64,7 +64,7 @@ class Occlusion(Explainer):
             perturbations_per_eval=max(1, passes.chunks.size // len(pictures)),
         )
         # A pixel's channels are covered at once and each gets the whole fall: share it, so that their sum is the fall.
-        return Found(values / channels)
+        return Attribution(values / channels)
 
     def _windows(self, classifier: Classifier) -> tuple[int, tuple[int, int], tuple[int, int]]:
         height, width = classifier.size

@@ -7,12 +7,12 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from explainers.base import Explainer, Found
 from explainers.classifiers import Classifier
-from explainers.engine import Passes
 from explainers.errors import ExplanationError
+from explainers.explainer import Attribution, Explainer
 from explainers.explanation import Reduction, Target
-from explainers.knobs import layer, switch
+from explainers.passes import Passes
+from explainers.settings import layer, switch
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class OnLayer(Explainer):
         read = classifier.network.get_submodule(self.layer or classifier.layer or "")
         return not isinstance(read, nn.Conv2d)  # a folded one gives what the BatchNorm after it gave
 
-    def attribute(self, passes: Passes, pictures: Tensor) -> Found:
+    def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
         name = self.layer or passes.classifier.layer or ""
         (layout,) = (layer.layout for layer in passes.classifier.layers() if layer.name == name)
         try:  # the pictures need no gradient: it begins at the layer, and nothing is recorded before that
@@ -50,7 +50,7 @@ class OnLayer(Explainer):
             if "does not require grad" not in str(error) and "not have been used" not in str(error):
                 raise
             raise ExplanationError(f"{self.title}: the score doesn't depend on the layer {name!r}.") from error
-        return Found(values.relu() if self.relu else values)
+        return Attribution(values.relu() if self.relu else values)
 
     def on(self, layer: nn.Module, passes: Passes, pictures: Tensor) -> Tensor:
         """The map (N, 1, h, w) of pictures (N, C, H, W) on the grid of `layer`, before ReLU."""

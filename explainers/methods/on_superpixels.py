@@ -8,13 +8,13 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from explainers.base import Explainer, Found
 from explainers.classifiers import Classifier
-from explainers.engine import Passes
+from explainers.explainer import Attribution, Explainer
 from explainers.explanation import Reduction
 from explainers.images.baselines import solid
 from explainers.images.segments import superpixels
-from explainers.knobs import colour, number
+from explainers.passes import Passes
+from explainers.settings import colour, number
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class OfSuperpixels(Explainer):
     colour: str = colour("#7f7f7f", hint="Colour of what is hidden.")
 
     @torch.no_grad()
-    def attribute(self, passes: Passes, pictures: Tensor) -> Found:
+    def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
         fill = solid(self.colour, pictures.shape[1]).to(pictures).view(-1, 1, 1).expand_as(pictures[0])
         regions = [superpixels(picture, self.segments) for picture in pictures]
         passes.total = sum(self.cost(int(labels.max()) + 1) for labels in regions)
@@ -42,9 +42,9 @@ class OfSuperpixels(Explainer):
         found = self.found(values, torch.stack(scores), fill.expand_as(pictures))
         return replace(found, segments=torch.stack(regions))
 
-    def found(self, values: Tensor, scores: Tensor, hidden: Tensor) -> Found:
+    def found(self, values: Tensor, scores: Tensor, hidden: Tensor) -> Attribution:
         """From the values, the first two scores (N, 2) of each picture and the pictures of which all is hidden."""
-        return Found(values, scores=scores[:, 0])
+        return Attribution(values, scores=scores[:, 0])
 
     def passes(self, classifier: Classifier) -> int:
         height, width = classifier.size

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from explainers.arrays import Array
 from explainers.classifiers import Classifier
-from explainers.engine import OnProgress
 from explainers.explanation import Target
 from explainers.methods.integrated_gradients import IntegratedGradients
+from explainers.passes import OnProgress
 
 
 @dataclass(frozen=True, eq=False)

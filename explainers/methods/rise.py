@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from explainers.base import Explainer, Found
 from explainers.classifiers import Classifier
-from explainers.engine import Passes
+from explainers.explainer import Attribution, Explainer
 from explainers.explanation import Reduction
 from explainers.images.baselines import solid
-from explainers.knobs import colour, number
+from explainers.passes import Passes
+from explainers.settings import colour, number
 
 
 def masks(cells: Tensor, shifts: Tensor, size: tuple[int, int]) -> Tensor:
@@ -56,7 +56,7 @@ class RISE(Explainer):
         return 1 + self.masks
 
     @torch.no_grad()
-    def attribute(self, passes: Passes, pictures: Tensor) -> Found:
+    def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
         cells, shifts = (drawn.to(pictures) for drawn in self._draws())
         fill = solid(self.colour, pictures.shape[1]).to(pictures).view(-1, 1, 1)
         scores = passes.in_chunks(pictures, passes.rows())
@@ -65,7 +65,7 @@ class RISE(Explainer):
             for picture, score, row in zip(pictures, scores, passes.rows(), strict=True)
         ]
         # A pixel's channels are hidden at once: they share what the pixel gets.
-        return Found((torch.stack(values)[:, None] / pictures.shape[1]).expand_as(pictures), scores=scores)
+        return Attribution((torch.stack(values)[:, None] / pictures.shape[1]).expand_as(pictures), scores=scores)
 
     def _draws(self) -> tuple[Tensor, Tensor]:
         """The cells of all masks and their shifts: all at once, so that the size of chunks makes no difference."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from explainers.engine import Passes
+from explainers.passes import Passes
 
 # (numbers of the samples, the target's row for each of them) -> their values (n, ...)
 Sample = Callable[[range, Tensor], Tensor]

@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from explainers.classifiers import Classifier
-from explainers.engine import Passes
 from explainers.explanation import Scale
-from explainers.knobs import switch
 from explainers.methods.on_layer import OnLayer
+from explainers.passes import Passes
+from explainers.settings import switch
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from explainers.base import Explainer, Found
 from explainers.classifiers import Classifier
-from explainers.engine import Passes
+from explainers.explainer import Attribution, Explainer
 from explainers.explanation import Target
-from explainers.knobs import choice, number
 from explainers.methods.gradients import InputXGradient, Saliency
 from explainers.methods.guided_backprop import Deconvolution, GuidedBackprop
 from explainers.methods.sampling import gaussian, moments, seeds
+from explainers.passes import Passes
+from explainers.settings import choice, number
 
 METHODS: dict[str, type[Saliency]] = {
     kind.title: kind for kind in (Saliency, GuidedBackprop, Deconvolution, InputXGradient)
@@ -47,7 +47,7 @@ class _Smoothed(Explainer):
     def passes(self, classifier: Classifier) -> int:
         return 1 + self.samples
 
-    def attribute(self, passes: Passes, pictures: Tensor) -> Found:
+    def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
         method, drawn = METHODS[self.gradient](), seeds(self.seed, self.samples)
         centres = method.gradient(passes, pictures, passes.rows())  # the pictures themselves first: theirs is the score
         found = []
@@ -58,7 +58,7 @@ class _Smoothed(Explainer):
                 return method.gradient(passes, picture + self.noise * noise, rows)
 
             found.append(self.combined(centre, *moments(passes, self.samples, row, centre, sample)))
-        return Found(torch.stack(found))
+        return Attribution(torch.stack(found))
 
     @staticmethod
     def combined(centre: Tensor, mean: Tensor, square: Tensor) -> Tensor:

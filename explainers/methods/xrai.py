@@ -11,13 +11,13 @@ import torch
 from torch import Tensor
 
 from explainers.arrays import Array
-from explainers.base import Explainer, Found
 from explainers.classifiers import Classifier
-from explainers.engine import Passes
+from explainers.explainer import Attribution, Explainer
 from explainers.explanation import Reduction
 from explainers.images.segments import SIDE, segmentations
-from explainers.knobs import number
 from explainers.methods.integrated_gradients import IntegratedGradients
+from explainers.passes import Passes
+from explainers.settings import number
 
 FEWEST = 50  # pixels that must be left of a segment for it to count
 
@@ -65,7 +65,7 @@ class XRAI(Explainer):
     def passes(self, classifier: Classifier) -> int:
         return sum(path.passes(classifier) for path in self._paths())
 
-    def attribute(self, passes: Passes, pictures: Tensor) -> Found:
+    def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
         segments = [segmentations(picture) for picture in pictures]
         black, white = (path.attribute(passes, pictures) for path in self._paths())
         attributions = ((black.values + white.values) / 2).sum(1).double().cpu().numpy()

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from explainers import EXPLAINERS, Choice, Classifier, Colour, Explainer, Knob, Layer, Range, Switch
-from explainers.declared import Declared
+from explainers.settings import Declared
 from pages.shared import state
 
 SLIDER = 1000  # positions at most; more are typed

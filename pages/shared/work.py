@@ -11,13 +11,13 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from explainers import Classifier, Explainer, Explanation, ExplanationError, Prediction, Target, load_classifier
-from explainers.grid import Grid
 from explainers.measures import Experiment, Outcome
 from explainers.methods.integrated_gradients import IntegratedGradients
 from explainers.methods.path_strip import Strip
 from explainers.methods.path_strip import strip as along
+from explainers.paths.step_grid import StepGrid
+from explainers.runtime.jobs import Job, Jobs, Limits, Report, Work
 from pages.shared import state
-from pages.shared.desk import Desk, Job, Report, Shelf, Work
 from pages.shared.photo import Photo
 
 PATIENCE = 0.3  # seconds before a progress bar or a preview appears: most answers are there sooner
@@ -29,15 +29,15 @@ OnPreview = Callable[[Explanation], None]
 
 
 @st.cache_resource
-def _desk() -> Desk:
-    return Desk(
+def _desk() -> Jobs:
+    return Jobs(
         {
-            "classifiers": Shelf(_most_models(), computes=False),
-            "predictions": Shelf(256),
-            "explanations": Shelf(128, KEPT_BYTES),
-            "strips": Shelf(16, KEPT_BYTES // 4),
-            "grids": Shelf(16, KEPT_BYTES // 4),
-            "outcomes": Shelf(128, KEPT_BYTES // 2),
+            "classifiers": Limits(_most_models(), computes=False),
+            "predictions": Limits(256),
+            "explanations": Limits(128, KEPT_BYTES),
+            "strips": Limits(16, KEPT_BYTES // 4),
+            "grids": Limits(16, KEPT_BYTES // 4),
+            "outcomes": Limits(128, KEPT_BYTES // 2),
         }
     )
 
@@ -114,11 +114,11 @@ def strip(explainer: IntegratedGradients, of: Classifier, photo: Photo, target: 
 
 
 def further(
-    explainer: IntegratedGradients, of: Classifier, photo: Photo, target: Target, grid: Grid, steps: int
-) -> Grid:
+    explainer: IntegratedGradients, of: Classifier, photo: Photo, target: Target, grid: StepGrid, steps: int
+) -> StepGrid:
     """The nested grid of that question's explanation with more levels. Raises ExplanationError."""
 
-    def work(report: Report) -> Grid:
+    def work(report: Report) -> StepGrid:
         return explainer.further(
             of,
             photo.image,
@@ -129,7 +129,7 @@ def further(
         )
 
     key = (explainer, of.identity, photo.digest, target, grid.steps, steps)
-    found: Grid = _get("grids", key, work, f"Integrating in {steps} steps")
+    found: StepGrid = _get("grids", key, work, f"Integrating in {steps} steps")
     return found
 
 
@@ -162,7 +162,7 @@ def _get(shelf: str, key: Hashable, work: Work, doing: str, on_preview: OnPrevie
     return job.result
 
 
-def _await(job: Job, doing: str, slot: DeltaGenerator, desk: Desk, on_preview: OnPreview | None) -> None:
+def _await(job: Job, doing: str, slot: DeltaGenerator, desk: Jobs, on_preview: OnPreview | None) -> None:
     came, drawn = None, float("-inf")
     while not job.ended.wait(BEAT):
         if time.monotonic() - drawn < REDRAWN:

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from explainers import EXPLAINERS, Classifier, IntegratedGradients, Target
-from explainers.engine import chunk_size
-from explainers.turns import turns
+from explainers.passes import chunk_size
+from explainers.runtime.turns import turns
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU that PyTorch knows as cuda")
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from explainers import Coverage, Explanation, Target, proof
-from explainers.grid import Grid
+from explainers.paths.step_grid import StepGrid
 from explainers.paths.trace import Level
 
 FACTS = {
@@ -194,7 +194,7 @@ def grid(sums, rise=1.0, span=1.0):
     """One value whose trapezoid sums over 8, 16... steps are these."""
     steps = tuple(8 * 2**level for level in range(len(sums)))
     values = np.array([total * count for total, count in zip(sums, steps, strict=True)]).reshape(-1, 1, 1, 1)
-    return Grid(steps, values, np.zeros((2, 1, 1, 1)), rise, span)
+    return StepGrid(steps, values, np.zeros((2, 1, 1, 1)), rise, span)
 
 
 def test_the_first_steps_that_are_enough_are_named():

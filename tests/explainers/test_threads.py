@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from explainers import EXPLAINERS, ExplanationError, IntegratedGradients, Target
-from explainers.base import Explainer
+from explainers.explainer import Explainer
 
 THREADS, CALLS = 8, 200
 SHORT = {  # for methods of many passes
@@ -35,7 +35,7 @@ TARGETS = [Target(1), Target(2, versus=0)]
 @pytest.fixture(autouse=True)
 def _chunks_of_four(monkeypatch):
     """So that longer work takes several turns."""
-    monkeypatch.setattr("explainers.engine.LARGEST_CHUNK", 4)
+    monkeypatch.setattr("explainers.passes.LARGEST_CHUNK", 4)
 
 
 def answer(classifier, question):

@@ -15,12 +15,12 @@ from streamlit.testing.v1 import AppTest
 from torch import Tensor
 
 from explainers import Classifier, Explainer, Explanation, Target, load_classifier, read_image
-from explainers.engine import Passes
 from explainers.explanation import Scale
 from explainers.images.samples import SAMPLES
 from explainers.measures import Experiment
+from explainers.passes import Passes
+from explainers.runtime.jobs import Jobs, Limits
 from pages.shared import work
-from pages.shared.desk import Desk, Shelf
 
 DASHBOARD = Path(__file__).parents[2] / "dashboard.py"
 
@@ -50,10 +50,10 @@ def explained(bundled: Classifier) -> Callable[..., Explanation]:
 
 
 @pytest.fixture
-def own_desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
+def own_desk(monkeypatch: pytest.MonkeyPatch) -> Jobs:
     """A desk for this test alone, in place of the one that the pages share."""
     shelves = "classifiers", "predictions", "explanations", "strips", "grids", "outcomes"
-    desk = Desk({shelf: Shelf(64) for shelf in shelves})
+    desk = Jobs({shelf: Limits(64) for shelf in shelves})
     monkeypatch.setattr(work, "_desk", lambda: desk)
     return desk
 

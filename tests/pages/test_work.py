@@ -10,9 +10,9 @@ from torch import nn
 
 from explainers import Classifier, ExplanationError, GradCAM, IntegratedGradients, Occlusion, Saliency, Target
 from explainers.images.samples import SAMPLES
-from pages.shared import desk as desks
+from explainers.runtime import jobs as desks
+from explainers.runtime.jobs import Abandoned, Job, Jobs, Limits
 from pages.shared import work
-from pages.shared.desk import Abandoned, Desk, Job, Shelf
 from pages.shared.photo import Photo
 
 SOON = 20  # seconds: nothing here takes a tenth of it
@@ -49,7 +49,7 @@ class Slot:
 class Visitor(ThreadPoolExecutor):
     """Somebody who asks one thing at a time in a session of their own."""
 
-    def __init__(self, desk: Desk, slots: threading.local) -> None:
+    def __init__(self, desk: Jobs, slots: threading.local) -> None:
         super().__init__(1)
         self.desk, self.slots, self.slot = desk, slots, Slot()
 
@@ -77,7 +77,7 @@ def slots(monkeypatch):
 
 @pytest.fixture
 def desk():
-    return Desk({"shelf": Shelf(2), "other": Shelf(1, computes=False), "bytes": Shelf(9, 100)})
+    return Jobs({"shelf": Limits(2), "other": Limits(1, computes=False), "bytes": Limits(9, 100)})
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import torch
 from torchvision.transforms.functional import to_pil_image
 
 from explainers import AttentionRollout, IntegratedGradients, Saliency
-from explainers.base import Found
+from explainers.explainer import Attribution
 from tools.methods import BEGIN, END, ROOT, cost, placed, table
 
 
@@ -39,7 +39,7 @@ class Wrong(Saliency):
     factor: float = 0.0
 
     def attribute(self, passes, pictures):
-        return Found(super().attribute(passes, pictures).values * self.factor)
+        return Attribution(super().attribute(passes, pictures).values * self.factor)
 
 
 class Broken(Saliency):

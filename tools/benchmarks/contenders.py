@@ -20,13 +20,13 @@ from torchvision.transforms.functional import normalize, pil_to_tensor
 
 from explainers import Classifier, Explainer, Target, View, load_classifier, read_image
 from explainers.classifiers.catalogue import find, weights
-from explainers.engine import chunk_size
 from explainers.images.samples import SAMPLES
-from explainers.memory import keep_at_hand
 from explainers.methods.grad_cam import GradCAM
 from explainers.methods.gradients import Saliency
 from explainers.methods.integrated_gradients import IntegratedGradients
-from explainers.quadrature import quadrature
+from explainers.passes import chunk_size
+from explainers.paths.quadrature import quadrature
+from explainers.runtime.allocator import hold_freed_memory
 
 SIZE, MEAN, STD = (224, 224), (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 VIEW = View(256)
@@ -195,7 +195,7 @@ class Contender:
         bounds = {} if self.name in (OURS, LIMIT) else {"block": 32 * 2**20, "top": 64 * 2**20}
 
         def measured() -> Tensor:
-            keep_at_hand(**bounds)
+            hold_freed_memory(**bounds)
             return call()
 
         return measured

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from explainers import Classifier, Target, read_image
 from explainers.methods.integrated_gradients import IntegratedGradients
-from explainers.quadrature import RULES
+from explainers.paths.quadrature import RULES
 from tools.benchmarks.contenders import Subject, at_hand, captum_integrated, load
 from tools.benchmarks.report import Limit, apart, report
 from tools.exact import CLASSES, SIZE, exact, small_network, small_picture

@@ -14,7 +14,7 @@ from explainers.methods.grad_cam import GradCAM
 from explainers.methods.gradients import Saliency
 from explainers.methods.guided_backprop import GuidedBackprop
 from explainers.methods.integrated_gradients import IntegratedGradients
-from explainers.quadrature import GRIDS
+from explainers.paths.quadrature import GRIDS
 from pages.shared.question import Question, catalogue
 
 KINDS = {kind.slug(): kind for kind in EXPLAINERS}

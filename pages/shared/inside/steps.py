@@ -10,11 +10,11 @@ import streamlit as st
 from explainers import Explanation
 from explainers.arrays import relative_l1
 from explainers.figures import Look, by_steps, convergence
-from explainers.grid import SHARED, Grid
 from explainers.methods.integrated_gradients import IntegratedGradients
+from explainers.paths.quadrature import GRIDS
+from explainers.paths.step_grid import GRID_RULES, StepGrid
 from explainers.paths.trace import Level
 from explainers.proof import enough
-from explainers.quadrature import GRIDS
 from pages.shared import state, work
 from pages.shared.frame import messages
 from pages.shared.question import Question
@@ -72,8 +72,8 @@ class StepsSection:
                 figure = st.container(key="steps-figure")
                 figure.plotly_chart(by_steps(explanation, grid, look), height="stretch", key="by-steps", config=BARE)
             with right:
-                worth: dict[str, Sequence[Level]] = {rule: grid.levels(rule) for rule in SHARED}
-                counts: dict[str, Sequence[int]] = {rule: grid.counts(rule) for rule in SHARED}
+                worth: dict[str, Sequence[Level]] = {rule: grid.levels(rule) for rule in GRID_RULES}
+                counts: dict[str, Sequence[int]] = {rule: grid.counts(rule) for rule in GRID_RULES}
                 if self.gauss:
                     worth["gauss-legendre"], counts["gauss-legendre"] = _gauss(explainer, asked, grid, self.most)
                 st.plotly_chart(convergence(worth, counts), key="convergence", config=BARE)
@@ -85,7 +85,7 @@ class StepsSection:
 
 
 def _gauss(
-    explainer: IntegratedGradients, asked: Question, grid: Grid, most: int
+    explainer: IntegratedGradients, asked: Question, grid: StepGrid, most: int
 ) -> tuple[Sequence[Level], Sequence[int]]:
     counts, levels, before = [count for count in GRIDS if count <= most], [], None
     for count in counts:

@@ -10,11 +10,11 @@ from torch import nn
 
 from explainers import Explanation, ExplanationError, GradCAM, Saliency, Target
 from explainers.arrays import nbytes
-from explainers.engine import Passes
 from explainers.measures import Removal
 from explainers.measures.areas import EVERY, MOVED, ORDERS, Curves
 from explainers.measures.fills import FILLS, LINEAR, fill
 from explainers.measures.removal import sweep
+from explainers.passes import Passes
 
 
 class Adds(nn.Module):

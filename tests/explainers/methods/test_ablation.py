@@ -44,7 +44,7 @@ def test_it_is_the_fall_of_the_score(conv, noise, scale):
 
 def test_the_chunk_makes_no_difference(conv, noise, apart, monkeypatch):
     whole = FeatureAblation()(conv, noise(conv.size), Target(1))
-    monkeypatch.setattr("explainers.engine.LARGEST_CHUNK", 3)
+    monkeypatch.setattr("explainers.passes.LARGEST_CHUNK", 3)
     parts = FeatureAblation()(conv, noise(conv.size), Target(1))
     assert apart(parts.values, whole.values) < 1e-4
     assert parts.facts["passes"] == whole.facts["passes"] == 41

@@ -10,8 +10,8 @@ from torch.nn import functional as F
 from torchvision import models
 
 from explainers import AttentionRelevance, AttentionRollout, ExplanationError, Saliency, Target
-from explainers.engine import Passes
 from explainers.methods.attention import _Attending
+from explainers.passes import Passes
 
 METHODS = [AttentionRollout(), AttentionRelevance()]
 every_method = pytest.mark.parametrize("method", METHODS, ids=lambda method: type(method).__name__)

@@ -63,5 +63,5 @@ def test_more_steps_close_the_gap(conv, noise):
 
 def test_the_chunk_makes_no_difference(conv, noise, apart, monkeypatch):
     whole = BlurIntegratedGradients()(conv, noise(conv.size), Target(1))
-    monkeypatch.setattr("explainers.engine.LARGEST_CHUNK", 3)
+    monkeypatch.setattr("explainers.passes.LARGEST_CHUNK", 3)
     assert apart(BlurIntegratedGradients()(conv, noise(conv.size), Target(1)).values, whole.values) < 1e-3

@@ -15,10 +15,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from explainers import EXPLAINERS, ExplanationError, Target
-from explainers.engine import Passes
-from explainers.knobs import Choice, Colour, Layer, Range, Switch
 from explainers.methods.attention import OnTokens
 from explainers.methods.on_layer import OnLayer
+from explainers.passes import Passes
+from explainers.settings import Choice, Colour, Layer, Range, Switch
 
 SCALES = ("logit", "probability")
 LINEAR = (  # in the score: no ReLU after it

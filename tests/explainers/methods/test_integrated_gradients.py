@@ -9,10 +9,10 @@ import torch
 from torch import nn
 
 from explainers import IntegratedGradients, Target
-from explainers.engine import Passes
-from explainers.memory import Chunks
-from explainers.pathintegral import integrate
-from explainers.quadrature import RULES, quadrature
+from explainers.passes import Passes
+from explainers.paths.integrate import integrate
+from explainers.paths.quadrature import RULES, quadrature
+from explainers.runtime.chunks import Chunks
 
 every_rule = pytest.mark.parametrize("rule", RULES)
 
@@ -443,7 +443,7 @@ def test_chosen_steps_have_no_first_look(conv, noise):
 
 @pytest.mark.parametrize("chunk", [4, 64])
 def test_the_total_is_unknown_at_first_and_never_below_what_is_done(conv, noise, monkeypatch, chunk):
-    monkeypatch.setattr("explainers.engine.LARGEST_CHUNK", chunk)
+    monkeypatch.setattr("explainers.passes.LARGEST_CHUNK", chunk)
     explanation, progress = told(IntegratedGradients(baseline="random", draws=2), conv, noise(conv.size))
     at_first = [report.total for report in progress if report.done < 18]
     assert at_first == [None] * len(at_first)

@@ -116,5 +116,5 @@ def test_coalitions_come_with_their_opposites_as_often_as_the_kernel_weighs_thei
 def test_the_seed_matters_and_the_chunk_does_not(conv, noise, apart, monkeypatch, kind):
     whole, other = (kind(seed=seed)(conv, noise(conv.size), Target(1)) for seed in range(2))
     assert apart(other.values, whole.values) > 0.05
-    monkeypatch.setattr("explainers.engine.LARGEST_CHUNK", 3)
+    monkeypatch.setattr("explainers.passes.LARGEST_CHUNK", 3)
     assert apart(kind()(conv, noise(conv.size), Target(1)).values, whole.values) < 1e-3

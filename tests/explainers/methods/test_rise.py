@@ -67,5 +67,5 @@ def test_of_a_linear_model_it_tends_to_what_pixels_add_while_others_are_random(l
 
 def test_the_chunk_makes_no_difference(conv, noise, apart, monkeypatch):
     whole = RISE()(conv, noise(conv.size), Target(1))
-    monkeypatch.setattr("explainers.engine.LARGEST_CHUNK", 3)
+    monkeypatch.setattr("explainers.passes.LARGEST_CHUNK", 3)
     assert apart(RISE()(conv, noise(conv.size), Target(1)).values, whole.values) < 1e-3

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from explainers import Target
-from explainers.engine import Passes
 from explainers.methods.sampling import gaussian, moments, seeds
+from explainers.passes import Passes
 
 
 def test_more_samples_begin_with_the_same_ones():

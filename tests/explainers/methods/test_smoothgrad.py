@@ -110,7 +110,7 @@ def test_another_seed_is_another_map(conv, noise, apart, kind):
 @every_kind
 def test_halved_chunks_draw_the_same_noise(conv64, noise, apart, kind, monkeypatch):
     whole = kind(samples=10)(conv64, noise(conv64.size, dtype=torch.float64), TARGET).values
-    monkeypatch.setattr("explainers.engine.LARGEST_CHUNK", 3)
+    monkeypatch.setattr("explainers.passes.LARGEST_CHUNK", 3)
     assert apart(kind(samples=10)(conv64, noise(conv64.size, dtype=torch.float64), TARGET).values, whole) < 1e-6
 
 

@@ -78,5 +78,5 @@ def test_it_is_complete(linear, conv, picture, noise):
 
 def test_the_chunk_makes_no_difference(conv, picture, apart, monkeypatch):
     whole = XRAI()(conv, picture, Target(1))
-    monkeypatch.setattr("explainers.engine.LARGEST_CHUNK", 3)
+    monkeypatch.setattr("explainers.passes.LARGEST_CHUNK", 3)
     assert apart(XRAI()(conv, picture, Target(1)).values, whole.values) < 1e-3

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from explainers.quadrature import FINEST, GRIDS, RULES, nested, quadrature
+from explainers.paths.quadrature import FINEST, GRIDS, RULES, nested, quadrature
 
 every_rule = pytest.mark.parametrize("rule", RULES)
 

@@ -18,8 +18,8 @@ from explainers import (
     Saliency,
     Target,
 )
-from explainers.engine import Passes, chunk_size
-from explainers.turns import turns
+from explainers.passes import Passes, chunk_size
+from explainers.runtime.turns import turns
 
 TARGET = Target(1)
 CPU = torch.device("cpu")
@@ -182,7 +182,7 @@ def test_answers_of_work_that_failed_are_forgotten(conv, noise, passes):
 @pytest.fixture
 def chunks_of_four(monkeypatch):
     """Four pictures per pass, so that small work takes many."""
-    monkeypatch.setattr("explainers.engine.LARGEST_CHUNK", 4)
+    monkeypatch.setattr("explainers.passes.LARGEST_CHUNK", 4)
 
 
 class Door(torch.autograd.Function):

@@ -16,21 +16,20 @@ from torch import Tensor
 
 from explainers.classifiers import Classifier
 from explainers.classifiers.view import Box
-from explainers.declared import Declared
-from explainers.engine import OnProgress, Passes, Progress
 from explainers.errors import ExplanationError
 from explainers.explanation import Coverage, Explanation, Reduction, Scale, Target
-from explainers.grid import Grid
-from explainers.knobs import Layer
-from explainers.memory import enough_memory
+from explainers.passes import OnProgress, Passes, Progress
+from explainers.paths.snapshots import Snapshots
+from explainers.paths.step_grid import StepGrid
 from explainers.paths.trace import Level, Trace
-from explainers.slices import Slices
+from explainers.runtime.chunks import enough_memory
+from explainers.settings import Declared, Layer
 
 PACKAGES = ("torch", "torchvision", "captum", "numpy", "pillow", "scikit-image")
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class Attribution:
     """What `Explainer.attribute` found for N pictures.
 
     values:    (N, C, h, w).
@@ -49,8 +48,8 @@ class Found:
     baseline_scores: Tensor | None = None
     traces: list[Trace] | None = None
     histories: list[tuple[Level, ...]] | None = None
-    slices: list[Slices] | None = None
-    grids: list[Grid] | None = None
+    slices: list[Snapshots] | None = None
+    grids: list[StepGrid] | None = None
     segments: Tensor | None = None
     facts: list[dict[str, Any]] | None = None
 
@@ -146,10 +145,10 @@ class Explainer(Declared):
             picture, box = classifier.see(image)
             started = time.perf_counter()
 
-            def explanation(found: Found) -> Explanation:
+            def explanation(found: Attribution) -> Explanation:
                 return self._explanation(found, passes, picture, box, target, time.perf_counter() - started)
 
-            def preview(found: Found) -> None:
+            def preview(found: Attribution) -> None:
                 if on_progress:
                     on_progress(Progress(passes.count, passes.total, explanation(found)))
 
@@ -183,12 +182,12 @@ class Explainer(Declared):
             with Passes(classifier, [target], prepared=prepared, total=total, on_progress=on_progress) as passes:
                 yield passes, picture
 
-    def attribute(self, passes: Passes, pictures: Tensor) -> Found:
+    def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
         """Attribute the targets of `passes` (N,) to the pixels of `pictures` (N, C, H, W)."""
         raise NotImplementedError
 
     def _explanation(
-        self, found: Found, passes: Passes, picture: Tensor, box: Box, target: Target, seconds: float
+        self, found: Attribution, passes: Passes, picture: Tensor, box: Box, target: Target, seconds: float
     ) -> Explanation:
         scores = passes.answers[:, passes.column] if found.scores is None else found.scores
         score, values = float(scores[0]), found.values[0].detach()

@@ -25,10 +25,11 @@ from explainers import (
     Occlusion,
     Target,
 )
-from explainers.engine import Passes
-from explainers.memory import Chunks, enough_memory, give_back, keep_at_hand
 from explainers.methods.attention import OnTokens
-from explainers.turns import turns
+from explainers.passes import Passes
+from explainers.runtime.allocator import hold_freed_memory, release_freed_memory
+from explainers.runtime.chunks import Chunks, enough_memory
+from explainers.runtime.turns import turns
 
 ROOT = Path(__file__).parents[2]
 TARGET = Target(1)
@@ -400,7 +401,7 @@ def test_freed_memory_goes_back_to_the_machine():
     del blocks[::2], blocks[:-1:2]  # some are left above the others, which keeps the C library from giving those back
     blocks = blocks[::25]
     before = resident()
-    give_back()
+    release_freed_memory()
     assert resident() < before - 30 * 2**20
     assert len(blocks) > 0
 
@@ -412,22 +413,22 @@ def test_where_nobody_can_be_asked_nothing_happens(monkeypatch, library):
             raise library
         return library
 
-    monkeypatch.setattr("explainers.memory.ctypes.CDLL", load)
-    give_back()
-    keep_at_hand()
+    monkeypatch.setattr("explainers.runtime.allocator.ctypes.CDLL", load)
+    release_freed_memory()
+    hold_freed_memory()
 
 
 def test_freed_blocks_are_kept_unless_the_environment_says_otherwise(monkeypatch):
     asked = []
     library = SimpleNamespace(mallopt=lambda *setting: asked.append(setting))
-    monkeypatch.setattr("explainers.memory.ctypes.CDLL", lambda name: library)
+    monkeypatch.setattr("explainers.runtime.allocator.ctypes.CDLL", lambda name: library)
     for name in ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_ARENA_MAX"):
         monkeypatch.delenv(name, raising=False)
-    keep_at_hand(block=5, top=6)
+    hold_freed_memory(block=5, top=6)
     assert asked == [(-3, 5), (-1, 6), (-8, 1)]
     monkeypatch.setenv("MALLOC_ARENA_MAX", "4")
     asked.clear()
-    keep_at_hand()
+    hold_freed_memory()
     assert asked == [(-3, 2**30), (-1, 2**30)]
 
 

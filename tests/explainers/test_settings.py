@@ -2,7 +2,7 @@
 
 import pytest
 
-from explainers.knobs import Choice, Colour, Layer, Range, Switch
+from explainers.settings import Choice, Colour, Layer, Range, Switch
 
 WHOLE = Range(1, 9, hint="")
 REAL = Range(0.5, 2.0, 0.1, hint="")

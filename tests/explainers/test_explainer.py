@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from explainers import ExplanationError, GradCAM, IntegratedGradients, Occlusion, Saliency, Target
-from explainers.quadrature import RULES
+from explainers.paths.quadrature import RULES
 
 
 def test_a_refusal_names_the_method_the_setting_and_what_it_wants():

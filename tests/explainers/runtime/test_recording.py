@@ -12,7 +12,8 @@ import torchvision
 from torch import nn
 from torch.nn import functional as F
 
-from explainers.tracing import Call, clone, compiled, record, recording
+from explainers.runtime.cloning import clone
+from explainers.runtime.recording import Call, compiled, record, recording
 
 X = torch.linspace(-1, 1, 8)
 
@@ -350,7 +351,7 @@ def test_a_clone_of_ordinary_modules_is_made_in_haste(monkeypatch, name):
         return deepcopy(value, memo)
 
     network, deepcopy = made(name), copy.deepcopy
-    monkeypatch.setattr("explainers.tracing.copy", types.SimpleNamespace(deepcopy=watched))
+    monkeypatch.setattr("explainers.runtime.cloning.copy", types.SimpleNamespace(deepcopy=watched))
     clone(network)
 
 

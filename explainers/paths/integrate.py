@@ -11,8 +11,8 @@ import torch
 from captum._utils.common import _format_additional_forward_args, _run_forward
 from torch import Tensor
 
-from explainers.memory import Chunks, Run
-from explainers.quadrature import Rule, quadrature
+from explainers.paths.quadrature import Rule, quadrature
+from explainers.runtime.chunks import Chunks, Run
 
 CAPTUM_RULES: dict[str, Rule] = {
     "riemann_middle": "midpoint",
@@ -57,7 +57,7 @@ def integrate(
     alphas, weights: (P,) each; a weight of 0 makes a point that is only recorded.
     run:       works through the points in chunks, such as `Chunks(8).run`. Nothing of a chunk is kept but its sums, so
                memory does not grow with P.
-    keep:      called with each chunk's alphas, weights, gradients and spans of the first input; such as `Slicer.take`.
+    keep:      called with each chunk's alphas, weights, gradients and spans of the first input (`Recorder.take`).
 
     Gradients are summed in the inputs' precision, float32 or better. Works with autograd switched off around it.
     """

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from explainers.paths.adaptive import Integral
+from explainers.paths.quadrature import quadrature
 from explainers.paths.trace import MIN_SCORE_CHANGE, SETTLED_CHANGE, SETTLED_GAP
-from explainers.quadrature import quadrature
-from explainers.refining import Integral
 
 GRIDS = [8, 16, 32, 64, 128, 256, 512]
 
@@ -84,7 +84,8 @@ def refined(*lines, column=0):
     """The integral of some lines after refining, and the walk."""
     walk = Walk(*lines)
     integral = Integral(walk, column)
-    integral.refine(walk, lambda: None)
+    walk.total = None
+    integral.refine(lambda level, left: setattr(walk, "total", walk.count + left))
     return integral, walk
 
 
@@ -261,10 +262,11 @@ def test_the_first_look_comes_once_after_nine_points(lines):
     walk, seen = Walk(*lines), []
     integral = Integral(walk, 0)
 
-    def preview():
-        seen.append((walk.count, [level.points for level in integral.history], integral.values.clone()))
+    def preview(level, left):
+        if level.change is None:
+            seen.append((walk.count, [level.points for level in integral.history], integral.values.clone()))
 
-    integral.refine(walk, preview)
+    integral.refine(preview)
     ((count, points, first),) = seen
     assert count == 9 * len(lines)
     assert points == [9]

@@ -9,10 +9,10 @@ import numpy as np
 from torch import Tensor
 
 from explainers.arrays import Array, relative_l1
-from explainers.engine import Passes
+from explainers.paths.quadrature import FINEST, nested
 from explainers.paths.trace import MIN_SCORE_CHANGE, SETTLED_CHANGE, Level, Trace
-from explainers.quadrature import FINEST, nested
 
+OnLevel = Callable[[Level, int], None]
 Walk = Callable[[list[float], list[float]], tuple[Tensor, Array]]
 
 
@@ -62,20 +62,19 @@ class Integral:
         so_far[0], so_far[-1] = 0.0, added.sum()
         return Trace(self.alphas, logits, probabilities, slopes, so_far, mean, size)
 
-    def refine(self, passes: Passes, preview: Callable[[], None], further: int = 0) -> None:
+    def refine(self, on_level: OnLevel, further: int = 0) -> None:
         """Double the points until the map has settled, at most to 512 steps. `further`: `go_on` will be asked for.
+
+        on_level: called after each level but the last with how many more points it will take, as far as one can tell.
 
         Every gradient is used again. For networks of ReLUs the map's error falls as 1 / steps under every rule, so
         nothing is lost by the trapezoid's, and the change between two levels is about the error of the finer.
         """
-        passes.total = None
         for intervals, alphas, weights in nested():
             level = self._level(intervals, alphas, weights)
             if level.settled or intervals == FINEST:
                 return
-            if level.change is None:
-                preview()
-            passes.total = passes.count + len(self.met) * (max(_expected(level), further) - intervals)
+            on_level(level, len(self.met) * (max(_expected(level), further) - intervals))
 
     def go_on(self, intervals: int) -> None:
         """Add levels up to so many steps, settled or not."""

@@ -11,9 +11,9 @@ from captum.testing.helpers import basic_models as models
 from torch import nn
 from torch.nn import functional as F
 
-from explainers.memory import Chunks
-from explainers.pathintegral import CAPTUM_RULES, PathIntegral, integrate
-from explainers.quadrature import quadrature
+from explainers.paths.integrate import CAPTUM_RULES, PathIntegral, integrate
+from explainers.paths.quadrature import quadrature
+from explainers.runtime.chunks import Chunks
 
 
 def double(*values):

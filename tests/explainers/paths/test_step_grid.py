@@ -6,7 +6,7 @@ import pytest
 from explainers import IntegratedGradients, Target
 from explainers.arrays import nbytes
 from explainers.arrays import relative_l1 as distance
-from explainers.grid import SHARED, Grid
+from explainers.paths.step_grid import GRID_RULES, StepGrid
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def looked(conv, noise):
     return make
 
 
-@pytest.mark.parametrize("rule", SHARED)
+@pytest.mark.parametrize("rule", GRID_RULES)
 @pytest.mark.parametrize("settings", [{}, {"baseline": "random", "draws": 2}], ids=["one path", "two paths"])
 def test_its_maps_are_those_of_so_many_chosen_steps(conv, noise, apart, looked, rule, settings):
     grid = looked(**settings).grid
@@ -65,7 +65,7 @@ def test_levels_of_the_trapezoid_are_those_of_automatic_steps(looked):
 def grid(rise=1.0, span=1.0):
     """Gradient times span is 1 at the baseline, 5 at the picture and 2 between; by hand."""
     sums = np.array([0.5 + 7 * 2 + 2.5, 0.5 + 15 * 2 + 2.5], np.float32).reshape(2, 1, 1, 1)
-    return Grid((8, 16), sums, np.array([0.5, 2.5], np.float32).reshape(2, 1, 1, 1), rise, span)
+    return StepGrid((8, 16), sums, np.array([0.5, 2.5], np.float32).reshape(2, 1, 1, 1), rise, span)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_rules_by_hand(rule, expected):
 
 
 def test_points_are_counted_as_the_rules_have_them():
-    assert {rule: [level.points for level in grid().levels(rule)] for rule in SHARED} == {
+    assert {rule: [level.points for level in grid().levels(rule)] for rule in GRID_RULES} == {
         "midpoint": [8],
         "left": [8, 16],
         "right": [8, 16],

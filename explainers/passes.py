@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from explainers.classifiers import Classifier
 from explainers.explanation import SCALES, Explanation, Target
-from explainers.memory import Chunks
-from explainers.tracing import clone
-from explainers.turns import turns
+from explainers.runtime.chunks import Chunks
+from explainers.runtime.cloning import clone
+from explainers.runtime.turns import turns
 
 CHUNK_PIXELS = 8 * 224 * 224  # eight ImageNet pictures: activations of more leave a CPU's caches and gain nothing
 LARGEST_CHUNK = 16  # more small pictures gain nothing either, and others wait for as long as a chunk takes

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from explainers.arrays import Array, relative_l1
+from explainers.paths.quadrature import Rule
 from explainers.paths.trace import MIN_SCORE_CHANGE, Level
-from explainers.quadrature import Rule
 
-SHARED: tuple[Rule, ...] = ("midpoint", "left", "right", "trapezoid")  # Gauss-Legendre's points lie elsewhere
+GRID_RULES: tuple[Rule, ...] = ("midpoint", "left", "right", "trapezoid")  # Gauss-Legendre's points lie elsewhere
 
 
 @dataclass(frozen=True, eq=False)
-class Grid:
+class StepGrid:
     """One picture's nested grid, level by level; averaged over baselines.
 
     steps: (L,) intervals of the levels: 8, 16, 32, ...
@@ -29,7 +29,7 @@ class Grid:
     rise: float
     span: float
 
-    def up_to(self, steps: int) -> Grid:
+    def up_to(self, steps: int) -> StepGrid:
         """Its coarser levels, those of so many steps at most."""
         kept = tuple(count for count in self.steps if count <= steps)
         return replace(self, steps=kept, sums=self.sums[: len(kept)])

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-import explainers.turns
-from explainers.turns import Turns, turns
+import explainers.runtime.turns
+from explainers.runtime.turns import Turns, turns
 
 
 def test_turns_of_the_same_size_come_in_the_order_of_asking(asked, job):
@@ -114,16 +114,16 @@ class Interrupted(BaseException):
 @pytest.fixture
 def interrupt(monkeypatch, asked):
     """(before) -> whoever waits next for a turn is interrupted, after `before()`; who follows waits as one should."""
-    usual = explainers.turns.threading
+    usual = explainers.runtime.turns.threading
 
     def arrange(before=lambda: None):
         class Event(threading.Event):
             def wait(self):
-                monkeypatch.setattr(explainers.turns, "threading", usual)
+                monkeypatch.setattr(explainers.runtime.turns, "threading", usual)
                 before()
                 raise Interrupted
 
-        monkeypatch.setattr(explainers.turns, "threading", SimpleNamespace(Lock=threading.Lock, Event=Event))
+        monkeypatch.setattr(explainers.runtime.turns, "threading", SimpleNamespace(Lock=threading.Lock, Event=Event))
 
     return arrange
 
@@ -179,7 +179,7 @@ def test_who_is_interrupted_when_the_turn_has_just_come_hands_it_on(interrupt, a
 @pytest.fixture
 def fresh(monkeypatch):
     """No device has turns yet."""
-    monkeypatch.setattr("explainers.turns._TURNS", {})
+    monkeypatch.setattr("explainers.runtime.turns._TURNS", {})
 
 
 @pytest.mark.usefixtures("fresh")

@@ -14,18 +14,18 @@ from explainers.arrays import Array
 
 
 @dataclass(frozen=True, eq=False)
-class Slices:
+class Snapshots:
     """The path at K stops, in score; averaged over baselines.
 
-    alphas:    (K,) ascending from 0 (baseline) to 1 (picture); each is a point that was passed.
-    gradients: (K, C, H, W), the gradient there, in score per pixel unit.
-    so_far:    (K, C, H, W), the attributions of the path up to there. Each sums to `Trace.cumulative` at its alpha, and
-               the last one is the map.
+    alphas:     (K,) ascending from 0 (baseline) to 1 (picture); each is a point that was passed.
+    gradients:  (K, C, H, W), the gradient there, in score per pixel unit.
+    cumulative: (K, C, H, W), the attributions of the path up to there. Each sums to `Trace.cumulative` at its alpha,
+                and the last one is the map.
     """
 
     alphas: Array
     gradients: Array
-    so_far: Array
+    cumulative: Array
 
 
 def stops(alphas: Sequence[float], count: int) -> list[float]:
@@ -34,7 +34,7 @@ def stops(alphas: Sequence[float], count: int) -> list[float]:
     return sorted({float(points[np.abs(points - place).argmin()]) for place in np.linspace(0, 1, count)})
 
 
-class Slicer:
+class Recorder:
     """Sums the points of a path between stops; the work of keeping every gradient, without the memory.
 
     alphas: of the K stops, ascending from 0 to 1.
@@ -66,11 +66,13 @@ class Slicer:
         """(C, H, W) each: what the path's ends add to a sum in which they have half a point's weight."""
         return self._added[0], self._added[-1]
 
-    def slices(self, values: Tensor, intervals: int) -> Slices:
-        """What was kept of a path whose weights sum to `intervals`; its map, (C, H, W), is the last `so_far`."""
+    def slices(self, values: Tensor, intervals: int) -> Snapshots:
+        """What was kept of a path whose weights sum to `intervals`; its map, (C, H, W), is the last of `cumulative`."""
         met = sorted(self._met)
-        so_far = (self._added.cumsum(0)[::2] - self._added[::2] / 2) / intervals  # a stop stands for both of its sides
-        so_far[0], so_far[-1] = 0.0, values
-        return Slices(
-            self.alphas[met].numpy(), self._gradients[met].float().cpu().numpy(), so_far[met].float().cpu().numpy()
+        cumulative = (
+            self._added.cumsum(0)[::2] - self._added[::2] / 2
+        ) / intervals  # a stop stands for both of its sides
+        cumulative[0], cumulative[-1] = 0.0, values
+        return Snapshots(
+            self.alphas[met].numpy(), self._gradients[met].float().cpu().numpy(), cumulative[met].float().cpu().numpy()
         )

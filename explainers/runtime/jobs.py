@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from explainers.arrays import nbytes
-from explainers.memory import give_back
+from explainers.runtime.allocator import release_freed_memory
 
 RECENT = 16  # reports that the pace is taken from: it changes when others come and go
 
@@ -31,7 +31,7 @@ class Abandoned(Exception):
 
 
 @dataclass(frozen=True)
-class Shelf:
+class Limits:
     """What is kept of one kind of work.
 
     entries, nbytes: results at most, and bytes of their arrays; None: as many as there are.
@@ -82,10 +82,10 @@ class Job:
         return (now - then) * max(0, self.total - done) / (done - before)
 
 
-class Desk:
+class Jobs:
     """Takes questions: the same one asked by several is one job, and results are kept within bounds."""
 
-    def __init__(self, shelves: Mapping[str, Shelf]) -> None:
+    def __init__(self, shelves: Mapping[str, Limits]) -> None:
         self._lock = threading.Lock()
         self._shelves = shelves
         self._jobs: dict[Hashable, Job] = {}
@@ -135,7 +135,7 @@ class Desk:
             resting = not self._jobs
         job.ended.set()  # only now, so that whoever asks next finds the result kept
         if resting:
-            give_back()
+            release_freed_memory()
 
     def _keep(self, shelf: str, key: Hashable, result: Any) -> None:
         """Put a result on its shelf; the ones that nobody asked for longest make room. One always stays."""

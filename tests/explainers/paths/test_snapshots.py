@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from explainers import IntegratedGradients, Target
-from explainers.memory import Chunks
-from explainers.pathintegral import integrate
-from explainers.quadrature import RULES, quadrature
-from explainers.slices import Slicer, stops
+from explainers.paths.integrate import integrate
+from explainers.paths.quadrature import RULES, quadrature
+from explainers.paths.snapshots import Recorder, stops
+from explainers.runtime.chunks import Chunks
 
 ASKED = {
     "automatic": {},
@@ -50,7 +50,7 @@ def test_what_was_collected_up_to_a_stop_is_the_curve_there(sliced, settings):
     kept, trace = found.slices, found.trace
     at = np.searchsorted(trace.alphas, kept.alphas)
     assert np.array_equal(trace.alphas[at], kept.alphas)
-    sums = kept.so_far.sum((1, 2, 3), dtype=np.float64)
+    sums = kept.cumulative.sum((1, 2, 3), dtype=np.float64)
     np.testing.assert_allclose(sums, trace.cumulative[at], atol=1e-6 * np.abs(found.values).sum())
     np.testing.assert_allclose(kept.gradients.mean((1, 2, 3)), trace.gradient_mean[at], atol=1e-7)
 
@@ -59,8 +59,8 @@ def test_what_was_collected_up_to_a_stop_is_the_curve_there(sliced, settings):
 def test_it_begins_with_nothing_and_ends_with_the_map(sliced, settings):
     kept = sliced(settings)[1].slices
     assert (kept.alphas[0], kept.alphas[-1]) == (0, 1)
-    assert not kept.so_far[0].any()
-    assert np.array_equal(kept.so_far[-1], sliced(settings)[0].values)
+    assert not kept.cumulative[0].any()
+    assert np.array_equal(kept.cumulative[-1], sliced(settings)[0].values)
 
 
 def test_a_slice_holds_the_gradient_of_that_picture(conv64, noise):
@@ -75,8 +75,8 @@ def test_a_slice_holds_the_gradient_of_that_picture(conv64, noise):
 
 def test_slices_of_a_straight_line_grow_evenly(linear, noise):
     found = IntegratedGradients(steps=20, rule="trapezoid", keep=21)(linear, noise((5, 7)), Target(0))
-    for alpha, so_far in zip(found.slices.alphas, found.slices.so_far, strict=True):
-        np.testing.assert_allclose(so_far, alpha * found.values, atol=1e-6)
+    for alpha, cumulative in zip(found.slices.alphas, found.slices.cumulative, strict=True):
+        np.testing.assert_allclose(cumulative, alpha * found.values, atol=1e-6)
 
 
 def test_slices_do_not_depend_on_chunks():
@@ -85,7 +85,7 @@ def test_slices_do_not_depend_on_chunks():
     alphas, weights = quadrature("midpoint", 13)
     found = []
     for size in (1, 4, 100):
-        slicer = Slicer(stops([0.0, *alphas, 1.0], 5), 2)
+        slicer = Recorder(stops([0.0, *alphas, 1.0], 5), 2)
         points, shares = [0.0, *alphas, 1.0], [0.0, *weights, 0.0]
         path = integrate(
             lambda at, rows: at[0].pow(3).flatten(1).sum(1),
@@ -98,13 +98,13 @@ def test_slices_do_not_depend_on_chunks():
         )
         found.append(slicer.slices((path.gradients[0] * (end - start)).mean(0), 1))
     for other in found[1:]:
-        np.testing.assert_allclose(other.so_far, found[0].so_far, atol=1e-6)
+        np.testing.assert_allclose(other.cumulative, found[0].cumulative, atol=1e-6)
         np.testing.assert_allclose(other.gradients, found[0].gradients, atol=1e-6)
 
 
 def test_a_chunk_for_which_memory_runs_out_is_counted_once():
     alphas = [0.0, 0.5, 1.0]
-    slicer, tried = Slicer(alphas, 1), []
+    slicer, tried = Recorder(alphas, 1), []
 
     def keep(places, *rest):
         tried.append(len(places))
@@ -123,7 +123,7 @@ def test_a_chunk_for_which_memory_runs_out_is_counted_once():
         keep=keep,
     )
     assert tried[0] == 3
-    assert slicer.slices(one[0], 1).so_far.ravel().tolist() == [0, 0.5, 1]
+    assert slicer.slices(one[0], 1).cumulative.ravel().tolist() == [0, 0.5, 1]
 
 
 def test_stops_lie_nearest_to_even_ones():
