@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.sections.explain.result import MapArea, show_answer, show_curves, show_method, show_proof
 from pages.shared import work
 from pages.shared.controls import choose_explainer
 from pages.shared.frame import frame, messages
 from pages.shared.question import ask
-from pages.shared.result import MapArea, show_answer, show_curves, show_method, show_proof
 
 with frame(
     "Why did it say that?", "Which pixels made an image classifier decide, and whether to believe that picture."

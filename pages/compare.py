@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.sections.compare.plan import choose_plan
+from pages.sections.compare.presets import offer_presets
+from pages.sections.compare.tiles import compute, offer_another_try
+from pages.sections.compare.views import Views
 from pages.shared.controls import choose_explainer
 from pages.shared.frame import frame, messages
-from pages.shared.grid.plan import choose_plan
-from pages.shared.grid.presets import offer_presets
-from pages.shared.grid.tiles import compute, offer_another_try
-from pages.shared.grid.views import Views
 from pages.shared.question import ask
 
 with frame("How do they compare?", "One picture, many maps: side by side, with one zoom, and measured.") as settle:

@@ -7,13 +7,13 @@ from dataclasses import replace
 import streamlit as st
 
 from explainers.methods.integrated_gradients import IntegratedGradients
+from pages.sections.path.baselines import BaselinesSection
+from pages.sections.path.pictures import StripSection
+from pages.sections.path.saturation import JourneySection
+from pages.sections.path.steps import KEPT, StepsSection
 from pages.shared import work
 from pages.shared.controls import choose_settings
 from pages.shared.frame import frame, messages
-from pages.shared.inside.baselines import BaselinesSection
-from pages.shared.inside.journey import JourneySection
-from pages.shared.inside.steps import KEPT, StepsSection
-from pages.shared.inside.strip import StripSection
 from pages.shared.question import ask
 
 STOPS = 21  # of alpha

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.sections.trust.map import show_map
+from pages.sections.trust.pointing import PointingSection
+from pages.sections.trust.randomisation import RandomisationSection
+from pages.sections.trust.removal import RemovalSection
+from pages.sections.trust.section import Section
+from pages.sections.trust.stability import StabilitySection
+from pages.sections.trust.table import TableSection
+from pages.sections.trust.verdict import VerdictPlace
 from pages.shared import work
 from pages.shared.controls import choose_explainer
-from pages.shared.evidence.map import show_map
-from pages.shared.evidence.pointing import PointingSection
-from pages.shared.evidence.randomisation import RandomisationSection
-from pages.shared.evidence.removal import RemovalSection
-from pages.shared.evidence.section import Section
-from pages.shared.evidence.stability import StabilitySection
-from pages.shared.evidence.table import TableSection
-from pages.shared.evidence.verdict import VerdictPlace
 from pages.shared.frame import frame, messages
 from pages.shared.look import last_look
 from pages.shared.question import ask

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from xdist.scheduler import LoadScopeScheduling
 
 from explainers import Classifier
-from explainers.measures import Randomisation, Removal, Stability
+from explainers.experiments import Randomisation, Removal, Stability
 from explainers.methods.attention import OnTokens
 
 torch.set_num_threads(1)  # small networks gain nothing from more, and on a busy machine more are slower

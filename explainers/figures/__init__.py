@@ -1,17 +1,18 @@
 """Arrays in, Plotly figures out."""
 
 from explainers.figures.agreement import blink, difference, matrix
-from explainers.figures.bars import answer
-from explainers.figures.cascade import survival
-from explainers.figures.curves import saturation
-from explainers.figures.journey import journey
-from explainers.figures.maps import GRIDS, OVERLAYS, Look, panels
-from explainers.figures.mosaic import Piece, Tints, mosaic
-from explainers.figures.parts import COLOURS, encoded, peak
+from explainers.figures.answer import answer
+from explainers.figures.colours import COLOURS, peak
+from explainers.figures.comparison import Piece, Tints, comparison
+from explainers.figures.map import GRIDS, OVERLAYS, Look, panels
+from explainers.figures.parts import encoded
+from explainers.figures.path import path
 from explainers.figures.pointing import pointing
+from explainers.figures.randomisation import randomisation
 from explainers.figures.removal import removal
+from explainers.figures.saturation import saturation
+from explainers.figures.small_map import SIDE, picture_tile, tile
 from explainers.figures.steps import by_steps, convergence
-from explainers.figures.tiles import SIDE, picture_tile, tile
 
 __all__ = [
     "COLOURS",
@@ -24,18 +25,18 @@ __all__ = [
     "answer",
     "blink",
     "by_steps",
+    "comparison",
     "convergence",
     "difference",
     "encoded",
-    "journey",
     "matrix",
-    "mosaic",
     "panels",
+    "path",
     "peak",
     "picture_tile",
     "pointing",
+    "randomisation",
     "removal",
     "saturation",
-    "survival",
     "tile",
 ]

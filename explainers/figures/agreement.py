@@ -11,9 +11,10 @@ import plotly.graph_objects as go
 
 from explainers.arrays import Array
 from explainers.explanation import Explanation
-from explainers.figures.mosaic import Piece, Tints, mosaic, ranges, tile_trace, underlay, unit, view
-from explainers.figures.parts import WHOLE, peak, square, stops
-from explainers.figures.tiling import colourbar, plain
+from explainers.figures.colours import peak, stops
+from explainers.figures.comparison import Piece, Tints, comparison, ranges, tile_trace, underlay, unit, view
+from explainers.figures.comparison_layout import colourbar, plain
+from explainers.figures.parts import WHOLE, square
 
 SHOWN = 44  # pixels of a cell that has its number in it
 SIDE = 360
@@ -76,7 +77,7 @@ def difference(first: Piece, second: Piece, heats: tuple[Array, Array], tints: T
     changed = float(np.abs(less).mean())
     line = f"on average {changed:.2g} apart" if alike else f"on average {changed:.0%} of the strongest apart"
     pieces = [first, second, Piece("The first less the second", line, apart)]
-    return mosaic(pieces, 3, replace(tints, shared=False))
+    return comparison(pieces, 3, replace(tints, shared=False))
 
 
 def _cropped(found: Explanation, heat: Array) -> Array:

@@ -9,20 +9,11 @@ from typing import Any, Literal
 import numpy as np
 import plotly.graph_objects as go
 from PIL import Image
-from plotly.colors import sample_colorscale, unlabel_rgb
 
 from explainers.arrays import Array
 
-COLOURS = {
-    "inferno": "Inferno",
-    "viridis": "Viridis",
-    "0 white, 1 black": "Greys",
-    "jet": "Jet",
-    "blue to red": "RdBu_r",
-}
 Span = tuple[float, float]
 WHOLE: Span = (0.0, 1.0)  # all of a figure, across or down
-LEVELS = 127  # a map's strongest colour as a whole number
 
 
 def encoded(picture: Array, kind: Literal["png", "jpeg"] = "png") -> str:
@@ -102,42 +93,3 @@ def slider(steps: list[dict[str, Any]], active: int, prefix: str) -> dict[str, A
         "ticklen": 3,
         "font": {"size": 10},
     }
-
-
-def peak(heat: Array, clip: float) -> float:
-    """The magnitude that gets the strongest colour: a percentile of them all, and never 0."""
-    sizes = np.abs(heat)
-    return float(np.percentile(sizes, clip)) or float(sizes.max()) or 1.0
-
-
-def whole(heat: Array, strongest: float) -> Array:
-    """A map as int8, `strongest` being 127: a quarter of float32's size."""
-    return np.clip(np.rint(heat / strongest * LEVELS), -LEVELS, LEVELS).astype(np.int8)
-
-
-def scale(colours: str, strongest: float, *, signed: bool, **bar: Any) -> dict[str, Any]:
-    """A colour axis for maps made by `whole`, with the true numbers on its bar."""
-    places = np.linspace(-1 if signed else 0, 1, 3)
-    ticks = {"tickvals": (places * LEVELS).tolist(), "ticktext": [f"{place * strongest:.2g}" for place in places]}
-    return {
-        "colorscale": stops(colours),
-        "cmin": -LEVELS if signed else 0,
-        "cmax": LEVELS,
-        "colorbar": {"orientation": "h", "thickness": 8, "tickfont": {"size": 10}, **ticks, **bar},
-    }
-
-
-def stops(colours: str) -> list[tuple[float, str]]:
-    """A colour scale as 33 stops (position, rgb)."""
-    places = np.linspace(0, 1, 33)
-    return list(zip(places.tolist(), sample_colorscale(COLOURS[colours], places), strict=True))
-
-
-def fading(colours: list[tuple[float, str]], signed: bool) -> list[tuple[float, str]]:
-    """The same colours, transparent at zero and opaque at the ends."""
-
-    def rgba(place: float, colour: str) -> str:
-        alpha = abs(2 * place - 1) if signed else place
-        return f"rgba{(*unlabel_rgb(colour), round(alpha, 3))}"
-
-    return [(place, rgba(place, colour)) for place, colour in colours]

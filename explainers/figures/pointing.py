@@ -8,9 +8,9 @@ import plotly.graph_objects as go
 from explainers.arrays import Array
 from explainers.classifiers.view import Box
 from explainers.explanation import Explanation
-from explainers.figures.inks import BLUE
-from explainers.figures.maps import Look
-from explainers.figures.parts import WHOLE, axes, cells, encoded, fading, peak, square, stops
+from explainers.figures.colours import BLUE, fading, peak, stops
+from explainers.figures.map import Look
+from explainers.figures.parts import WHOLE, axes, cells, encoded, square
 
 MARKED = 20  # peaks: more would hide the map
 MIDDLE = "the middle of the picture"

@@ -9,9 +9,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from explainers.arrays import Array
-from explainers.figures.inks import BLUE, GREEN, GREY, ORANGE, VIOLET
+from explainers.experiments.removal.outcome import MOVED, Curves, RemovalOutcome
+from explainers.figures.colours import BLUE, GREEN, GREY, ORANGE, VIOLET
 from explainers.figures.parts import Span, axes, encoded, heading, slider, square
-from explainers.measures.areas import MOVED, Curves, Removed
 
 LEFT, RIGHT = (0.0, 0.48), (0.52, 1.0)
 TOP, BOTTOM = (0.478, 1.0), (0.0, 0.4)
@@ -23,7 +23,7 @@ OTHERS = (GREEN, VIOLET, GREY)
 JPEG = 128  # pixels on a side beyond which a picture with holes is a JPEG: single pixels are not seen there
 
 
-def removal(found: Removed, others: Mapping[str, Removed]) -> go.Figure:
+def removal(found: RemovalOutcome, others: Mapping[str, RemovalOutcome]) -> go.Figure:
     """Both pictures at each share of pixels, and both curves with all that they are held against.
 
     A slider moves all of it. others: the same for other methods by their names, drawn thin.
@@ -95,7 +95,7 @@ def _curves(side: Curves, others: Mapping[str, Curves], panel: int) -> list[go.S
     return [*drawn, mine.update(legendgroup="map", showlegend=not side.rising, hovertemplate="%{y:.3g}", **axes(panel))]
 
 
-def _range(found: Removed, others: Mapping[str, Removed]) -> tuple[float, float]:
+def _range(found: RemovalOutcome, others: Mapping[str, RemovalOutcome]) -> tuple[float, float]:
     """Of all scores, with some room: one scale for both, so that they can be compared."""
     scores = [side.scores for each in (found, *others.values()) for side in each.sides]
     low, high = min(float(each.min()) for each in scores), max(float(each.max()) for each in scores)
@@ -118,7 +118,7 @@ def _marker(panel: int, share: float) -> dict[str, Any]:
     return {"type": "line", **where, "line": {"color": GREY, "width": 2, "dash": "dot"}}
 
 
-def _headings(found: Removed, stop: int) -> list[dict[str, Any]]:
+def _headings(found: RemovalOutcome, stop: int) -> list[dict[str, Any]]:
     """What the panels show at that stop."""
     notes = []
     for (_, across), side in zip(PLACES, found.sides, strict=True):
@@ -135,7 +135,7 @@ def _percent(share: float) -> str:
     return f"{share:.0%}" if share in (0, 1) or share > 0.095 else f"{share:.1%}"
 
 
-def _slider(found: Removed, first: int) -> dict[str, Any]:
+def _slider(found: RemovalOutcome, first: int) -> dict[str, Any]:
     """The share of pixels, in the browser alone."""
     shares = found.deletion.shares.tolist()
     steps = []

@@ -9,9 +9,9 @@ from typing import Any
 import plotly.graph_objects as go
 
 from explainers.explanation import Explanation, reduce
-from explainers.figures.inks import BLUE, GREEN, GREY, ORANGE, VIOLET
-from explainers.figures.maps import Look
-from explainers.figures.parts import WHOLE, axes, heading, peak, scale, square, whole
+from explainers.figures.colours import BLUE, GREEN, GREY, ORANGE, VIOLET, peak, scale, whole
+from explainers.figures.map import Look
+from explainers.figures.parts import WHOLE, axes, heading, square
 from explainers.paths.step_grid import StepGrid
 from explainers.paths.trace import SETTLED_CHANGE, SETTLED_GAP, Level
 

@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from explainers import Classifier, Explainer, Explanation, ExplanationError, Prediction, Target, load_classifier
-from explainers.measures import Experiment, Outcome
+from explainers.experiments import Experiment, Outcome
 from explainers.methods.integrated_gradients import IntegratedGradients
 from explainers.methods.path_strip import Strip
 from explainers.methods.path_strip import strip as along

@@ -4,7 +4,7 @@ import re
 import time
 from pathlib import Path
 
-from explainers.measures import Randomisation
+from explainers.experiments import Randomisation
 
 LONG = {
     "method": "integrated-gradients",

@@ -22,6 +22,18 @@ OWNED = {  # name of Streamlit's: the one module that spells it
     "cache_resource": "pages/shared/work.py",
 }
 
+FLOORS = (  # from the ground up: a module imports from its own wing and from the floors below it alone
+    ("errors", "arrays", "markdown"),
+    ("images", "runtime", "settings"),
+    ("classifiers", "paths"),
+    ("explanation",),
+    ("passes", "question"),
+    ("explainer",),
+    ("methods", "experiments", "proof"),
+    ("figures",),
+)
+LEVELS = {wing: level for level, wings in enumerate(FLOORS) for wing in wings}
+
 every_source = pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
 
 
@@ -57,7 +69,7 @@ def breaches(path, source):
         top, *below = name.split(".")
         if top in ALLOWED and not within(path, ALLOWED[top]):
             yield f"imports {top}"
-        if top == "dashboard" or (top == "pages" and below[:1] != ["shared"]):
+        if top == "dashboard" or (top == "pages" and below[:1] not in (["shared"], ["sections"])):
             yield f"imports the page {name}"
         if top == "tests":
             yield "imports tests"
@@ -69,6 +81,74 @@ def test_sources_keep_to_the_architecture(path):
     assert list(breaches(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))) == []
 
 
+def wing(name):
+    """The wing of `explainers` that a dotted name belongs to; None outside of it, and for the public face itself."""
+    top, _, below = name.partition(".")
+    return below.partition(".")[0] if top == "explainers" and below.partition(".")[0] in LEVELS else None
+
+
+def climbs(path, source):
+    """What a module of `explainers` imports that isn't below it. An import for type checkers only counts like any."""
+    own = wing(path.removesuffix(".py").replace("/", "."))
+    for name in imported(source, ".".join(path.split("/")[:-1])):
+        other = wing(name)
+        if own and name.partition(".")[0] == "explainers" and other is None:
+            yield f"{own} imports the public face: {name}"
+        elif own and other and other != own and LEVELS[other] >= LEVELS[own]:
+            yield f"{own} imports {other}"
+
+
+@every_source
+def test_imports_go_down(path):
+    assert list(climbs(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))) == []
+
+
+def test_every_module_has_a_floor():
+    rooms = {path.name.removesuffix(".py") for path in (ROOT / "explainers").iterdir() if path.suffix in ("", ".py")}
+    assert rooms - {"__init__", "__pycache__"} == {*LEVELS}
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "climb"),
+    [
+        ("explainers/explanation.py", "from explainers.passes import Passes", "explanation imports passes"),
+        ("explainers/paths/trace.py", "from explainers.explanation import Target", "paths imports explanation"),
+        ("explainers/methods/rise.py", "from explainers import proof", "methods imports proof"),
+        ("explainers/passes.py", "from explainers import Target", "passes imports the public face: explainers.Target"),
+        (
+            "explainers/explanation.py",
+            "if TYPE_CHECKING:\n    from explainers.explainer import Explainer",
+            "explanation imports explainer",
+        ),
+        ("explainers/runtime/turns.py", "def f():\n    import explainers.images.photo", "runtime imports images"),
+    ],
+)
+def test_a_climb_would_be_found(path, source, climb):
+    assert list(climbs(path, source)) == [climb]
+
+
+def circles(graph):
+    """The modules that reach themselves by imports."""
+    reached = {module: {*targets} for module, targets in graph.items()}
+    for _ in graph:
+        more = {m: targets.union(*(reached.get(t, ()) for t in targets)) for m, targets in reached.items()}
+        if more == reached:
+            break
+        reached = more
+    return {module for module, targets in reached.items() if module in targets}
+
+
+def test_no_module_reaches_itself():
+    files = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in SOURCES}
+    graph = {}
+    for module, path in files.items():
+        package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+        names = imported(path.read_text(encoding="utf-8"), package)
+        graph[module] = {name if name in files else name.rpartition(".")[0] for name in names} & files.keys()
+    assert circles(graph) == set()
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}}) == {"b", "c"}
+
+
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_tests_import_no_page_script(path):
     found = breaches(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))
@@ -78,12 +158,12 @@ def test_tests_import_no_page_script(path):
 @pytest.mark.parametrize(
     ("path", "source", "breach"),
     [
-        ("explainers/base.py", "import streamlit as st", "imports streamlit"),
+        ("explainers/explainer.py", "import streamlit as st", "imports streamlit"),
         ("explainers/classifiers/view.py", "def f():\n    from streamlit import cache", "imports streamlit"),
         ("pages/shared/work.py", "from captum.attr import Saliency", "imports captum"),
         ("pages/learn.py", "import plotly.graph_objects as go", "imports plotly"),
-        ("explainers/measures/maps.py", "import plotly", "imports plotly"),
-        ("explainers/base.py", "from pages.shared.state import setting", "imports pages"),
+        ("explainers/experiments/similarity.py", "import plotly", "imports plotly"),
+        ("explainers/explainer.py", "from pages.shared.state import setting", "imports pages"),
         ("pages/shared/frame.py", "from pages.compare import draw", "imports the page pages.compare.draw"),
         ("pages/trust.py", "from pages import compare", "imports the page pages.compare"),
         ("pages/trust.py", "from . import compare", "imports the page pages.compare"),
@@ -109,8 +189,8 @@ def test_a_breach_would_be_found(path, source, breach):
         ("pages/shared/frame.py", "from . import state\nfrom .state import setting\nimport streamlit"),
         ("pages/shared/state.py", "import streamlit as st\nst.session_state, st.query_params"),
         ("pages/shared/work.py", "import streamlit as st\n@st.cache_resource\ndef f(): ..."),
-        ("explainers/figures/maps.py", "import plotly.graph_objects as go"),
-        ("explainers/knobs.py", "from functools import cache, cached_property"),
+        ("explainers/figures/map.py", "import plotly.graph_objects as go"),
+        ("explainers/settings.py", "from functools import cache, cached_property"),
     ],
 )
 def test_what_is_allowed_passes(path, source):
@@ -118,4 +198,4 @@ def test_what_is_allowed_passes(path, source):
 
 
 def test_there_is_something_to_check():
-    assert {path.name for path in SOURCES} >= {"base.py", "integrated.py", "engine.py"}
+    assert {path.name for path in SOURCES} >= {"explainer.py", "integrated_gradients.py", "passes.py"}

@@ -15,9 +15,9 @@ from streamlit.testing.v1 import AppTest
 from torch import Tensor
 
 from explainers import Classifier, Explainer, Explanation, Target, load_classifier, read_image
+from explainers.experiments import Experiment
 from explainers.explanation import Scale
 from explainers.images.samples import SAMPLES
-from explainers.measures import Experiment
 from explainers.passes import Passes
 from explainers.runtime.jobs import Jobs, Limits
 from pages.shared import work

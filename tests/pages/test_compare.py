@@ -14,14 +14,14 @@ from explainers import (
     Target,
     read_image,
 )
+from explainers.experiments import rank_correlation, ssim
 from explainers.images.samples import SAMPLES
-from explainers.measures import rank_correlation, ssim
+from pages.sections.compare import tiles
+from pages.sections.compare.axes import AXES, DEPTHS
+from pages.sections.compare.plan import NOTHING, Plan
+from pages.sections.compare.presets import PRESETS
+from pages.sections.compare.views import Views
 from pages.shared import work
-from pages.shared.grid import tiles
-from pages.shared.grid.axes import AXES, DEPTHS
-from pages.shared.grid.plan import NOTHING, Plan
-from pages.shared.grid.presets import PRESETS
-from pages.shared.grid.views import Views
 
 PHOTO = read_image(SAMPLES[0].data)
 FOUR = Saliency(), GuidedBackprop(), IntegratedGradients(), GradCAM()

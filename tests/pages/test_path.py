@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from explainers import ExplanationError, IntegratedGradients, Target, read_image
-from explainers.figures.parts import peak, whole
+from explainers.figures.colours import peak, whole
 from explainers.images.samples import SAMPLES
 from explainers.methods.path_strip import strip
 

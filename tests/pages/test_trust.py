@@ -6,10 +6,10 @@ import io
 import pytest
 
 from explainers import EXPLAINERS, GradCAM, read_image
+from explainers.experiments import Finding, Randomisation, Removal, Sensitivity, Stability
 from explainers.images.samples import SAMPLES
-from explainers.measures import Finding, Randomisation, Removal, Sensitivity, Stability
+from pages.sections.trust.verdict import summed
 from pages.shared import work
-from pages.shared.evidence.verdict import summed
 
 FOR, AGAINST, NEITHER = (Finding(speaks, "It was found.", "But.") for speaks in ("for", "against", "neither"))
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from explainers import GradCAM, Saliency
+from explainers.experiments import Pointing
 from explainers.images.samples import SAMPLES
-from explainers.measures import Pointing
 from pages.shared.photo import Photo
 
 PHOTO = Photo("coffee", SAMPLES[0].data)  # 600 x 400: the middle 400 x 400 is seen, from 100 on

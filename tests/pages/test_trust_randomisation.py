@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from explainers import ExplanationError, GradCAM, Saliency, Target, read_image
+from explainers.experiments import Randomisation
+from explainers.experiments.randomisation.weights import RandomisedClassifier
 from explainers.images.samples import SAMPLES
-from explainers.measures import Randomisation
-from explainers.measures.randomised import Redrawn
-from pages.shared.evidence.randomisation import RandomisationSection
+from pages.sections.trust.randomisation import RandomisationSection
 
 PHOTO = read_image(SAMPLES[0].data)
 
@@ -94,7 +94,7 @@ def test_a_stage_without_a_map_shows_a_sentence_in_its_place(come, own_desk, mon
     real, asked = GradCAM.on, []
 
     def refuse(self, layer, passes, pictures):
-        asked.append(isinstance(passes.classifier, Redrawn))
+        asked.append(isinstance(passes.classifier, RandomisedClassifier))
         if asked[-1] and sum(asked) == 3:  # the map as it is, and two stages
             raise ExplanationError("It can't be done here.")
         return real(self, layer, passes, pictures)

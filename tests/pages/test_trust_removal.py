@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from explainers import EXPLAINERS, GradCAM, Saliency, read_image
+from explainers.experiments import Removal
 from explainers.images.samples import SAMPLES
 from explainers.markdown import escaped
-from explainers.measures import Removal
 
 PHOTO = read_image(SAMPLES[0].data)
 SIDES = "Deletion", "Insertion"

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from explainers import GradCAM, Saliency, read_image
+from explainers.experiments import Sensitivity, Stability
 from explainers.images.samples import SAMPLES
-from explainers.measures import Sensitivity, Stability
 from pages.shared import work
 
 PHOTO = read_image(SAMPLES[0].data)

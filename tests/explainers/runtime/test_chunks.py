@@ -31,7 +31,7 @@ from explainers.runtime.allocator import hold_freed_memory, release_freed_memory
 from explainers.runtime.chunks import Chunks, enough_memory
 from explainers.runtime.turns import turns
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TARGET = Target(1)
 CPU = (  # as torch 2.15 says it
     "[enforce fail at alloc_cpu.cpp:117] . DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes. "

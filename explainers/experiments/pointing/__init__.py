@@ -1,0 +1,1 @@
+"""Whether a map points at what somebody drew a box around."""

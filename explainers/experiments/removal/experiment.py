@@ -1,0 +1,123 @@
+"""Deletion and insertion: does the score follow the pixels that a map calls important?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from explainers.arrays import Array
+from explainers.classifiers import Classifier
+from explainers.experiments.base import Experiment
+from explainers.experiments.removal.fills import FILLS, Fill, fill
+from explainers.experiments.removal.orders import centred, moved, order, scattered
+from explainers.experiments.removal.outcome import DRAWS, EVERY, ORDERS, Curves, RemovalOutcome
+from explainers.explainer import Explainer
+from explainers.explanation import SCALES, Explanation
+from explainers.passes import OnProgress, Passes
+from explainers.runtime.chunks import enough_memory
+from explainers.settings import choice, number
+
+BLURRED = "blurred picture"
+AS_EXPLAINED = "as explained"
+
+
+@dataclass(frozen=True)
+class Removal(Experiment):
+    """Pixels are removed in the order of the map, and brought back in it: does the score follow?
+
+    If the map is right, the score falls early when its hottest pixels go first (deletion) and rises early when they
+    come first (insertion). It is held against the same map in 16 places where it does not belong, for they have its
+    grain and its areas. Random pixels are no measure: holes all over a picture destroy any classifier's score, so
+    nearly every map of larger areas loses against them in deletion and wins in insertion. Pictures with holes are
+    unlike all that the classifier learnt from, so a curve speaks of the fill as well.
+    """
+
+    title = "Deletion and insertion"
+    paper = "https://arxiv.org/abs/1806.07421"
+
+    deletion: str = choice(
+        *FILLS,
+        hint="Black holes have edges of their own. Imputation takes means of the neighbours and leaves none (ROAD, "
+        "Rong et al. 2022); it takes three times as long, at 224 x 224 minutes.",
+        label="Deletion: removed pixels become",
+    )
+    insertion: str = choice(
+        BLURRED,
+        *(name for name in FILLS if name != BLURRED),
+        hint="The picture that pixels are brought back into.",
+        label="Insertion: missing pixels are",
+    )
+    score: str = choice(
+        AS_EXPLAINED,
+        *SCALES,
+        hint="The logit is the class's own score; the probability saturates, and depends on all other classes.",
+    )
+    steps: int = number(16, 4, 50, 2, hint="Shares of the pixels that are tried, the closer the fewer pixels.")
+    seed: int = number(0, 0, 999, hint="Of random pixels, of the order of pixels with the same heat, and of noise.")
+
+    def passes(self, explainer: Explainer, classifier: Classifier) -> int:
+        return 2 * (2 + (self.steps - 1) + (ORDERS - 1) * (self.steps // EVERY - 1))
+
+    @torch.no_grad()
+    def __call__(
+        self,
+        explainer: Explainer,
+        classifier: Classifier,
+        image: Image.Image | Tensor,
+        explanation: Explanation,
+        *,
+        on_progress: OnProgress | None = None,
+    ) -> RemovalOutcome:
+        own = order(explanation.heat, self.seed)
+        size = own.shape[0], own.shape[1]
+        others = moved(own), scattered(size, DRAWS, self.seed), centred(size)[None]
+        target, total = explanation.target, self.passes(explainer, classifier)
+        scale = target.scale if self.score == AS_EXPLAINED else SCALES[SCALES.index(self.score)]
+        counts = np.rint(np.linspace(0, 1, self.steps + 1) ** 2 * own.size).astype(int)  # most happens at the start
+        with enough_memory():
+            picture, _ = classifier.see(image)
+            orders = torch.from_numpy(np.concatenate([own[None], *others])).to(picture.device)
+            with Passes(classifier, [target], prepared=True, total=total, on_progress=on_progress) as passes:
+
+                def curves(name: str, *, rising: bool) -> Curves:
+                    remove = fill(name, picture, mean=classifier.mean, seed=self.seed)
+                    answers = sweep(passes, orders, counts.tolist(), remove, rising=rising)
+                    seen = [remove(_missing(orders[:1], count, rising=rising))[0] for count in counts.tolist()]
+                    levels = [(each.clamp(0, 1) * 255).round().byte().cpu().numpy() for each in seen]
+                    return Curves(name, rising, counts / own.size, answers, np.stack(levels), scale)
+
+                deletion, insertion = curves(self.deletion, rising=False), curves(self.insertion, rising=True)
+        return RemovalOutcome(deletion, insertion, flat=bool(np.ptp(explanation.heat) == 0))
+
+
+def sweep(passes: Passes, orders: Tensor, counts: list[int], remove: Fill, *, rising: bool) -> Array:
+    """Answers (n, S, 2) while `counts` (S) pixels of a picture are removed in each of n orders (n, H, W).
+
+    rising: whether they are brought back instead. The first order is tried at all counts, the others at every second
+    (NaN elsewhere). At both ends the orders meet, so one picture is passed for all.
+    """
+    last, device = len(counts) - 1, orders.device
+    inner = [(one, stop) for one in range(len(orders)) for stop in range(1, last) if one == 0 or stop % EVERY == 0]
+    plan = torch.tensor([(0, 0), (0, last), *inner], device=device)
+    limits = torch.tensor(counts, device=device)[:, None, None]
+
+    def work(part: slice) -> None:
+        which, stops = plan[part].T
+        passes(remove(_missing(orders[which], limits[stops], rising=rising)), torch.zeros_like(which))
+
+    before = passes.count
+    passes.run(len(plan), work)
+    answers = passes.answers[before:].double().cpu().numpy()
+    found = np.full((len(orders), len(counts), len(SCALES)), np.nan)
+    found[tuple(plan.cpu().numpy().T)] = answers
+    found[1:, [0, last]] = answers[:2]
+    return found
+
+
+def _missing(orders: Tensor, count: int | Tensor, *, rising: bool) -> Tensor:
+    """Which pixels are not there after so many were removed, or brought back."""
+    return orders >= count if rising else orders < count

@@ -1,0 +1,1 @@
+"""Whether a map stays when the picture hardly changes."""

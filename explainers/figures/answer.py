@@ -1,0 +1,59 @@
+"""What the classifier says, as bars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from explainers.classifiers import Prediction
+from explainers.figures.colours import BLUE, GREY
+
+
+def answer(predictions: Sequence[Prediction], chosen: int, ink: str) -> go.Figure:
+    """Bars for the likeliest classes, the chosen one in colour. Each row can be clicked on its whole length.
+
+    ink: the page's text colour.
+    """
+    rows = list(reversed(predictions))
+    labels = [row.label for row in rows]
+    share = [row.probability for row in rows]
+    text = [f"{row.label}  {row.probability:.1%}" for row in rows]
+    track = go.Bar(
+        x=[1.0] * len(rows),
+        y=labels,
+        orientation="h",
+        marker_color="rgba(128,128,128,0.12)",
+        hoverinfo="none",  # shows nothing but hears clicks, which "skip" doesn't
+    )
+    bars = go.Bar(
+        x=share,
+        y=labels,
+        orientation="h",
+        marker_color=[BLUE if row.index == chosen else GREY for row in rows],
+        opacity=0.55,
+        customdata=[row.logit for row in rows],
+        hovertemplate="%{y}: %{x:.2%}, logit %{customdata:.2f}<extra></extra>",
+    )
+    words = go.Scatter(
+        x=[0.015] * len(rows),
+        y=labels,
+        text=text,
+        mode="text",
+        textposition="middle right",
+        hoverinfo="skip",
+        textfont_color=ink,
+    )
+    still = {"selected": {"marker": {"opacity": 1}}, "unselected": {"marker": {"opacity": 1}}}
+    figure = go.Figure([track.update(still), bars.update(still), words])
+    figure.update_layout(
+        barmode="overlay",
+        bargap=0.25,
+        showlegend=False,
+        height=34 * len(rows) + 10,
+        margin={"l": 0, "r": 0, "t": 4, "b": 4},
+        xaxis={"visible": False, "range": [0, 1], "fixedrange": True},
+        yaxis={"visible": False, "fixedrange": True},
+        dragmode=False,
+    )
+    return figure

@@ -1,0 +1,116 @@
+"""A map beside its picture: four panels with one zoom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from explainers.explanation import Explanation, reduce
+from explainers.figures.colours import fading, peak, stops
+from explainers.figures.parts import axes, borders, cells, heading, photo, square
+
+OVERLAYS = ("map on picture", "picture on map")
+GRIDS = ("bilinear", "as computed")
+CORNERS = (
+    ((0.0, 0.49), (0.53, 1.0)),
+    ((0.51, 1.0), (0.53, 1.0)),
+    ((0.0, 0.49), (0.0, 0.47)),
+    ((0.51, 1.0), (0.0, 0.47)),
+)
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a map is drawn; none of it changes what was computed.
+
+    colours: a key of COLOURS.
+    clip:    percentile of the map's magnitudes that gets the strongest colour.
+    grid:    one of GRIDS: how a coarse map is scaled up.
+    overlay: one of OVERLAYS: the map over the picture, transparent at zero; or the picture over the map, at .4.
+    borders: whether the superpixels' borders are drawn, where there are some.
+    """
+
+    colours: str = "inferno"
+    clip: float = 99.0
+    grid: str = "bilinear"
+    overlay: str = "map on picture"
+    borders: bool = False
+
+
+def panels(explanation: Explanation, look: Look) -> go.Figure:
+    """Picture, baseline, map and overlay, two by two, with one zoom; without a baseline, the picture through the map.
+
+    Signed maps are drawn symmetric about zero, the others from zero.
+    """
+    heat, (height, width) = explanation.heat, explanation.picture.shape[1:]
+    strongest = peak(heat, look.clip)
+    drawn = heat if look.grid == "bilinear" else reduce(explanation.values, explanation.reduction)
+    low, scale = -strongest if explanation.signed else 0.0, stops(look.colours)
+    over = look.overlay == "map on picture"
+    places = cells((-0.5, -0.5, width - 0.5, height - 0.5), drawn)
+
+    def heatmap(corner: int, colours: Any, **rest: Any) -> go.Heatmap:
+        hover = "%{z:.3g}<extra></extra>"
+        return go.Heatmap(
+            z=drawn, colorscale=colours, zmin=low, zmax=strongest, hovertemplate=hover, **places, **axes(corner), **rest
+        )
+
+    bar = {"orientation": "h", "y": -0.01, "yanchor": "top", "thickness": 10, "title": _unit(explanation), "nticks": 5}
+    second = (
+        ("Baseline", explanation.baselines[0])
+        if explanation.baselines is not None
+        else (
+            "Picture through the map",
+            explanation.picture * np.clip(np.abs(heat) / strongest, 0, 1),
+        )
+    )
+    traces = [
+        photo(explanation.picture, 0),
+        photo(second[1], 1),
+        heatmap(2, scale, colorbar=bar),
+        photo(explanation.picture, 3),
+        heatmap(3, fading(scale, explanation.signed) if over else scale, showscale=False, opacity=0.9 if over else 0.6),
+    ]
+    if look.borders and explanation.segments is not None:
+        traces += [borders(explanation.segments, corner) for corner in (0, 3)]
+    titles = ("What the classifier sees", second[0], "Attribution map", "Overlay")
+    return go.Figure(traces, _square_layout(titles, height, width, _slider(over)))
+
+
+def _square_layout(titles: Sequence[str], height: int, width: int, slider: dict[str, Any]) -> go.Layout:
+    """Four panels whose axes follow the first pair, in pixels, top down."""
+    panels: dict[str, Any] = {}
+    for corner, (across, down) in enumerate(CORNERS):
+        panels |= square(corner, across, down, (height, width))
+    notes = [heading(title, across, down[1]) for title, (across, down) in zip(titles, CORNERS, strict=True)]
+    margin = {"l": 0, "r": 0, "t": 22, "b": 118}
+    return go.Layout(**panels, annotations=notes, sliders=[slider], margin=margin, dragmode="zoom")
+
+
+def _slider(over: bool) -> dict[str, Any]:
+    """Opacity of the overlay's map, in the browser alone."""
+    steps = [
+        {
+            "method": "restyle",
+            "label": f"{share / 10:.1f}",
+            "args": [{"opacity": share / 10 if over else 1 - share / 10}, [4]],
+        }
+        for share in range(11)
+    ]
+    name = "map" if over else "picture"
+    return {
+        "active": 9 if over else 4,
+        "steps": steps,
+        "currentvalue": {"prefix": f"Overlay: opacity of the {name} ", "font": {"size": 12}},
+        "pad": {"t": 62},
+        "ticklen": 3,
+        "font": {"size": 10},
+    }
+
+
+def _unit(explanation: Explanation) -> dict[str, Any]:
+    return {"text": explanation.facts["unit"], "side": "bottom", "font": {"size": 12}}

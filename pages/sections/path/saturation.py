@@ -1,0 +1,68 @@
+"""The path as curves: saturation, and how the map adds up."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from explainers import Explanation
+from explainers.figures import Look, path
+from pages.shared.look import choose_channels, choose_colours, last_look
+from pages.shared.tiles import BARE
+
+WORDS = r"""
+**Move alpha.** All of this moves with it, in your browser. $x$ is the picture, $x'$ the baseline, $i$ one pixel's
+brightness in one channel, $F$ the score.
+
+- The **score** often rises early and then stays flat: it is *saturated*. There the picture's own gradient is small even
+  on the pixels that matter, which is why a plain gradient misses them.
+- The **gradient** says which pixels the score reacts to *at this alpha*. See where on the path it is strong.
+- The **slope** is what the gradients give when all pixels move along the path at once:
+
+$$\frac{dF}{d\alpha} = \sum_i \frac{\partial F}{\partial x_i} (x_i - x'_i)$$
+
+- The **map so far** collects each pixel's part of that sum, from 0 up to alpha:
+
+$$(x_i - x'_i) \int_0^{\alpha} \frac{\partial F}{\partial x_i} \, d\alpha$$
+
+- So the **dashed curve**, the baseline's score plus all attributions so far, must follow the score. At alpha = 1 it
+  ends at the picture's score but for the *gap*: this is **completeness**.
+- The **mean gradient** over all pixels, with signs (they cancel), and the mean of its magnitude.
+
+The stops of the slider are points that the integral used: nothing here is interpolated.
+"""
+
+
+class JourneySection:
+    """One figure with all that alpha moves."""
+
+    def __init__(self) -> None:
+        st.markdown("#### 2. Saturation: where on the path the score is made")
+        self._words, right = st.columns([2, 5], gap="medium")
+        self._words.markdown(WORDS)
+        self.waiting = right.container(key="journey-waiting")
+        self._area = right.container()
+
+    def preview(self, explanation: Explanation) -> None:
+        """Draw what is known after the first few points."""
+        self._area = self._area.empty()
+        with self._area.container(key="preview-area"):
+            _draw(*last_look(explanation), "preview-journey")
+            st.caption(f"A first look after {explanation.facts['passes']} passes. The rest is being computed.")
+
+    def show(self, explanation: Explanation) -> tuple[Explanation, Look]:
+        """Draw the figure, and under it how it is drawn; the explanation and its look as chosen there."""
+        with self._area.container(key="journey-area"):
+            figure = st.container()
+            first, second = st.columns(2)
+            if len(explanation.values) > 1:
+                explanation = choose_channels(explanation, first)
+            look = Look(choose_colours(explanation, second), last_look(explanation)[1].clip)
+            with figure:
+                _draw(explanation, look, "journey")
+        return explanation, look
+
+
+def _draw(explanation: Explanation, look: Look, key: str) -> None:
+    about = f"The path to {explanation.facts['class']}"
+    place = st.container(key=f"{key}-figure")
+    place.plotly_chart(path(explanation, look), height="stretch", key=key, config=BARE, alt=about)

@@ -1,0 +1,61 @@
+"""The load run: a short one passes, and a wrong map would be found."""
+
+import base64
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from explainers import IntegratedGradients, Occlusion, Saliency, load_classifier
+from tools.load.__main__ import TOLERANCE
+from tools.load.questions import Question, distance, expected
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def gradient():
+    """The traces of a plain gradient's figure."""
+    return expected(Question(Saliency()), load_classifier("bundled"))
+
+
+def test_a_few_visitors_see_nothing_but_right_maps():
+    command = [sys.executable, "-m", "tools.load", "--visitors=4", "--seconds=4", "--steps=100", "--settle=0"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert " 0 wrong" in run.stdout
+
+
+def test_a_figure_is_as_far_from_itself_as_its_map(gradient):
+    heat = np.frombuffer(base64.b64decode(gradient[2]["z"]["bdata"]), gradient[2]["z"]["dtype"]).copy()
+    heat[heat.argmax()] *= 1.5
+    other = base64.b64encode(heat.tobytes()).decode()
+    wrong = [*gradient[:2], gradient[2] | {"z": gradient[2]["z"] | {"bdata": other}}, *gradient[3:]]
+    assert distance(gradient, gradient) == 0
+    assert distance(wrong, gradient) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"sample": "chelsea"}, {"label": "teapot"}, {"scale": "probability"}, {"explainer": Occlusion()}],
+    ids=str,
+)
+def test_the_answer_to_another_question_is_wrong(gradient, change):
+    other = expected(replace(Question(Saliency()), **change), load_classifier("bundled"))
+    assert distance(other, gradient) > TOLERANCE
+
+
+def test_only_widgets_that_the_page_shows_can_be_set():
+    black, random = IntegratedGradients(steps=5), IntegratedGradients(steps=9, baseline="random", seed=3)
+    reached = Question(random).after(Question(black), {}).explainer
+    assert reached == IntegratedGradients(steps=9, baseline="random")
+    assert Question(random).after(Question(reached), {}).explainer == random
+
+
+def test_a_method_comes_back_with_its_settings():
+    mine = IntegratedGradients(steps=5)
+    back = Question(IntegratedGradients()).after(Question(Saliency()), {IntegratedGradients: mine})
+    assert back.explainer == mine

@@ -1,0 +1,51 @@
+"""Measure Whypixel on the CPU, against its peers and against the truth: Markdown tables, and which promises hold.
+
+    python -m tools.benchmark                  everything, about an hour on two cores
+    python -m tools.benchmark speed memory     some parts
+
+Parts: speed and memory (random weights), accuracy (how far the peers' maps are from ours), exact (steps against an
+exact map), automatic (automatic steps on photos). torchcam and grad-cam take part where they are installed. Real
+weights are those in the folder WHYPIXEL_WEIGHTS (see the README), photos those that labels.tsv lists in the folder
+WHYPIXEL_PHOTOS; without them `accuracy` takes random weights and `automatic` is skipped. `memory` needs Linux
+(glibc).
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import explainers  # noqa: F401  before torch: it sets how threads wait, for all contenders
+from tools.benchmark import peers, steps
+from tools.benchmark.contenders import LAYERS
+from tools.benchmark.report import machine
+
+PARTS = ("speed", "memory", "accuracy", "exact", "automatic")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"{', '.join(PARTS)}; none: all of them")
+    parser.add_argument("--networks", nargs="+", choices=LAYERS, default=list(LAYERS), help="of the first three parts")
+    parser.add_argument("--rounds", type=int, default=5, help="of IG in `speed`; methods of one pass take 4 times more")
+    parser.add_argument("--photos", type=int, help="how many of them `automatic` takes; none: all")
+    options = parser.parse_args()
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"no part is called {' or '.join(sorted(unknown))}")
+    print(machine(), flush=True)
+    for part in options.parts or PARTS:
+        match part:
+            case "speed":
+                peers.speed(options.networks, options.rounds)
+            case "memory":
+                peers.memory(options.networks)
+                peers.growth(options.networks)
+            case "accuracy":
+                peers.accuracy(options.networks)
+            case "exact":
+                steps.against_exact()
+            case "automatic":
+                steps.automatic(options.photos)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""What every method costs with its default settings, on real classifiers and photos: a Markdown table.
+
+    python -m tools.benchmark.methods                prints it
+    python -m tools.benchmark.methods --write        puts it between its two marks in README.md, too
+
+The classifiers are those whose weights are in the folder WHYPIXEL_WEIGHTS (see the README), the photos those that
+labels.tsv lists in the folder WHYPIXEL_PHOTOS. A method may refuse a classifier with a sentence; if anything else goes
+wrong, or a map is empty or not finite, it is said, nothing is written, and the exit status is 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import statistics
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from explainers import (
+    EXPLAINERS,
+    Classifier,
+    Explainer,
+    ExplanationError,
+    Target,
+    load_classifier,
+    read_image,
+)
+from explainers.classifiers.catalogue import offers
+from tools.benchmark.report import machine
+
+ROOT = Path(__file__).parents[2]
+BEGIN, END = "<!-- by python -m tools.benchmark.methods --write -->", "<!-- until here -->"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a method took on a classifier: passes and seconds of each map, and the sentences where there is none."""
+
+    passes: list[int] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        """Two cells of a table: the medians."""
+        if not self.passes:
+            return "refused | " if self.refusals else "failed | "
+        return f"{statistics.median(self.passes):.0f} | {statistics.median(self.seconds):.2g}"
+
+
+def cost(explainer: Explainer, classifier: Classifier, photos: Iterable[Image.Image]) -> Cost:
+    """Explain the logit of each photo's likeliest class."""
+    found = Cost()
+    for number, photo in enumerate(photos, 1):
+        where = f"{explainer.title} on {classifier.name}, photo {number}"
+        try:
+            explanation = explainer(classifier, photo, Target(classifier.predict(photo, 1)[0].index))
+        except ExplanationError as refusal:
+            found.refusals.append(str(refusal))
+        except Exception as error:  # whatever it is, the others are to be tried, too
+            found.faults.append(f"{where}: {type(error).__name__}: {error}")
+        else:
+            if not (np.isfinite(explanation.values).all() and explanation.values.any()):
+                found.faults.append(f"{where}: the map is empty or not finite.")
+            found.passes.append(explanation.facts["passes"])
+            found.seconds.append(explanation.facts["seconds"])
+    return found
+
+
+def table(costs: Mapping[str, Sequence[Cost]], classifiers: Sequence[str]) -> str:
+    """The costs by method, one for each classifier, as Markdown."""
+    head = ["Method", *(cell for name in classifiers for cell in (f"{name}: passes", "s"))]
+    lines = [head, ["---"] * len(head), *([title, *map(str, row)] for title, row in costs.items())]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def placed(text: str, block: str) -> str:
+    """The text with the block in place of what was between its marks. Raises ValueError where they are missing."""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"the two marks {BEGIN} and {END} are missing")
+    return f"{before}{BEGIN}\n\n{block}\n\n{END}{after}"
+
+
+def _photos(count: int) -> list[Image.Image]:
+    folder = Path(os.environ["WHYPIXEL_PHOTOS"])
+    with (folder / "labels.tsv").open(newline="", encoding="utf-8") as lines:
+        names = [row["file"] for row in csv.DictReader(lines, delimiter="\t")]
+    return [read_image((folder / name).read_bytes()) for name in names[:count]]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--photos", type=int, default=10, help="how many of them (10)")
+    parser.add_argument("--write", action="store_true", help="put the table into README.md")
+    options = parser.parse_args()
+    names = [offer.name for offer in offers() if offer.origin == "local"]
+    if not names or "WHYPIXEL_PHOTOS" not in os.environ:
+        parser.error("set WHYPIXEL_WEIGHTS and WHYPIXEL_PHOTOS to folders of weights and photos")
+    photos, classifiers = _photos(options.photos), [load_classifier(name) for name in names]
+    costs: dict[str, list[Cost]] = {}
+    for kind in EXPLAINERS:
+        costs[kind.title] = [cost(kind(), classifier, photos) for classifier in classifiers]
+        print(kind.title, *costs[kind.title], sep=" | ", file=sys.stderr, flush=True)
+    every = [each for row in costs.values() for each in row]
+    refusals = dict.fromkeys(sentence for each in every for sentence in each.refusals)
+    note = f"The logit of the likeliest class; medians of {len(photos)} photos. {machine().partition(';')[0]}."
+    block = f"{note}\n\n{table(costs, [classifier.name for classifier in classifiers])}"
+    print(block, *refusals, sep="\n\n", flush=True)
+    if faults := [fault for each in every for fault in each.faults]:
+        print(*faults, sep="\n", file=sys.stderr)
+        return 1
+    if options.write:
+        readme = ROOT / "README.md"
+        readme.write_text(placed(readme.read_text(encoding="utf-8"), block), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

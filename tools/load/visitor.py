@@ -1,0 +1,139 @@
+"""Visitors of a live dashboard who speak Streamlit's protocol over its websocket."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from streamlit.proto.Alert_pb2 import Alert
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.Element_pb2 import Element
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Origin, Subprotocol
+
+from tools.load.server import HOST
+
+
+@dataclass
+class Page:
+    """What one run of the script has drawn so far.
+
+    run:      Streamlit's name of the run.
+    over:     whether it came to its end.
+    maps:     the figure of the map as JSON and when it came, newest last.
+    widgets:  key -> kind of element and its id.
+    troubles: exceptions and errors that it shows.
+    """
+
+    run: str = ""
+    over: bool = False
+    maps: list[tuple[str, float]] = field(default_factory=list)
+    widgets: dict[str, tuple[str, str]] = field(default_factory=dict)
+    troubles: list[str] = field(default_factory=list)
+
+    def draw(self, element: Element) -> None:
+        """Take note of a new element."""
+        kind = element.WhichOneof("type") or ""
+        drawn: Any = getattr(element, kind)
+        key = getattr(drawn, "id", "").partition("-")[2].partition("-")[2]  # ids are $$ID-hash-key
+        if kind == "plotly_chart" and key == "map":
+            self.maps.append((drawn.spec, time.perf_counter()))
+        elif kind == "exception":
+            self.troubles.append(f"{drawn.type}: {drawn.message}")
+        elif kind == "alert" and drawn.format == Alert.ERROR:
+            self.troubles.append(drawn.body)
+        elif key:
+            self.widgets[key] = kind, drawn.id
+
+
+class Visitor:
+    """One tab of a browser.
+
+    page:    what it shows.
+    stopped: how many of its runs were stopped for another choice.
+    """
+
+    def __init__(self, stream: ClientConnection) -> None:
+        self.page = Page()
+        self.stopped = 0
+        self._stream = stream
+        self._query = ""
+        self._last = ""  # the run that was on the page when something else was asked
+
+    async def open(self, address: Mapping[str, Any]) -> None:
+        """Ask for the page with these settings in its address."""
+        self._query = urlencode({key: str(value) for key, value in address.items()})
+        await self._ask([])
+
+    async def choose(self, choices: Mapping[str, Any]) -> None:
+        """Set widgets that are on the page, by key; a choice by its text."""
+        await self._ask([_state(*self.page.widgets[key], value) for key, value in choices.items()])
+
+    async def until(self, there: Callable[[Page], Any]) -> Page:
+        """Wait for something on the page that was asked for last."""
+        while self.page.run == self._last or not there(self.page):
+            message = ForwardMsg()
+            message.ParseFromString(await self._stream.recv(decode=False))
+            self._take(message)
+        return self.page
+
+    async def _ask(self, states: list[WidgetState]) -> None:
+        self._last = self.page.run
+        state = ClientState(query_string=self._query, widget_states=WidgetStates(widgets=states))
+        await self._stream.send(BackMsg(rerun_script=state).SerializeToString())
+
+    def _take(self, message: ForwardMsg) -> None:
+        run = message.metadata.run.script_run_id
+        match message.WhichOneof("type"):
+            case "new_session":
+                self.page = Page(run)
+            case "page_info_changed":
+                self._query = message.page_info_changed.query_string
+            case "delta" if message.delta.WhichOneof("type") == "new_element":
+                self.page.draw(message.delta.new_element)
+            case "script_finished" if run == self.page.run:
+                self.page.over = message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
+                self.stopped += message.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN
+            case "session_event" if message.session_event.HasField("script_compilation_exception"):
+                raise RuntimeError(message.session_event.script_compilation_exception.message)
+
+
+@asynccontextmanager
+async def visitor(port: int) -> AsyncIterator[Visitor]:
+    """A visitor who comes to the server and goes again."""
+    async with connect(
+        f"ws://{HOST}:{port}/_stcore/stream",
+        origin=Origin(f"http://{HOST}:{port}"),
+        subprotocols=[Subprotocol("streamlit")],
+        compression=None,
+        max_size=None,
+        ping_interval=None,
+        proxy=None,
+    ) as stream:
+        yield Visitor(stream)
+
+
+def _state(kind: str, identity: str, value: Any) -> WidgetState:
+    """What a browser says of a widget that was set."""
+    state = WidgetState(id=identity)
+    match kind:
+        case "selectbox" | "color_picker":
+            state.string_value = value
+        case "button_group":
+            state.string_array_value.data.append(value)
+        case "slider":
+            state.double_array_value.data.append(value)
+        case "number_input":
+            state.double_value = value
+        case "checkbox":
+            state.bool_value = value
+        case _:
+            raise ValueError(f"nobody can set a {kind}")
+    return state
