@@ -1,4 +1,4 @@
-"""Arrays: their type, how far two lie apart, and how much memory they take."""
+"""Arrays: their type, the distance of two, and the memory that they take."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ Array = NDArray[Any]
 
 
 def relative_l1(values: Any, before: Any) -> float:
-    """Relative L1 distance of two maps, arrays or tensors; 0 between two maps of nothing."""
+    """Return the sum of |values - before| as a share of the sum of |values|; 0 where `values` are all 0.
+
+    Both may be arrays or tensors.
+    """
     size = float(abs(values).sum())
     return float(abs(values - before).sum()) / size if size else 0.0
 
 
 def nbytes(value: Any) -> int:
-    """Bytes of the arrays in a value: an array, or a dataclass or tuple that holds some."""
+    """Return the number of bytes of the arrays in a value: an array, or a dataclass or tuple that holds arrays."""
     if isinstance(value, np.ndarray):
         return value.nbytes
     if isinstance(value, tuple):

@@ -1,5 +1,5 @@
-"""The one error that is a visitor's to mend."""
+"""The one error that a visitor can put right."""
 
 
 class ExplanationError(Exception):
-    """A request the visitor can put right. The message is a full sentence and is shown as it is."""
+    """A request that the visitor can put right. The message is a full sentence, which visitors see unchanged."""

@@ -1,45 +1,51 @@
-"""What every attribution method is, and the work that all of them share."""
+"""The base class of attribution methods, with the work that all of them share."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import torch
 from PIL import Image
 from torch import Tensor
 
-from explainers.classifiers import Classifier
+from explainers.classifiers.classifier import Classifier
 from explainers.classifiers.view import Box
 from explainers.errors import ExplanationError
-from explainers.explanation import Coverage, Explanation, Reduction, Scale, Target
+from explainers.explanation import Coverage, Explanation, Facts, Reduction, Scale, Target, Unit
 from explainers.passes import OnProgress, Passes, Progress
-from explainers.paths.snapshots import Snapshots
-from explainers.paths.step_grid import StepGrid
 from explainers.paths.trace import Level, Trace
+from explainers.question import Question
 from explainers.runtime.chunks import enough_memory
-from explainers.settings import Declared, Layer
+from explainers.settings import Configurable, Layer
 
-PACKAGES = ("torch", "torchvision", "captum", "numpy", "pillow", "scikit-image")
+VERSIONED_PACKAGES = ("torch", "torchvision", "captum", "numpy", "pillow", "scikit-image")
+SLOPE = Unit("slope", "gradient", "change of the {scale} per unit of brightness")
+CONTRIBUTION = Unit("contribution", "attribution", "contribution to the {scale}")
+SLOPE_CONTRIBUTION = Unit("contribution by slope", "attribution", "contribution to the {scale}, by its slope")
+RISE_WHERE_SHOWN = Unit("rise where shown", "attribution", "rise of the {scale} where shown")
+WEIGHTED_ACTIVATION = Unit("weighted activation", "activation", "weighted activation of the layer")
+
+Family = Literal["gradient", "path variant", "class activation map", "attention", "perturbation"]
+Preset = Literal["tutorials", "classes", "baselines", "layers", "classifiers"]
 
 
 @dataclass(frozen=True, eq=False)
 class Attribution:
-    """What `Explainer.attribute` found for N pictures.
+    """What `Explainer.attribute` returns for N pictures.
 
-    values:    (N, C, h, w).
-    scores:    (N,) the explained numbers; None: they are those of the first N pictures passed.
-    baselines: (N, k, C, H, W) and baseline_scores (N, k), for methods that have a baseline.
-    traces:    N paths, for path methods.
-    histories: N times the levels of automatic steps.
-    slices, grids: N each, where they were asked for.
-    segments:  (N, H, W) which superpixel each pixel belongs to, for methods over superpixels.
-    facts:     N times what else is to be said of the map: JSON values by name.
+    values:        (N, C, h, w), the maps.
+    scores:        (N,), the explained scores; None: they are those of the first N pictures passed.
+    baselines:     (N, k, C, H, W), and baseline_scores (N, k), for methods that have a baseline.
+    traces:        N traces, for path methods.
+    histories:     the levels of automatic steps, for each picture.
+    segments:      (N, H, W), the number of each pixel's superpixel, for methods over superpixels.
+    compared_with: the classes from which a map sets the explained class apart, for each picture.
     """
 
     values: Tensor
@@ -48,47 +54,85 @@ class Attribution:
     baseline_scores: Tensor | None = None
     traces: list[Trace] | None = None
     histories: list[tuple[Level, ...]] | None = None
-    slices: list[Snapshots] | None = None
-    grids: list[StepGrid] | None = None
     segments: Tensor | None = None
-    facts: list[dict[str, Any]] | None = None
+    compared_with: list[tuple[str, ...]] | None = None
 
 
 @dataclass(frozen=True)
-class Explainer(Declared):
-    """One method with its settings.
+class Examples:
+    """Settings of a method for its tests, where the defaults don't suit them.
 
-    scales:       the scores it can explain.
-    reduction:    how its channels are combined unless the visitor says otherwise.
-    complete:     whether the values add up to score - baseline score.
-    keeps:        what its maps show of the picture whatever the network, in words; empty where nothing does.
-    unit:         what the map's values are, with {scale} for what is explained and {inner} for the inner method's unit.
+    uncut:     settings with which nothing is cut off at zero.
+    per_pixel: settings with which a pixel has a value of its own, and not that of a patch.
+    many:      settings with which many chunks pass; None: the method never passes many.
+    definite:  settings with which the cost is known beforehand.
+    few:       settings for a rough map of few passes.
+    rounding:  the value that a pixel which the network doesn't see may have, because of rounding.
     """
 
+    uncut: Mapping[str, Any] = field(default_factory=dict)
+    per_pixel: Mapping[str, Any] = field(default_factory=dict)
+    many: Mapping[str, Any] | None = None
+    definite: Mapping[str, Any] = field(default_factory=dict)
+    few: Mapping[str, Any] = field(default_factory=dict)
+    rounding: float = 0.0
+
+
+@dataclass(frozen=True)
+class Explainer(Configurable):
+    """One method with its settings.
+
+    family:            the group of methods that it belongs to in menus and comparisons.
+    scales:            the kinds of score that it can explain.
+    unit:              the quantity that the values of its maps are.
+    reduction:         how its channels are combined by default.
+    complete:          whether the values add up to score - baseline score.
+    linear:            whether the map of a difference of scores is the difference of their maps.
+    lies_on:           whether the values lie on the picture's pixels or on the grid of a layer.
+    by_region:         whether all pixels of a region share one value, even pixels that the network doesn't see.
+    asks_score:        whether the map depends on a score at all.
+    needs_attention:   whether it reads the attention of a transformer.
+    shows_regardless:  what its maps show of the picture, in words, whatever the network is; empty if nothing.
+    presets:           the comparisons that show it beside methods of other families, and its place in each.
+    stands_on, ours:   the parts of Captum that it is built on, and what is our own and why, as Markdown for the
+                       documentation.
+    examples:          settings for its tests.
+    """
+
+    family: ClassVar[Family]
     scales: ClassVar[tuple[Scale, ...]] = ("logit", "probability")
+    unit: ClassVar[Unit] = SLOPE
     reduction: ClassVar[Reduction] = "sum of magnitudes"
     complete: ClassVar[bool] = False
-    keeps: ClassVar[str] = ""
-    unit: ClassVar[str] = "change of the {scale} per unit of brightness"
+    linear: ClassVar[bool] = False
+    lies_on: ClassVar[Literal["picture", "layer"]] = "picture"
+    by_region: ClassVar[bool] = False
+    asks_score: ClassVar[bool] = True
+    needs_attention: ClassVar[bool] = False
+    shows_regardless: ClassVar[str] = ""
+    presets: ClassVar[Mapping[Preset, int]] = {}
+    stands_on: ClassVar[str] = ""
+    ours: ClassVar[str] = ""
+    examples: ClassVar[Examples] = Examples()
 
     @classmethod
     def coverage(cls, classifier: Classifier) -> Coverage | None:
-        """How many of the network's activations the method's backward rule changes; None: it has no such rule."""
+        """Count the activations of a network that the method's backward rule changes; None if it has no such rule."""
         return None
 
     @property
     def inner(self) -> Explainer:
-        """The method that asks the network: this one, unless it repeats another."""
+        """The method whose maps are computed: this one, unless it repeats another method."""
         return self
 
     @property
-    def repeated(self) -> Explainer:
-        """The method as experiments repeat it, dozens of times: this one, unless the number of passes is open."""
+    def repeatable(self) -> Explainer:
+        """The method as experiments repeat it dozens of times: this one, unless its number of passes is not fixed."""
         return self
 
     @property
-    def glimpse(self) -> Explainer | None:
-        """A far cheaper form whose map is like this one's, for a first look; None: there is none."""
+    def preview_form(self) -> Explainer | None:
+        """A far cheaper form with a similar map, for a preview; None if there is none."""
         return None
 
     @property
@@ -96,21 +140,28 @@ class Explainer(Declared):
         """Whether ReLU or a square is part of the method, so that its map has no negative values."""
         return False
 
-    def prepared(self, classifier: Classifier) -> bool:
-        """Whether it runs the copy of the network whose BatchNorm is folded away.
+    @property
+    def empty_because(self) -> str:
+        """Why a map of this method can be zero everywhere, to follow "because"; empty without a particular reason."""
+        return ""
 
-        Not if its rule makes much of that copy's other rounding, or it reads a layer that gives something else there.
+    def uses_fused(self, classifier: Classifier) -> bool:
+        """Return whether it runs the copy of the network whose BatchNorm is folded into the convolutions.
+
+        It must not if its rule amplifies the different rounding of that copy, or if it reads a layer whose output is
+        different there.
         """
         return True
 
     def passes(self, classifier: Classifier) -> int:
-        """The cost: how many pictures go through the network for one map, at most."""
+        """Return the cost of a map: the largest number of pictures that pass through the network."""
         return 1
 
     def check(self, classifier: Classifier, target: Target) -> None:
-        """Refuse, before any work, what can't be explained.
+        """Check, before any work, that the method can explain this target of the classifier.
 
-        Raises ExplanationError for a class or layer the classifier doesn't have and a scale the method doesn't know.
+        Raises ExplanationError for a class or layer that the classifier doesn't have, and for a scale that the method
+        can't explain.
         """
         for index in (target.index, target.versus):
             if index is not None and not 0 <= index < len(classifier.labels):
@@ -120,10 +171,10 @@ class Explainer(Declared):
                 f"{self.title} explains the {self.scales[0]} only, not the {target.scale}. Choose the {self.scales[0]}."
             )
         for name, knob in self.knobs().items():
-            chosen = getattr(self, name)
-            if isinstance(knob, Layer) and chosen and chosen not in {layer.name for layer in classifier.layers()}:
+            value = getattr(self, name)
+            if isinstance(knob, Layer) and value and value not in {layer.name for layer in classifier.layers()}:
                 raise ExplanationError(
-                    f"{self.title}: {classifier.name} has no layer {chosen!r} that runs once and gives a grid."
+                    f"{self.title}: {classifier.name} has no layer {value!r} that runs once and gives a grid."
                 )
 
     def __call__(
@@ -136,104 +187,125 @@ class Explainer(Declared):
     ) -> Explanation:
         """Explain why `classifier` gives `image` its score for `target`.
 
-        image:       a photo, or a tensor (C, H, W) in pixel units already at the classifier's size.
-        on_progress: called between chunks, and with a preview where the method has one; may raise to cancel.
-        Raises ExplanationError for what the caller can put right.
+        image:       a photo, or a tensor (C, H, W) in pixel units that has the classifier's input size already.
+        on_progress: called between chunks, and with a preview where the method has one; it may raise an exception to
+                     cancel.
+        Raises ExplanationError for problems that the caller can put right.
         """
-        with torch.inference_mode(False), enough_memory():  # gradients are wanted, whatever the caller has switched off
+        return self.explain_by(self.attribute, classifier, image, target, on_progress)
+
+    def explain(self, question: Question, *, on_progress: OnProgress | None = None) -> Explanation:
+        """Explain the answer to a question, as a call does."""
+        return self(question.classifier, question.photo.image, question.target, on_progress=on_progress)
+
+    def explain_by(
+        self,
+        attribute: Callable[[Passes, Tensor], Attribution],
+        classifier: Classifier,
+        image: Image.Image | Tensor,
+        target: Target,
+        on_progress: OnProgress | None,
+    ) -> Explanation:
+        """Explain as a call does, with `attribute` in place of the method's own, which may record more on the way."""
+        with torch.inference_mode(False), enough_memory():  # for gradients, whatever the caller has switched off
             self.check(classifier, target)
             picture, box = classifier.see(image)
             started = time.perf_counter()
 
-            def explanation(found: Attribution) -> Explanation:
-                return self._explanation(found, passes, picture, box, target, time.perf_counter() - started)
+            def explanation(attribution: Attribution) -> Explanation:
+                return self._explanation(attribution, passes, picture, box, target, time.perf_counter() - started)
 
-            def preview(found: Attribution) -> None:
+            def preview(attribution: Attribution) -> None:
                 if on_progress:
-                    on_progress(Progress(passes.count, passes.total, explanation(found)))
+                    on_progress(Progress(passes.count, passes.total, explanation(attribution)))
 
             passes = Passes(
                 classifier,
                 [target],
-                prepared=self.inner.prepared(classifier),
+                fused=self.inner.uses_fused(classifier),
                 total=self.passes(classifier),
                 on_progress=on_progress,
                 on_preview=preview,
             )
             with passes:
-                found = self.attribute(passes, picture[None])
-            return explanation(found)
+                attribution = attribute(passes, picture[None])
+            return explanation(attribution)
 
     @contextmanager
     def passing(
-        self,
-        classifier: Classifier,
-        image: Image.Image | Tensor,
-        target: Target,
-        *,
-        total: int,
-        on_progress: OnProgress | None = None,
+        self, question: Question, *, total: int, on_progress: OnProgress | None = None
     ) -> Iterator[tuple[Passes, Tensor]]:
-        """Passes for something else than a map, and the picture (C, H, W); as a call has them, and refused as there."""
+        """Open the passes of a call, for other results than a map, and yield them with the picture (C, H, W).
+
+        Raises ExplanationError as a call does.
+        """
+        classifier, target = question.classifier, question.target
         with torch.inference_mode(False), enough_memory():
             self.check(classifier, target)
-            picture, _ = classifier.see(image)
-            prepared = self.prepared(classifier)
-            with Passes(classifier, [target], prepared=prepared, total=total, on_progress=on_progress) as passes:
+            picture, _ = classifier.see(question.photo.image)
+            fused = self.uses_fused(classifier)
+            with Passes(classifier, [target], fused=fused, total=total, on_progress=on_progress) as passes:
                 yield passes, picture
 
     def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
-        """Attribute the targets of `passes` (N,) to the pixels of `pictures` (N, C, H, W)."""
+        """Attribute the scores of the N targets of `passes` to the pixels of `pictures` (N, C, H, W)."""
         raise NotImplementedError
 
     def _explanation(
-        self, found: Attribution, passes: Passes, picture: Tensor, box: Box, target: Target, seconds: float
+        self, attribution: Attribution, passes: Passes, picture: Tensor, box: Box, target: Target, seconds: float
     ) -> Explanation:
-        scores = passes.answers[:, passes.column] if found.scores is None else found.scores
-        score, values = float(scores[0]), found.values[0].detach()
-        before = None if found.baseline_scores is None else float(found.baseline_scores[0].double().mean())
+        scores = passes.answers[:, passes.column] if attribution.scores is None else attribution.scores
+        score, values = float(scores[0]), attribution.values[0].detach()
+        baselines, baseline_scores = attribution.baselines, attribution.baseline_scores
+        baseline_score = None if baseline_scores is None else float(baseline_scores[0].double().mean())
+        residual = None
+        if self.complete and baseline_score is not None:
+            residual = float(values.double().sum()) - (score - baseline_score)
         return Explanation(
             picture=picture.float().cpu().numpy(),
             box=box,
             values=values.float().cpu().numpy(),
             target=target,
             score=score,
-            facts=self._facts(passes, target, seconds) | (found.facts[0] if found.facts else {}),
+            facts=self._facts(passes, target, seconds, attribution.compared_with),
             reduction=self.reduction,
             rectified=self.rectified,
-            baselines=None if found.baselines is None else found.baselines[0].float().cpu().numpy(),
-            baseline_score=before,
-            residual=float(values.double().sum()) - (score - before) if self.complete and before is not None else None,
-            trace=found.traces[0] if found.traces else None,
-            history=found.histories[0] if found.histories else (),
-            segments=None if found.segments is None else found.segments[0].cpu().numpy(),
-            slices=found.slices[0] if found.slices else None,
-            grid=found.grids[0] if found.grids else None,
+            baselines=None if baselines is None else baselines[0].float().cpu().numpy(),
+            baseline_score=baseline_score,
+            residual=residual,
+            trace=attribution.traces[0] if attribution.traces else None,
+            history=attribution.histories[0] if attribution.histories else (),
+            segments=None if attribution.segments is None else attribution.segments[0].cpu().numpy(),
         )
 
-    def _facts(self, passes: Passes, target: Target, seconds: float) -> dict[str, Any]:
-        classifier = passes.classifier
-        return {
-            "method": self.title,
-            "settings": self.settings,
-            "classifier": classifier.name,
-            "weights": classifier.identity,
-            "view": asdict(classifier.view),
-            "class": classifier.labels[target.index],
-            "rather than": None if target.versus is None else classifier.labels[target.versus],
-            "explained": target.scale,
-            "unit": self.unit.format(scale=target.scale, inner=self.inner.unit.format(scale=target.scale, inner="")),
-            "passes": passes.count,
-            "chunk": passes.chunks.size,
-            "out of memory": passes.chunks.halvings,
-            "seconds": seconds,
-            "device": str(classifier.device),
-            "seed": self.settings.get("seed"),
-            "versions": dict(_versions()),
-        }
+    def _facts(
+        self, passes: Passes, target: Target, seconds: float, compared_with: list[tuple[str, ...]] | None
+    ) -> Facts:
+        classifier, inner = passes.classifier, self.inner
+        return Facts(
+            method=self.title,
+            slug=self.slug(),
+            settings=self.settings,
+            classifier=classifier.name,
+            weights=classifier.identity,
+            view=classifier.view,
+            label=classifier.labels[target.index],
+            versus=None if target.versus is None else classifier.labels[target.versus],
+            scale=target.scale,
+            unit=self.unit.for_map(target.scale, None if inner is self else inner.unit),
+            passes=passes.count,
+            chunk=passes.chunks.size,
+            halvings=passes.chunks.halvings,
+            seconds=seconds,
+            device=str(classifier.device),
+            seed=next((self.settings[name] for name in self.seeds), None),
+            versions=_versions(),
+            compared_with=compared_with[0] if compared_with else (),
+            empty_because=self.empty_because,
+        )
 
 
 @cache
-def _versions() -> dict[str, str]:
-    """The installed packages that a map depends on; read from disk once."""
-    return {package: version(package) for package in PACKAGES}
+def _versions() -> Mapping[str, str]:
+    """Return the versions of the packages that a map depends on; they are read from disk once."""
+    return {package: version(package) for package in VERSIONED_PACKAGES}

@@ -1,9 +1,9 @@
-"""What is asked, and what comes back."""
+"""The target of an explanation, and its result: a map with the facts that prove it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from numbers import Integral
 from typing import Any, Literal
@@ -13,21 +13,20 @@ import torch
 from torch.nn import functional as F
 
 from explainers.arrays import Array
+from explainers.classifiers.view import Box, View
 from explainers.errors import ExplanationError
-from explainers.paths.snapshots import Snapshots
-from explainers.paths.step_grid import StepGrid
 from explainers.paths.trace import Level, Trace
 
 Scale = Literal["logit", "probability"]
 Reduction = Literal["sum of magnitudes", "signed sum", "largest"]
 SCALES: tuple[Scale, ...] = ("logit", "probability")
 REDUCTIONS: tuple[Reduction, ...] = ("sum of magnitudes", "signed sum", "largest")
-SCORE_ROUNDING = 1e-4  # of a score: the same picture in a chunk of another size differs by up to a tenth of this
+SCORE_ROUNDING = 1e-4  # of a score: scores of one picture in chunks of other sizes differ by up to a tenth of this
 
 
 @dataclass(frozen=True)
 class Target:
-    """The number that is explained: s(index), or s(index) - s(versus), with s the logit or the probability."""
+    """The score that is explained: s(index), or s(index) - s(versus), where s is the logit or the probability."""
 
     index: int
     versus: int | None = None
@@ -44,9 +43,89 @@ class Target:
             raise ExplanationError("Choose two different classes: a class can't be explained rather than itself.")
 
 
+ValueKind = Literal["gradient", "squared gradient", "attribution", "activation", "probability"]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """The quantity that a map's values are. Two units are equal if their names and kinds are, whatever their texts.
+
+    name: the name of the quantity.
+    kind: the kind of value; a gradient, for instance, predicts a change of score when it is multiplied by a change of
+          brightness, and an attribution does not. None: the kind of the method that is repeated.
+    text: the quantity in words, with {scale} for the kind of score and {inner} for the unit of the method that is
+          repeated.
+    """
+
+    name: str
+    kind: ValueKind | None
+    text: str = field(compare=False)
+
+    def for_map(self, scale: Scale, inner: Unit | None = None) -> Unit:
+        """Return the unit of a map, given the scale and, for a method that repeats another, the unit of that method."""
+        inner_text = "" if inner is None else inner.text.format(scale=scale)
+        name = ", ".join([self.name, *([] if inner is None else [inner.name]), scale])
+        return Unit(name, self.kind or (inner.kind if inner else None), self.text.format(scale=scale, inner=inner_text))
+
+
+@dataclass(frozen=True)
+class Facts:
+    """How a map was computed.
+
+    method:        the title of the method.
+    slug:          its name in addresses.
+    settings:      its settings that have an effect.
+    classifier:    the name of the classifier.
+    weights:       the identity of the classifier.
+    view:          how the classifier's input is cut out of a photo.
+    label:         the class that is explained.
+    versus:        the other class, if the difference of two scores is explained.
+    scale:         the kind of score that is explained.
+    unit:          what the values are.
+    passes:        how many pictures passed through the network.
+    chunk:         how many passed at once at the end.
+    halvings:      how often the chunk was halved because memory ran out.
+    seconds:       the time from the picture to the map, waiting included.
+    device:        the device of the network.
+    seed:          the seed of the random numbers; None if none were drawn.
+    versions:      the versions of the packages that the map depends on.
+    compared_with: the classes from which the map sets the label apart, for methods that choose some.
+    empty_because: why a map of this method can be zero everywhere; empty if there is no reason particular to it.
+    """
+
+    method: str
+    slug: str
+    settings: Mapping[str, Any]
+    classifier: str
+    weights: str
+    view: View
+    label: str
+    versus: str | None
+    scale: Scale
+    unit: Unit
+    passes: int
+    chunk: int
+    halvings: int
+    seconds: float
+    device: str
+    seed: int | None
+    versions: Mapping[str, str]
+    compared_with: tuple[str, ...] = ()
+    empty_because: str = ""
+
+    def json(self) -> dict[str, Any]:
+        """Return the facts as values that JSON can hold."""
+        return asdict(self) | {"settings": dict(self.settings), "compared_with": list(self.compared_with)}
+
+
 @dataclass(frozen=True)
 class Coverage:
-    """How many activation calls of one forward pass a backward rule changes; `names`: those it doesn't, with counts."""
+    """How many activation calls of one forward pass a backward rule changes.
+
+    covered: the number of calls that it changes.
+    total:   the number of all activation calls.
+    names:   the number of calls that it doesn't change, by the name of the function.
+    """
 
     covered: int
     total: int
@@ -54,7 +133,7 @@ class Coverage:
 
 
 def reduce(values: Array, reduction: Reduction) -> Array:
-    """(C, h, w) -> (h, w): one number per pixel out of one per channel."""
+    """Combine the channels of values (C, h, w) to one number per pixel, (h, w)."""
     match reduction:
         case "sum of magnitudes":
             return np.abs(values).sum(0)  # type: ignore[no-any-return]
@@ -67,29 +146,29 @@ def reduce(values: Array, reduction: Reduction) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """A map and its proof.
+    """A map, with what proves it.
 
     picture:   (C, H, W) float32 in pixel units, as the classifier sees it.
-    box:       (left, top, right, bottom), that view in the upright photo's pixels.
-    values:    (C, h, w) float32, signed; for class activation maps (1, h, w), the layer's own grid. Gradients are in
+    box:       (left, top, right, bottom) of this picture in the upright photo, in pixels of the photo.
+    values:    (C, h, w) float32, signed; for class activation maps (1, h, w), on the layer's grid. Gradients are in
                score per pixel unit (0 is black, 1 is white), attributions in score.
     rectified: whether ReLU or a square is part of the method, so that values are never negative.
-    target:    what was explained; score: its value for the picture.
-    baselines: (k, C, H, W) or None; baseline_score: the mean of their scores.
+    target:    what was explained.
+    score:     its value for the picture.
+    baselines: (k, C, H, W), or None; baseline_score: the mean of their scores.
     residual:  sum(values) - (score - baseline_score) for complete methods, else None.
-    trace:     the path, for path methods.
-    history:   the levels of automatic steps, the last one's map is this one; empty where the steps were chosen.
-    segments:  (H, W) which superpixel each pixel belongs to, for methods over superpixels, else None.
-    slices, grid: what path methods keep for who wants to look inside, where asked to.
-    facts:     settings, classifier, weights, passes, seconds, device, versions, seed: JSON values.
+    trace:     the values recorded along the path, for path methods.
+    history:   the levels of automatic steps, of which the last has this map; empty if the steps were chosen.
+    segments:  (H, W) the number of each pixel's superpixel, for methods over superpixels, else None.
+    facts:     how it was computed.
     """
 
     picture: Array
-    box: tuple[float, float, float, float]
+    box: Box
     values: Array
     target: Target
     score: float
-    facts: Mapping[str, Any]
+    facts: Facts
     reduction: Reduction = "sum of magnitudes"
     rectified: bool = False
     baselines: Array | None = None
@@ -98,12 +177,10 @@ class Explanation:
     trace: Trace | None = None
     history: tuple[Level, ...] = ()
     segments: Array | None = None
-    slices: Snapshots | None = None
-    grid: StepGrid | None = None
 
     @cached_property
     def heat(self) -> Array:
-        """(H, W) float32 on the classifier's input: the channels reduced, a coarse grid scaled up bilinearly."""
+        """The map with its channels combined, (H, W) float32; a coarse grid is scaled up bilinearly to the picture."""
         grid, size = reduce(self.values, self.reduction), self.picture.shape[1:]
         if grid.shape == size:
             return grid
@@ -117,7 +194,7 @@ class Explanation:
 
     @property
     def gap(self) -> float | None:
-        """|residual| as a share of |score - baseline score|; None where there is nothing to share out."""
+        """|residual| as a share of |score - baseline score|; None where the scores are equal but for rounding."""
         if self.residual is None or self.baseline_score is None:
             return None
         change, scale = self.score - self.baseline_score, max(abs(self.score), abs(self.baseline_score))
@@ -125,9 +202,9 @@ class Explanation:
 
     @property
     def converged(self) -> bool | None:
-        """Whether automatic steps ended because the map had settled; None where the steps were chosen."""
+        """Whether automatic steps ended because the map had settled; None if the steps were chosen."""
         return self.history[-1].settled if self.history else None
 
     def reduced(self, reduction: Reduction) -> Explanation:
-        """The same explanation with its channels combined in another way."""
+        """Return the same explanation with its channels combined by `reduction`."""
         return replace(self, reduction=reduction)

@@ -1,8 +1,8 @@
-"""Text that somebody else wrote, inside Markdown."""
+"""Escapes text from outside, such as the labels of a classifier, for Markdown."""
 
 from __future__ import annotations
 
 
 def escaped(text: str) -> str:
-    """A label as plain text inside Markdown."""
-    return "".join(f"\\{sign}" if sign in r"\`*_{}[]()#+-!|<>$~:" else sign for sign in text)
+    """Escape a text, so that Markdown shows it unchanged."""
+    return "".join(f"\\{character}" if character in r"\`*_{}[]()#+-!|<>$~:" else character for character in text)

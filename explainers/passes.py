@@ -1,4 +1,4 @@
-"""Passes through a network: private, frozen, counted, in chunks, in turns."""
+"""Passes pictures through a private, frozen copy of a network: counted, in chunks and in turns."""
 
 from __future__ import annotations
 
@@ -11,51 +11,56 @@ import torch
 from torch import Tensor, nn
 
 from explainers.classifiers import Classifier
-from explainers.explanation import SCALES, Explanation, Target
+from explainers.explanation import SCALES, Target
 from explainers.runtime.chunks import Chunks
 from explainers.runtime.cloning import clone
 from explainers.runtime.turns import turns
 
-CHUNK_PIXELS = 8 * 224 * 224  # eight ImageNet pictures: activations of more leave a CPU's caches and gain nothing
-LARGEST_CHUNK = 16  # more small pictures gain nothing either, and others wait for as long as a chunk takes
-ON_A_GPU = 4  # times as many
+CHUNK_PIXELS = 8 * 224 * 224  # eight ImageNet pictures: more are no faster, because activations exceed a CPU's caches
+LARGEST_CHUNK = 16  # of small pictures: more are no faster either, and other calls wait while a chunk passes
+GPU_CHUNK_FACTOR = 4  # times as many pictures
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a computation stands, in pictures passed through the network.
+    """How far a computation is, in pictures passed through the network.
 
-    total:   None where nobody knows.
-    preview: a first map, on the way to the real one.
+    done:    the pictures that have passed.
+    total:   the pictures of the whole computation; None if unknown.
+    preview: a first result, before the final one.
     """
 
     done: int
     total: int | None = None
-    preview: Explanation | None = None
+    preview: Any = None
 
 
 OnProgress = Callable[[Progress], None]
 
 
 def chunk_size(classifier: Classifier) -> int:
-    """Pictures per pass, a fixed function of the input's size and the device, so that results repeat bit for bit."""
+    """Return the number of pictures per pass.
+
+    It depends on nothing but the input's size and the device, so that results are the same bit for bit.
+    """
     height, width = classifier.size
     pictures = max(1, min(LARGEST_CHUNK, CHUNK_PIXELS // (height * width)))
-    return pictures * (ON_A_GPU if classifier.device.type == "cuda" else 1)
+    return pictures * (GPU_CHUNK_FACTOR if classifier.device.type == "cuda" else 1)
 
 
 class Passes(nn.Module):
-    """One call's way through a classifier's network: pictures in, the explained number out.
+    """The passes of one call through a classifier's network, as a module: pictures -> the explained scores.
 
-    It holds a private copy of the module tree that shares the weights, so hooks, modes and layers are this call's own.
-    It is entered (`with`) for as long as it is used: each pass waits for its turn on the device and keeps it, for the
-    way back through the network, until the next pass asks or the call ends. `on_progress` is called at the start of
-    each turn and may raise to cancel.
+    It holds a private copy of the module tree that shares the weights, so hooks, modes and layers belong to this call.
+    It is used inside a `with` block: each pass waits for its turn on the device, and keeps it for the backward pass
+    until the next pass or the end of the block. `on_progress` is called at the start of each turn, and may raise an
+    exception to cancel.
 
-    chunks:     pictures per pass.
-    count:      pictures passed so far; total: how many there will be, None while nobody knows.
-    answers:    (count, 2), the target's logit and probability for each of them, in order.
-    on_preview: called with what `Explainer.attribute` has found so far.
+    chunks:     the number of pictures per pass.
+    count:      the number of pictures passed so far.
+    total:      the number that will have passed in the end; None while it is unknown.
+    answers:    (count, 2), the logit and the probability of the target for each of them, in order.
+    on_preview: called with the attribution of a first result.
     """
 
     def __init__(
@@ -63,7 +68,7 @@ class Passes(nn.Module):
         classifier: Classifier,
         targets: Sequence[Target],
         *,
-        prepared: bool,
+        fused: bool,
         total: int | None = None,
         on_progress: OnProgress | None = None,
         on_preview: Callable[[Any], None] | None = None,
@@ -72,7 +77,7 @@ class Passes(nn.Module):
         if len({(target.scale, target.versus is None) for target in targets}) > 1:
             raise ValueError("the targets of one call must share their scale and whether they have a versus")
         self.classifier = classifier
-        self.network = clone(classifier.prepared if prepared else classifier.network)
+        self.network = clone(classifier.prepared if fused else classifier.network)
         self.scale = targets[0].scale
         self.index = torch.tensor([target.index for target in targets], device=classifier.device)
         versus = [target.versus for target in targets]
@@ -81,17 +86,17 @@ class Passes(nn.Module):
         self.total, self.on_progress, self.on_preview = total, on_progress, on_preview
         self._answers: list[list[float]] = []
         self._turns = turns(classifier.device)
-        self._inside = self._computing = False
+        self._entered = self._has_turn = False
 
     def __enter__(self) -> Passes:
-        self._inside = True
+        self._entered = True
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._inside = False
-        self._give()
+        self._entered = False
+        self._give_turn()
 
     @property
     def count(self) -> int:
@@ -103,61 +108,77 @@ class Passes(nn.Module):
 
     @property
     def column(self) -> int:
-        """Which column of `answers` is explained."""
+        """The column of `answers` that is explained."""
         return SCALES.index(self.scale)
 
     def rows(self) -> Tensor:
-        """(N,) which target belongs to which picture, for calls that pass the pictures themselves."""
+        """Return (N,), the number of each picture's target, for calls that pass the N pictures themselves."""
         return torch.arange(len(self.index), device=self.index.device)
 
     def run(self, count: int, work: Callable[[slice], None]) -> None:
-        """`Chunks.run` that forgets the answers of chunks for which memory ran out."""
+        """Run `work` as `Chunks.run` does, and drop the answers of chunks for which memory ran out."""
 
         def attempt(part: slice) -> None:
-            known = len(self._answers)
+            count_before = len(self._answers)
             try:
                 work(part)
             except BaseException:
-                del self._answers[known:]
+                del self._answers[count_before:]
                 raise
 
         self.chunks.run(count, attempt)
 
     def in_chunks(self, pictures: Tensor, rows: Tensor) -> Tensor:
-        """`forward` for methods that need no gradient: in parts where the whole doesn't fit."""
-        found: list[Tensor] = []
-        self.run(len(pictures), lambda part: found.append(self(pictures[part], rows[part])))
-        return torch.cat(found)
+        """Return scores as `forward` does, for methods that need no gradient: the pictures pass chunk by chunk."""
+        scores: list[Tensor] = []
+        self.run(len(pictures), lambda part: scores.append(self(pictures[part], rows[part])))
+        return torch.cat(scores)
+
+    @torch.no_grad()
+    def scores(self, row: int, make: Callable[[slice], Tensor], count: int) -> Tensor:
+        """Return the scores (count,) of the target `row` for `count` changes of the picture, or of the network.
+
+        make: returns the pictures (n, C, H, W) of a slice of the changes, and applies any change of the network before
+              they pass. It is called again, on smaller slices, where memory runs out.
+        """
+        scores: list[Tensor] = []
+
+        def work(part: slice) -> None:
+            pictures = make(part)
+            scores.append(self(pictures, torch.full((len(pictures),), row, device=self.index.device)))
+
+        self.run(count, work)
+        return torch.cat(scores)
 
     def forward(self, pictures: Tensor, rows: Tensor) -> Tensor:
-        """The explained number (n,) for pictures (n, C, H, W) in pixel units that belong to the targets `rows` (n,)."""
-        self._take(len(pictures))
+        """Return the scores (n,) of the targets `rows` (n,) for pictures (n, C, H, W) in pixel units."""
+        self._take_turn(len(pictures))
         if self.on_progress:
             self.on_progress(Progress(self.count, self.total))
         logits = self.network(self.classifier.normalise(pictures))
         self.classifier.check(logits)
         probabilities = self.classifier.probabilities(logits)
-        answers = torch.stack([self._of_target(outputs, rows) for outputs in (logits, probabilities)], 1)
+        answers = torch.stack([self._target_outputs(outputs, rows) for outputs in (logits, probabilities)], 1)
         self._answers += answers.tolist()
         return answers[:, self.column]
 
-    def preview(self, found: Any) -> None:
-        """Show what is found so far, where somebody looks."""
+    def preview(self, attribution: Any) -> None:
+        """Hand a first result to `on_preview`, if there is one."""
         if self.on_preview:
-            self.on_preview(found)
+            self.on_preview(attribution)
 
-    def _of_target(self, outputs: Tensor, rows: Tensor) -> Tensor:
-        chosen = outputs.gather(1, self.index[rows, None])[:, 0]
-        return chosen if self.versus is None else chosen - outputs.gather(1, self.versus[rows, None])[:, 0]
+    def _target_outputs(self, outputs: Tensor, rows: Tensor) -> Tensor:
+        output = outputs.gather(1, self.index[rows, None])[:, 0]
+        return output if self.versus is None else output - outputs.gather(1, self.versus[rows, None])[:, 0]
 
-    def _take(self, pictures: int) -> None:
-        if not self._inside:
+    def _take_turn(self, pictures: int) -> None:
+        if not self._entered:
             raise RuntimeError("enter the passes before using them: nobody would give their turn back")
-        self._give()
+        self._give_turn()
         self._turns.take(self.count + pictures)
-        self._computing = True
+        self._has_turn = True
 
-    def _give(self) -> None:
-        if self._computing:
-            self._computing = False
+    def _give_turn(self) -> None:
+        if self._has_turn:
+            self._has_turn = False
             self._turns.give()

@@ -1,4 +1,4 @@
-"""An explanation in words: what was explained, and what proves it. Sentences in Markdown, for pages and exports."""
+"""Describes an explanation in sentences, in Markdown for pages and exports: what was explained, and what proves it."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from explainers.paths.trace import SETTLED_CHANGE, SETTLED_GAP, Level
 
 
 def explained(explanation: Explanation) -> str:
-    """What number was explained, and what it is for this picture."""
+    """Say which score was explained, and its value for this picture."""
     facts, target = explanation.facts, explanation.target
-    about = f"**{escaped(facts['class'])}**"
+    score_of = f"**{escaped(facts.label)}**"
     if target.versus is not None:
-        about += f" rather than **{escaped(facts['rather than'])}**"
+        score_of += f" rather than **{escaped(facts.versus or '')}**"
     value = f"{explanation.score:.1%}" if target.scale == "probability" else f"{explanation.score:.2f}"
-    said = f"Explained: the {target.scale} of {about}, {value} for this picture."
-    if similar := facts.get("compared with"):
-        said += f" The map shows what sets it apart from {', '.join(f'**{escaped(label)}**' for label in similar)}."
-    return said
+    sentence = f"Explained: the {target.scale} of {score_of}, {value} for this picture."
+    if similar := facts.compared_with:
+        sentence += f" The map shows what sets it apart from {', '.join(f'**{escaped(label)}**' for label in similar)}."
+    return sentence
 
 
 def completeness(explanation: Explanation) -> str | None:
-    """How much of the score's change from the baseline the pixels account for; None where the method has none."""
+    """Say how much of the score's change from the baseline the pixels add up to; None if the method has no baseline."""
     if explanation.residual is None or explanation.baseline_score is None:
         return None
     change = explanation.score - explanation.baseline_score
@@ -36,15 +36,15 @@ def completeness(explanation: Explanation) -> str | None:
 
 
 def steps(explanation: Explanation) -> str | None:
-    """Whether automatic steps were enough; None where the steps were chosen."""
+    """Say whether automatic steps were enough; None if the steps were chosen."""
     if not explanation.history:
         return None
     last = explanation.history[-1]
-    moved = f"the last doubling of the steps changed the map by {last.change:.1%}" if last.change is not None else ""
+    change = f"the last doubling of the steps changed the map by {last.change:.1%}" if last.change is not None else ""
     if explanation.converged:
-        sentence = f"{last.points} points on the path are enough: {moved}."
+        sentence = f"{last.points} points on the path are enough: {change}."
     else:
-        sentence = f"Not converged: at {last.points} points on the path, {moved}. Take this map as a rough one."
+        sentence = f"Not converged: at {last.points} points on the path, {change}. Take this map as a rough one."
     if last.gap is None:
         sentence += (
             " The gap isn't judged, because the ends of the path differ in score by less than 5 % of what it goes "
@@ -54,7 +54,7 @@ def steps(explanation: Explanation) -> str | None:
 
 
 def enough(grid: StepGrid) -> str:
-    """How many steps of the nested grid this picture needs."""
+    """Say how many steps of the nested grid this picture needs."""
     for steps, level in zip(grid.steps, grid.levels("trapezoid"), strict=True):
         if level.settled:
             return f"**For this picture {steps} steps are enough** ({level.points} points): {_worth(level)}."
@@ -72,58 +72,53 @@ def _worth(level: Level) -> str:
 
 
 def coverage(explainer: Explainer, classifier: Classifier) -> str | None:
-    """How many of the network's activations the method's backward rule covers; None where it has no such rule."""
-    found = explainer.coverage(classifier)
-    if found is None:
+    """Say how many of the network's activations the backward rule of the method covers; None if it has no such rule."""
+    coverage = explainer.coverage(classifier)
+    if coverage is None:
         return None
-    if not found.total:
+    if not coverage.total:
         return "The network has no activations, so this equals the vanilla gradient."
-    if found.covered == found.total:
-        return f"The rule covers all {found.total} activations of the network."
-    others = ", ".join(f"{count} × {name}" for name, count in found.names.items())
+    if coverage.covered == coverage.total:
+        return f"The rule covers all {coverage.total} activations of the network."
+    others = ", ".join(f"{count} × {name}" for name, count in coverage.names.items())
     return (
-        f"Partly guided: the rule covers {found.covered} of {found.total} activations; "
+        f"Partly guided: the rule covers {coverage.covered} of {coverage.total} activations; "
         f"at the others ({others}) the plain gradient goes on."
     )
 
 
 def cost(explanation: Explanation) -> str:
-    """What the map cost, and where it was computed."""
+    """Say what the map cost, and on which device it was computed."""
     facts = explanation.facts
-    passes = "1 pass" if facts["passes"] == 1 else f"{facts['passes']} passes"
-    device = "CPU" if facts["device"] == "cpu" else "GPU"
-    return f"{passes} through {escaped(facts['classifier'])} in {facts['seconds']:.2f} s on the {device}."
+    passes = "1 pass" if facts.passes == 1 else f"{facts.passes} passes"
+    device = "CPU" if facts.device == "cpu" else "GPU"
+    return f"{passes} through {escaped(facts.classifier)} in {facts.seconds:.2f} s on the {device}."
 
 
 def brief(explainer: Explainer, classifier: Classifier, explanation: Explanation) -> str:
-    """The proof in one line, for small places."""
-    scale, said = explanation.target.scale, []
-    said.append(f"{scale} {explanation.score:.1%}" if scale == "probability" else f"{scale} {explanation.score:.2f}")
+    """Summarise the proof in one line, for places with little room."""
+    scale, parts = explanation.target.scale, []
+    parts.append(f"{scale} {explanation.score:.1%}" if scale == "probability" else f"{scale} {explanation.score:.2f}")
     if not explanation.values.any():
-        said.append("zero everywhere")
+        parts.append("zero everywhere")
     elif explanation.history and not explanation.converged:
-        said.append("not converged")
+        parts.append("not converged")
     elif explanation.residual is not None and not (explanation.history and explanation.history[-1].gap is None):
-        said.append("no gap to judge" if explanation.gap is None else f"gap {explanation.gap:.1%}")
-    if found := explainer.inner.coverage(classifier):
-        said.append(f"rule covers {found.covered} of {found.total}" if found.total else "equals the gradient")
-    passes = explanation.facts["passes"]
-    return " · ".join([*said, "1 pass" if passes == 1 else f"{passes} passes"])
+        parts.append("no gap to judge" if explanation.gap is None else f"gap {explanation.gap:.1%}")
+    if coverage := explainer.inner.coverage(classifier):
+        parts.append(f"rule covers {coverage.covered} of {coverage.total}" if coverage.total else "equals the gradient")
+    passes = explanation.facts.passes
+    return " · ".join([*parts, "1 pass" if passes == 1 else f"{passes} passes"])
 
 
 def why_empty(explanation: Explanation) -> str | None:
-    """Why a map is zero everywhere; None if it isn't."""
+    """Say why a map is zero everywhere; None if it isn't."""
     if explanation.values.any():
         return None
     if explanation.baselines is not None and (explanation.baselines == explanation.picture).all():
         return "The map is zero everywhere because the baseline is the picture itself: choose another baseline."
-    if explanation.facts["settings"].get("relu"):
-        return (
-            "The map is zero everywhere because this layer holds evidence against the class only, and ReLU removes "
-            "that. Switch ReLU off to see it, or choose another layer."
-        )
-    if explanation.rectified and "samples" in explanation.facts["settings"]:
-        return "The map is zero everywhere because all noisy copies of the picture have the same map, or an empty one."
+    if explanation.facts.empty_because:
+        return f"The map is zero everywhere because {explanation.facts.empty_because}"
     if explanation.target.scale == "probability":
         return (
             "The map is zero everywhere because the probability is saturated: a small change of the picture doesn't "

@@ -1,7 +1,7 @@
-"""What a method or an experiment lets its user set: knobs, and what carries them.
+"""The settings of methods and experiments, and the knobs that declare them.
 
-A knob is declared once, as a dataclass field. From it come the check, the message of a refusal, the
-widget, the entry in the reference and the tests.
+A knob is declared once, in a dataclass field. The check of a value, the error message, the widget, the entry in the
+reference and the tests are all derived from it.
 """
 
 from __future__ import annotations
@@ -19,38 +19,41 @@ OnlyIf = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Knob:
-    """What all knobs share.
+    """The declaration of a setting: what all kinds of knobs share.
 
-    hint:    what it does, for a visitor.
-    label:   its name for a visitor, where the field's own name won't do.
-    only_if: the other settings under which it matters, {name: value, tuple or range of values}; elsewhere it is not
-             drawn.
+    hint:    tells a visitor what the setting does.
+    label:   its name for a visitor, if it isn't the name of the field.
+    only_if: the values of other settings for which it matters, {name: value, tuple or range of values}; for others it
+             is not drawn.
+    axis:    the axis of comparisons that varies it; empty if none does.
     """
 
     hint: str
     label: str = ""
     only_if: OnlyIf = field(default_factory=dict)
+    axis: str = ""
 
     def matters(self, settings: Mapping[str, Any]) -> bool:
-        """Whether this knob changes anything, given the other settings."""
+        """Return whether this setting has an effect, given the other settings."""
         return all(settings[name] in values for name, values in self.conditions.items())
 
     @property
     def conditions(self) -> dict[str, tuple[Any, ...] | range]:
-        """`only_if` with all of its values in containers."""
+        """`only_if` with every value in a container."""
         return {name: value if isinstance(value, (tuple, range)) else (value,) for name, value in self.only_if.items()}
 
     def accepts(self, value: Any) -> bool:
-        """Whether the widget could offer this value."""
+        """Return whether the value is one that the widget could offer."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True)
 class Range(Knob):
-    """Numbers from low to high.
+    """A number from low to high.
 
-    automatic: says in words what None does, where None is allowed.
-    first:     what is offered first to who turns automatic off.
+    step:      between the values that a widget offers; if it is an integer, so is the setting.
+    automatic: says in words what None means; empty if None is not allowed.
+    first:     the value that the widget offers first when automatic is switched off.
     """
 
     low: float
@@ -71,8 +74,15 @@ class Range(Knob):
 
 
 @dataclass(frozen=True)
+class Seed(Range):
+    """The seed of random numbers, an integer from 0."""
+
+    axis: str = field(default="seed", kw_only=True)
+
+
+@dataclass(frozen=True)
 class Choice(Knob):
-    """One of a few words."""
+    """One of a few texts."""
 
     options: tuple[str, ...]
 
@@ -96,7 +106,7 @@ class Switch(Knob):
 
 @dataclass(frozen=True)
 class Colour(Knob):
-    """A colour in pixel space, as #rrggbb."""
+    """A colour as #rrggbb."""
 
     def accepts(self, value: Any) -> bool:
         return isinstance(value, str) and re.fullmatch("#[0-9a-fA-F]{6}", value) is not None
@@ -107,7 +117,9 @@ class Colour(Knob):
 
 @dataclass(frozen=True)
 class Layer(Knob):
-    """A layer of the network that gave a grid; its options come from `classifier.layers()`, None is the default one."""
+    """A layer of the network that gives a grid, one of `classifier.layers()`; None is the classifier's default."""
+
+    axis: str = field(default="layer", kw_only=True)
 
     def accepts(self, value: Any) -> bool:
         return value is None or (isinstance(value, str) and value != "")
@@ -126,15 +138,22 @@ def number(
     only_if: OnlyIf | None = None,
     automatic: str = "",
     first: float | None = None,
+    axis: str = "",
 ) -> Any:
     """Declare a `Range`."""
-    knob = Range(low, high, step, automatic, first, hint=hint, only_if=only_if or {})
+    knob = Range(low, high, step, automatic, first, hint=hint, only_if=only_if or {}, axis=axis)
     return field(default=default, metadata={"knob": knob})
 
 
-def choice(*options: str, hint: str, label: str = "", only_if: OnlyIf | None = None) -> Any:
+def seed(*, high: int = 9999, hint: str = "Start of the random numbers.", only_if: OnlyIf | None = None) -> Any:
+    """Declare a `Seed`."""
+    return field(default=0, metadata={"knob": Seed(0, high, hint=hint, only_if=only_if or {})})
+
+
+def choice(*options: str, hint: str, label: str = "", only_if: OnlyIf | None = None, axis: str = "") -> Any:
     """Declare a `Choice`; the first option is the default."""
-    return field(default=options[0], metadata={"knob": Choice(options, hint=hint, label=label, only_if=only_if or {})})
+    knob = Choice(options, hint=hint, label=label, only_if=only_if or {}, axis=axis)
+    return field(default=options[0], metadata={"knob": knob})
 
 
 def switch(default: bool, *, hint: str, label: str = "", only_if: OnlyIf | None = None) -> Any:
@@ -148,17 +167,19 @@ def colour(default: str, *, hint: str, only_if: OnlyIf | None = None) -> Any:
 
 
 def layer(*, hint: str, only_if: OnlyIf | None = None) -> Any:
-    """Declare a `Layer`; the default is the classifier's own choice."""
+    """Declare a `Layer`; the default is None."""
     return field(default=None, metadata={"knob": Layer(hint=hint, only_if=only_if or {})})
 
 
 @dataclass(frozen=True)
-class Declared:
-    """Something with a name, a paper and settings. Subclasses declare settings as fields with knobs.
+class Configurable:
+    """What methods and experiments share: a title, a paper and settings, which subclasses declare as fields with knobs.
 
-    title, paper: its name and where it was published.
+    title: its name for a visitor.
+    paper: the address of its publication.
 
-    The docstring's first paragraph is the line for a visitor, the others say what holds of it and what it can't do.
+    The docstring of a subclass is shown to visitors: the first paragraph as a summary, the others as its properties and
+    limits.
     """
 
     title: ClassVar[str]
@@ -171,30 +192,40 @@ class Declared:
 
     @classmethod
     def slug(cls) -> str:
-        """Its name in addresses."""
+        """Return its name in addresses."""
         return re.sub("[^a-z]+", "-", cls.title.lower().replace("+", " plus")).strip("-")
 
     @classmethod
     def knobs(cls) -> dict[str, Knob]:
-        """The settings by name, in the order they are declared."""
-        return {f.name: f.metadata["knob"] for f in fields(cls) if "knob" in f.metadata}
+        """Return the knobs by the names of their settings, in the order of declaration."""
+        return {entry.name: entry.metadata["knob"] for entry in fields(cls) if "knob" in entry.metadata}
 
     @classmethod
     def summary(cls) -> str:
-        """What it shows, in one line for a visitor."""
+        """Return one line that tells a visitor what it shows."""
         return cls._paragraphs()[0]
 
     @classmethod
     def about(cls) -> str:
-        """What holds of it and what it can't do, in a few sentences."""
+        """Return its properties and limits in a few sentences."""
         return " ".join(cls._paragraphs()[1:])
 
     @classmethod
     def _paragraphs(cls) -> list[str]:
-        return [part.replace("\n", " ") for part in inspect.cleandoc(cls.__doc__ or "").split("\n\n")]
+        return [paragraph.replace("\n", " ") for paragraph in inspect.cleandoc(cls.__doc__ or "").split("\n\n")]
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The settings that matter, given the others."""
-        every = asdict(self)
-        return {name: every[name] for name, knob in self.knobs().items() if knob.matters(every)}
+        """The values of the settings that have an effect, by name."""
+        values = asdict(self)
+        return {name: values[name] for name, knob in self.knobs().items() if knob.matters(values)}
+
+    @property
+    def seeds(self) -> list[str]:
+        """The names of the settings that are seeds, if random numbers are drawn."""
+        return [name for name in self.settings if isinstance(self.knobs()[name], Seed)]
+
+    @classmethod
+    def on_axis(cls, axis: str) -> str | None:
+        """Return the name of the setting that an axis of comparisons varies; None if there is none."""
+        return next((name for name, knob in cls.knobs().items() if knob.axis == axis), None)

@@ -1,10 +1,10 @@
-"""Compare: many maps of one picture side by side."""
+"""The Compare page shows many maps of one picture side by side."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from pages.sections.compare.plan import choose_plan
+from pages.sections.compare.plan import choose_comparison
 from pages.sections.compare.presets import offer_presets
 from pages.sections.compare.tiles import compute, offer_another_try
 from pages.sections.compare.views import Views
@@ -12,16 +12,18 @@ from pages.shared.controls import choose_explainer
 from pages.shared.frame import frame, messages
 from pages.shared.question import ask
 
-with frame("How do they compare?", "One picture, many maps: side by side, with one zoom, and measured.") as settle:
+with frame(
+    "How do they compare?", "One picture, many maps: side by side, with one zoom, and measured.", Views.style
+) as publish_settings:
     with st.sidebar:
-        asked = ask()
-        explainer = choose_explainer(asked.classifier)
-    offer_presets()
-    plan = choose_plan(asked)
-    views = Views(plan)
-    settle()
+        question, likely = ask()
+        explainer = choose_explainer(question.classifier)
+    offer_presets(question.classifier)
+    comparison = choose_comparison(question, likely, explainer)
+    views = Views(comparison)
+    publish_settings()
     with views.waiting:
-        pieces = compute(plan, asked, explainer, views.preview)
+        tiles = compute(comparison, question, views.preview)
         offer_another_try()
     with messages():
-        views.show(pieces)
+        views.show(tiles)

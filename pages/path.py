@@ -1,46 +1,47 @@
-"""Path: Integrated Gradients from the inside, for the question that the other pages ask, too."""
+"""The Path page shows Integrated Gradients from the inside, for the same question as the other pages."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import streamlit as st
 
-from explainers.methods.integrated_gradients import IntegratedGradients
+from explainers.methods.path_record import PathMethod, record_passes
 from pages.sections.path.baselines import BaselinesSection
-from pages.sections.path.pictures import StripSection
-from pages.sections.path.saturation import JourneySection
-from pages.sections.path.steps import KEPT, StepsSection
+from pages.sections.path.pictures import PicturesSection
+from pages.sections.path.saturation import SaturationSection
+from pages.sections.path.steps import RECORD_STEPS, StepsSection
 from pages.shared import work
 from pages.shared.controls import choose_settings
 from pages.shared.frame import frame, messages
 from pages.shared.question import ask
 
-STOPS = 21  # of alpha
+ALPHA_STOPS = 21  # positions of the alpha slider
 
 with frame(
-    "How does the map come about?", "Integrated Gradients from the inside: path, saturation, steps, baselines."
-) as settle:
+    "How does the map come about?",
+    "Integrated Gradients from the inside: path, saturation, steps, baselines.",
+    SaturationSection.style,
+    StepsSection.style,
+) as publish_settings:
     with st.sidebar:
-        asked = ask()
-        explainer = choose_settings(IntegratedGradients, asked.classifier)
-    cost = st.empty()
-    strip, journey, steps, baselines = StripSection(), JourneySection(), StepsSection(), BaselinesSection()
-    settle()
-    looked = replace(explainer, keep=STOPS, grid=KEPT)
-    most = strip.count + looked.passes(asked.classifier) + steps.passes(explainer, KEPT) + baselines.passes(explainer)
-    cost.caption(f"At most {most} passes through {asked.classifier.name}.")
-    strip.show(explainer, asked)
-    with journey.waiting, messages():
-        explanation = work.explanation(
-            looked, asked.classifier, asked.photo, asked.target, journey.preview, "Integrating along the path"
+        question, _ = ask()
+        explainer = choose_settings(PathMethod, question.classifier)
+    cost_place = st.empty()
+    pictures, saturation, steps, baselines = PicturesSection(), SaturationSection(), StepsSection(), BaselinesSection()
+    publish_settings()
+    classifier = question.classifier
+    path_passes = record_passes(explainer, explainer.passes(classifier), RECORD_STEPS)
+    max_passes = pictures.count + path_passes + steps.passes(explainer, RECORD_STEPS) + baselines.passes(explainer)
+    cost_place.caption(f"At most {max_passes} passes through {classifier.name}.")
+    pictures.show(explainer, question)
+    with saturation.waiting, messages():
+        record = work.record(explainer, question, ALPHA_STOPS, RECORD_STEPS, saturation.preview)
+        path_passes, steps_taken = record.explanation.facts.passes, record.grid.steps[-1] if record.grid else 0
+        other_passes = steps.passes(explainer, steps_taken) + baselines.passes(explainer)
+        cost_place.caption(
+            f"{pictures.count + path_passes + other_passes} passes through {classifier.name}: "
+            f"{pictures.count} for the pictures, "
+            f"{path_passes} on the path, {other_passes} for other rules and baselines. None when alpha moves."
         )
-        path, reached = explanation.facts["passes"], explanation.grid.steps[-1] if explanation.grid else 0
-        others = steps.passes(explainer, reached) + baselines.passes(explainer)
-        cost.caption(
-            f"{strip.count + path + others} passes through {asked.classifier.name}: {strip.count} for the pictures, "
-            f"{path} on the path, {others} for other rules and baselines. None when alpha moves."
-        )
-        explanation, look = journey.show(explanation)
-        steps.show(explainer, asked, explanation, look)
-        baselines.show(explainer, asked, explanation, look)
+        record, look = saturation.show(record)
+        steps.show(explainer, question, record, look)
+        baselines.show(explainer, question, record, look)

@@ -1,4 +1,4 @@
-"""Trust: experiments on the map that the Explain page shows, and what they say for and against believing it."""
+"""The Trust page puts the Explain page's map through experiments that speak for or against believing it."""
 
 from __future__ import annotations
 
@@ -20,22 +20,26 @@ from pages.shared.question import ask
 
 SECTIONS: tuple[type[Section], ...] = (RemovalSection, RandomisationSection, StabilitySection, PointingSection)
 
-with frame("Should you believe this map?", "Experiments that could prove it wrong, and what came out.") as settle:
+with frame(
+    "Should you believe this map?",
+    "Experiments that could prove it wrong, and what came out.",
+    *(section.style for section in SECTIONS),
+) as publish_settings:
     with st.sidebar:
-        asked = ask()
-        explainer = choose_explainer(asked.classifier)
+        question, _ = ask()
+        explainer = choose_explainer(question.classifier)
     left, right = st.container(key="trial").columns([2, 3], gap="medium")
     with right:
-        verdict = VerdictPlace(explainer, asked)
-    sections = [section(asked.classifier) for section in SECTIONS]
+        verdict = VerdictPlace(explainer, question)
+    sections = [section(question.classifier) for section in SECTIONS]
     table = TableSection(explainer)
-    settle()
+    publish_settings()
     with left, messages():
-        explanation = work.explanation(explainer, asked.classifier, asked.photo, asked.target)
+        explanation = work.explanation(explainer, question)
         explanation, look = last_look(explanation)
         show_map(explanation, look)
         for section in sections:
             with section.place, messages():
-                verdict.take(section.title, section.show(asked, explainer, explanation, look))
+                verdict.take(section.title, section.show(explainer, question, explanation, look))
         verdict.end()
-        table.show(asked, sections)
+        table.show(question, sections)

@@ -17,7 +17,6 @@ from xdist.scheduler import LoadScopeScheduling
 
 from explainers import Classifier
 from explainers.experiments import Randomisation, Removal, Stability
-from explainers.methods.attention import OnTokens
 
 torch.set_num_threads(1)  # small networks gain nothing from more, and on a busy machine more are slower
 
@@ -193,7 +192,7 @@ def suited(attentive, classify):
 
     @cache
     def choose(kind, given):
-        if not issubclass(kind, OnTokens):
+        if not kind.needs_attention:
             return given
         return classify(attentive(dtype=given.dtype), given.size, mean=given.mean, std=given.std, name=given.name)
 

@@ -1,8 +1,8 @@
-"""Classifiers: what is on offer, how it is loaded, and what it sees."""
+"""Classifiers: which ones are available, how they are loaded, and how a photo becomes their input."""
 
-from explainers.classifiers.catalogue import BUNDLED, Offer, offers
+from explainers.classifiers.catalogue import BUNDLED, Source, sources
 from explainers.classifiers.classifier import Classifier, Prediction
 from explainers.classifiers.loading import load_classifier
 from explainers.classifiers.view import View
 
-__all__ = ["BUNDLED", "Classifier", "Offer", "Prediction", "View", "load_classifier", "offers"]
+__all__ = ["BUNDLED", "Classifier", "Prediction", "Source", "View", "load_classifier", "sources"]

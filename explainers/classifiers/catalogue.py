@@ -1,8 +1,9 @@
-"""What is on offer: the bundled classifier, torchvision's, and whatever weights the visitor has at hand."""
+"""The sources of classifiers: the bundled one, torchvision's, and weights files of the visitor's own."""
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import os
 from dataclasses import dataclass
 from functools import cache, partial
@@ -17,9 +18,9 @@ from torchvision.models import ResNet18_Weights, Weights
 from explainers.errors import ExplanationError
 
 BUNDLED = "bundled"
-FOLDER = "WHYPIXEL_WEIGHTS"  # environment variable: a folder with files named <architecture>.pth or .safetensors
-HERE = Path(__file__).parent
-TITLES = {
+WEIGHTS_FOLDER_VARIABLE = "WHYPIXEL_WEIGHTS"  # names a folder with files called <architecture>.pth or .safetensors
+PACKAGE_FOLDER = Path(__file__).parent
+LISTED_TITLES = {
     "resnet18": "ResNet-18",
     "resnet50": "ResNet-50",
     "googlenet": "GoogLeNet",
@@ -35,14 +36,15 @@ TITLES = {
 
 
 @dataclass(frozen=True)
-class Offer:
-    """A classifier one can load.
+class Source:
+    """A classifier that can be loaded.
 
     megabytes: size of the weights file, in units of 2**20 bytes.
-    accuracy:  top-1 on its validation pictures in per cent; None where nobody measured these weights.
-    origin:    "bundled", "local" (in the folder WHYPIXEL_WEIGHTS), "on disk" (downloaded before) or "download".
-    path:      where the weights file is, or will be after the download.
-    url:       where it is downloaded from; None for the bundled one and local files.
+    accuracy:  top-1 accuracy on its validation pictures in per cent; None where it is unknown for these weights.
+    origin:    "bundled", "local" (in the folder WHYPIXEL_WEIGHTS), "on disk" (downloaded before) or "download" (to be
+               downloaded).
+    path:      where the weights file is, or will be once it is downloaded.
+    url:       where the file is downloaded from; None for the bundled one and local files.
     """
 
     name: str
@@ -53,37 +55,55 @@ class Offer:
     path: Path
     url: str | None = None
 
+    @property
+    def digest(self) -> str:
+        """A hash that tells these weights from others of the same name.
 
-def offers() -> tuple[Offer, ...]:
-    """The bundled classifier, then torchvision's best known, then further ones the visitor has weights of."""
-    return tuple(find(name) for name in (BUNDLED, *TITLES, *_further()))
+        It is made of the URL or, without one, of the path, size and time of change of the file.
+        """
+        identity = self.url or str(self.path)
+        if self.url is None and self.path.is_file():
+            status = self.path.stat()
+            identity += f" {status.st_size} {status.st_mtime_ns}"
+        return hashlib.sha256(f"{self.name} {identity}".encode()).hexdigest()
+
+    @property
+    def description(self) -> str:
+        """Title, accuracy and size in one line, with a ↓ where the weights must be downloaded."""
+        accuracy = "local" if self.accuracy is None else f"{self.accuracy:.1f} %"
+        return f"{self.title} · {accuracy} · {self.megabytes:.0f} MB" + " ↓" * (self.origin == "download")
 
 
-def find(name: str) -> Offer:
-    """The offer of that name: "bundled" or any torchvision classifier; its weights may have to be downloaded.
+def sources() -> tuple[Source, ...]:
+    """Return the bundled classifier, torchvision's best known ones, and others for which the visitor has weights."""
+    return tuple(find(name) for name in (BUNDLED, *LISTED_TITLES, *_unlisted_local_names()))
 
-    Raises ExplanationError when there is none.
+
+def find(name: str) -> Source:
+    """Return the source called `name`: "bundled" or any torchvision classifier, even if it must be downloaded first.
+
+    Raises ExplanationError if there is none.
     """
-    known, title = weights(name), _title(name)
-    accuracy: float = known.meta["_metrics"]["ImageNet-1K"]["acc@1"]
+    published, title = weights(name), _title(name)
+    accuracy: float = published.meta["_metrics"]["ImageNet-1K"]["acc@1"]
     if name == BUNDLED:
-        path = HERE / "pocketnet.safetensors"
-        return Offer(name, title, _megabytes(path), accuracy, "bundled", path)
-    if local := next((path for path in _local() if path.stem == name), None):
-        return Offer(name, title, _megabytes(local), None, "local", local)
-    path = Path(torch.hub.get_dir(), "checkpoints", Path(urlparse(known.url).path).name)
+        path = PACKAGE_FOLDER / "pocketnet.safetensors"
+        return Source(name, title, _megabytes(path), accuracy, "bundled", path)
+    if local := next((path for path in _local_weights() if path.stem == name), None):
+        return Source(name, title, _megabytes(local), None, "local", local)
+    path = Path(torch.hub.get_dir(), "checkpoints", Path(urlparse(published.url).path).name)
     origin: Literal["on disk", "download"] = "on disk" if path.is_file() else "download"
-    return Offer(name, title, known.meta["_file_size"], accuracy, origin, path, known.url)
+    return Source(name, title, published.meta["_file_size"], accuracy, origin, path, published.url)
 
 
 @cache
 def weights(name: str) -> Weights:
-    """What is published about a classifier's weights, in torchvision's form: url, labels, accuracy, preprocessing.
+    """Return torchvision's record of published weights: their URL, labels, accuracy and preprocessing.
 
-    Raises ExplanationError when there is no such classifier.
+    Raises ExplanationError if there is no such classifier.
     """
     if name == BUNDLED:
-        with (HERE / "classes.csv").open(newline="", encoding="utf-8") as rows:
+        with (PACKAGE_FOLDER / "classes.csv").open(newline="", encoding="utf-8") as rows:
             labels = [label for _, label in csv.reader(rows)]
         at_64_px = partial(ResNet18_Weights.DEFAULT.transforms, resize_size=64, crop_size=64)
         # Measured on the validation pictures of Tiny ImageNet, where these 100 classes of ImageNet-1K come from.
@@ -104,18 +124,18 @@ def _architectures() -> frozenset[str]:
 def _title(name: str) -> str:
     if name == BUNDLED:
         return "PocketNet"
-    return TITLES.get(name) or models.get_model_weights(name).__name__.removesuffix("_Weights").replace("_", " ")
+    return LISTED_TITLES.get(name) or models.get_model_weights(name).__name__.removesuffix("_Weights").replace("_", " ")
 
 
-def _local() -> list[Path]:
-    """The visitor's own weights files, in a fixed order."""
-    folder = os.environ.get(FOLDER)
+def _local_weights() -> list[Path]:
+    """Return the visitor's own weights files in a fixed order."""
+    folder = os.environ.get(WEIGHTS_FOLDER_VARIABLE)
     files = Path(folder).glob("*") if folder else ()
     return sorted(path for path in files if path.suffix in (".pth", ".safetensors") and path.is_file())
 
 
-def _further() -> list[str]:
-    return sorted({path.stem for path in _local()} & _architectures() - TITLES.keys())
+def _unlisted_local_names() -> list[str]:
+    return sorted({path.stem for path in _local_weights()} & _architectures() - LISTED_TITLES.keys())
 
 
 def _megabytes(path: Path) -> float:

@@ -1,4 +1,4 @@
-"""A network with all that is needed to ask it about a photo."""
+"""A network with its labels, its preprocessing and its device."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from explainers.runtime.turns import turns
 
 @dataclass(frozen=True)
 class Prediction:
-    """One class's share of an answer; `probability` from 0 to 1."""
+    """What a classifier predicts for one class; `probability` is from 0 to 1."""
 
     index: int
     label: str
@@ -36,14 +36,15 @@ class Prediction:
 class Classifier:
     """A network (N, C, H, W) -> (N, classes), its labels, and how a photo becomes its input.
 
-    network: any nn.Module. It is not touched: the classifier works on a frozen copy in eval mode that shares weights.
+    network: any nn.Module. It is not changed: the classifier works on a frozen copy in eval mode that shares weights.
     labels:  one unique name per class.
     size:    (height, width) of the input in pixels.
-    mean, std: per channel, in pixel units (0 to 1); what the network sees is (picture - mean) / std.
+    mean, std: per channel, in pixel units (0 to 1); the network's input is (picture - mean) / std.
     view:    how a photo is scaled and cropped to `size`.
-    output:  what turns logits into probabilities: "softmax" (one of the classes) or "sigmoid" (each by itself).
-    device:  where it runs; None: the GPU if there is one.
-    prepare: whether methods that name no layer may run a copy with BatchNorm folded into the convolutions.
+    output:  what turns logits into probabilities: "softmax" (exactly one class applies) or "sigmoid" (each class for
+             itself).
+    device:  the device of the network; None: the GPU if there is one.
+    prepare: whether methods may run a copy with BatchNorm folded into the convolutions (see `Explainer.uses_fused`).
     """
 
     @torch.inference_mode(False)  # tensors made in that mode can't take part in a gradient later
@@ -81,14 +82,14 @@ class Classifier:
 
     @property
     def channels(self) -> int:
-        """Channels of the input: 3 for colour, 1 for grey."""
+        """The number of channels of the input: 3 for colour, 1 for grey."""
         return len(self.mean)
 
     @cached_property
     def identity(self) -> str:
-        """Hash of architecture, weights and view: equal for two classifiers that answer alike."""
+        """A hash of architecture, weights and view, which is equal for classifiers with equal predictions."""
         facts = (self.labels, self.size, self.mean, self.std, self.view, self.output)
-        switches = [  # such as GoogLeNet's transform_input, which a network's text and weights don't show
+        switches = [  # such as GoogLeNet's transform_input, which neither repr nor weights show
             (name, key, value)
             for name, module in self.network.named_modules()
             for key, value in sorted(vars(module).items())
@@ -101,30 +102,30 @@ class Classifier:
         return digest.hexdigest()
 
     def see(self, image: Image.Image | Tensor) -> tuple[Tensor, Box]:
-        """A photo as the classifier sees it: (C, H, W) in pixel units, and that view's box in the photo's pixels.
+        """Return the picture (C, H, W), in pixel units, that the classifier sees of a photo, and its box in the photo.
 
-        A tensor must be in that form already and passes as it is.
+        A tensor must have that form already and is copied. Raises ExplanationError for one of another shape.
         """
         if isinstance(image, Tensor):
-            if tuple(image.shape) != (wanted := (self.channels, *self.size)):
-                raise ExplanationError(f"A picture tensor must be {wanted} (C, H, W), not {tuple(image.shape)}.")
+            if tuple(image.shape) != (expected := (self.channels, *self.size)):
+                raise ExplanationError(f"A picture tensor must be {expected} (C, H, W), not {tuple(image.shape)}.")
             whole = 0.0, 0.0, float(self.size[1]), float(self.size[0])
             return image.detach().to(self.device, self.dtype, copy=True), whole
-        view, box = self.view.of(image.convert("L" if self.channels == 1 else "RGB"), self.size)
-        return pil_to_tensor(view).to(self.device, self.dtype) / 255, box
+        cropped, box = self.view.apply(image.convert("L" if self.channels == 1 else "RGB"), self.size)
+        return pil_to_tensor(cropped).to(self.device, self.dtype) / 255, box
 
     def normalise(self, pictures: Tensor) -> Tensor:
-        """Pixel units (N, C, H, W) -> what the network was trained on."""
+        """Convert pictures (N, C, H, W) from pixel units to the input of the network."""
         mean, std = (pictures.new_tensor(values).view(1, -1, 1, 1) for values in (self.mean, self.std))
         return (pictures - mean).div_(std)
 
     def probabilities(self, logits: Tensor) -> Tensor:
-        """(N, classes) -> (N, classes), from 0 to 1."""
+        """Convert logits (N, classes) to probabilities (N, classes)."""
         return logits.softmax(1) if self.output == "softmax" else logits.sigmoid()
 
     @torch.no_grad()
     def predict(self, image: Image.Image | Tensor, k: int = 5) -> list[Prediction]:
-        """The k likeliest classes, the likeliest first."""
+        """Predict the k likeliest classes of a photo, the likeliest first."""
         picture = self.see(image)[0]
         with turns(self.device), enough_memory():
             logits = clone(self.network)(self.normalise(picture[None]))
@@ -135,7 +136,7 @@ class Classifier:
         return [Prediction(i, self.labels[i], probability, logit) for i, probability, logit in rows]
 
     def check(self, logits: Tensor) -> None:
-        """Refuse an answer that is not one finite number per label."""
+        """Raise ExplanationError unless the logits are a tensor of one finite number per label."""
         if not isinstance(logits, Tensor):
             raise ExplanationError(f"{self.name} must give a tensor (N, classes), and gives a {type(logits).__name__}.")
         if logits.ndim != 2 or logits.shape[1] != len(self.labels):
@@ -146,12 +147,12 @@ class Classifier:
             raise ExplanationError(f"{self.name} gives numbers that are not finite for this picture.")
 
     def layers(self) -> tuple[GridLayer, ...]:
-        """The layers that ran once and gave a grid, in the order they ended, with their sizes."""
+        """Return the layers that run once in a pass and put out a grid, in the order in which they finish."""
         return self._layers
 
     @property
     def layer(self) -> str | None:
-        """Name of the layer that class activation maps use unless told otherwise."""
+        """The name of the layer that class activation maps use by default; None if no layer gives a grid."""
         chosen = default_layer(self._layers)
         return chosen.name if chosen else None
 
@@ -161,20 +162,20 @@ class Classifier:
 
     @cached_property
     def activations(self) -> Activations:
-        """The activation functions that one forward pass calls."""
+        """The activation calls of one forward pass."""
         return activations(self.network, self.probe())
 
     def probe(self, count: int = 1) -> Tensor:
-        """Pictures (count, C, H, W) of fixed noise, normalised, for reading what the network does."""
+        """Return normalised pictures (count, C, H, W) of fixed noise, for passes that examine the network."""
         noise = torch.rand((count, self.channels, *self.size), generator=torch.Generator().manual_seed(0))
         return self.normalise(noise.to(self.device, self.dtype))
 
 
 def _compute_exactly() -> None:
-    """Full float32 and repeatable kernels on GPUs, for the whole process.
+    """Make GPUs use full float32 and deterministic kernels, in the whole process.
 
-    PyTorch lets their convolutions round products to 10 bits (TF32) and sum in any order, so maps would differ from the
-    CPU's and from one another.
+    By default their convolutions round products to 10 bits (TF32) and sum in any order, so maps would differ from those
+    of the CPU and from one another.
     """
     torch.backends.cudnn.fp32_precision = "ieee"
     torch.backends.cuda.matmul.fp32_precision = "ieee"

@@ -1,4 +1,4 @@
-"""Weights from the internet, complete and verified or not at all."""
+"""Downloads weights; a file appears only if it is complete and verified."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from uuid import uuid4
 
 Progress = Callable[[int, int | None], None]  # bytes done; bytes in total, where the server says so
 
-CHUNK = 2**18  # bytes: small enough that a cancel is heard soon on a slow line
-TIMEOUT = 20.0  # seconds without a byte
+CHUNK_BYTES = 2**18  # small enough that a download on a slow line can be cancelled soon
+TIMEOUT_SECONDS = 20.0  # without receiving a byte
 
 
 def download(url: str, path: Path, on_progress: Progress | None = None) -> None:
-    """Fetch `url` into the file `path`. What `on_progress` raises cancels it.
+    """Download `url` to the file `path`. An exception raised by `on_progress` cancels the download.
 
-    The file appears only when it is whole: it is written beside its place under a name of its own, so that several
-    downloads of one file do not meet, checked, and moved there in one step. It is checked against the length the
-    server announced and, where the file is called `name-<hex>.pth`, against that beginning of its SHA-256.
+    The file is written in the same folder under a unique name, so that several downloads of one file do not collide,
+    then checked, and moved to `path` in one step. It is checked against the length that the server announced and, if
+    the file is called `name-<hex>.pth`, against that beginning of its SHA-256.
 
     Raises OSError or http.client.HTTPException, with the reason.
     """
@@ -29,25 +29,25 @@ def download(url: str, path: Path, on_progress: Progress | None = None) -> None:
     partial = path.with_name(f"{path.name}.{uuid4().hex}.partial")
     try:
         digest = _fetch(url, partial, on_progress)
-        wanted = re.search(r"-([0-9a-f]{8,})\.\w+$", path.name)
-        if wanted and not digest.startswith(wanted[1]):
-            raise OSError(f"what came is not the file (its SHA-256 starts with {digest[:8]}, not {wanted[1]})")
+        announced = re.search(r"-([0-9a-f]{8,})\.\w+$", path.name)
+        if announced and not digest.startswith(announced[1]):
+            raise OSError(f"what came is not the file (its SHA-256 starts with {digest[:8]}, not {announced[1]})")
         partial.replace(path)
     except HTTPError as error:
-        error.close()  # it holds the connection
+        error.close()  # the error holds the connection open
         raise
     finally:
         partial.unlink(missing_ok=True)
 
 
 def _fetch(url: str, path: Path, on_progress: Progress | None) -> str:
-    """Stream `url` into `path`; the SHA-256 of what came, in hex."""
+    """Write the content of `url` to `path`, and return its SHA-256 in hex."""
     request = Request(url, headers={"User-Agent": "whypixel"})
     digest, done = hashlib.sha256(), 0
-    with urlopen(request, timeout=TIMEOUT) as response, path.open("xb") as file:
+    with urlopen(request, timeout=TIMEOUT_SECONDS) as response, path.open("xb") as file:
         length = response.headers["Content-Length"]
         total = int(length) if length else None
-        while chunk := response.read(CHUNK):
+        while chunk := response.read(CHUNK_BYTES):
             file.write(chunk)
             digest.update(chunk)
             done += len(chunk)

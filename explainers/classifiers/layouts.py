@@ -1,4 +1,4 @@
-"""How a layer's output holds its grid: channels first, channels last, or as a row of tokens."""
+"""How the output of a layer holds a grid: with channels first, with channels last, or as a row of tokens."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-ODD = math.log(1.6)  # a grid this far from the picture's proportions may be something else
-EXTRA = 5  # tokens at most that belong to no cell: one for the class, four registers
+MAX_LOG_DISTORTION = math.log(1.6)  # between the proportions of a grid and of the picture; beyond it, it is no grid
+MAX_EXTRA_TOKENS = 5  # that belong to no cell: one for the class, and four registers
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What is where in an output with a grid of h x w cells.
+    """How an output holds a grid of h x w cells with K channels.
 
-    order:  "channels first" (N, K, h, w), "channels last" (N, h, w, K), or "tokens" (N, extra + h * w, K), where those
-            that belong to no cell, such as the class token, come first.
-    height: of the grid; for tokens only, whose output doesn't tell.
+    order:  "channels first" (N, K, h, w), "channels last" (N, h, w, K), or "tokens" (N, extra + h * w, K).
+    height: h, for tokens only, because the shape of their output doesn't tell.
+    extra:  the number of tokens that belong to no cell, such as the class token; they come first.
     """
 
     order: Literal["channels first", "channels last", "tokens"] = "channels first"
@@ -28,7 +28,7 @@ class Layout:
     extra: int = 0
 
     def grid(self, output: Tensor) -> Tensor:
-        """The grid (N, K, h, w) in a layer's output."""
+        """Return the grid (N, K, h, w) in a layer's output."""
         match self.order:
             case "channels first":
                 return output
@@ -38,18 +38,18 @@ class Layout:
         return rows.reshape(*rows.shape[:2], self.height, -1)
 
     def lens(self, layer: nn.Module) -> nn.Module:
-        """A module through which the layer's grid passes as (N, K, h, w): the layer, or one put behind it for good."""
+        """Return a module whose output is the layer's grid (N, K, h, w): the layer, or one that a hook adds to it."""
         if self.order == "channels first":
             return layer
         lens = nn.Identity()
 
-        def look(layer: nn.Module, given: object, output: Tensor) -> Tensor:
-            seen: Tensor = lens(self.grid(output))
+        def pass_through_lens(layer: nn.Module, inputs: object, output: Tensor) -> Tensor:
+            grid: Tensor = lens(self.grid(output))
             if self.order == "channels last":
-                return seen.permute(0, 2, 3, 1)
-            return torch.cat([output[:, : self.extra], seen.flatten(2).transpose(1, 2)], 1)
+                return grid.permute(0, 2, 3, 1)
+            return torch.cat([output[:, : self.extra], grid.flatten(2).transpose(1, 2)], 1)
 
-        layer.register_forward_hook(look)
+        layer.register_forward_hook(pass_through_lens)
         return lens
 
 
@@ -57,18 +57,18 @@ CHANNELS_FIRST = Layout()
 
 
 def layout(shape: Sequence[int], picture: tuple[int, int], cells: tuple[int, int] | None) -> Layout | None:
-    """How an output of this shape holds a grid; None if it holds none.
+    """Return how an output of this shape holds a grid; None if it holds none.
 
-    picture: height and width of the input, whose proportions a grid has.
-    cells:   height and width of the last grid before it, which tokens are made of.
+    picture: height and width of the input; a grid has about the same proportions.
+    cells:   height and width of the last grid before this output; tokens are made of it.
     """
     if len(shape) == 4:
-        first, last = (_oddness(shape[i : i + 2], picture) for i in (2, 1))
-        return Layout("channels last" if first > ODD and last < first else "channels first")
-    if len(shape) == 3 and cells and 0 <= (extra := shape[1] - math.prod(cells)) <= EXTRA:
+        if_first, if_last = (_log_distortion(shape[i : i + 2], picture) for i in (2, 1))
+        return Layout("channels last" if if_first > MAX_LOG_DISTORTION and if_last < if_first else "channels first")
+    if len(shape) == 3 and cells and 0 <= (extra := shape[1] - math.prod(cells)) <= MAX_EXTRA_TOKENS:
         return Layout("tokens", cells[0], extra)
     return None
 
 
-def _oddness(grid: Sequence[int], picture: tuple[int, int]) -> float:
+def _log_distortion(grid: Sequence[int], picture: tuple[int, int]) -> float:
     return abs(math.log(grid[0] / grid[1]) - math.log(picture[0] / picture[1]))

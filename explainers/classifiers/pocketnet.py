@@ -9,7 +9,7 @@ from torchvision.models.resnet import BasicBlock
 class PocketNet(nn.Module):
     """A three-stage residual network: (N, 3, 64, 64) -> (N, classes).
 
-    Its last grid is 8 by 8, pooled, with one linear layer on top, so class activation maps work on it as it is.
+    Its last grid of 8 by 8 cells is averaged and read by one linear layer, so class activation maps work on it.
     """
 
     def __init__(

@@ -8,14 +8,14 @@ from typing import Literal
 from PIL import Image
 
 Box = tuple[float, float, float, float]
-WHOLE = 2**22  # pixels: up to here a photo is scaled whole before it is cropped
+MAX_SCALED_PIXELS = 2**22  # a photo that would be larger is cropped and scaled in one step
 
 
 @dataclass(frozen=True)
 class View:
-    """What a classifier is shown of a photo.
+    """How a photo is scaled and cropped for a classifier.
 
-    resize:        length of the photo's short side before the crop, in pixels; None: the classifier's own.
+    resize:        length of the photo's short side before the crop, in pixels; None: that of the classifier's input.
     interpolation: "nearest", "bilinear" or "bicubic" (with antialiasing).
     fit:           "crop" shows the middle of the photo, "pad" the whole photo with black bars.
     """
@@ -24,12 +24,12 @@ class View:
     interpolation: Literal["nearest", "bilinear", "bicubic"] = "bilinear"
     fit: Literal["crop", "pad"] = "crop"
 
-    def of(self, photo: Image.Image, size: tuple[int, int]) -> tuple[Image.Image, Box]:
-        """The photo at `size` (height, width), and that view as a box (left, top, right, bottom) in its own pixels.
+    def apply(self, photo: Image.Image, size: tuple[int, int]) -> tuple[Image.Image, Box]:
+        """Return the photo at `size` (height, width), and the box (left, top, right, bottom) of it that this shows.
 
-        The crop is torchvision's `Resize(resize)` and `CenterCrop(size)`, pixel for pixel; only a photo of extreme
-        proportions, which would have to be blown up whole, is scaled and cropped in one step. With "pad" the box
-        reaches beyond the photo.
+        The crop equals torchvision's `Resize(resize)` and `CenterCrop(size)`, pixel for pixel. Only a photo of extreme
+        proportions, whose scaled form would be very large, is scaled and cropped in one step. The box
+        is in the photo's pixels; with "pad" it reaches beyond the photo.
         """
         return self._crop(photo, size) if self.fit == "crop" else self._pad(photo, size)
 
@@ -43,10 +43,10 @@ class View:
         top, left = (round((whole - part) / 2) for whole, part in zip(scaled, size, strict=True))
         down, right = photo.height / scaled[0], photo.width / scaled[1]
         box = left * right, top * down, (left + width) * right, (top + height) * down
-        if scaled[0] * scaled[1] > WHOLE:
+        if scaled[0] * scaled[1] > MAX_SCALED_PIXELS:
             return photo.resize((width, height), self._filter, box=box), box
-        # Two steps: Pillow may choose another order of passes when it scales a part, and then one pixel in five of an
-        # upright photo differs by a grey level or more.
+        # In two steps, because Pillow may scale a part in another order of its two passes: then one pixel in five of a
+        # portrait-format photo differs by a grey level or more.
         whole = photo.resize(scaled[::-1], self._filter)
         return whole.crop((left, top, left + width, top + height)), box
 

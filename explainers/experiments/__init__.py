@@ -1,4 +1,4 @@
-"""Numbers that say something about maps: how alike two are, and experiments on whether to believe one."""
+"""Measures of maps: how alike two maps are, and experiments that test whether a map can be believed."""
 
 from explainers.experiments.base import Experiment, ExperimentProgress, Finding, Outcome
 from explainers.experiments.pointing.experiment import Pointing

@@ -1,4 +1,4 @@
-"""What an experiment on a map is, and what comes out of it."""
+"""What an experiment on a map is, and what its outcome holds."""
 
 from __future__ import annotations
 
@@ -6,23 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from PIL import Image
-from torch import Tensor
-
 from explainers.classifiers import Classifier
 from explainers.explainer import Explainer
-from explainers.explanation import Explanation, Target
+from explainers.explanation import Explanation
 from explainers.passes import OnProgress, Progress
-from explainers.settings import Declared
+from explainers.question import Question
+from explainers.settings import Configurable
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What an experiment says of a map, in plain words.
+    """What an experiment says about a map, in plain words.
 
-    speaks:   for believing the map, against it, or neither.
-    sentence: what was found, with its numbers.
-    caveat:   what it does not prove.
+    speaks:   whether the result speaks for believing the map, against it, or for neither.
+    sentence: the result, with its numbers.
+    caveat:   what the result does not prove.
     """
 
     speaks: Literal["for", "against", "neither"]
@@ -31,10 +29,10 @@ class Finding:
 
 
 class Outcome(Protocol):
-    """What came out of an experiment, with all that is drawn of it.
+    """The outcome of an experiment, with everything that is needed to draw it.
 
-    finding: what it says.
-    numbers: the measures by name, for a table of several methods; None where one is undefined.
+    finding: what the outcome says about the map.
+    numbers: the measures by name, for a table of several methods; a measure that is undefined is None.
     """
 
     @property
@@ -44,48 +42,52 @@ class Outcome(Protocol):
 
 
 @dataclass(frozen=True)
-class Experiment(Declared):
-    """One experiment with its settings: a question to a map that can turn out against it."""
+class Experiment(Configurable):
+    """One experiment with its settings: a test that a map can pass or fail."""
 
     def passes(self, explainer: Explainer, classifier: Classifier) -> int:
-        """The cost: how many pictures go through the network, at most."""
+        """Return the cost: the largest number of pictures that pass through the network."""
         raise NotImplementedError
 
     def __call__(
         self,
         explainer: Explainer,
-        classifier: Classifier,
-        image: Image.Image | Tensor,
+        question: Question,
         explanation: Explanation,
         *,
         on_progress: OnProgress | None = None,
     ) -> Outcome:
-        """Try `explanation`, which is what `explainer` gives for `image` (as for `Explainer`), its channels reduced.
+        """Run the experiment on `explanation`, the answer of `explainer` to the question with its channels reduced.
 
-        on_progress: called between chunks; may raise to cancel.
-        Raises ExplanationError for what the caller can put right.
+        on_progress: called between chunks; it may raise an exception to cancel the experiment.
+        Raises ExplanationError for problems that the caller can put right.
         """
+        progress = ExperimentProgress(self.passes(explainer, question.classifier), on_progress)
+        return self.run(explainer, question, explanation, progress)
+
+    def run(
+        self, explainer: Explainer, question: Question, explanation: Explanation, progress: ExperimentProgress
+    ) -> Outcome:
+        """Do the work of a call; `progress` counts the passes of all its maps together."""
         raise NotImplementedError
 
 
 class ExperimentProgress:
-    """The progress of an experiment that asks for several maps.
+    """The progress of an experiment that computes several maps.
 
-    total: the passes of them all, at most; done: those that are through.
+    total: the largest number of passes that all maps together need; done: the number of passes that are finished.
     """
 
     def __init__(self, total: int, on_progress: OnProgress | None) -> None:
         self.total, self.on_progress, self.done = total, on_progress, 0
 
-    def explain(
-        self, explainer: Explainer, classifier: Classifier, image: Image.Image | Tensor, target: Target
-    ) -> Explanation:
-        """One of the maps."""
-        found = explainer(classifier, image, target, on_progress=self.report)
-        self.done += found.facts["passes"]
-        return found
+    def explain(self, explainer: Explainer, question: Question) -> Explanation:
+        """Compute one of the maps."""
+        explanation = explainer.explain(question, on_progress=self.report)
+        self.done += explanation.facts.passes
+        return explanation
 
     def report(self, progress: Progress) -> None:
-        """Tell how far all of it is, from how far one part is."""
+        """Report the progress of the whole experiment, given the progress of its current part."""
         if self.on_progress:
             self.on_progress(Progress(min(self.done + progress.done, self.total), self.total))

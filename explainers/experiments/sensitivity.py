@@ -1,4 +1,4 @@
-"""Captum's max-sensitivity and infidelity, of our maps and passes."""
+"""Captum's max-sensitivity and infidelity, computed with our maps and passes."""
 
 from __future__ import annotations
 
@@ -9,18 +9,16 @@ from typing import ClassVar
 import numpy as np
 import torch
 from captum.metrics import infidelity, sensitivity_max
-from PIL import Image
 from torch import Tensor
 
 from explainers.classifiers import Classifier
 from explainers.experiments.base import Experiment, ExperimentProgress, Finding
 from explainers.explainer import Explainer
 from explainers.explanation import SCORE_ROUNDING, Explanation
-from explainers.passes import OnProgress
-from explainers.settings import number
+from explainers.question import Question
+from explainers.settings import number, seed
 
-PATCH = 5  # of the picture's short side: what is hidden is that share of it wide and high
-SLOPES = Explainer.unit.partition(" {")[0]  # how the unit of maps begins that are slopes, not contributions
+PATCHES_PER_SIDE = 5  # how many hidden patches would fit along the picture's short side
 CAVEAT = (
     "Both are small for a map that says little: a constant map has sensitivity 0, and infidelity is scaled to suit the "
     "map. The score's own curvature keeps even exact gradients from infidelity 0."
@@ -44,31 +42,24 @@ class Sensitivity(Experiment):
     )
     samples: int = number(10, 1, 100, hint="Random pictures whose maps are compared.")
     patches: int = number(50, 2, 500, hint="Random patches that are hidden.")
-    seed: int = number(0, 0, 9999, hint="Start of the random numbers.")
+    seed: int = seed()
 
     def passes(self, explainer: Explainer, classifier: Classifier) -> int:
-        return (1 + self.samples) * explainer.repeated.passes(classifier) + self.patches + 1
+        return (1 + self.samples) * explainer.repeatable.passes(classifier) + self.patches + 1
 
-    def __call__(
-        self,
-        explainer: Explainer,
-        classifier: Classifier,
-        image: Image.Image | Tensor,
-        explanation: Explanation,
-        *,
-        on_progress: OnProgress | None = None,
+    def run(
+        self, explainer: Explainer, question: Question, explanation: Explanation, progress: ExperimentProgress
     ) -> SensitivityOutcome:
-        picture, target = classifier.see(image)[0][None], explanation.target
-        progress, generator = (
-            ExperimentProgress(self.passes(explainer, classifier), on_progress),
+        picture, generator = (
+            question.classifier.see(question.photo.image)[0][None],
             torch.Generator().manual_seed(self.seed),
         )
 
         def maps(pictures: Tensor | tuple[Tensor, ...]) -> tuple[Tensor]:
-            every = pictures if isinstance(pictures, Tensor) else pictures[0]
-            with torch.enable_grad():  # Captum asks without
-                found = [progress.explain(explainer.repeated, classifier, each, target).values for each in every]
-            return (torch.from_numpy(np.ascontiguousarray(np.stack(found))),)
+            batch = pictures if isinstance(pictures, Tensor) else pictures[0]
+            with torch.enable_grad():  # Captum calls this without gradients
+                values = [progress.explain(explainer.repeatable, question.about(image)).values for image in batch]
+            return (torch.from_numpy(np.ascontiguousarray(np.stack(values))),)
 
         def shaken(pictures: Tensor, radius: float) -> Tensor:
             draws = torch.rand(pictures.shape, generator=generator, dtype=torch.float64)
@@ -79,7 +70,7 @@ class Sensitivity(Experiment):
                 maps, picture, perturb_func=shaken, perturb_radius=self.radius, n_perturb_samples=self.samples
             )[0]
         )
-        passing = explainer.passing(classifier, picture[0], target, total=self.patches + 1, on_progress=progress.report)
+        passing = explainer.passing(question, total=self.patches + 1, on_progress=progress.report)
         with passing as (passes, _), torch.no_grad():
             rows = torch.zeros(self.patches, dtype=torch.long, device=picture.device)
             error = float(
@@ -93,20 +84,21 @@ class Sensitivity(Experiment):
                 )[0]
             )
             scores = passes.answers[:, passes.column].double()
-            falls = scores[-1] - scores[: self.patches]  # the picture itself is asked last
-            size = float((falls**2).mean())
+            falls = scores[-1] - scores[: self.patches]  # Captum passes the whole picture last
+            mean_square = float((falls**2).mean())
         return SensitivityOutcome(
-            sensitivity, error, error / size if size > (SCORE_ROUNDING * float(scores[-1])) ** 2 else None
+            sensitivity, error, error / mean_square if mean_square > (SCORE_ROUNDING * float(scores[-1])) ** 2 else None
         )
 
 
 @dataclass(frozen=True, eq=False)
 class SensitivityOutcome:
-    """What came out.
+    """What the two measures came to.
 
-    sensitivity: relative change of the map, at most.
-    infidelity:  mean squared error of the foretold falls, in squares of the score.
-    missed:      that, as a share of the falls' own mean square: from 0, foretold exactly, to 1; None without any fall.
+    sensitivity: the largest relative change of the map.
+    infidelity:  the mean squared error of the predicted falls of the score, in squares of the score's unit.
+    missed:      infidelity as a share of the falls' mean square: 0 if they are predicted exactly, 1 if not at all; None
+                 if hiding a patch never changes the score.
     """
 
     sensitivity: float
@@ -121,9 +113,8 @@ class SensitivityOutcome:
         )
         if self.missed is None:
             return Finding("neither", f"{sentence}: hiding a patch changes nothing.", CAVEAT)
-        return Finding(
-            "neither", f"{sentence}: {self.missed:.0%} of what hiding a patch does is not foretold by the map.", CAVEAT
-        )
+        sentence += f": {self.missed:.0%} of what hiding a patch does is not foretold by the map."
+        return Finding("neither", sentence, CAVEAT)
 
     @property
     def numbers(self) -> Mapping[str, float | None]:
@@ -131,29 +122,30 @@ class SensitivityOutcome:
 
 
 class _Hiding:
-    """Random square patches of a picture set to the baseline, as Captum's infidelity wants perturbations.
+    """Sets random square patches of a picture to the baseline, in the form that Captum's infidelity expects.
 
-    A slope foretells the fall when it is multiplied by the change of brightness, a contribution by 1 where hidden.
+    It returns the hidden pictures, and what the map must be multiplied by to predict the fall of the score: the change
+    in brightness for a gradient, and a mask of the patch for any other map.
     """
 
     def __init__(self, explanation: Explanation, count: int, generator: torch.Generator) -> None:
         _, height, width = explanation.picture.shape
-        side = max(1, round(min(height, width) / PATCH))
-        tops, lefts = (torch.randint(0, most - side + 1, (count,), generator=generator) for most in (height, width))
+        side = max(1, round(min(height, width) / PATCHES_PER_SIDE))
+        tops, lefts = (torch.randint(0, extent - side + 1, (count,), generator=generator) for extent in (height, width))
         self._masks = torch.zeros(count, 1, height, width)
         for mask, top, left in zip(self._masks, tops.tolist(), lefts.tolist(), strict=True):
             mask[:, top : top + side, left : left + side] = 1
         self._baseline = None if explanation.baselines is None else torch.from_numpy(explanation.baselines.mean(0))
-        self._slopes = explanation.facts["unit"].startswith(SLOPES)
+        self._is_gradient = explanation.facts.unit.kind == "gradient"
 
     def __call__(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         masks = self._masks.to(pictures)
         change = masks * (pictures if self._baseline is None else pictures - self._baseline.to(pictures))
-        return change if self._slopes else masks.expand_as(pictures), pictures - change
+        return change if self._is_gradient else masks.expand_as(pictures), pictures - change
 
 
 def _contributions(explanation: Explanation, picture: Tensor) -> Tensor:
-    """(1, C, H, W): the map's values, a coarse one scaled up and shared among the channels."""
+    """Return the map's values (1, C, H, W); a coarse map is scaled up and shared equally among the channels."""
     if explanation.values.shape == explanation.picture.shape:
         return torch.from_numpy(explanation.values)[None].to(picture)
     heat = torch.from_numpy(explanation.reduced("signed sum").heat).to(picture)

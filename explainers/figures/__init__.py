@@ -3,7 +3,7 @@
 from explainers.figures.agreement import blink, difference, matrix
 from explainers.figures.answer import answer
 from explainers.figures.colours import COLOURS, peak
-from explainers.figures.comparison import Piece, Tints, comparison
+from explainers.figures.comparison import Tile, Tints, comparison
 from explainers.figures.map import GRIDS, OVERLAYS, Look, panels
 from explainers.figures.parts import encoded
 from explainers.figures.path import path
@@ -11,16 +11,16 @@ from explainers.figures.pointing import pointing
 from explainers.figures.randomisation import randomisation
 from explainers.figures.removal import removal
 from explainers.figures.saturation import saturation
-from explainers.figures.small_map import SIDE, picture_tile, tile
+from explainers.figures.small_map import SMALL_MAP_SIDE, picture_tile, tile
 from explainers.figures.steps import by_steps, convergence
 
 __all__ = [
     "COLOURS",
     "GRIDS",
     "OVERLAYS",
-    "SIDE",
+    "SMALL_MAP_SIDE",
     "Look",
-    "Piece",
+    "Tile",
     "Tints",
     "answer",
     "blink",

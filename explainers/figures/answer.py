@@ -1,4 +1,4 @@
-"""What the classifier says, as bars."""
+"""The classifier's likeliest classes, as bars."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from explainers.figures.colours import BLUE, GREY
 
 
 def answer(predictions: Sequence[Prediction], chosen: int, ink: str) -> go.Figure:
-    """Bars for the likeliest classes, the chosen one in colour. Each row can be clicked on its whole length.
+    """Draw bars for the likeliest classes, the chosen one in colour. Each row can be clicked on its whole length.
 
     ink: the page's text colour.
     """
     rows = list(reversed(predictions))
     labels = [row.label for row in rows]
-    share = [row.probability for row in rows]
+    probabilities = [row.probability for row in rows]
     text = [f"{row.label}  {row.probability:.1%}" for row in rows]
     track = go.Bar(
         x=[1.0] * len(rows),
@@ -27,7 +27,7 @@ def answer(predictions: Sequence[Prediction], chosen: int, ink: str) -> go.Figur
         hoverinfo="none",  # shows nothing but hears clicks, which "skip" doesn't
     )
     bars = go.Bar(
-        x=share,
+        x=probabilities,
         y=labels,
         orientation="h",
         marker_color=[BLUE if row.index == chosen else GREY for row in rows],
@@ -35,7 +35,7 @@ def answer(predictions: Sequence[Prediction], chosen: int, ink: str) -> go.Figur
         customdata=[row.logit for row in rows],
         hovertemplate="%{y}: %{x:.2%}, logit %{customdata:.2f}<extra></extra>",
     )
-    words = go.Scatter(
+    names = go.Scatter(
         x=[0.015] * len(rows),
         y=labels,
         text=text,
@@ -44,8 +44,8 @@ def answer(predictions: Sequence[Prediction], chosen: int, ink: str) -> go.Figur
         hoverinfo="skip",
         textfont_color=ink,
     )
-    still = {"selected": {"marker": {"opacity": 1}}, "unselected": {"marker": {"opacity": 1}}}
-    figure = go.Figure([track.update(still), bars.update(still), words])
+    unfaded = {"selected": {"marker": {"opacity": 1}}, "unselected": {"marker": {"opacity": 1}}}
+    figure = go.Figure([track.update(unfaded), bars.update(unfaded), names])
     figure.update_layout(
         barmode="overlay",
         bargap=0.25,

@@ -1,4 +1,4 @@
-"""Colours: of lines and bars, and the scales that maps are drawn on."""
+"""The colours of lines and bars, and the colour scales of maps."""
 
 from __future__ import annotations
 
@@ -9,13 +9,8 @@ from plotly.colors import sample_colorscale, unlabel_rgb
 
 from explainers.arrays import Array
 
-BLUE, ORANGE, GREY, GREEN, VIOLET = (
-    "#2f86c8",
-    "#dd7a1a",
-    "#8a8f98",
-    "#1b9e77",
-    "#a864c7",
-)  # told apart by colour-blind eyes, on white and on black
+# Colour-blind people can tell these apart, on white and on black.
+BLUE, ORANGE, GREY, GREEN, VIOLET = "#2f86c8", "#dd7a1a", "#8a8f98", "#1b9e77", "#a864c7"
 COLOURS = {
     "inferno": "Inferno",
     "viridis": "Viridis",
@@ -23,43 +18,46 @@ COLOURS = {
     "jet": "Jet",
     "blue to red": "RdBu_r",
 }
-LEVELS = 127  # a map's strongest colour as a whole number
+MAX_LEVEL = 127  # the number that stands for a map's strongest colour, as int8
 
 
 def peak(heat: Array, clip: float) -> float:
-    """The magnitude that gets the strongest colour: a percentile of them all, and never 0."""
-    sizes = np.abs(heat)
-    return float(np.percentile(sizes, clip)) or float(sizes.max()) or 1.0
+    """Return the magnitude that gets the strongest colour: the percentile `clip` of all magnitudes, never 0."""
+    magnitudes = np.abs(heat)
+    return float(np.percentile(magnitudes, clip)) or float(magnitudes.max()) or 1.0
 
 
 def whole(heat: Array, strongest: float) -> Array:
-    """A map as int8, `strongest` being 127: a quarter of float32's size."""
-    return np.clip(np.rint(heat / strongest * LEVELS), -LEVELS, LEVELS).astype(np.int8)
+    """Scale a map to int8 so that `strongest` becomes 127; that takes a quarter of the memory of float32."""
+    return np.clip(np.rint(heat / strongest * MAX_LEVEL), -MAX_LEVEL, MAX_LEVEL).astype(np.int8)
 
 
 def scale(colours: str, strongest: float, *, signed: bool, **bar: Any) -> dict[str, Any]:
-    """A colour axis for maps made by `whole`, with the true numbers on its bar."""
-    places = np.linspace(-1 if signed else 0, 1, 3)
-    ticks = {"tickvals": (places * LEVELS).tolist(), "ticktext": [f"{place * strongest:.2g}" for place in places]}
+    """Return a colour axis for maps made by `whole`, with the true numbers on its bar."""
+    positions = np.linspace(-1 if signed else 0, 1, 3)
+    ticks = {
+        "tickvals": (positions * MAX_LEVEL).tolist(),
+        "ticktext": [f"{position * strongest:.2g}" for position in positions],
+    }
     return {
         "colorscale": stops(colours),
-        "cmin": -LEVELS if signed else 0,
-        "cmax": LEVELS,
+        "cmin": -MAX_LEVEL if signed else 0,
+        "cmax": MAX_LEVEL,
         "colorbar": {"orientation": "h", "thickness": 8, "tickfont": {"size": 10}, **ticks, **bar},
     }
 
 
 def stops(colours: str) -> list[tuple[float, str]]:
-    """A colour scale as 33 stops (position, rgb)."""
-    places = np.linspace(0, 1, 33)
-    return list(zip(places.tolist(), sample_colorscale(COLOURS[colours], places), strict=True))
+    """Return a colour scale as 33 stops (position, rgb)."""
+    positions = np.linspace(0, 1, 33)
+    return list(zip(positions.tolist(), sample_colorscale(COLOURS[colours], positions), strict=True))
 
 
 def fading(colours: list[tuple[float, str]], signed: bool) -> list[tuple[float, str]]:
-    """The same colours, transparent at zero and opaque at the ends."""
+    """Return the same colours, transparent at zero and opaque at the ends."""
 
-    def rgba(place: float, colour: str) -> str:
-        alpha = abs(2 * place - 1) if signed else place
+    def rgba(position: float, colour: str) -> str:
+        alpha = abs(2 * position - 1) if signed else position
         return f"rgba{(*unlabel_rgb(colour), round(alpha, 3))}"
 
-    return [(place, rgba(place, colour)) for place, colour in colours]
+    return [(position, rgba(position, colour)) for position, colour in colours]

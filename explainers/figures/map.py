@@ -1,4 +1,4 @@
-"""A map beside its picture: four panels with one zoom."""
+"""A map beside its picture: four panels with a common zoom."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from explainers.figures.parts import axes, borders, cells, heading, photo, squar
 
 OVERLAYS = ("map on picture", "picture on map")
 GRIDS = ("bilinear", "as computed")
-CORNERS = (
+PANEL_SPANS = (
     ((0.0, 0.49), (0.53, 1.0)),
     ((0.51, 1.0), (0.53, 1.0)),
     ((0.0, 0.49), (0.0, 0.47)),
@@ -31,7 +31,7 @@ class Look:
     clip:    percentile of the map's magnitudes that gets the strongest colour.
     grid:    one of GRIDS: how a coarse map is scaled up.
     overlay: one of OVERLAYS: the map over the picture, transparent at zero; or the picture over the map, at .4.
-    borders: whether the superpixels' borders are drawn, where there are some.
+    borders: whether the borders of superpixels are drawn, for methods that have them.
     """
 
     colours: str = "inferno"
@@ -42,7 +42,7 @@ class Look:
 
 
 def panels(explanation: Explanation, look: Look) -> go.Figure:
-    """Picture, baseline, map and overlay, two by two, with one zoom; without a baseline, the picture through the map.
+    """Draw picture, baseline, map and overlay; without a baseline, the picture as seen through the map is drawn.
 
     Signed maps are drawn symmetric about zero, the others from zero.
     """
@@ -50,17 +50,24 @@ def panels(explanation: Explanation, look: Look) -> go.Figure:
     strongest = peak(heat, look.clip)
     drawn = heat if look.grid == "bilinear" else reduce(explanation.values, explanation.reduction)
     low, scale = -strongest if explanation.signed else 0.0, stops(look.colours)
-    over = look.overlay == "map on picture"
-    places = cells((-0.5, -0.5, width - 0.5, height - 0.5), drawn)
+    map_on_top = look.overlay == "map on picture"
+    positions = cells((-0.5, -0.5, width - 0.5, height - 0.5), drawn)
 
     def heatmap(corner: int, colours: Any, **rest: Any) -> go.Heatmap:
         hover = "%{z:.3g}<extra></extra>"
         return go.Heatmap(
-            z=drawn, colorscale=colours, zmin=low, zmax=strongest, hovertemplate=hover, **places, **axes(corner), **rest
+            z=drawn,
+            colorscale=colours,
+            zmin=low,
+            zmax=strongest,
+            hovertemplate=hover,
+            **positions,
+            **axes(corner),
+            **rest,
         )
 
     bar = {"orientation": "h", "y": -0.01, "yanchor": "top", "thickness": 10, "title": _unit(explanation), "nticks": 5}
-    second = (
+    second_panel = (
         ("Baseline", explanation.baselines[0])
         if explanation.baselines is not None
         else (
@@ -70,40 +77,45 @@ def panels(explanation: Explanation, look: Look) -> go.Figure:
     )
     traces = [
         photo(explanation.picture, 0),
-        photo(second[1], 1),
+        photo(second_panel[1], 1),
         heatmap(2, scale, colorbar=bar),
         photo(explanation.picture, 3),
-        heatmap(3, fading(scale, explanation.signed) if over else scale, showscale=False, opacity=0.9 if over else 0.6),
+        heatmap(
+            3,
+            fading(scale, explanation.signed) if map_on_top else scale,
+            showscale=False,
+            opacity=0.9 if map_on_top else 0.6,
+        ),
     ]
     if look.borders and explanation.segments is not None:
         traces += [borders(explanation.segments, corner) for corner in (0, 3)]
-    titles = ("What the classifier sees", second[0], "Attribution map", "Overlay")
-    return go.Figure(traces, _square_layout(titles, height, width, _slider(over)))
+    titles = ("What the classifier sees", second_panel[0], "Attribution map", "Overlay")
+    return go.Figure(traces, _square_layout(titles, height, width, _slider(map_on_top)))
 
 
 def _square_layout(titles: Sequence[str], height: int, width: int, slider: dict[str, Any]) -> go.Layout:
-    """Four panels whose axes follow the first pair, in pixels, top down."""
+    """Return the layout of four panels in pixels, top down, whose axes follow those of the first panel."""
     panels: dict[str, Any] = {}
-    for corner, (across, down) in enumerate(CORNERS):
+    for corner, (across, down) in enumerate(PANEL_SPANS):
         panels |= square(corner, across, down, (height, width))
-    notes = [heading(title, across, down[1]) for title, (across, down) in zip(titles, CORNERS, strict=True)]
+    notes = [heading(title, across, down[1]) for title, (across, down) in zip(titles, PANEL_SPANS, strict=True)]
     margin = {"l": 0, "r": 0, "t": 22, "b": 118}
     return go.Layout(**panels, annotations=notes, sliders=[slider], margin=margin, dragmode="zoom")
 
 
-def _slider(over: bool) -> dict[str, Any]:
-    """Opacity of the overlay's map, in the browser alone."""
+def _slider(map_on_top: bool) -> dict[str, Any]:
+    """Return the slider for the overlay's opacity, which works in the browser, without the server."""
     steps = [
         {
             "method": "restyle",
             "label": f"{share / 10:.1f}",
-            "args": [{"opacity": share / 10 if over else 1 - share / 10}, [4]],
+            "args": [{"opacity": share / 10 if map_on_top else 1 - share / 10}, [4]],
         }
         for share in range(11)
     ]
-    name = "map" if over else "picture"
+    name = "map" if map_on_top else "picture"
     return {
-        "active": 9 if over else 4,
+        "active": 9 if map_on_top else 4,
         "steps": steps,
         "currentvalue": {"prefix": f"Overlay: opacity of the {name} ", "font": {"size": 12}},
         "pad": {"t": 62},
@@ -113,4 +125,4 @@ def _slider(over: bool) -> dict[str, Any]:
 
 
 def _unit(explanation: Explanation) -> dict[str, Any]:
-    return {"text": explanation.facts["unit"], "side": "bottom", "font": {"size": 12}}
+    return {"text": explanation.facts.unit.text, "side": "bottom", "font": {"size": 12}}

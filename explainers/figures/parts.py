@@ -1,4 +1,4 @@
-"""What figures are put together from: pictures, axes, colour scales."""
+"""The parts that figures are made of: pictures, axes, headings and sliders."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from PIL import Image
 from explainers.arrays import Array
 
 Span = tuple[float, float]
-WHOLE: Span = (0.0, 1.0)  # all of a figure, across or down
+FULL_SPAN: Span = (0.0, 1.0)  # the whole figure, across or down
 
 
 def encoded(picture: Array, kind: Literal["png", "jpeg"] = "png") -> str:
-    """(C, H, W) in pixel units as the address of an image; PNG loses nothing but what 8 bits can't hold."""
+    """Encode a picture (C, H, W) in pixel units as a data address; PNG loses only what 8 bits can't hold."""
     levels = (np.clip(picture, 0, 1) * 255).round().astype(np.uint8).transpose(1, 2, 0)
     image, stream = Image.fromarray(levels[..., 0] if levels.shape[2] == 1 else levels).convert("RGB"), io.BytesIO()
     image.save(stream, kind, **({"quality": 92} if kind == "jpeg" else {}))
@@ -25,17 +25,17 @@ def encoded(picture: Array, kind: Literal["png", "jpeg"] = "png") -> str:
 
 
 def photo(picture: Array, panel: int) -> go.Image:
-    """(C, H, W) as an image trace; PNG where single pixels are seen, JPEG for larger pictures."""
+    """Draw a picture (C, H, W): as PNG where single pixels can be seen, as JPEG if it is larger."""
     kind: Literal["png", "jpeg"] = "png" if max(picture.shape[1:]) <= 128 else "jpeg"
     return go.Image(source=encoded(picture, kind), hoverinfo="skip", **axes(panel))
 
 
 def borders(segments: Array, panel: int) -> go.Scatter:
-    """Thin lines between the pixels of different superpixels, (H, W) with a number for each."""
+    """Draw thin lines between superpixels, given the number (H, W) of each pixel's superpixel."""
     below, right = (np.argwhere(np.diff(segments, axis=axis)) for axis in (0, 1))
     x = np.concatenate([below[:, [1, 1]] + [-0.5, 0.5], right[:, [1, 1]] + [0.5, 0.5]])
     y = np.concatenate([below[:, [0, 0]] + [0.5, 0.5], right[:, [0, 0]] + [-0.5, 0.5]])
-    ends = np.stack([np.pad(each, ((0, 0), (0, 1)), constant_values=np.nan).ravel() for each in (x, y)])
+    ends = np.stack([np.pad(coordinates, ((0, 0), (0, 1)), constant_values=np.nan).ravel() for coordinates in (x, y)])
     line = {"color": "white", "width": 1}
     return go.Scatter(
         x=ends[0],
@@ -50,13 +50,13 @@ def borders(segments: Array, panel: int) -> go.Scatter:
 
 
 def axes(panel: int) -> dict[str, str]:
-    """The axes of the panel of that number, counted from 0."""
+    """Return the names of a panel's axes; panels are counted from 0."""
     number = str(panel + 1) if panel else ""
     return {"xaxis": f"x{number}", "yaxis": f"y{number}"}
 
 
 def square(panel: int, across: Span, down: Span, size: tuple[int, int]) -> dict[str, Any]:
-    """The layout of a panel's axes in pixels of a picture (height, width), top down; all zoom with panel 0."""
+    """Return the layout of a panel's axes in pixels of a picture (height, width), top down; all zoom with panel 0."""
     number, (height, width) = str(panel + 1) if panel else "", size
     hidden = {"visible": False, "constrain": "domain"}
     x = {**hidden, "domain": across, "anchor": f"y{number}", "range": [-0.5, width - 0.5]}
@@ -67,20 +67,20 @@ def square(panel: int, across: Span, down: Span, size: tuple[int, int]) -> dict[
 
 
 def cells(box: tuple[float, float, float, float], heat: Array) -> dict[str, float]:
-    """Where a map's cells (h, w) lie, in the units of the box (left, top, right, bottom) that they fill."""
+    """Return where a map's cells (h, w) lie, in the units of the box (left, top, right, bottom) that they fill."""
     (left, top, right, bottom), (height, width) = box, heat.shape
     across, down = (right - left) / width, (bottom - top) / height
     return {"x0": left + across / 2, "dx": across, "y0": top + down / 2, "dy": down}
 
 
 def heading(text: str, across: Span, top: float) -> dict[str, Any]:
-    """A title centred over a panel."""
+    """Return a title centred over a panel."""
     place = {"x": sum(across) / 2, "y": top, "xref": "paper", "yref": "paper", "yanchor": "bottom"}
     return {"text": text, **place, "xanchor": "center", "showarrow": False, "font": {"size": 13}}
 
 
 def slider(steps: list[dict[str, Any]], active: int, prefix: str) -> dict[str, Any]:
-    """A slider over the whole figure, with what it stands at above it."""
+    """Return a slider over the whole figure, with its current value above it."""
     return {
         "active": active,
         "steps": steps,

@@ -1,25 +1,30 @@
-"""How alike a map stays while the classifier's weights are drawn anew."""
+"""How similar a map remains to the original while the classifier's weights are randomised."""
 
 from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from explainers.experiments.randomisation.outcome import DEPENDS, STAYS, RandomisationOutcome
+from explainers.experiments.randomisation.outcome import DEPENDS_BELOW, STAYS_ABOVE, RandomisationOutcome
 from explainers.figures.colours import BLUE, GREY, ORANGE
 
-TINT = 0.10  # opacity of the bands
+BAND_OPACITY = 0.10  # of the two bands that show what the correlations mean
 
 
-def randomisation(cascade: RandomisationOutcome) -> go.Figure:
-    """Rank correlation and SSIM with the original after each stage; small marks for further draws of all weights.
+def randomisation(outcome: RandomisationOutcome) -> go.Figure:
+    """Draw rank correlation and SSIM with the original map after each stage, and further draws of all weights as marks.
 
-    The band at the top is where a map stays as it was, the one at the bottom where it depends on the weights.
+    In the band at the top the map stays as it was; in the band at the bottom it depends on the weights.
     """
-    steps = cascade.steps
+    steps = outcome.steps
     places, names = list(range(len(steps))), [step.name for step in steps]
     lines = (
-        ("rank correlation ρ", [step.correlation for step in steps], [s.correlation for s in cascade.again], BLUE),
-        ("SSIM", [step.similarity for step in steps], [step.similarity for step in cascade.again], ORANGE),
+        (
+            "rank correlation ρ",
+            [step.correlation for step in steps],
+            [step.correlation for step in outcome.again],
+            BLUE,
+        ),
+        ("SSIM", [step.similarity for step in steps], [step.similarity for step in outcome.again], ORANGE),
     )
     figure = go.Figure()
     for name, values, again, colour in lines:
@@ -41,10 +46,10 @@ def randomisation(cascade: RandomisationOutcome) -> go.Figure:
             hovertemplate=name + " of another draw %{y:.2f}<extra></extra>",
             showlegend=False,
         )
-    shown = [value for _, values, again, _ in lines for value in (*values, *again) if value is not None]
-    lowest = min([-0.1, *shown]) - 0.05
-    for low, high in ((STAYS, 1.05), (lowest, DEPENDS)):
-        figure.add_hrect(y0=low, y1=high, fillcolor=GREY, opacity=TINT, line_width=0, layer="below")
+    all_values = [value for _, values, again, _ in lines for value in (*values, *again) if value is not None]
+    lowest = min([-0.1, *all_values]) - 0.05
+    for low, high in ((STAYS_ABOVE, 1.05), (lowest, DEPENDS_BELOW)):
+        figure.add_hrect(y0=low, y1=high, fillcolor=GREY, opacity=BAND_OPACITY, line_width=0, layer="below")
     for text, x, y in (("stays as it was", "right", "top"), ("depends on the weights", "left", "bottom")):
         place = {"x": float(x == "right"), "y": float(y == "top"), "xref": "paper", "yref": "paper"}
         anchor = {"xanchor": x, "yanchor": y, "showarrow": False, "font": {"size": 11}}

@@ -1,4 +1,4 @@
-"""What becomes of the score when pixels are removed or brought back: one figure, moved in the browser alone."""
+"""The score while pixels are removed or brought back: one figure, and a slider that needs no server."""
 
 from __future__ import annotations
 
@@ -15,44 +15,45 @@ from explainers.figures.parts import Span, axes, encoded, heading, slider, squar
 
 LEFT, RIGHT = (0.0, 0.48), (0.52, 1.0)
 TOP, BOTTOM = (0.478, 1.0), (0.0, 0.4)
-PLACES: tuple[tuple[int, Span], ...] = ((0, LEFT), (1, RIGHT))  # deletion and insertion: a picture over a curve each
-CURVE = 2  # the first panel that holds curves
-FIRST = 0.2  # share of the pixels that the slider starts at: where most curves have moved and something is still seen
-SHADES = {"all": "rgba(138, 143, 152, 0.22)", "half": "rgba(138, 143, 152, 0.34)"}
-OTHERS = (GREEN, VIOLET, GREY)
-JPEG = 128  # pixels on a side beyond which a picture with holes is a JPEG: single pixels are not seen there
+PANELS: tuple[tuple[int, Span], ...] = ((0, LEFT), (1, RIGHT))  # deletion and insertion: a picture over a curve each
+FIRST_CURVE_PANEL = 2  # panels 0 and 1 hold pictures
+FIRST_SHARE = 0.2  # where the slider starts: most curves have moved by then, and something of the picture is left
+BAND_COLOURS = {"all": "rgba(138, 143, 152, 0.22)", "half": "rgba(138, 143, 152, 0.34)"}
+OTHER_COLOURS = (GREEN, VIOLET, GREY)
+JPEG_ABOVE = 128  # pixels on a side: single pixels can't be seen in larger pictures, so these are JPEGs
 
 
-def removal(found: RemovalOutcome, others: Mapping[str, RemovalOutcome]) -> go.Figure:
-    """Both pictures at each share of pixels, and both curves with all that they are held against.
+def removal(outcome: RemovalOutcome, others: Mapping[str, RemovalOutcome]) -> go.Figure:
+    """Draw both pictures at each share of pixels, and both curves with those that they are compared with.
 
-    A slider moves all of it. others: the same for other methods by their names, drawn thin.
+    A slider moves all of it.
+    others: the outcomes of other methods by name, whose curves are drawn thin.
     """
-    shares = found.deletion.shares
-    first = int(np.argmin(abs(shares - FIRST)))
+    shares = outcome.deletion.shares
+    first = int(np.argmin(abs(shares - FIRST_SHARE)))
     layout = go.Layout(
-        shapes=[_marker(CURVE + panel, shares[first]) for panel, _ in PLACES],
-        annotations=_headings(found, first),
-        sliders=[_slider(found, first)],
+        shapes=[_marker(FIRST_CURVE_PANEL + panel, shares[first]) for panel, _ in PANELS],
+        annotations=_headings(outcome, first),
+        sliders=[_slider(outcome, first)],
         margin={"l": 2, "r": 2, "t": 100, "b": 110},
         legend={"orientation": "h", "x": 0, "y": -0.13, "yanchor": "top", "font": {"size": 11}},
         hovermode="x",
     )
     traces: list[go.Image | go.Scatter] = []
-    for (panel, across), side in zip(PLACES, found.sides, strict=True):
+    for (panel, across), side in zip(PANELS, outcome.sides, strict=True):
         layout.update(square(panel, across, TOP, side.pictures.shape[2:]))
         traces += _frames(side, panel, first)
-    low, high = _range(found, others)
-    for (panel, across), side in zip(PLACES, found.sides, strict=True):
-        layout.update(_axes(side, CURVE + panel, across, (low, high)))
-        beside = {name: other.sides[panel] for name, other in others.items()}
-        traces += _curves(side, beside, CURVE + panel)
+    low, high = _range(outcome, others)
+    for (panel, across), side in zip(PANELS, outcome.sides, strict=True):
+        layout.update(_axes(side, FIRST_CURVE_PANEL + panel, across, (low, high)))
+        other_curves = {name: other.sides[panel] for name, other in others.items()}
+        traces += _curves(side, other_curves, FIRST_CURVE_PANEL + panel)
     return go.Figure(traces, layout)
 
 
 def _frames(side: Curves, panel: int, first: int) -> list[go.Image]:
-    """One picture a share, the first in sight."""
-    kind: Literal["png", "jpeg"] = "png" if max(side.pictures.shape[2:]) <= JPEG else "jpeg"
+    """Draw one picture per share; that with the index `first` is visible."""
+    kind: Literal["png", "jpeg"] = "png" if max(side.pictures.shape[2:]) <= JPEG_ABOVE else "jpeg"
     return [
         go.Image(source=encoded(levels / 255, kind), visible=stop == first, hoverinfo="skip", **axes(panel))
         for stop, levels in enumerate(side.pictures)
@@ -60,22 +61,22 @@ def _frames(side: Curves, panel: int, first: int) -> list[go.Image]:
 
 
 def _curves(side: Curves, others: Mapping[str, Curves], panel: int) -> list[go.Scatter]:
-    """The null as a band, and over it the curves."""
-    low, quarter, three, high = np.quantile(side.moved, [0, 0.25, 0.75, 1], axis=0)
+    """Draw the moved maps' curves as a band, and the other curves over it."""
+    low, quarter, three_quarters, high = np.quantile(side.moved, [0, 0.25, 0.75, 1], axis=0)
     thin = {"width": 1.5}
     lines: list[tuple[str, Array, dict[str, Any], dict[str, Any]]] = [
         ("", high, {"width": 0}, {}),
-        (f"the map in {MOVED} wrong places", low, {"width": 0}, {"fill": "tonexty", "fillcolor": SHADES["all"]}),
-        ("", three, {"width": 0}, {}),
-        ("their middle half", quarter, {"width": 0}, {"fill": "tonexty", "fillcolor": SHADES["half"]}),
+        (f"the map in {MOVED} wrong places", low, {"width": 0}, {"fill": "tonexty", "fillcolor": BAND_COLOURS["all"]}),
+        ("", three_quarters, {"width": 0}, {}),
+        ("their middle half", quarter, {"width": 0}, {"fill": "tonexty", "fillcolor": BAND_COLOURS["half"]}),
         ("a blob in the middle", side.centre, {"color": ORANGE, **thin}, {}),
         ("random pixels", side.random, {"color": GREY, "dash": "dot", **thin}, {}),
     ]
     lines += [
-        (name, other.map, {"color": OTHERS[number % len(OTHERS)], "dash": "dash", **thin}, {})
+        (name, other.map, {"color": OTHER_COLOURS[number % len(OTHER_COLOURS)], "dash": "dash", **thin}, {})
         for number, (name, other) in enumerate(others.items())
     ]
-    drawn = [
+    traces = [
         go.Scatter(
             x=side.compared,
             y=values,
@@ -86,24 +87,30 @@ def _curves(side: Curves, others: Mapping[str, Curves], panel: int) -> list[go.S
             showlegend=bool(name) and not side.rising,
             hoverinfo="skip" if line["width"] == 0 else "all",
             hovertemplate=None if line["width"] == 0 else "%{y:.3g}",
-            **more,
+            **fill,
             **axes(panel),
         )
-        for name, values, line, more in lines
+        for name, values, line, fill in lines
     ]
-    mine = go.Scatter(x=side.shares, y=side.fine, name="this map", mode="lines", line={"color": BLUE, "width": 3.5})
-    return [*drawn, mine.update(legendgroup="map", showlegend=not side.rising, hovertemplate="%{y:.3g}", **axes(panel))]
+    map_curve = go.Scatter(
+        x=side.shares, y=side.fine, name="this map", mode="lines", line={"color": BLUE, "width": 3.5}
+    )
+    return [
+        *traces,
+        map_curve.update(legendgroup="map", showlegend=not side.rising, hovertemplate="%{y:.3g}", **axes(panel)),
+    ]
 
 
-def _range(found: RemovalOutcome, others: Mapping[str, RemovalOutcome]) -> tuple[float, float]:
-    """Of all scores, with some room: one scale for both, so that they can be compared."""
-    scores = [side.scores for each in (found, *others.values()) for side in each.sides]
-    low, high = min(float(each.min()) for each in scores), max(float(each.max()) for each in scores)
+def _range(outcome: RemovalOutcome, others: Mapping[str, RemovalOutcome]) -> tuple[float, float]:
+    """Return the range of all scores with some room: both panels share it, so that they can be compared."""
+    scores = [side.scores for shown in (outcome, *others.values()) for side in shown.sides]
+    low, high = min(float(values.min()) for values in scores), max(float(values.max()) for values in scores)
     room = 0.04 * (high - low) or 0.1
     return low - room, high + room
 
 
 def _axes(side: Curves, panel: int, across: Span, reach: tuple[float, float]) -> dict[str, Any]:
+    """Return the axes of a panel of curves; `reach` is the range of the scores."""
     number, small = panel + 1, {"tickfont": {"size": 10}, "fixedrange": True}
     text = {"text": f"pixels {'brought back' if side.rising else 'removed'}", "standoff": 2, "font": {"size": 11}}
     x = {"domain": across, "anchor": f"y{number}", "range": [0, 1], "nticks": 6, "tickformat": ".0%", "title": text}
@@ -113,15 +120,15 @@ def _axes(side: Curves, panel: int, across: Span, reach: tuple[float, float]) ->
 
 
 def _marker(panel: int, share: float) -> dict[str, Any]:
-    """The line that shows where the slider is."""
+    """Return the vertical line that marks the slider's share in a panel."""
     where = {"xref": f"x{panel + 1}", "yref": f"y{panel + 1} domain", "x0": share, "x1": share, "y0": 0, "y1": 1}
     return {"type": "line", **where, "line": {"color": GREY, "width": 2, "dash": "dot"}}
 
 
-def _headings(found: RemovalOutcome, stop: int) -> list[dict[str, Any]]:
-    """What the panels show at that stop."""
+def _headings(outcome: RemovalOutcome, stop: int) -> list[dict[str, Any]]:
+    """Return the headings of the panels at a stop of the slider."""
     notes = []
-    for (_, across), side in zip(PLACES, found.sides, strict=True):
+    for (_, across), side in zip(PANELS, outcome.sides, strict=True):
         share = side.shares[stop]
         score = f"{side.fine[stop]:.1%}" if side.scale == "probability" else f"{side.fine[stop]:.3g}"
         notes.append(
@@ -135,14 +142,14 @@ def _percent(share: float) -> str:
     return f"{share:.0%}" if share in (0, 1) or share > 0.095 else f"{share:.1%}"
 
 
-def _slider(found: RemovalOutcome, first: int) -> dict[str, Any]:
-    """The share of pixels, in the browser alone."""
-    shares = found.deletion.shares.tolist()
+def _slider(outcome: RemovalOutcome, first: int) -> dict[str, Any]:
+    """Return the slider for the share of pixels, which works in the browser, without the server."""
+    shares = outcome.deletion.shares.tolist()
     steps = []
     for stop, share in enumerate(shares):
-        seen = [place == stop for _ in PLACES for place in range(len(shares))]
-        lines = {f"shapes[{line}].{end}": share for line in range(len(PLACES)) for end in ("x0", "x1")}
-        texts = {f"annotations[{number}].text": note["text"] for number, note in enumerate(_headings(found, stop))}
+        seen = [place == stop for _ in PANELS for place in range(len(shares))]
+        lines = {f"shapes[{line}].{end}": share for line in range(len(PANELS)) for end in ("x0", "x1")}
+        texts = {f"annotations[{number}].text": note["text"] for number, note in enumerate(_headings(outcome, stop))}
         moved = list(range(len(seen)))
         steps.append({"method": "update", "label": _percent(share), "args": [{"visible": seen}, lines | texts, moved]})
     return slider(steps, first, "pixels removed, or brought back: ")

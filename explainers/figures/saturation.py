@@ -1,4 +1,4 @@
-"""What happens on the path from a baseline to the picture, as curves."""
+"""Score, slope and mean gradient along the path from a baseline to the picture, as curves."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from explainers.figures.colours import BLUE, ORANGE
 
 
 def saturation(explanation: Explanation) -> dict[str, go.Figure]:
-    """Three curves over alpha, from the baseline (0) to the picture (1), by title; none without a path.
+    """Draw three figures over alpha, from the baseline (0) to the picture (1), by title; none without a path.
 
-    The score with the integral of its slope, which meets it where the map is complete; the slope; the mean gradient.
+    They show the score with the integral of its slope, which agrees with it if the map is complete; the slope; and the
+    mean gradient.
     """
     trace = explanation.trace
     if trace is None or explanation.baseline_score is None:

@@ -1,1 +1,1 @@
-"""Pictures: files read, photos, samples, baselines, and regions of like colour."""
+"""Pictures: reading files, photos, samples, baselines, and regions of similar colour."""

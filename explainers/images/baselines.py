@@ -1,6 +1,6 @@
-"""Pictures that stand for "nothing there": where a path starts, or what hides a patch.
+"""Baselines: pictures without information, in which a path starts, or with which a part of a picture is hidden.
 
-All are made in pixel space and normalised like any picture, so black is black. (Zero in a network's own input space
+All are made in pixel units and normalised like any picture, so black is black. (Zero in a network's normalised input
 would be the data set's mean colour.)
 """
 
@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 from torchvision.transforms.functional import gaussian_blur
 
-DISTANCE = "how far each pixel is from the baseline, by which its slope is multiplied"  # methods with one keep it
+DISTANCE_FROM_BASELINE = (
+    "how far each pixel is from the baseline, by which its slope is multiplied"  # what every map of such a method shows
+)
 BASELINES = ("black", "white", "random", "grey", "dataset mean", "blurred picture", "colour")
 
 
@@ -24,10 +26,11 @@ def baseline(
     blur: float = 10.0,
     colour: str = "#000000",
 ) -> Tensor:
-    """The baselines (N, k, C, H, W) of pictures (N, C, H, W) in pixel units; k is `draws` if random, else 1.
+    """Return the baselines (N, k, C, H, W) of pictures (N, C, H, W) in pixel units; k is `draws` if random, else 1.
 
+    name:   one of BASELINES.
     mean:   the data set's mean colour, per channel.
-    seed:   of the call's own generator; every picture of a batch gets the same draws.
+    seed:   seeds a generator of this call; every picture of a batch gets the same draws.
     blur:   standard deviation in per cent of the longer side.
     colour: as #rrggbb.
     """
@@ -49,14 +52,16 @@ def baseline(
 
 
 def blurred(pictures: Tensor, percent: float) -> Tensor:
-    """Pictures (N, C, H, W) after a Gaussian blur whose standard deviation is `percent` of their longer side."""
+    """Blur pictures (N, C, H, W) with a Gaussian whose standard deviation is `percent` of their longer side."""
     sigma = percent / 100 * max(pictures.shape[2:])
-    radius = min(int(3 * sigma) + 1, min(pictures.shape[2:]) - 1)  # reflection can't reach farther than the picture
+    radius = min(
+        int(3 * sigma) + 1, min(pictures.shape[2:]) - 1
+    )  # padding by reflection can't be wider than the picture
     return gaussian_blur(pictures, [2 * radius + 1] * 2, [sigma] * 2) if radius > 0 else pictures.clone()
 
 
 def solid(colour: str, channels: int) -> Tensor:
-    """#rrggbb -> (channels,) in pixel units; for one channel the luma, as Pillow's greyscale has it."""
+    """Convert a colour #rrggbb to (channels,) in pixel units; for one channel, to the luma that Pillow computes."""
     red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
     return torch.tensor(
         [red, green, blue] if channels == 3 else [0.299 * red + 0.587 * green + 0.114 * blue] * channels

@@ -1,4 +1,4 @@
-"""Sample pictures, taken from packages that are installed anyway."""
+"""Sample pictures from packages that are installed anyway."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-# Those photos of the two packages that the bundled classifier gets right, the surest first.
-# Package, file in it, title, credit (of scikit-image: the docstrings of skimage.data).
-KNOWN = (
+# Photos of two packages that the bundled classifier recognises, the most certain first:
+# package, file in it, title, credit (for scikit-image, from the docstrings of skimage.data).
+KNOWN_SAMPLES = (
     ("skimage", "data/coffee.png", "Cup of coffee", "Rachel Michetti, CC0, from scikit-image"),
     ("skimage", "data/chelsea.png", "Chelsea the cat", "Stéfan van der Walt, CC0, from scikit-image"),
     (
@@ -22,12 +22,12 @@ KNOWN = (
 
 @dataclass(frozen=True)
 class Sample:
-    """A picture to try.
+    """A sample picture.
 
-    name:   short and unique, the name of its file.
+    name:   the stem of its file name, which is unique.
     title:  what it shows, in plain words.
-    credit: who made it, its licence and the package it comes with.
-    path:   where its file is.
+    credit: its author, its licence and the package it comes from.
+    path:   the path of its file.
     """
 
     name: str
@@ -42,10 +42,10 @@ class Sample:
 
 
 def installed_samples() -> tuple[Sample, ...]:
-    """The known samples whose file is there, the surest first; the packages are found but not imported."""
+    """Return the known samples whose file exists, without importing their packages."""
     return tuple(
         Sample(path.stem, title, credit, path)
-        for package, file, title, credit in KNOWN
+        for package, file, title, credit in KNOWN_SAMPLES
         if (path := _find(package, file))
     )
 

@@ -1,4 +1,4 @@
-"""A picture cut into regions: superpixels of like colour, and segments from fine to coarse."""
+"""Cuts a picture into regions of similar colour: superpixels, and segments from fine to coarse."""
 
 from __future__ import annotations
 
@@ -10,72 +10,81 @@ from torch.nn import functional as F
 
 from explainers.arrays import Array
 
-SIDE = 224  # pixels of the longer side of what is segmented, for which the authors' numbers are
-COARSENESS, SMALLEST = (50, 100, 150, 250, 500, 1200), 150  # of the segmentations, and pixels of a segment
+# The parameters of XRAI's authors, which are meant for pictures whose longer side has 224 pixels.
+SEGMENTED_SIDE = 224
+FELZENSZWALB_SCALES = (50, 100, 150, 250, 500, 1200)  # one segmentation each, from fine to coarse
+MIN_SEGMENT_PIXELS = 150
 
 
 def superpixels(picture: Tensor, count: int) -> Tensor:
-    """(H, W), to which of `count` superpixels each pixel of a picture (C, H, W) belongs; of fewer where it is small.
+    """Return (H, W), the number of the superpixel (from 0) that each pixel of a picture (C, H, W) belongs to.
 
-    SLIC gives about as many as it is asked for, so it is asked for more, and the smallest join their likest neighbours
-    until the number is right: then the cost of a map is known before.
+    There are `count` superpixels, or one per pixel in a picture of fewer pixels. SLIC returns only about as many as
+    requested, so more are requested, and the smallest are merged with their most similar neighbours until `count`
+    remain. So the cost of a map is known before.
     """
-    pixels = colours(picture)
+    pixels = _to_skimage(picture)
     count = min(count, pixels[..., 0].size)
-    asked, labels = count, np.zeros(pixels.shape[:2], int)
-    while labels.max() + 1 < count and asked < 8 * pixels[..., 0].size:
-        asked = round(1.3 * asked) + 1
-        labels = slic(pixels, asked, convert2lab=pixels.shape[2] == 3, start_label=0)
-    return torch.from_numpy(_joined(labels, pixels, count)).to(picture.device)
+    requested, labels = count, np.zeros(pixels.shape[:2], int)
+    while labels.max() + 1 < count and requested < 8 * pixels[..., 0].size:
+        requested = round(1.3 * requested) + 1
+        labels = slic(pixels, requested, convert2lab=pixels.shape[2] == 3, start_label=0)
+    return torch.from_numpy(_merged(labels, pixels, count)).to(picture.device)
 
 
-def colours(picture: Tensor) -> Array:
-    """(C, H, W) as scikit-image takes it: (H, W, C) from 0 to 1, grey as three equal channels."""
+def _to_skimage(picture: Tensor) -> Array:
+    """Convert a picture (C, H, W) for scikit-image: to (H, W, C) from 0 to 1, and grey to three equal channels."""
     pixels = picture.detach().double().clamp(0, 1).permute(1, 2, 0).cpu().numpy()
     return np.repeat(pixels, 3, 2) if pixels.shape[2] == 1 else pixels
 
 
-def _joined(labels: Array, pixels: Array, count: int) -> Array:
-    """The smallest superpixel joins its likest neighbour until `count` are left, numbered from 0."""
+def _merged(labels: Array, pixels: Array, count: int) -> Array:
+    """Merge the smallest superpixel with its neighbour of the most similar colour until `count` remain.
+
+    The result is numbered from 0.
+    """
     labels = np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
     sizes = np.bincount(labels.flat)
     totals = np.stack([np.bincount(labels.flat, channel.flat) for channel in np.moveaxis(pixels, 2, 0)], 1)
-    left = len(sizes)
-    while left > count:
-        least = int(np.where(sizes > 0, sizes, labels.size + 1).argmin())
-        near = _neighbours(labels, least)
-        distance = np.abs(totals[near] / sizes[near, None] - totals[least] / sizes[least]).sum(1)
-        other = int(near[distance.argmin()])
-        labels[labels == least] = other
+    remaining = len(sizes)
+    while remaining > count:
+        smallest = int(np.where(sizes > 0, sizes, labels.size + 1).argmin())
+        neighbours = _neighbours(labels, smallest)
+        distance = np.abs(totals[neighbours] / sizes[neighbours, None] - totals[smallest] / sizes[smallest]).sum(1)
+        most_similar = int(neighbours[distance.argmin()])
+        labels[labels == smallest] = most_similar
         for counts in (sizes, totals):
-            counts[other] += counts[least]
-            counts[least] = 0
-        left -= 1
+            counts[most_similar] += counts[smallest]
+            counts[smallest] = 0
+        remaining -= 1
     return np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
 
 
 def _neighbours(labels: Array, label: int) -> Array:
-    """The labels that share an edge with `label`."""
+    """Return the labels of the regions that share an edge with that of `label`."""
     edges = ((labels[1:], labels[:-1]), (labels[:, 1:], labels[:, :-1]))
-    beside = [one[other == label] for pair in edges for one, other in (pair, pair[::-1])]
-    found: Array = np.setdiff1d(np.concatenate(beside), label)
-    return found
+    adjacent = [near_side[far_side == label] for pair in edges for near_side, far_side in (pair, pair[::-1])]
+    neighbours: Array = np.setdiff1d(np.concatenate(adjacent), label)
+    return neighbours
 
 
 def segmentations(picture: Tensor) -> Array:
-    """(6, H, W) the segments of a picture (C, H, W) from fine to coarse; each has a number of its own, from 0."""
-    size = [max(1, round(SIDE * side / max(picture.shape[1:]))) for side in picture.shape[1:]]
-    pixels = colours(F.interpolate(picture.detach()[None], size, mode="bilinear", antialias=True)[0])
-    middles = np.ix_(*(_middles(own, side) for own, side in zip(picture.shape[1:], size, strict=True)))
-    found, known = [], 0
-    for coarseness in COARSENESS:
-        labels = felzenszwalb(pixels, coarseness, sigma=0.8, min_size=SMALLEST)[middles]
+    """Return (6, H, W), six segmentations of a picture (C, H, W) from fine to coarse.
+
+    Each segment of all six has a number of its own, from 0.
+    """
+    size = [max(1, round(SEGMENTED_SIDE * side / max(picture.shape[1:]))) for side in picture.shape[1:]]
+    pixels = _to_skimage(F.interpolate(picture.detach()[None], size, mode="bilinear", antialias=True)[0])
+    nearest = np.ix_(*(_nearest_pixels(length, side) for length, side in zip(picture.shape[1:], size, strict=True)))
+    segments, segment_count = [], 0
+    for scale in FELZENSZWALB_SCALES:
+        labels = felzenszwalb(pixels, scale, sigma=0.8, min_size=MIN_SEGMENT_PIXELS)[nearest]
         labels = np.unique(labels, return_inverse=True)[1].reshape(picture.shape[1:])
-        found.append(labels + known)
-        known += labels.max() + 1
-    return np.stack(found)
+        segments.append(labels + segment_count)
+        segment_count += labels.max() + 1
+    return np.stack(segments)
 
 
-def _middles(count: int, side: int) -> Array:
-    """(count,) the pixels in whose midst those of a line of `count` lie, of a line of `side`."""
-    return (2 * np.arange(count) + 1) * side // (2 * count)
+def _nearest_pixels(count: int, size: int) -> Array:
+    """Return (count,), for each pixel of a line of `count`, the pixel of a line of `size` that holds its centre."""
+    return (2 * np.arange(count) + 1) * size // (2 * count)

@@ -1,4 +1,4 @@
-"""Superpixels hidden one by one."""
+"""Superpixel ablation: superpixels are hidden one by one."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import ClassVar
 import captum.attr
 from torch import Tensor
 
-from explainers.methods.on_superpixels import OfSuperpixels
+from explainers.explanation import Unit
+from explainers.methods.on_superpixels import OnSuperpixels
 from explainers.passes import Passes
 
 
 @dataclass(frozen=True)
-class FeatureAblation(OfSuperpixels):
+class FeatureAblation(OnSuperpixels):
     """How far the score falls when a superpixel, a region of like colour, is hidden.
 
     Each pixel gets the whole fall of the score for its superpixel, so red helps the class and blue hurts it, as with
@@ -23,7 +24,13 @@ class FeatureAblation(OfSuperpixels):
 
     title: ClassVar[str] = "Superpixel ablation"
     paper: ClassVar[str] = "https://doi.org/10.1109/TKDE.2007.190734"
-    unit: ClassVar[str] = "fall of the {scale} where hidden"
+    linear: ClassVar[bool] = True
+    stands_on: ClassVar[str] = "Captum `FeatureAblation`"
+    ours: ClassVar[str] = (
+        "the superpixels: scikit-image's SLIC, joined until they are as many as asked for, so that the cost is known "
+        "before; colour in pixel space; the fall of the score is shared among a pixel's channels"
+    )
+    unit: ClassVar[Unit] = Unit("fall where hidden", "attribution", "fall of the {scale} where hidden")
 
     def cost(self, regions: int) -> int:
         return 1 + regions
@@ -37,5 +44,5 @@ class FeatureAblation(OfSuperpixels):
             perturbations_per_eval=passes.chunks.size,
         )
         effects: Tensor = values.new_zeros(int(labels.max()) + 1)
-        effects[labels.flatten()] = values[0, 0].flatten()  # one number per superpixel, many times
+        effects[labels.flatten()] = values[0, 0].flatten()  # all pixels of a superpixel have the same value
         return effects

@@ -1,8 +1,9 @@
-"""Maps made of a transformer's attention: what its answer reads from which patch.
+"""Maps of a transformer's attention: how much its answer reads from which patch.
 
-Attention is met as calls of one thread, of `nn.MultiheadAttention`, of `scaled_dot_product_attention`, or written out
-with a softmax. A call stays what it is: fused kernels keep their numbers, and the weights are worked out beside them.
-(While the mode is entered, `nn.MultiheadAttention` leaves its own fast path, which no mode could see into.)
+Attention is recorded from the calls of one thread: of `nn.MultiheadAttention`, of `scaled_dot_product_attention`, or of
+a softmax where attention is written out. The calls are not replaced, so fused kernels return the same numbers, and the
+attention weights are computed beside them. (While the mode is entered, `nn.MultiheadAttention` leaves its fast path,
+whose calls no mode sees.)
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -20,8 +21,8 @@ from torch.overrides import TorchFunctionMode
 from explainers.classifiers import Classifier
 from explainers.classifiers.layouts import Layout
 from explainers.errors import ExplanationError
-from explainers.explainer import Attribution, Explainer
-from explainers.explanation import Reduction, Scale, Target
+from explainers.explainer import Attribution, Explainer, Family
+from explainers.explanation import Reduction, Scale, Target, Unit
 from explainers.passes import Passes
 from explainers.runtime.recording import Call, refuse_compiled
 from explainers.settings import number
@@ -29,24 +30,25 @@ from explainers.settings import number
 
 @dataclass(frozen=True, eq=False)
 class Attention:
-    """One call of attention, in which T tokens read from S.
+    """One call of attention, in which T tokens read from S tokens.
 
-    weights: (N, heads, T, S), the softmax: how much each of T takes from each of S.
-    result:  what the call gave.
-    slope:   the gradient with respect to `result` -> that with respect to `weights`, which are no part of the graph.
+    weights: (N, heads, T, S), the softmax: the share of each of the S tokens in what each of the T tokens reads.
+    result:  the result of the call.
+    to_weights_gradient: converts the gradient with respect to `result` to that with respect to `weights`, which are not
+             part of the graph.
     """
 
     weights: Tensor
     result: Tensor
-    slope: Callable[[Tensor], Tensor]
+    to_weights_gradient: Callable[[Tensor], Tensor]
 
 
-class _Attending(TorchFunctionMode):
-    """Notes the attention of this thread, in order, while it is entered."""
+class _AttentionRecorder(TorchFunctionMode):
+    """Records the calls of attention in this thread, in order, while it is entered."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.met: list[Attention] = []
+        self.attentions: list[Attention] = []
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -55,56 +57,73 @@ class _Attending(TorchFunctionMode):
         with torch.no_grad():
             match Call.of(func, args, kwargs or {}, result):
                 case Call("multi_head_attention_forward"):
-                    self.met.append(_of_heads(func, args, kwargs or {}, result[0]))
+                    self.attentions.append(_from_multi_head(func, args, kwargs or {}, result[0]))
                 case Call("scaled_dot_product_attention") as call:
-                    self.met.append(_of_product(func, call))
+                    self.attentions.append(_from_fused(func, call))
                 case Call("softmax") if result.ndim == 4:
-                    self.met.append(Attention(result.detach(), result, lambda gradient: gradient))
+                    self.attentions.append(Attention(result.detach(), result, lambda gradient: gradient))
         return result
 
 
-def _of_heads(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], result: Tensor) -> Attention:
-    """`nn.MultiheadAttention`'s function, whose heads leave together through a linear layer: `result` (T, N, K)."""
+def _from_multi_head(
+    func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], result: Tensor
+) -> Attention:
+    """Read the attention of the function of `nn.MultiheadAttention`.
+
+    Its `result` (T, N, K) is made of all heads together by a linear layer.
+    """
     bound = inspect.signature(func).bind(*args, **kwargs)
     bound.apply_defaults()
-    given = bound.arguments
-    _, weights = func(**given | {"need_weights": True, "average_attn_weights": False})
+    arguments = bound.arguments
+    _, weights = func(**arguments | {"need_weights": True, "average_attn_weights": False})
 
-    def slope(gradient: Tensor) -> Tensor:
-        weight = given["v_proj_weight"] if given["use_separate_proj_weight"] else given["in_proj_weight"].chunk(3)[2]
-        bias = None if given["in_proj_bias"] is None else given["in_proj_bias"].chunk(3)[2]
-        values, slopes = F.linear(given["value"], weight, bias), gradient @ given["out_proj_weight"]
-        heads = [each.reshape(*each.shape[:2], given["num_heads"], -1) for each in (slopes, values)]
+    def weights_gradient(gradient: Tensor) -> Tensor:
+        weight = (
+            arguments["v_proj_weight"]
+            if arguments["use_separate_proj_weight"]
+            else arguments["in_proj_weight"].chunk(3)[2]
+        )
+        bias = None if arguments["in_proj_bias"] is None else arguments["in_proj_bias"].chunk(3)[2]
+        values, head_gradients = F.linear(arguments["value"], weight, bias), gradient @ arguments["out_proj_weight"]
+        heads = [tensor.reshape(*tensor.shape[:2], arguments["num_heads"], -1) for tensor in (head_gradients, values)]
         return torch.einsum("tnhd,snhd->nhts", *heads)
 
-    return Attention(weights, result, slope)
+    return Attention(weights, result, weights_gradient)
 
 
-def _of_product(func: Callable[..., Any], call: Call) -> Attention:
-    """The fused softmax(QK)V: given the identity as values, it gives the weights, whatever its mask and scale."""
+def _from_fused(func: Callable[..., Any], call: Call) -> Attention:
+    """Read the attention of the fused softmax(QK)V: with the identity as values, it returns the weights.
+
+    So the weights are right whatever the mask and the scale are.
+    """
     query, key, value = (call.argument(i, name) for i, name in enumerate(("query", "key", "value")))
-    rest = {name: given for name, given in call.kwargs.items() if name not in ("query", "key", "value")}
+    other_arguments = {
+        name: argument for name, argument in call.kwargs.items() if name not in ("query", "key", "value")
+    }
     identity = torch.eye(key.shape[-2], dtype=key.dtype, device=key.device).expand(*key.shape[:-1], -1)
-    weights = func(query, key, identity, *call.args[3:], **rest)
+    weights = func(query, key, identity, *call.args[3:], **other_arguments)
     return Attention(weights, call.result, lambda gradient: gradient @ value.transpose(-2, -1))
 
 
 @dataclass(frozen=True)
 class OnTokens(Explainer):
-    """What methods share that follow a vision transformer's attention from its answer back to the patches.
+    """The base class of methods that follow a vision transformer's attention from its answer back to the patches.
 
-    by_gradient: whether the score's gradient is asked for.
+    uses_gradient: whether the method needs the gradient of the score.
     """
 
+    family: ClassVar[Family] = "attention"
+    lies_on: ClassVar[Literal["picture", "layer"]] = "layer"
+    needs_attention: ClassVar[bool] = True
     reduction: ClassVar[Reduction] = "signed sum"
-    by_gradient: ClassVar[bool]
+    uses_gradient: ClassVar[bool]
 
     @property
     def rectified(self) -> bool:
         return True
 
     def check(self, classifier: Classifier, target: Target) -> None:
-        """Refuse, too, networks that pass no tokens, and those whose calls can't be seen."""
+        """Also raise ExplanationError for networks without tokens, and for those whose calls can't be recorded."""
         super().check(classifier, target)
         complaint = f"{self.title} can't see the attention inside {classifier.name}"
         refuse_compiled(classifier.network, complaint, "the vanilla gradient")
@@ -112,23 +131,36 @@ class OnTokens(Explainer):
             raise self._undefined(classifier)
 
     def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
-        with torch.set_grad_enabled(self.by_gradient), _Attending() as attending:
-            scores = passes(pictures.clone().requires_grad_(self.by_gradient), passes.rows())
-        layout = self._layout(passes.classifier, [each.weights.shape for each in attending.met], len(pictures))
-        flow = self.flow(scores, attending.met)
-        read = flow[:, 0] if layout.extra else flow.mean(1)  # by the class token; without one, by their average
+        with torch.set_grad_enabled(self.uses_gradient), _AttentionRecorder() as recorder:
+            scores = passes(pictures.clone().requires_grad_(self.uses_gradient), passes.rows())
+        layout = self._layout(
+            passes.classifier, [attention.weights.shape for attention in recorder.attentions], len(pictures)
+        )
+        flow = self.flow(scores, recorder.attentions)
+        read = (
+            flow[:, 0] if layout.extra else flow.mean(1)
+        )  # what the class token read or, without one, the tokens on average
         return Attribution(layout.grid(read[:, :, None]))
 
-    def flow(self, scores: Tensor, met: list[Attention]) -> Tensor:
-        """(N, T, T) how much of each token (last) has come into each (before it) by the end."""
+    def flow(self, scores: Tensor, attentions: list[Attention]) -> Tensor:
+        """Return (N, T, T), how much of the last dimension's tokens is in each of the other's after all layers.
+
+        scores:     (N,), the explained scores.
+        attentions: the calls of attention, in order.
+        """
         raise NotImplementedError
 
     def _layout(self, classifier: Classifier, shapes: list[torch.Size], count: int) -> Layout:
-        """How the tokens hold their grid, where in every call all of a picture's tokens read from all of them."""
-        every = {(shape[0], *shape[2:]) for shape in shapes}
+        """Return how the tokens hold their grid.
+
+        shapes: the shapes of the attention weights of all calls.
+
+        Raises ExplanationError unless in every call all tokens of a picture read from all of them.
+        """
+        sizes = {(shape[0], *shape[2:]) for shape in shapes}
         for layer in classifier.layers():
             tokens = layer.layout.extra + layer.height * layer.width
-            if layer.layout.order == "tokens" and every == {(count, tokens, tokens)}:
+            if layer.layout.order == "tokens" and sizes == {(count, tokens, tokens)}:
                 return layer.layout
         raise self._undefined(classifier)
 
@@ -151,18 +183,25 @@ class AttentionRollout(OnTokens):
 
     title: ClassVar[str] = "Attention rollout"
     paper: ClassVar[str] = "https://arxiv.org/abs/2005.00928"
+    asks_score: ClassVar[bool] = False
+    ours: ClassVar[str] = (
+        "Captum has none. Attention is read in the calls of one pass (`nn.MultiheadAttention`, the fused function, or "
+        "a softmax written out), its weights worked out beside it, so no number changes; the share of the residual "
+        "connection is a knob. Networks in which not every patch attends to every other (convolutions, Swin's windows)"
+        " are refused"
+    )
     scales: ClassVar[tuple[Scale, ...]] = ("logit",)
-    unit: ClassVar[str] = "share of the attention"
-    by_gradient: ClassVar[bool] = False
+    unit: ClassVar[Unit] = Unit("share of attention", "probability", "share of the attention")
+    uses_gradient: ClassVar[bool] = False
 
     residual: float = number(
         0.5, 0.0, 0.95, 0.05, hint="Share of a token that passes each layer by; the paper's is one half."
     )
 
-    def flow(self, scores: Tensor, met: list[Attention]) -> Tensor:
-        flow = identity = torch.eye(met[0].weights.shape[-1]).to(met[0].weights)
-        for each in met:
-            flow = (self.residual * identity + (1 - self.residual) * each.weights.mean(1)) @ flow
+    def flow(self, scores: Tensor, attentions: list[Attention]) -> Tensor:
+        flow = identity = torch.eye(attentions[0].weights.shape[-1]).to(attentions[0].weights)
+        for attention in attentions:
+            flow = (self.residual * identity + (1 - self.residual) * attention.weights.mean(1)) @ flow
         return flow
 
 
@@ -178,14 +217,18 @@ class AttentionRelevance(OnTokens):
 
     title: ClassVar[str] = "Attention relevance"
     paper: ClassVar[str] = "https://arxiv.org/abs/2103.15679"
-    unit: ClassVar[str] = "attention × its gradient, of the {scale}"
-    by_gradient: ClassVar[bool] = True
+    ours: ClassVar[str] = (
+        "Captum has none. Chefer et al.'s generic relevance, read in the same way: the gradient with respect to "
+        "attention follows from the one with respect to what the heads gave"
+    )
+    unit: ClassVar[Unit] = Unit("attention times gradient", "attribution", "attention × its gradient, of the {scale}")
+    uses_gradient: ClassVar[bool] = True
 
     @torch.no_grad()
-    def flow(self, scores: Tensor, met: list[Attention]) -> Tensor:
-        results, ones = [each.result for each in met], torch.ones_like(scores)
-        slopes = torch.autograd.grad(scores, results, ones, materialize_grads=True)
-        flow = identity = torch.eye(met[0].weights.shape[-1]).to(met[0].weights)
-        for each, slope in zip(met, slopes, strict=True):
-            flow = flow + (each.weights * each.slope(slope)).relu().mean(1) @ flow
+    def flow(self, scores: Tensor, attentions: list[Attention]) -> Tensor:
+        results, ones = [attention.result for attention in attentions], torch.ones_like(scores)
+        gradients = torch.autograd.grad(scores, results, ones, materialize_grads=True)
+        flow = identity = torch.eye(attentions[0].weights.shape[-1]).to(attentions[0].weights)
+        for attention, gradient in zip(attentions, gradients, strict=True):
+            flow = flow + (attention.weights * attention.to_weights_gradient(gradient)).relu().mean(1) @ flow
         return flow - identity

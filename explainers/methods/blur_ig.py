@@ -1,4 +1,4 @@
-"""Integrated Gradients on the way from a blurred picture to the sharp one."""
+"""Blur Integrated Gradients: the path leads from a blurred picture to the sharp one."""
 
 from __future__ import annotations
 
@@ -10,29 +10,33 @@ import torch
 from torch import Tensor
 
 from explainers.classifiers import Classifier
-from explainers.explainer import Attribution, Explainer
+from explainers.explainer import CONTRIBUTION, Attribution, Examples, Explainer, Family
+from explainers.explanation import Unit
 from explainers.passes import Passes
 from explainers.paths.integrate import integrate
 from explainers.settings import number
 
 
-def sharpening(picture: Tensor, deviations: Tensor) -> Tensor:
-    """(n, C, H, W): a picture (C, H, W) after Gaussian blurs of standard deviations (n,) in pixels; 0 is none.
+def gaussian_blurs(picture: Tensor, deviations: Tensor) -> Tensor:
+    """Return (n, C, H, W), a picture (C, H, W) blurred by Gaussians of standard deviations (n,) in pixels.
 
-    What lies outside of the picture is black. The whole kernel is taken, so the blur changes smoothly.
+    A deviation of 0 leaves the picture unchanged. Outside of the picture, all is black. The kernel is not cut off, so
+    the blur changes smoothly with the deviation.
     """
-    down, across = (_blurs(deviations, side).to(picture)[:, None] for side in picture.shape[1:])
-    return down @ picture @ across.mT
+    vertical_blurs, horizontal_blurs = (
+        _blur_matrices(deviations, side).to(picture)[:, None] for side in picture.shape[1:]
+    )
+    return vertical_blurs @ picture @ horizontal_blurs.mT
 
 
-def _blurs(deviations: Tensor, side: int) -> Tensor:
-    """(n, side, side), the matrices that blur a line of pixels."""
-    wide = deviations.double().cpu().clamp(min=1e-3)[:, None]  # at which a neighbour has no weight at all
-    reach = math.ceil(8 * float(wide.max()))
-    kernel = torch.exp(-((torch.arange(max(reach, side) + 1) / wide) ** 2) / 2)
-    whole = 2 * kernel[:, : reach + 1].sum(1) - 1
-    place = torch.arange(side)
-    return kernel[:, (place[:, None] - place).abs()] / whole[:, None, None]
+def _blur_matrices(deviations: Tensor, side: int) -> Tensor:
+    """Return (n, side, side), the matrices that blur a line of pixels."""
+    sigmas = deviations.double().cpu().clamp(min=1e-3)[:, None]  # at 1e-3, a neighbour's weight is 0, as at no blur
+    reach = math.ceil(8 * float(sigmas.max()))
+    kernel = torch.exp(-((torch.arange(max(reach, side) + 1) / sigmas) ** 2) / 2)
+    totals = 2 * kernel[:, : reach + 1].sum(1) - 1
+    pixels = torch.arange(side)
+    return kernel[:, (pixels[:, None] - pixels).abs()] / totals[:, None, None]
 
 
 @dataclass(frozen=True)
@@ -46,11 +50,21 @@ class BlurIntegratedGradients(Explainer):
 
     title: ClassVar[str] = "Blur Integrated Gradients"
     paper: ClassVar[str] = "https://arxiv.org/abs/2004.03383"
+    family: ClassVar[Family] = "path variant"
+    linear: ClassVar[bool] = True
+    examples: ClassVar[Examples] = Examples(many={"steps": 1000}, few={"steps": 16})
+    stands_on: ClassVar[str] = "the kernel of Integrated Gradients"
+    ours: ClassVar[str] = (
+        "Captum has none. The blur's path is taken for a chain of straight ones, so the values of a linear model add "
+        "up exactly; the whole Gaussian kernel is used"
+    )
     complete: ClassVar[bool] = True
-    keeps: ClassVar[str] = "the picture's details, as its slopes are multiplied by what the blur changes"
-    unit: ClassVar[str] = "contribution to the {scale}"
+    shows_regardless: ClassVar[str] = "the picture's details, as its slopes are multiplied by what the blur changes"
+    unit: ClassVar[Unit] = CONTRIBUTION
 
-    steps: int = number(50, 1, 1000, hint="Stretches of the way. More is slower and closer to the exact map.")
+    steps: int = number(
+        50, 1, 1000, hint="Stretches of the way. More is slower and closer to the exact map.", axis="steps"
+    )
     blur: float = number(20.0, 1.0, 100.0, 1.0, hint="Blur at the start, in per cent of the longer side.")
 
     def passes(self, classifier: Classifier) -> int:
@@ -58,23 +72,23 @@ class BlurIntegratedGradients(Explainer):
 
     def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
         deviations = torch.linspace(self.blur / 100 * max(pictures.shape[2:]), 0, self.steps + 1, dtype=torch.float64)
-        starts = torch.cat([sharpening(picture, deviations[:1]) for picture in pictures])
+        blurred = torch.cat([gaussian_blurs(picture, deviations[:1]) for picture in pictures])
         with torch.no_grad():
-            scores, before = passes.in_chunks(torch.cat([pictures, starts]), passes.rows().repeat(2)).chunk(2)
+            scores, baseline_scores = passes.in_chunks(torch.cat([pictures, blurred]), passes.rows().repeat(2)).chunk(2)
         values = [
             self._integral(passes, picture, deviations, row)
             for picture, row in zip(pictures, passes.rows(), strict=True)
         ]
         return Attribution(
-            torch.stack(values), scores=scores, baselines=starts[:, None], baseline_scores=before[:, None]
+            torch.stack(values), scores=scores, baselines=blurred[:, None], baseline_scores=baseline_scores[:, None]
         )
 
     def _integral(self, passes: Passes, picture: Tensor, deviations: Tensor, row: Tensor) -> Tensor:
-        """(C, H, W): the way is taken for a chain of straight ones, each with the gradient at its middle."""
+        """Return the attributions (C, H, W) on a chain of straight paths, each with the gradient at its middle."""
         values = torch.zeros_like(picture)
 
         def work(part: slice) -> None:
-            corners = sharpening(picture, deviations[part.start : part.stop + 1])
+            corners = gaussian_blurs(picture, deviations[part.start : part.stop + 1])
             path = integrate(
                 lambda points, which: passes(points[0], row.expand(len(which))),
                 (corners[1:],),

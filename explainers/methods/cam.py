@@ -1,20 +1,20 @@
-"""CAM: the class's own weights on the grid that is averaged before the last layer."""
+"""CAM: the weights of a class in the last layer, applied to the grid that is averaged before it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
 
 from explainers.errors import ExplanationError
-from explainers.explainer import Attribution, Explainer
-from explainers.explanation import Reduction, Scale
+from explainers.explainer import Attribution, Explainer, Family
+from explainers.explanation import Reduction, Scale, Unit
 from explainers.passes import Passes
 from explainers.runtime.recording import Call, recording
 
-POOLING = ("adaptive_avg_pool2d", "avg_pool2d", "mean")
+AVERAGING_CALLS = ("adaptive_avg_pool2d", "avg_pool2d", "mean")
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,13 @@ class CAM(Explainer):
 
     title: ClassVar[str] = "CAM"
     paper: ClassVar[str] = "https://arxiv.org/abs/1512.04150"
-    unit: ClassVar[str] = "weighted activation: its mean plus the bias is the {scale}"
+    family: ClassVar[Family] = "class activation map"
+    lies_on: ClassVar[Literal["picture", "layer"]] = "layer"
+    linear: ClassVar[bool] = True
+    ours: ClassVar[str] = "Captum has none: the class's own weights on the pooled grid, found in a recorded pass"
+    unit: ClassVar[Unit] = Unit(
+        "class activation", "activation", "weighted activation: its mean plus the bias is the {scale}"
+    )
     scales: ClassVar[tuple[Scale, ...]] = ("logit",)
     reduction: ClassVar[Reduction] = "signed sum"
 
@@ -37,12 +43,13 @@ class CAM(Explainer):
             passes(pictures, passes.rows())
         if (head := self._head(calls, len(passes.classifier.labels))) is not None:
             grid, weights, bias = head
-            chosen, shift = (
+            class_weights, class_bias = (
                 rows[passes.index] - (0 if passes.versus is None else rows[passes.versus]) for rows in (weights, bias)
             )
-            values = torch.einsum("nk,nkhw->nhw", chosen, grid)
-            rounding = 1e-4 * (torch.einsum("nk,nkhw->nhw", chosen.abs(), grid.abs()).mean((1, 2)) + shift.abs())
-            if bool(((values.mean((1, 2)) + shift - passes.answers[:, 0]).abs() <= rounding).all()):
+            values = torch.einsum("nk,nkhw->nhw", class_weights, grid)
+            magnitudes = torch.einsum("nk,nkhw->nhw", class_weights.abs(), grid.abs())
+            rounding = 1e-4 * (magnitudes.mean((1, 2)) + class_bias.abs())
+            if bool(((values.mean((1, 2)) + class_bias - passes.answers[:, 0]).abs() <= rounding).all()):
                 return Attribution(values[:, None])
         raise ExplanationError(
             "CAM needs a network that ends in global average pooling and one linear layer, and "
@@ -50,12 +57,15 @@ class CAM(Explainer):
         )
 
     def _head(self, calls: list[Call], classes: int) -> tuple[Tensor, Tensor, Tensor] | None:
-        """The grid (N, K, h, w) that is averaged, and the linear layer's weights (classes, K) and bias (classes,).
+        """Find the grid (N, K, h, w) that is averaged, and the linear layer's weights (classes, K) and bias (classes,).
 
-        A network whose averages are the logits themselves (SqueezeNet) has one feature map per class: the identity.
+        For a network whose averages are the logits (SqueezeNet), with one feature map per class, they are the identity.
+        None is returned if the network has neither.
         """
         pools = [
-            (c.argument(0, "input"), c.result) for c in calls if c.name in POOLING and isinstance(c.result, Tensor)
+            (c.argument(0, "input"), c.result)
+            for c in calls
+            if c.name in AVERAGING_CALLS and isinstance(c.result, Tensor)
         ]
         linear = [call for call in calls if call.name == "linear"]
         for grid, pooled in reversed(pools):
@@ -71,5 +81,6 @@ class CAM(Explainer):
         return None
 
 
-def _same(given: Tensor, means: Tensor) -> bool:
-    return given.shape == means.shape and torch.allclose(given, means, rtol=1e-4, atol=1e-4 * float(means.abs().max()))
+def _same(linear_input: Tensor, means: Tensor) -> bool:
+    tolerance = 1e-4 * float(means.abs().max())
+    return linear_input.shape == means.shape and torch.allclose(linear_input, means, rtol=1e-4, atol=tolerance)

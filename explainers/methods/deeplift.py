@@ -1,8 +1,8 @@
-"""DeepLIFT: differences to a baseline, handed back through the network by the Rescale rule.
+"""DeepLIFT: differences from a baseline are propagated back through the network by the Rescale rule.
 
-The rule replaces *calls* of activations and of largest-value pooling. Captum's DeepLift hooks modules instead: it
-raises where one is used twice (the ReLUs of every ResNet), silently takes the plain gradient of functions, and its
-pooling doesn't always hand on the whole difference.
+The rule replaces *calls* of activations and of max pooling. Captum's DeepLift hooks modules instead: it raises an error
+for modules that are used twice (the ReLUs of every ResNet), silently takes the plain gradient of functions, and its
+pooling doesn't always propagate the whole difference.
 """
 
 from __future__ import annotations
@@ -17,28 +17,31 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from explainers.classifiers import Classifier
-from explainers.classifiers.activations import NAMES
+from explainers.classifiers.activations import ACTIVATION_NAMES
 from explainers.errors import ExplanationError
-from explainers.explainer import Attribution, Explainer
-from explainers.explanation import Scale, Target
-from explainers.images.baselines import DISTANCE, baseline
+from explainers.explainer import CONTRIBUTION, Attribution, Explainer, Family
+from explainers.explanation import Scale, Target, Unit
+from explainers.images.baselines import DISTANCE_FROM_BASELINE, baseline
 from explainers.passes import Passes
 from explainers.runtime.recording import Call, refuse_compiled
 from explainers.settings import choice
 
-ELEMENTWISE = NAMES - {"glu"}
-POOLS: dict[str, Callable[..., Any]] = {
+ELEMENTWISE_ACTIVATIONS = ACTIVATION_NAMES - {"glu"}
+MAX_POOLINGS: dict[str, Callable[..., Any]] = {
     "max_pool2d": F.max_pool2d,
     "adaptive_max_pool2d": F.adaptive_max_pool2d,
 }
-NEAR = 1e-6  # where values differ by less, the quotient of their differences is rounding, and the slope stands for it
-GAP, ROUNDING = 0.01, 1e-5  # how far values may fail to add up: a share of the change, and of the sum of magnitudes
+MIN_INPUT_CHANGE = 1e-6  # below it, the quotient of differences is mostly rounding, and the gradient replaces it
+# How far the sum of the values may be from the change of the score:
+MAX_GAP = 0.01  # as a share of that change, plus
+MAX_ROUNDING = 1e-5  # as a share of the sum of the values' magnitudes
 
 
-class _Rescaled(TorchFunctionMode):
-    """The Rescale rule for calls of this thread, while it is entered; in a batch the baselines follow the pictures.
+class _RescaleRule(TorchFunctionMode):
+    """Applies the Rescale rule to calls of this thread, while it is entered.
 
-    A call keeps its result; its derivative becomes the quotient of its differences between picture and baseline.
+    A batch holds pictures and then their baselines. The result of a call stays the same; its derivative becomes the
+    quotient of the differences of output and input between picture and baseline.
     """
 
     def __torch_function__(
@@ -48,53 +51,64 @@ class _Rescaled(TorchFunctionMode):
         x = call.argument(0, "input")
         if not isinstance(x, Tensor) or not x.requires_grad or x.ndim < 2 or len(x) % 2:
             return func(*args, **kwargs)
-        rest = {name: value for name, value in kwargs.items() if name != "input"}
-        if call.name in ELEMENTWISE:
-            return _activated(x, lambda given: func(given, *args[1:], **rest))
-        if call.name in POOLS and x.ndim == 4 and not rest.pop("return_indices", False):
-            return _pooled(x, lambda given: POOLS[call.name](given, *args[1:], **rest, return_indices=True))
+        other_arguments = {name: value for name, value in kwargs.items() if name != "input"}
+        if call.name in ELEMENTWISE_ACTIVATIONS:
+            return _rescaled_activation(x, lambda inputs: func(inputs, *args[1:], **other_arguments))
+        if call.name in MAX_POOLINGS and x.ndim == 4 and not other_arguments.pop("return_indices", False):
+            return _rescaled_pooling(
+                x, lambda inputs: MAX_POOLINGS[call.name](inputs, *args[1:], **other_arguments, return_indices=True)
+            )
         return func(*args, **kwargs)
 
 
-def _activated(x: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
-    """function(x), elementwise, with the Rescale rule; in-place forms are told by what they do."""
-    work = x.detach().clone()
-    y = function(work)
+def _rescaled_activation(x: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
+    """Return `function(x)`, elementwise, with the Rescale rule; in place if the function works in place."""
+    work_copy = x.detach().clone()
+    y = function(work_copy)
     with torch.enable_grad():
         picture = x.detach().chunk(2)[0].clone().requires_grad_()
         (slope,) = torch.autograd.grad(function(picture.clone()).sum(), picture)
-    change_in, change_out = _change(x.detach()), _change(y)
-    near = change_in.abs() < NEAR
-    share = torch.where(near, slope, change_out / torch.where(near, 1, change_in))
-    result = y + torch.cat([share, share]) * _zero(x)
-    return x.copy_(result) if y.data_ptr() == work.data_ptr() else result
+    change_in, change_out = _difference(x.detach()), _difference(y)
+    too_close = change_in.abs() < MIN_INPUT_CHANGE
+    multiplier = torch.where(too_close, slope, change_out / torch.where(too_close, 1, change_in))
+    result = y + torch.cat([multiplier, multiplier]) * _zero_with_gradient(x)
+    return x.copy_(result) if y.data_ptr() == work_copy.data_ptr() else result
 
 
-def _pooled(x: Tensor, function: Callable[[Tensor], tuple[Tensor, Tensor]]) -> Tensor:
-    """The largest of each window, `function(x)` with places, with the Rescale rule.
+def _rescaled_pooling(x: Tensor, function: Callable[[Tensor], tuple[Tensor, Tensor]]) -> Tensor:
+    """Return the maximum of each window of x, with the Rescale rule.
 
-    A rise is the share of the pixel that is largest now, a fall of the one that was largest in the baseline.
+    A rise of the maximum is attributed to the value that is largest for the picture, a fall to the one that is largest
+    for the baseline.
+
+    function: returns the maxima and their places.
     """
     y, places = function(x.detach())
-    change, (now, then) = _change(x.detach()).flatten(2), places.flatten(2).chunk(2)
-    rise = _change(y)
-    at_now, at_then = (change.gather(2, place).view_as(rise) for place in (now, then))
-    of_now = torch.where(rise > 0, rise / at_now, ((rise == 0) & (at_now == 0)).to(rise))
-    of_then = torch.where(rise < 0, rise / at_then, 0)
-    moving = _zero(x).chunk(2)[0]
-    by_now, by_then = (_zero(function(half + moving)[0]) for half in x.detach().chunk(2))
-    moved = of_now * by_now + of_then * by_then
-    return y + torch.cat([moved, moved])
+    change, (picture_place, baseline_place) = _difference(x.detach()).flatten(2), places.flatten(2).chunk(2)
+    output_change = _difference(y)
+    change_at_picture, change_at_baseline = (
+        change.gather(2, place).view_as(output_change) for place in (picture_place, baseline_place)
+    )
+    picture_share = torch.where(
+        output_change > 0,
+        output_change / change_at_picture,
+        ((output_change == 0) & (change_at_picture == 0)).to(output_change),
+    )
+    baseline_share = torch.where(output_change < 0, output_change / change_at_baseline, 0)
+    zero = _zero_with_gradient(x).chunk(2)[0]
+    from_picture, from_baseline = (_zero_with_gradient(function(values + zero)[0]) for values in x.detach().chunk(2))
+    correction = picture_share * from_picture + baseline_share * from_baseline
+    return y + torch.cat([correction, correction])
 
 
-def _change(both: Tensor) -> Tensor:
-    """Pictures' values minus their baselines'."""
-    picture, start = both.chunk(2)
-    return picture - start
+def _difference(batch: Tensor) -> Tensor:
+    """Return the values of the pictures minus those of their baselines."""
+    picture, baseline = batch.chunk(2)
+    return picture - baseline
 
 
-def _zero(x: Tensor) -> Tensor:
-    """Zero, with x's gradient."""
+def _zero_with_gradient(x: Tensor) -> Tensor:
+    """Return zeros with the gradient of x."""
     return x - x.detach()
 
 
@@ -110,38 +124,47 @@ class DeepLIFT(Explainer):
 
     title: ClassVar[str] = "DeepLIFT"
     paper: ClassVar[str] = "https://arxiv.org/abs/1704.02685"
+    family: ClassVar[Family] = "gradient"
+    linear: ClassVar[bool] = True
+    ours: ClassVar[str] = (
+        "the Rescale rule for *calls*: Captum's `DeepLift` hooks modules, so it raises on every ResNet, silently takes"
+        " the plain gradient of functions (GoogLeNet, DenseNet), and its pooling doesn't always add up. Refused where "
+        "the values miss the difference by more than 1 %"
+    )
     scales: ClassVar[tuple[Scale, ...]] = ("logit",)
     complete: ClassVar[bool] = True
-    keeps: ClassVar[str] = DISTANCE
-    unit: ClassVar[str] = "contribution to the {scale}"
+    shows_regardless: ClassVar[str] = DISTANCE_FROM_BASELINE
+    unit: ClassVar[Unit] = CONTRIBUTION
 
     baseline: str = choice(
         *("black", "white", "grey", "dataset mean", "blurred picture"),
         hint="The picture that stands for nothing there, and that this one is compared with.",
+        axis="baseline",
     )
 
     def passes(self, classifier: Classifier) -> int:
         return 2
 
     def check(self, classifier: Classifier, target: Target) -> None:
-        """Refuse, too, networks whose calls can't be replaced."""
+        """Also raise ExplanationError for networks whose calls can't be replaced."""
         super().check(classifier, target)
         complaint = f"DeepLIFT can't reach the activations inside {classifier.name}"
         refuse_compiled(classifier.network, complaint, "Integrated Gradients")
 
     def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
-        starts = baseline(self.baseline, pictures, mean=passes.classifier.mean)
-        moving = pictures.clone().requires_grad_()
-        with torch.enable_grad(), _Rescaled():
-            scores, before = passes(torch.cat([moving, starts[:, 0]]), passes.rows().repeat(2)).chunk(2)
-            (multipliers,) = torch.autograd.grad(scores.sum(), moving)
-        values, scores, before = multipliers * (pictures - starts[:, 0]), scores.detach(), before.detach()
-        added, change = values.sum((1, 2, 3)), scores - before
-        allowed = GAP * change.abs() + ROUNDING * values.abs().sum((1, 2, 3))
-        if not bool(((added - change).abs() <= allowed).all()):
+        baselines = baseline(self.baseline, pictures, mean=passes.classifier.mean)
+        inputs = pictures.clone().requires_grad_()
+        with torch.enable_grad(), _RescaleRule():
+            scores, baseline_scores = passes(torch.cat([inputs, baselines[:, 0]]), passes.rows().repeat(2)).chunk(2)
+            (multipliers,) = torch.autograd.grad(scores.sum(), inputs)
+        values = multipliers * (pictures - baselines[:, 0])
+        scores, baseline_scores = scores.detach(), baseline_scores.detach()
+        sums, change = values.sum((1, 2, 3)), scores - baseline_scores
+        tolerance = MAX_GAP * change.abs() + MAX_ROUNDING * values.abs().sum((1, 2, 3))
+        if not bool(((sums - change).abs() <= tolerance).all()):
             raise ExplanationError(
-                f"DeepLIFT doesn't work on {passes.classifier.name}: the values add up to {float(added[0]):.3g}, and "
+                f"DeepLIFT doesn't work on {passes.classifier.name}: the values add up to {float(sums[0]):.3g}, and "
                 f"the logit changes by {float(change[0]):.3g}, so its rule misses a part of the network. "
                 "Integrated Gradients works on it."
             )
-        return Attribution(values, scores=scores, baselines=starts, baseline_scores=before[:, None])
+        return Attribution(values, scores=scores, baselines=baselines, baseline_scores=baseline_scores[:, None])

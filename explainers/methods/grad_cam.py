@@ -1,9 +1,10 @@
-"""Grad-CAM and its kin: a layer's feature maps, and the score's gradient at them."""
+"""Grad-CAM and its variants: feature maps of a layer, weighted by the gradient of the score with respect to them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import captum.attr
 import torch
@@ -12,8 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from explainers.classifiers import Classifier
-from explainers.explainer import Attribution
-from explainers.explanation import Coverage, Reduction, Scale, Target
+from explainers.explainer import SLOPE_CONTRIBUTION, Attribution, Preset
+from explainers.explanation import Coverage, Reduction, Scale, Target, Unit
 from explainers.methods.guided_backprop import GuidedBackprop
 from explainers.methods.on_layer import OnLayer
 from explainers.passes import Passes
@@ -31,33 +32,40 @@ class GradCAM(OnLayer):
 
     title: ClassVar[str] = "Grad-CAM"
     paper: ClassVar[str] = "https://arxiv.org/abs/1610.02391"
+    linear: ClassVar[bool] = True
+    presets: ClassVar[Mapping[Preset, int]] = {"tutorials": 4, "classes": 2, "layers": 1, "classifiers": 2}
+    stands_on: ClassVar[str] = "Captum `LayerGradCam`"
+    ours: ClassVar[str] = (
+        "the choice of layers: those that really ran once and gave a grid. Tokens of a vision transformer and outputs "
+        "with their channels last (Swin) are read as the grids they are"
+    )
 
     def on(self, layer: nn.Module, passes: Passes, pictures: Tensor) -> Tensor:
-        found: Tensor = captum.attr.LayerGradCam(passes, layer).attribute(
+        maps: Tensor = captum.attr.LayerGradCam(passes, layer).attribute(
             pictures, additional_forward_args=passes.rows()
         )
-        return found
+        return maps
 
 
 @dataclass(frozen=True)
-class _Weighed(OnLayer):
-    """A sum over a layer's feature maps, weighed by something made of the gradient with respect to them."""
+class _WeightedByGradient(OnLayer):
+    """A sum over the feature maps of a layer, with weights that are computed from the gradient with respect to them."""
 
     def on(self, layer: nn.Module, passes: Passes, pictures: Tensor) -> Tensor:
         (gradients,), (grids,) = compute_layer_gradients_and_eval(
             passes, layer, pictures, additional_forward_args=passes.rows()
         )
-        found: Tensor = (self.weights(grids, gradients) * grids).sum(1, keepdim=True)
-        return found
+        weighted_sum: Tensor = (self.weights(grids, gradients) * grids).sum(1, keepdim=True)
+        return weighted_sum
 
     @staticmethod
     def weights(grids: Tensor, gradients: Tensor) -> Tensor:
-        """What to multiply feature maps (N, K, h, w) by, given the gradient there; (N, K, 1, 1) is one for each map."""
+        """Return the weights (N, K, h, w) or (N, K, 1, 1) of feature maps (N, K, h, w), given the gradient at them."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True)
-class HiResCAM(_Weighed):
+class HiResCAM(_WeightedByGradient):
     """Which cells of a deep layer's grid the score was made of.
 
     Feature maps times their gradient, cell by cell, without Grad-CAM's averaging, which can light up cells that the
@@ -67,7 +75,10 @@ class HiResCAM(_Weighed):
 
     title: ClassVar[str] = "HiResCAM"
     paper: ClassVar[str] = "https://arxiv.org/abs/2011.08891"
-    unit: ClassVar[str] = "contribution to the {scale}, by its slope"
+    linear: ClassVar[bool] = True
+    stands_on: ClassVar[str] = "Captum's gradients at a layer"
+    ours: ClassVar[str] = "Captum has none: it is one line on feature maps and gradients"
+    unit: ClassVar[Unit] = SLOPE_CONTRIBUTION
 
     @staticmethod
     def weights(grids: Tensor, gradients: Tensor) -> Tensor:
@@ -75,7 +86,7 @@ class HiResCAM(_Weighed):
 
 
 @dataclass(frozen=True)
-class LayerCAM(_Weighed):
+class LayerCAM(_WeightedByGradient):
     """Where a layer, even an early one with a fine grid, holds what speaks for the class.
 
     Each cell of each feature map is weighed by its own gradient, where that is positive. So it keeps the detail of
@@ -85,6 +96,9 @@ class LayerCAM(_Weighed):
 
     title: ClassVar[str] = "LayerCAM"
     paper: ClassVar[str] = "https://doi.org/10.1109/TIP.2021.3089943"
+    presets: ClassVar[Mapping[Preset, int]] = {"layers": 2}
+    stands_on: ClassVar[str] = "Captum's gradients at a layer"
+    ours: ClassVar[str] = "Captum has none: it is one line on feature maps and gradients"
 
     @staticmethod
     def weights(grids: Tensor, gradients: Tensor) -> Tensor:
@@ -92,7 +106,7 @@ class LayerCAM(_Weighed):
 
 
 @dataclass(frozen=True)
-class GradCAMPlusPlus(_Weighed):
+class GradCAMPlusPlus(_WeightedByGradient):
     """Where a deep layer found evidence for the class, with several objects of it shown alike.
 
     Grad-CAM whose averages count positive gradients only, the more the fewer cells share them; the shares follow from
@@ -102,12 +116,17 @@ class GradCAMPlusPlus(_Weighed):
 
     title: ClassVar[str] = "Grad-CAM++"
     paper: ClassVar[str] = "https://arxiv.org/abs/1710.11063"
+    stands_on: ClassVar[str] = "Captum's gradients at a layer"
+    ours: ClassVar[str] = (
+        "Captum has none: it is one line on feature maps and gradients. The common factor exp(logit) is left out"
+    )
     scales: ClassVar[tuple[Scale, ...]] = ("logit",)
 
     @staticmethod
     def weights(grids: Tensor, gradients: Tensor) -> Tensor:
-        below = 2 + (gradients * grids.sum((2, 3), keepdim=True))  # of the paper's fraction, both parts over gradient^2
-        shares = torch.where((gradients != 0) & (below != 0), 1 / below, 0)
+        # The denominators of the paper's fractions, divided by gradient^2 like the numerators.
+        denominators = 2 + (gradients * grids.sum((2, 3), keepdim=True))
+        shares = torch.where((gradients != 0) & (denominators != 0), 1 / denominators, 0)
         return (shares * gradients.relu()).sum((2, 3), keepdim=True)
 
 
@@ -122,35 +141,39 @@ class FinerCAM(GradCAM):
 
     title: ClassVar[str] = "Finer-CAM"
     paper: ClassVar[str] = "https://arxiv.org/abs/2501.11309"
+    linear: ClassVar[bool] = False
+    presets: ClassVar[Mapping[Preset, int]] = {}
+    stands_on: ClassVar[str] = "Captum `LayerGradCam`"
+    ours: ClassVar[str] = "the contrast: the logit minus a share of those closest to it, which are named beside the map"
     scales: ClassVar[tuple[Scale, ...]] = ("logit",)
 
     gamma: float = number(0.6, 0.0, 1.0, 0.05, hint="Share of the similar classes' mean logit that is taken away.")
     similar: int = number(3, 1, 20, hint="Similar classes, those whose logits are closest.")
 
     def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
-        taken: list[tuple[Tensor, Tensor]] = []
+        contrasts: list[tuple[Tensor, Tensor]] = []
 
-        def contrast(network: nn.Module, given: Any, logits: Tensor) -> Tensor:
+        def contrast(network: nn.Module, inputs: Any, logits: Tensor) -> Tensor:
             classes = self._similar(logits.detach(), passes)
-            away = self.gamma * logits.gather(1, classes).sum(1) / max(1, classes.shape[1])
-            taken.append((classes, away.detach()))
-            return logits - away[:, None] * F.one_hot(passes.index, logits.shape[1])
+            subtracted = self.gamma * logits.gather(1, classes).sum(1) / max(1, classes.shape[1])
+            contrasts.append((classes, subtracted.detach()))
+            return logits - subtracted[:, None] * F.one_hot(passes.index, logits.shape[1])
 
-        handle = passes.network.register_forward_hook(contrast)  # the call's own copy of it
+        handle = passes.network.register_forward_hook(contrast)  # `passes.network` belongs to this call
         try:
-            found = super().attribute(passes, pictures)
+            attribution = super().attribute(passes, pictures)
         finally:
             handle.remove()
-        ((classes, away),) = taken
+        ((classes, subtracted),) = contrasts
         labels = passes.classifier.labels
-        facts = [{"compared with": [labels[each] for each in row]} for row in classes.tolist()]
-        return replace(found, scores=passes.answers[:, 0] + away, facts=facts)
+        compared_with = [tuple(labels[index] for index in row) for row in classes.tolist()]
+        return replace(attribution, scores=passes.answers[:, 0] + subtracted, compared_with=compared_with)
 
     def _similar(self, logits: Tensor, passes: Passes) -> Tensor:
-        """(N, k) the classes whose logits are closest to the target's, which are neither it nor its versus."""
-        asked = passes.index[:, None] if passes.versus is None else torch.stack([passes.index, passes.versus], 1)
-        distances = (logits - logits.gather(1, passes.index[:, None])).abs().scatter(1, asked, torch.inf)
-        others = max(0, logits.shape[1] - asked.shape[1])
+        """Return (N, k), the classes whose logits are closest to the target's, without the target's own classes."""
+        excluded = passes.index[:, None] if passes.versus is None else torch.stack([passes.index, passes.versus], 1)
+        distances = (logits - logits.gather(1, passes.index[:, None])).abs().scatter(1, excluded, torch.inf)
+        others = max(0, logits.shape[1] - excluded.shape[1])
         return distances.argsort(dim=1, stable=True)[:, : min(self.similar, others)]
 
 
@@ -162,9 +185,19 @@ class GuidedGradCAM(GradCAM):
     the class as the other, but its detail is guided backpropagation's, which mostly restores the picture.
     """
 
+    lies_on: ClassVar[Literal["picture", "layer"]] = "picture"
+    linear: ClassVar[bool] = False
+    presets: ClassVar[Mapping[Preset, int]] = {}
+    stands_on: ClassVar[str] = "Captum `LayerGradCam`, `Saliency`"
+    ours: ClassVar[str] = (
+        "the rule at the ReLUs, as for guided backpropagation; scaled up bilinearly (Captum's default is nearest "
+        "neighbour)"
+    )
     title: ClassVar[str] = "Guided Grad-CAM"
     reduction: ClassVar[Reduction] = "sum of magnitudes"
-    unit: ClassVar[str] = "guided gradient × Grad-CAM, of the {scale}"
+    unit: ClassVar[Unit] = Unit(
+        "guided gradient times Grad-CAM", "activation", "guided gradient × Grad-CAM, of the {scale}"
+    )
 
     @property
     def rectified(self) -> bool:
@@ -172,17 +205,17 @@ class GuidedGradCAM(GradCAM):
 
     @classmethod
     def coverage(cls, classifier: Classifier) -> Coverage:
-        """How many of the activation calls of one forward pass are ReLUs."""
+        """Count the activation calls of one forward pass that are ReLUs."""
         return GuidedBackprop.coverage(classifier)
 
-    def prepared(self, classifier: Classifier) -> bool:
-        return GuidedBackprop().prepared(classifier)
+    def uses_fused(self, classifier: Classifier) -> bool:
+        return GuidedBackprop().uses_fused(classifier)
 
     def passes(self, classifier: Classifier) -> int:
         return 2
 
     def check(self, classifier: Classifier, target: Target) -> None:
-        """Refuse, too, what guided backpropagation refuses."""
+        """Also raise ExplanationError where guided backpropagation does."""
         super().check(classifier, target)
         GuidedBackprop().check(classifier, target)
 

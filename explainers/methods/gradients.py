@@ -1,14 +1,16 @@
-"""Methods that follow the gradient of the score back to the pixels."""
+"""The vanilla gradient, and the gradient times the picture."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 import captum.attr
 from torch import Tensor
 
-from explainers.explainer import Attribution, Explainer
+from explainers.explainer import SLOPE_CONTRIBUTION, Attribution, Explainer, Family, Preset
+from explainers.explanation import Unit
 from explainers.passes import Passes
 
 
@@ -22,16 +24,20 @@ class Saliency(Explainer):
 
     title: ClassVar[str] = "Vanilla gradient"
     paper: ClassVar[str] = "https://arxiv.org/abs/1312.6034"
+    family: ClassVar[Family] = "gradient"
+    linear: ClassVar[bool] = True
+    presets: ClassVar[Mapping[Preset, int]] = {"tutorials": 1, "classifiers": 1}
+    stands_on: ClassVar[str] = "Captum `Saliency`"
 
     def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
         return Attribution(self.gradient(passes, pictures, passes.rows()))
 
     def gradient(self, passes: Passes, pictures: Tensor, rows: Tensor) -> Tensor:
-        """The map (n, C, H, W) of pictures (n, C, H, W) that belong to the targets `rows` (n,), in one pass."""
-        found: Tensor = captum.attr.Saliency(passes).attribute(
+        """Return the maps (n, C, H, W) of pictures (n, C, H, W) for the targets `rows` (n,), in one pass."""
+        gradient: Tensor = captum.attr.Saliency(passes).attribute(
             pictures.clone().requires_grad_(), abs=False, additional_forward_args=rows
         )
-        return found
+        return gradient
 
 
 @dataclass(frozen=True)
@@ -46,11 +52,14 @@ class InputXGradient(Saliency):
 
     title: ClassVar[str] = "Input times gradient"
     paper: ClassVar[str] = "https://arxiv.org/abs/1605.01713"
-    unit: ClassVar[str] = "contribution to the {scale}, by its slope"
-    keeps: ClassVar[str] = "how bright each pixel is, by which its slope is multiplied"
+    presets: ClassVar[Mapping[Preset, int]] = {}
+    stands_on: ClassVar[str] = "Captum `InputXGradient`"
+    ours: ClassVar[str] = "in pixel units: gradient times (picture - black), not times the normalised picture"
+    unit: ClassVar[Unit] = SLOPE_CONTRIBUTION
+    shows_regardless: ClassVar[str] = "how bright each pixel is, by which its slope is multiplied"
 
     def gradient(self, passes: Passes, pictures: Tensor, rows: Tensor) -> Tensor:
-        found: Tensor = captum.attr.InputXGradient(passes).attribute(
+        product: Tensor = captum.attr.InputXGradient(passes).attribute(
             pictures.clone().requires_grad_(), additional_forward_args=rows
         )
-        return found
+        return product

@@ -1,13 +1,13 @@
-"""Gradients with another rule at the ReLUs: guided backpropagation and Zeiler-Fergus.
+"""Guided backpropagation and Zeiler-Fergus: gradients with another backward rule at the ReLUs.
 
-Both are Captum's Saliency under a rule that replaces ReLU *calls*. Captum's own classes hook `nn.ReLU` modules instead
-and silently give the plain gradient for networks that call the function (GoogLeNet, Inception) or use ReLU6
+Both are Captum's Saliency while a rule replaces *calls* of ReLU. Captum's own classes hook `nn.ReLU` modules instead,
+and silently return the plain gradient for networks that call the function (GoogLeNet, Inception) or use ReLU6
 (MobileNetV2).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -18,6 +18,7 @@ from torch.overrides import TorchFunctionMode
 from explainers.classifiers import Classifier
 from explainers.classifiers.activations import relu_ceiling
 from explainers.errors import ExplanationError
+from explainers.explainer import Preset
 from explainers.explanation import Coverage, Target
 from explainers.methods.gradients import Saliency
 from explainers.passes import Passes
@@ -28,7 +29,7 @@ Gate = Callable[[Tensor, Tensor], Tensor]
 
 
 class _GatedReLU(torch.autograd.Function):
-    """min(max(x, 0), ceiling) whose backward pass is a gate's."""
+    """min(max(x, 0), ceiling), with a gate as its backward rule."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, ceiling: float, gate: Gate) -> Tensor:
@@ -42,8 +43,8 @@ class _GatedReLU(torch.autograd.Function):
         return ctx.gate(gradients[0], passed), None, None
 
 
-class _Gated(TorchFunctionMode):
-    """Replaces ReLU calls of this thread, in-place forms too, while it is entered."""
+class _GatedReLUs(TorchFunctionMode):
+    """Replaces the ReLU calls of this thread, also those in place, while it is entered."""
 
     def __init__(self, gate: Gate) -> None:
         super().__init__()
@@ -58,29 +59,32 @@ class _Gated(TorchFunctionMode):
         x = call.argument(0, "input")
         gated: Tensor = _GatedReLU.apply(x, ceiling, self.gate)
         inplace = func.__name__.endswith("_") or call.argument(3 if call.name == "hardtanh" else 1, "inplace", False)
-        return x.copy_(gated) if inplace else gated  # what comes next may read the result from x itself
+        return x.copy_(gated) if inplace else gated  # later calls may read the result from x
 
 
 @dataclass(frozen=True)
 class _GatedGradient(Saliency):
-    """Captum's Saliency with a gate in place of every ReLU's derivative."""
+    """Captum's Saliency, with a gate in place of the derivative of every ReLU."""
+
+    linear: ClassVar[bool] = False
+    presets: ClassVar[Mapping[Preset, int]] = {}
 
     @staticmethod
     def gate(gradient: Tensor, passed: Tensor) -> Tensor:
-        """What goes on below a ReLU, given the gradient from above and where the ReLU let its input pass."""
+        """Return the gradient below a ReLU, given the gradient above it, and where the ReLU let its input pass."""
         raise NotImplementedError
 
     @classmethod
     def coverage(cls, classifier: Classifier) -> Coverage:
-        """How many of the activation calls of one forward pass are ReLUs."""
-        found = classifier.activations
-        return Coverage(found.relus, found.relus + sum(found.others.values()), found.others)
+        """Count the activation calls of one forward pass that are ReLUs."""
+        calls = classifier.activations
+        return Coverage(calls.relus, calls.relus + sum(calls.others.values()), calls.others)
 
-    def prepared(self, classifier: Classifier) -> bool:
-        return False  # a gate opens or closes by a sign, so rounding near zero moves whole gradients
+    def uses_fused(self, classifier: Classifier) -> bool:
+        return False  # a gate depends on a sign, so rounding near zero changes whole gradients
 
     def check(self, classifier: Classifier, target: Target) -> None:
-        """Refuse, too, networks that have activations but no ReLU, and those whose calls can't be replaced."""
+        """Also raise ExplanationError for networks with activations but no ReLU, or with calls out of reach."""
         super().check(classifier, target)
         complaint = f"{self.title} can't reach the ReLUs inside {classifier.name}"
         refuse_compiled(classifier.network, complaint, "the vanilla gradient")
@@ -93,7 +97,7 @@ class _GatedGradient(Saliency):
             )
 
     def gradient(self, passes: Passes, pictures: Tensor, rows: Tensor) -> Tensor:
-        with _Gated(self.gate):
+        with _GatedReLUs(self.gate):
             return super().gradient(passes, pictures, rows)
 
 
@@ -107,6 +111,13 @@ class GuidedBackprop(_GatedGradient):
 
     title: ClassVar[str] = "Guided backpropagation"
     paper: ClassVar[str] = "https://arxiv.org/abs/1412.6806"
+    presets: ClassVar[Mapping[Preset, int]] = {"tutorials": 2}
+    stands_on: ClassVar[str] = "Captum `Saliency`"
+    ours: ClassVar[str] = (
+        "the rule at the ReLUs: replaces ReLU *calls* of the computing thread. Captum's classes hook `nn.ReLU` modules"
+        " and silently give the plain gradient on GoogLeNet, Inception and MobileNetV2. A network without ReLU is "
+        "refused; a mixed one says what part is covered"
+    )
 
     @staticmethod
     def gate(gradient: Tensor, passed: Tensor) -> Tensor:
@@ -124,6 +135,8 @@ class Deconvolution(_GatedGradient):
 
     title: ClassVar[str] = "Zeiler-Fergus (deconvolution)"
     paper: ClassVar[str] = "https://arxiv.org/abs/1311.2901"
+    stands_on: ClassVar[str] = "Captum `Saliency`"
+    ours: ClassVar[str] = "the rule at the ReLUs, as for guided backpropagation"
 
     @staticmethod
     def gate(gradient: Tensor, passed: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Methods that change the picture and watch the score."""
+"""Occlusion: a patch slides over the picture, and hides what is under it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from explainers.classifiers import Classifier
-from explainers.explainer import Attribution, Explainer
-from explainers.explanation import Reduction
+from explainers.explainer import Attribution, Examples, Explainer, Family
+from explainers.explanation import Reduction, Unit
 from explainers.images.baselines import solid
 from explainers.passes import Passes
 from explainers.settings import colour, number
@@ -28,8 +28,15 @@ class Occlusion(Explainer):
 
     title: ClassVar[str] = "Occlusion"
     paper: ClassVar[str] = "https://arxiv.org/abs/1311.2901"
+    family: ClassVar[Family] = "perturbation"
+    linear: ClassVar[bool] = True
+    examples: ClassVar[Examples] = Examples(
+        per_pixel={"patch": 1, "stride": 1}, many={"patch": 1, "stride": 1}, rounding=1e-6
+    )  # Captum averages over patches, whose scores round differently in other batches
+    stands_on: ClassVar[str] = "Captum `Occlusion`"
+    ours: ClassVar[str] = "colour in pixel space; the fall of the score is shared among a pixel's channels"
     reduction: ClassVar[Reduction] = "signed sum"
-    unit: ClassVar[str] = "fall of the {scale} where covered"
+    unit: ClassVar[Unit] = Unit("fall where covered", "attribution", "fall of the {scale} where covered")
 
     patch: int | None = number(
         None,
@@ -63,7 +70,7 @@ class Occlusion(Explainer):
             additional_forward_args=passes.rows(),
             perturbations_per_eval=max(1, passes.chunks.size // len(pictures)),
         )
-        # A pixel's channels are covered at once and each gets the whole fall: share it, so that their sum is the fall.
+        # The channels of a pixel are covered together, and each gets the whole fall of the score: share it among them.
         return Attribution(values / channels)
 
     def _windows(self, classifier: Classifier) -> tuple[int, tuple[int, int], tuple[int, int]]:

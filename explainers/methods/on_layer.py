@@ -1,25 +1,33 @@
-"""Methods whose map lies on the grid of one layer."""
+"""The base class of methods whose map lies on the grid of one layer."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from torch import Tensor, nn
 
 from explainers.classifiers import Classifier
 from explainers.errors import ExplanationError
-from explainers.explainer import Attribution, Explainer
-from explainers.explanation import Reduction, Target
+from explainers.explainer import WEIGHTED_ACTIVATION, Attribution, Examples, Explainer, Family
+from explainers.explanation import Reduction, Target, Unit
 from explainers.passes import Passes
 from explainers.settings import layer, switch
+
+EMPTY_BECAUSE_ONLY_AGAINST = (
+    "this layer holds evidence against the class only, and ReLU removes that. Switch ReLU off to see it, or choose "
+    "another layer."
+)
 
 
 @dataclass(frozen=True)
 class OnLayer(Explainer):
-    """What methods share whose map lies on the grid of one layer."""
+    """The base class of methods whose map lies on the grid of one layer."""
 
-    unit: ClassVar[str] = "weighted activation of the layer"
+    family: ClassVar[Family] = "class activation map"
+    lies_on: ClassVar[Literal["picture", "layer"]] = "layer"
+    examples: ClassVar[Examples] = Examples(uncut={"relu": False})
+    unit: ClassVar[Unit] = WEIGHTED_ACTIVATION
     reduction: ClassVar[Reduction] = "signed sum"
 
     layer: str | None = layer(hint="The layer whose grid is drawn. Deeper is coarser and closer to the decision.")
@@ -31,20 +39,24 @@ class OnLayer(Explainer):
     def rectified(self) -> bool:
         return self.relu
 
+    @property
+    def empty_because(self) -> str:
+        return EMPTY_BECAUSE_ONLY_AGAINST if self.relu else ""
+
     def check(self, classifier: Classifier, target: Target) -> None:
-        """Refuse, too, networks in which no layer gives a grid."""
+        """Also raise ExplanationError for networks in which no layer gives a grid."""
         super().check(classifier, target)
         if self.layer is None and classifier.layer is None:
             raise ExplanationError(f"{self.title} needs a layer that gives a grid, and {classifier.name} has none.")
 
-    def prepared(self, classifier: Classifier) -> bool:
-        read = classifier.network.get_submodule(self.layer or classifier.layer or "")
-        return not isinstance(read, nn.Conv2d)  # a folded one gives what the BatchNorm after it gave
+    def uses_fused(self, classifier: Classifier) -> bool:
+        layer = classifier.network.get_submodule(self.layer or classifier.layer or "")
+        return not isinstance(layer, nn.Conv2d)  # a folded one puts out what the BatchNorm after it did
 
     def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
         name = self.layer or passes.classifier.layer or ""
         (layout,) = (layer.layout for layer in passes.classifier.layers() if layer.name == name)
-        try:  # the pictures need no gradient: it begins at the layer, and nothing is recorded before that
+        try:  # the pictures need no gradient, so autograd records nothing before the layer
             values = self.on(layout.lens(passes.network.get_submodule(name)), passes, pictures)
         except RuntimeError as error:
             if "does not require grad" not in str(error) and "not have been used" not in str(error):
@@ -53,5 +65,5 @@ class OnLayer(Explainer):
         return Attribution(values.relu() if self.relu else values)
 
     def on(self, layer: nn.Module, passes: Passes, pictures: Tensor) -> Tensor:
-        """The map (N, 1, h, w) of pictures (N, C, H, W) on the grid of `layer`, before ReLU."""
+        """Return the maps (N, 1, h, w) of pictures (N, C, H, W) on the grid of `layer`, before ReLU."""
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""Methods that show and hide superpixels, regions of like colour, as a whole."""
+"""The base class of methods that hide superpixels, regions of similar colour, as a whole."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from explainers.classifiers import Classifier
-from explainers.explainer import Attribution, Explainer
+from explainers.explainer import Attribution, Explainer, Family
 from explainers.explanation import Reduction
 from explainers.images.baselines import solid
 from explainers.images.segments import superpixels
@@ -18,11 +18,13 @@ from explainers.settings import colour, number
 
 
 @dataclass(frozen=True)
-class OfSuperpixels(Explainer):
-    """What methods that hide superpixels under a colour share."""
+class OnSuperpixels(Explainer):
+    """The base class of methods that hide superpixels under a colour."""
 
+    family: ClassVar[Family] = "perturbation"
+    by_region: ClassVar[bool] = True
     reduction: ClassVar[Reduction] = "signed sum"
-    keeps: ClassVar[str] = "the outlines of its superpixels, which are cut by colour"
+    shows_regardless: ClassVar[str] = "the outlines of its superpixels, which are cut by colour"
 
     segments: int = number(40, 2, 200, hint="Superpixels that the picture is cut into.")
     colour: str = colour("#7f7f7f", hint="Colour of what is hidden.")
@@ -34,16 +36,21 @@ class OfSuperpixels(Explainer):
         passes.total = sum(self.cost(int(labels.max()) + 1) for labels in regions)
         scores, effects = [], []
         for picture, labels, row in zip(pictures, regions, passes.rows(), strict=True):
-            first = passes.count
+            first_pass = passes.count
             effects.append(self.effects(passes, picture, fill, labels, row.view(1)).to(pictures)[labels])
-            scores.append(passes.answers[first : first + 2, passes.column])
-        # A pixel's channels are hidden at once: they share what the pixel gets.
+            scores.append(passes.answers[first_pass : first_pass + 2, passes.column])
+        # The channels of a pixel are hidden together, so the pixel's value is shared among them.
         values = torch.stack(effects)[:, None].expand_as(pictures) / pictures.shape[1]
-        found = self.found(values, torch.stack(scores), fill.expand_as(pictures))
-        return replace(found, segments=torch.stack(regions))
+        attribution = self.attribution(values, torch.stack(scores), fill.expand_as(pictures))
+        return replace(attribution, segments=torch.stack(regions))
 
-    def found(self, values: Tensor, scores: Tensor, hidden: Tensor) -> Attribution:
-        """From the values, the first two scores (N, 2) of each picture and the pictures of which all is hidden."""
+    def attribution(self, values: Tensor, scores: Tensor, hidden: Tensor) -> Attribution:
+        """Make the attribution of N pictures.
+
+        values: (N, C, H, W), the maps.
+        scores: (N, 2), the first two scores of each picture's passes.
+        hidden: (N, C, H, W), the pictures with all superpixels hidden.
+        """
         return Attribution(values, scores=scores[:, 0])
 
     def passes(self, classifier: Classifier) -> int:
@@ -51,12 +58,14 @@ class OfSuperpixels(Explainer):
         return self.cost(min(self.segments, height * width))
 
     def cost(self, regions: int) -> int:
-        """Passes for a picture of that many superpixels."""
+        """Return the number of passes for a picture of `regions` superpixels."""
         raise NotImplementedError
 
     def effects(self, passes: Passes, picture: Tensor, fill: Tensor, labels: Tensor, row: Tensor) -> Tensor:
-        """(M,) what a pixel of each superpixel gets. The first picture passed is `picture` (C, H, W) itself.
+        """Return (M,), the value of a pixel of each of M superpixels. The first picture passed is the picture itself.
 
-        fill: (C, H, W) what hides; labels: (H, W) from 0 to M - 1; row: (1,) the target's number.
+        picture: (C, H, W); fill: (C, H, W), what hidden superpixels are filled with.
+        labels:  (H, W), the superpixel of each pixel, from 0 to M - 1.
+        row:     (1,), the number of the target.
         """
         raise NotImplementedError

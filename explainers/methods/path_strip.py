@@ -1,26 +1,23 @@
-"""The pictures on a path, and what the classifier says to each."""
+"""The pictures on a path, with the scores that the classifier gives them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import torch
-from PIL import Image
-from torch import Tensor
 
 from explainers.arrays import Array
-from explainers.classifiers import Classifier
-from explainers.explanation import Target
-from explainers.methods.integrated_gradients import IntegratedGradients
+from explainers.methods.path_record import PathMethod
 from explainers.passes import OnProgress
+from explainers.question import Question
 
 
 @dataclass(frozen=True, eq=False)
-class Strip:
+class PathStrip:
     """Pictures at even steps from the first baseline (alpha 0) to the picture (alpha 1).
 
     alphas: (n,); pictures: (n, C, H, W) float32 in pixel units.
-    logits, probabilities: (n,) of the target, as index or index minus versus.
+    logits, probabilities: (n,) of the target, that is of its index, or of index minus versus.
     """
 
     alphas: Array
@@ -30,24 +27,18 @@ class Strip:
 
 
 @torch.no_grad()
-def strip(
-    explainer: IntegratedGradients,
-    classifier: Classifier,
-    image: Image.Image | Tensor,
-    target: Target,
-    count: int,
-    *,
-    on_progress: OnProgress | None = None,
-) -> Strip:
-    """Walk `explainer`'s path (with several baselines, the first one's) in `count` pictures, without a gradient.
+def path_strip(
+    explainer: PathMethod, question: Question, count: int, *, on_progress: OnProgress | None = None
+) -> PathStrip:
+    """Pass `count` pictures on the path of `explainer` (from its first baseline) without gradients.
 
-    Raises ExplanationError for what `explainer` would refuse.
+    Raises ExplanationError as a call of `explainer` does.
     """
-    with explainer.passing(classifier, image, target, total=count, on_progress=on_progress) as (passes, picture):
-        start = explainer.starts(classifier, picture[None])[0, 0]
+    with explainer.passing(question, total=count, on_progress=on_progress) as (passes, picture):
+        start = explainer.baselines(question.classifier, picture[None])[0, 0]
         alphas = torch.linspace(0, 1, count, dtype=torch.float64)
-        share = alphas.to(picture).view(-1, 1, 1, 1)
-        pictures = torch.where(share == 1, picture, torch.addcmul(start, share, picture - start))
+        fractions = alphas.to(picture).view(-1, 1, 1, 1)
+        pictures = torch.where(fractions == 1, picture, torch.addcmul(start, fractions, picture - start))
         passes.in_chunks(pictures, torch.zeros(count, dtype=torch.long, device=picture.device))
         logits, probabilities = passes.answers.T.double().cpu().numpy()
-        return Strip(alphas.numpy(), pictures.float().cpu().numpy(), logits, probabilities)
+        return PathStrip(alphas.numpy(), pictures.float().cpu().numpy(), logits, probabilities)

@@ -1,4 +1,4 @@
-"""Class activation maps that follow no gradient: Eigen-CAM and Score-CAM."""
+"""Eigen-CAM and Score-CAM: class activation maps without gradients."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from explainers.classifiers import Classifier
-from explainers.explanation import Scale
+from explainers.explanation import Scale, Unit
 from explainers.methods.on_layer import OnLayer
 from explainers.passes import Passes
 from explainers.settings import switch
 
 
 @dataclass(frozen=True)
-class _Forward(OnLayer):
-    """A map made of a layer's feature maps and forward passes alone."""
+class _ForwardOnly(OnLayer):
+    """The base class of maps that need only forward passes and the feature maps of a layer."""
 
     @torch.no_grad()
     def on(self, layer: nn.Module, passes: Passes, pictures: Tensor) -> Tensor:
@@ -27,12 +27,12 @@ class _Forward(OnLayer):
         return self.map(grids, passes, pictures)[:, None]
 
     def map(self, grids: Tensor, passes: Passes, pictures: Tensor) -> Tensor:
-        """The map (N, h, w) of pictures (N, C, H, W) whose feature maps are `grids` (N, K, h, w)."""
+        """Return the maps (N, h, w) of pictures (N, C, H, W) whose feature maps are `grids` (N, K, h, w)."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True)
-class EigenCAM(_Forward):
+class EigenCAM(_ForwardOnly):
     """Where a deep layer reacts most strongly, whatever the class.
 
     The projection of the layer's feature maps on their first principal direction (not centred, as in the paper), with
@@ -42,17 +42,20 @@ class EigenCAM(_Forward):
 
     title: ClassVar[str] = "Eigen-CAM"
     paper: ClassVar[str] = "https://arxiv.org/abs/2008.00299"
+    asks_score: ClassVar[bool] = False
+    stands_on: ClassVar[str] = "Captum `LayerActivation`"
+    ours: ClassVar[str] = "Captum has none. Its sign is fixed"
     scales: ClassVar[tuple[Scale, ...]] = ("logit",)
-    unit: ClassVar[str] = "activation of the layer in its main direction"
+    unit: ClassVar[Unit] = Unit("main direction", "activation", "activation of the layer in its main direction")
 
     def map(self, grids: Tensor, passes: Passes, pictures: Tensor) -> Tensor:
         direction = torch.linalg.svd(grids.flatten(2), full_matrices=False).U[:, :, 0]
-        found = torch.einsum("nk,nkhw->nhw", direction, grids)
-        return torch.where(found.sum((1, 2), keepdim=True) < 0, -found, found)
+        projection = torch.einsum("nk,nkhw->nhw", direction, grids)
+        return torch.where(projection.sum((1, 2), keepdim=True) < 0, -projection, projection)
 
 
 @dataclass(frozen=True)
-class ScoreCAM(_Forward):
+class ScoreCAM(_ForwardOnly):
     """Where a deep layer's feature maps lie that raise the score when only they show through.
 
     Each feature map, scaled up and stretched to 0..1, masks the picture; how far the masked picture scores above a
@@ -62,6 +65,11 @@ class ScoreCAM(_Forward):
 
     title: ClassVar[str] = "Score-CAM"
     paper: ClassVar[str] = "https://arxiv.org/abs/1910.01279"
+    stands_on: ClassVar[str] = "Captum `LayerActivation`"
+    ours: ClassVar[str] = (
+        "Captum has none. It masks the picture in pixel space (hidden is black), in chunks, weighed by the rise of the"
+        " score or its softmax"
+    )
 
     softmax: bool = switch(
         False, hint="Weights that are positive and add up to 1: the softmax of the rises, as in the paper's algorithm."
@@ -80,16 +88,13 @@ class ScoreCAM(_Forward):
         return torch.einsum("nk,nkhw->nhw", rises.softmax(1) if self.softmax else rises, grids)
 
     def _scores(self, passes: Passes, row: int, picture: Tensor, grid: Tensor) -> Tensor:
-        """(K,) the scores of the picture behind each of its feature maps (K, h, w); a flat one hides it all."""
-        scores = grid.new_empty(len(grid))
+        """Return the scores (K,) of the picture behind each of its feature maps (K, h, w); a constant map hides all."""
 
-        def work(part: slice) -> None:
-            varied = grid[part].amax((1, 2)) > grid[part].amin((1, 2))  # scaling up a flat one would leave its rounding
+        def masked(part: slice) -> Tensor:
+            varied = grid[part].amax((1, 2)) > grid[part].amin((1, 2))  # scaling up a constant map leaves only rounding
             masks = F.interpolate(grid[part, None], size=picture.shape[1:], mode="bilinear", align_corners=False)
             masks = masks - masks.amin((2, 3), keepdim=True)
             masks = masks / masks.amax((2, 3), keepdim=True).clamp(min=torch.finfo(masks.dtype).tiny)
-            masks = masks * varied.view(-1, 1, 1, 1)
-            scores[part] = passes(picture * masks, torch.full((len(masks),), row, device=passes.index.device))
+            return picture * (masks * varied.view(-1, 1, 1, 1))
 
-        passes.run(len(grid), work)
-        return scores
+        return passes.scores(row, masked, len(grid))

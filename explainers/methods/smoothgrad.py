@@ -1,4 +1,4 @@
-"""Gradient maps of many noisy copies of the picture: their mean, their mean square, their variance."""
+"""SmoothGrad and its variants: the mean, the mean square or the variance of gradients over noisy pictures."""
 
 from __future__ import annotations
 
@@ -9,38 +9,42 @@ import torch
 from torch import Tensor
 
 from explainers.classifiers import Classifier
-from explainers.explainer import Attribution, Explainer
-from explainers.explanation import Target
+from explainers.explainer import Attribution, Examples, Explainer, Family
+from explainers.explanation import Target, Unit
 from explainers.methods.gradients import InputXGradient, Saliency
 from explainers.methods.guided_backprop import Deconvolution, GuidedBackprop
 from explainers.methods.sampling import gaussian, moments, seeds
 from explainers.passes import Passes
-from explainers.settings import choice, number
+from explainers.settings import choice, number, seed
 
-METHODS: dict[str, type[Saliency]] = {
+EMPTY_BECAUSE_ALIKE = "all noisy copies of the picture have the same map, or an empty one."
+GRADIENT_METHODS: dict[str, type[Saliency]] = {
     kind.title: kind for kind in (Saliency, GuidedBackprop, Deconvolution, InputXGradient)
 }
 
 
 @dataclass(frozen=True)
 class _Smoothed(Explainer):
-    """A gradient method asked about many copies of the picture, each with normal noise of its own.
+    """The base class of methods that repeat a gradient method on copies of the picture with different normal noise.
 
-    Noise is a share of the range from black to white. It isn't clipped: a noisy pixel may be darker than black, because
-    clipping would move its mean.
+    Noise is a share of the range from black to white. Noisy pixels aren't clipped and may be darker than black, because
+    clipping would change their mean.
     """
 
-    gradient: str = choice(*METHODS, hint="The gradient method whose maps are combined.")
+    family: ClassVar[Family] = "gradient"
+    examples: ClassVar[Examples] = Examples(few={"samples": 10})
+    stands_on: ClassVar[str] = "the gradient method you choose"
+    gradient: str = choice(*GRADIENT_METHODS, hint="The gradient method whose maps are combined.")
     noise: float = number(0.15, 0.0, 1.0, 0.01, hint="Standard deviation of the noise; 1 is from black to white.")
     samples: int = number(50, 1, 1000, hint="Noisy copies. More is slower and smoother.")
-    seed: int = number(0, 0, 9999, hint="Start of the random numbers.")
+    seed: int = seed()
 
     @property
     def inner(self) -> Explainer:
-        return METHODS[self.gradient]()
+        return GRADIENT_METHODS[self.gradient]()
 
     def check(self, classifier: Classifier, target: Target) -> None:
-        """Refuse, too, what the chosen method refuses."""
+        """Also raise ExplanationError where the chosen method does."""
         super().check(classifier, target)
         self.inner.check(classifier, target)
 
@@ -48,21 +52,25 @@ class _Smoothed(Explainer):
         return 1 + self.samples
 
     def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
-        method, drawn = METHODS[self.gradient](), seeds(self.seed, self.samples)
-        centres = method.gradient(passes, pictures, passes.rows())  # the pictures themselves first: theirs is the score
-        found = []
+        method, sample_seeds = GRADIENT_METHODS[self.gradient](), seeds(self.seed, self.samples)
+        centres = method.gradient(passes, pictures, passes.rows())  # the pictures pass first, so theirs are the scores
+        maps = []
         for row, (picture, centre) in enumerate(zip(pictures, centres, strict=True)):
 
             def sample(numbers: range, rows: Tensor, picture: Tensor = picture) -> Tensor:
-                noise = torch.stack([gaussian(drawn[each], picture) for each in numbers])
+                noise = torch.stack([gaussian(sample_seeds[number], picture) for number in numbers])
                 return method.gradient(passes, picture + self.noise * noise, rows)
 
-            found.append(self.combined(centre, *moments(passes, self.samples, row, centre, sample)))
-        return Attribution(torch.stack(found))
+            maps.append(self.combined(centre, *moments(passes, self.samples, row, centre, sample)))
+        return Attribution(torch.stack(maps))
 
     @staticmethod
     def combined(centre: Tensor, mean: Tensor, square: Tensor) -> Tensor:
-        """The map, given the picture's own and the first two moments of what the noisy ones differ from it."""
+        """Return the map.
+
+        centre:       the map of the picture without noise.
+        mean, square: the mean, and the mean square, of the differences between the noisy pictures' maps and `centre`.
+        """
         raise NotImplementedError
 
 
@@ -77,7 +85,12 @@ class SmoothGrad(_Smoothed):
 
     title: ClassVar[str] = "SmoothGrad"
     paper: ClassVar[str] = "https://arxiv.org/abs/1706.03825"
-    unit: ClassVar[str] = "{inner}, averaged over noise"
+    linear: ClassVar[bool] = True
+    ours: ClassVar[str] = (
+        "Captum's `NoiseTunnel` draws from the global generator and by default passes all samples at once; ours come "
+        "from the call's seed, in chunks, and the moments are summed. Noise is a share of black to white, not clipped"
+    )
+    unit: ClassVar[Unit] = Unit("mean over noise", None, "{inner}, averaged over noise")
 
     @staticmethod
     def combined(centre: Tensor, mean: Tensor, square: Tensor) -> Tensor:
@@ -85,7 +98,22 @@ class SmoothGrad(_Smoothed):
 
 
 @dataclass(frozen=True)
-class SmoothGradSquared(_Smoothed):
+class _WithoutSigns(_Smoothed):
+    """The base class of methods whose maps are made of squares."""
+
+    ours: ClassVar[str] = "the draws and the moments, as for SmoothGrad"
+
+    @property
+    def rectified(self) -> bool:
+        return True
+
+    @property
+    def empty_because(self) -> str:
+        return EMPTY_BECAUSE_ALIKE
+
+
+@dataclass(frozen=True)
+class SmoothGradSquared(_WithoutSigns):
     """Which pixels the score reacts to strongly in noisy copies of the picture, whatever the sign.
 
     The mean of the squared gradients of many copies with random noise. Signs can't cancel, so weak but steady and
@@ -94,11 +122,9 @@ class SmoothGradSquared(_Smoothed):
 
     title: ClassVar[str] = "SmoothGrad squared"
     paper: ClassVar[str] = "https://arxiv.org/abs/1806.10758"
-    unit: ClassVar[str] = "square of the {inner}, averaged over noise"
-
-    @property
-    def rectified(self) -> bool:
-        return True
+    unit: ClassVar[Unit] = Unit(
+        "mean square over noise", "squared gradient", "square of the {inner}, averaged over noise"
+    )
 
     @staticmethod
     def combined(centre: Tensor, mean: Tensor, square: Tensor) -> Tensor:
@@ -106,7 +132,7 @@ class SmoothGradSquared(_Smoothed):
 
 
 @dataclass(frozen=True)
-class VarGrad(_Smoothed):
+class VarGrad(_WithoutSigns):
     """Where the gradient changes most from one noisy copy of the picture to the next.
 
     The variance of the gradients of many copies with random noise. It is zero where the score is linear, however much
@@ -115,11 +141,7 @@ class VarGrad(_Smoothed):
 
     title: ClassVar[str] = "VarGrad"
     paper: ClassVar[str] = "https://arxiv.org/abs/1810.03307"
-    unit: ClassVar[str] = "variance of the {inner} under noise"
-
-    @property
-    def rectified(self) -> bool:
-        return True
+    unit: ClassVar[Unit] = Unit("variance over noise", "squared gradient", "variance of the {inner} under noise")
 
     @staticmethod
     def combined(centre: Tensor, mean: Tensor, square: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Integrated Gradients gathered in regions, the densest first."""
+"""XRAI: regions of the picture, ranked by their mean of Integrated Gradients."""
 
 from __future__ import annotations
 
@@ -12,35 +12,39 @@ from torch import Tensor
 
 from explainers.arrays import Array
 from explainers.classifiers import Classifier
-from explainers.explainer import Attribution, Explainer
-from explainers.explanation import Reduction
-from explainers.images.segments import SIDE, segmentations
+from explainers.explainer import CONTRIBUTION, Attribution, Examples, Explainer, Family
+from explainers.explanation import Reduction, Unit
+from explainers.images.segments import SEGMENTED_SIDE, segmentations
 from explainers.methods.integrated_gradients import IntegratedGradients
 from explainers.passes import Passes
 from explainers.settings import number
 
-FEWEST = 50  # pixels that must be left of a segment for it to count
+MIN_PIXELS_LEFT = 50  # of a segment, for it to become a region; for a picture whose longer side has 224 pixels
 
 
-def ranked(attributions: Array, segments: Array) -> tuple[Array, Array]:
-    """(H, W) each pixel's region's mean attribution, and (H, W) the regions' ranks from 0.
+def ranked_regions(attributions: Array, segments: Array) -> tuple[Array, Array]:
+    """Return the mean attribution (H, W) and the rank (H, W), from 0, of the region of each pixel.
 
-    The segment (of (L, H, W), which all cover the picture) with the highest mean attribution becomes a region. Of the
-    others there remain the pixels that it leaves, and so on. So every pixel is in one region, whose attribution is
-    what its pixels had together.
+    The segment with the highest mean attribution becomes the first region. Its pixels are removed from all other
+    segments, and the next region is chosen in the same way. So every pixel is in one region, whose attribution is the
+    sum of those of its pixels.
+
+    attributions: (H, W).
+    segments:     (L, H, W), L segmentations of the whole picture.
     """
-    heat, ranks = np.zeros(attributions.shape), np.full(attributions.shape, -1)
-    fewest, left, rank = FEWEST * heat.size / SIDE**2, np.ones(attributions.shape, bool), 0
-    while left.any():
-        labels = segments[:, left]
+    means, ranks = np.zeros(attributions.shape), np.full(attributions.shape, -1)
+    min_pixels = MIN_PIXELS_LEFT * means.size / SEGMENTED_SIDE**2
+    unassigned, rank = np.ones(attributions.shape, bool), 0
+    while unassigned.any():
+        labels = segments[:, unassigned]
         sizes = np.bincount(labels.ravel(), minlength=segments.max() + 1)
-        sums = np.bincount(labels.ravel(), np.tile(attributions[left], len(labels)), len(sizes))
-        eligible = sizes >= max(1, min(fewest, sizes.max()))
-        best = np.where(eligible, sums / np.maximum(sizes, 1), -np.inf).argmax()
-        region = (segments == best).any(0) & left
-        heat[region], ranks[region] = sums[best] / sizes[best], rank
-        left, rank = left & ~region, rank + 1
-    return heat, ranks
+        sums = np.bincount(labels.ravel(), np.tile(attributions[unassigned], len(labels)), len(sizes))
+        eligible = sizes >= max(1, min(min_pixels, sizes.max()))
+        densest = np.where(eligible, sums / np.maximum(sizes, 1), -np.inf).argmax()
+        region = (segments == densest).any(0) & unassigned
+        means[region], ranks[region] = sums[densest] / sizes[densest], rank
+        unassigned, rank = unassigned & ~region, rank + 1
+    return means, ranks
 
 
 @dataclass(frozen=True)
@@ -55,12 +59,22 @@ class XRAI(Explainer):
 
     title: ClassVar[str] = "XRAI"
     paper: ClassVar[str] = "https://arxiv.org/abs/1906.02825"
+    family: ClassVar[Family] = "path variant"
+    by_region: ClassVar[bool] = True
+    examples: ClassVar[Examples] = Examples(many={"steps": 500}, few={"steps": 10})
+    stands_on: ClassVar[str] = "Integrated Gradients; scikit-image's `felzenszwalb`"
+    ours: ClassVar[str] = (
+        "Captum has none. The sum over the channels, not the largest, so that the values add up; segments cover the "
+        "picture, so they aren't widened; a small picture is segmented at 224 px"
+    )
     reduction: ClassVar[Reduction] = "signed sum"
     complete: ClassVar[bool] = True
-    keeps: ClassVar[str] = "the outlines of its regions, which are cut by colour"
-    unit: ClassVar[str] = "contribution to the {scale}"
+    shows_regardless: ClassVar[str] = "the outlines of its regions, which are cut by colour"
+    unit: ClassVar[Unit] = CONTRIBUTION
 
-    steps: int = number(50, 1, 1000, hint="Points on each of the two paths. More is slower and more exact.")
+    steps: int = number(
+        50, 1, 1000, hint="Points on each of the two paths. More is slower and more exact.", axis="steps"
+    )
 
     def passes(self, classifier: Classifier) -> int:
         return sum(path.passes(classifier) for path in self._paths())
@@ -69,7 +83,7 @@ class XRAI(Explainer):
         segments = [segmentations(picture) for picture in pictures]
         black, white = (path.attribute(passes, pictures) for path in self._paths())
         attributions = ((black.values + white.values) / 2).sum(1).double().cpu().numpy()
-        heat = [ranked(*each)[0] for each in zip(attributions, segments, strict=True)]
+        heat = [ranked_regions(*picture)[0] for picture in zip(attributions, segments, strict=True)]
         values = torch.from_numpy(np.stack(heat)).to(pictures)[:, None] / pictures.shape[1]
         return replace(
             black,
@@ -84,5 +98,5 @@ class XRAI(Explainer):
         return (IntegratedGradients(steps=self.steps, baseline=name) for name in ("black", "white"))
 
 
-def _side_by_side(*of_baselines: Tensor | None) -> Tensor:
-    return torch.cat([each for each in of_baselines if each is not None], 1)
+def _side_by_side(*tensors: Tensor | None) -> Tensor:
+    return torch.cat([tensor for tensor in tensors if tensor is not None], 1)

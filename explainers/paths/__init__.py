@@ -1,1 +1,1 @@
-"""Integrals along a path from a baseline to a picture: points, sums, stopping, and what is kept on the way."""
+"""Integrates gradients along a path from a baseline to a picture, and records values along the path."""

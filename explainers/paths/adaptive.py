@@ -1,4 +1,4 @@
-"""One picture's integral along its paths, and adding points until it settles."""
+"""Integrates along the paths to one picture, and adds points until the map settles."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from explainers.arrays import Array, relative_l1
-from explainers.paths.quadrature import FINEST, nested
+from explainers.paths.quadrature import FINEST_STEPS, nested_levels
 from explainers.paths.trace import MIN_SCORE_CHANGE, SETTLED_CHANGE, Level, Trace
 
 OnLevel = Callable[[Level, int], None]
@@ -17,81 +17,86 @@ Walk = Callable[[list[float], list[float]], tuple[Tensor, Array]]
 
 
 class Integral:
-    """The integral of one picture's gradients on the paths from its k baselines, as far as it has come.
+    """The integral of one picture's gradients along the paths from its k baselines, over the points added so far.
 
-    walk:    (alphas, weights) -> the weighted sum (C, H, W) of gradient times span, mean over the baselines, and what
-             was met at the points (k, P, 5): logit, probability, slope, mean and size of the gradient.
-    column:  which of the first two is explained.
-    alphas, weights, met: (P,), (P,), (k, P, 5) of all points so far, in the order of alpha.
-    history: the levels of automatic steps; sums: (C, H, W) of each, the weighted sum of its points.
+    walk:    (alphas, weights) -> the weighted sum (C, H, W) of gradient * span, averaged over the baselines, and the
+             records (k, P, 5) of the points: logit, probability, slope, mean and mean magnitude of the gradient.
+    column:  0 if the logit is explained, 1 if the probability is.
+    alphas, weights, records: (P,), (P,), (k, P, 5) of all points so far, in ascending order of alpha.
+    history: the levels of automatic steps.
+    sums:    (C, H, W) for each level, the weighted sum of its points.
     """
 
     def __init__(self, walk: Walk, column: int) -> None:
         self.walk, self.column = walk, column
         self.total: Any = 0.0
         self.intervals = 1
-        self.alphas, self.weights, self.met = np.empty(0), np.empty(0), np.empty((1, 0, 5))
+        self.alphas, self.weights, self.records = np.empty(0), np.empty(0), np.empty((1, 0, 5))
         self.history: list[Level] = []
         self.sums: list[Tensor] = []
 
     def add(self, alphas: list[float], weights: list[float], intervals: int = 1) -> None:
-        """Pass more points. The weights of all points so far sum to `intervals`."""
-        total, met = self.walk(alphas, weights)
+        """Add points to the integral.
+
+        intervals: the sum of the weights of all points, these included.
+        """
+        total, records = self.walk(alphas, weights)
         self.total, self.intervals = self.total + total, intervals
         self.alphas, self.weights = np.append(self.alphas, alphas), np.append(self.weights, weights)
-        self.met = np.concatenate([self.met, met], 1) if len(self.alphas) > len(alphas) else met
+        self.records = np.concatenate([self.records, records], 1) if len(self.alphas) > len(alphas) else records
         order = np.argsort(self.alphas)
-        self.alphas, self.weights, self.met = self.alphas[order], self.weights[order], self.met[:, order]
+        self.alphas, self.weights, self.records = self.alphas[order], self.weights[order], self.records[:, order]
 
     @property
     def values(self) -> Tensor:
-        """(C, H, W), the attributions."""
-        found: Tensor = self.total / self.intervals
-        return found
+        """The attributions (C, H, W)."""
+        attributions: Tensor = self.total / self.intervals
+        return attributions
 
     @property
     def scores(self) -> Array:
-        """(k, P), the explained number along each path."""
-        return self.met[..., self.column]
+        """The explained score (k, P) along each path."""
+        return self.records[..., self.column]
 
     def trace(self) -> Trace:
-        """What was met, averaged over the baselines."""
-        logits, probabilities, slopes, mean, size = self.met.mean(0).T
-        added = slopes * self.weights / self.intervals
-        so_far = added.cumsum() - added / 2  # a point stands for the stretch of path around it
-        so_far[0], so_far[-1] = 0.0, added.sum()
-        return Trace(self.alphas, logits, probabilities, slopes, so_far, mean, size)
+        """Return the records, averaged over the baselines."""
+        logits, probabilities, slopes, mean, size = self.records.mean(0).T
+        contributions = slopes * self.weights / self.intervals
+        cumulative = contributions.cumsum() - contributions / 2  # half of a point's own lies behind it
+        cumulative[0], cumulative[-1] = 0.0, contributions.sum()
+        return Trace(self.alphas, logits, probabilities, slopes, cumulative, mean, size)
 
-    def refine(self, on_level: OnLevel, further: int = 0) -> None:
-        """Double the points until the map has settled, at most to 512 steps. `further`: `go_on` will be asked for.
+    def refine(self, on_level: OnLevel, planned_steps: int = 0) -> None:
+        """Double the steps until the map has settled, or to 512 steps.
 
-        on_level: called after each level but the last with how many more points it will take, as far as one can tell.
+        on_level:      called after each level but the last with the expected number of further points.
+        planned_steps: the argument of an `extend_to` that will follow, which counts in that number.
 
-        Every gradient is used again. For networks of ReLUs the map's error falls as 1 / steps under every rule, so
-        nothing is lost by the trapezoid's, and the change between two levels is about the error of the finer.
+        Every gradient is used again. For networks of ReLUs the error of a map falls as 1 / steps under every rule, so
+        the trapezoid rule is as good as others, and the change between two levels is about the error of the finer one.
         """
-        for intervals, alphas, weights in nested():
+        for intervals, alphas, weights in nested_levels():
             level = self._level(intervals, alphas, weights)
-            if level.settled or intervals == FINEST:
+            if level.settled or intervals == FINEST_STEPS:
                 return
-            on_level(level, len(self.met) * (max(_expected(level), further) - intervals))
+            on_level(level, len(self.records) * (max(_expected_intervals(level), planned_steps) - intervals))
 
-    def go_on(self, intervals: int) -> None:
-        """Add levels up to so many steps, settled or not."""
-        for steps, alphas, weights in nested():
+    def extend_to(self, intervals: int) -> None:
+        """Add levels up to `intervals` steps, whether the map has settled or not."""
+        for steps, alphas, weights in nested_levels():
             if len(self.alphas) <= steps <= intervals:
                 self._level(steps, alphas, weights)
 
     def _level(self, intervals: int, alphas: list[float], weights: list[float]) -> Level:
-        before = self.values if self.history else None
+        previous = self.values if self.history else None
         self.add(alphas, weights, intervals)
-        level = Level(len(self.alphas), None if before is None else relative_l1(self.values, before), self._gap())
+        level = Level(len(self.alphas), None if previous is None else relative_l1(self.values, previous), self._gap())
         self.history.append(level)
         self.sums.append(self.total)
         return level
 
     def _gap(self) -> float | None:
-        """The completeness gap, where the ends of the path differ by enough to judge it."""
+        """Return the completeness gap; None where the path's ends differ too little in score to judge it."""
         score = self.scores.mean(0)
         change = float(score[-1] - score[0])
         if abs(change) <= MIN_SCORE_CHANGE * float(np.ptp(score)):
@@ -99,11 +104,11 @@ class Integral:
         return abs(float(self.values.double().sum()) / change - 1)
 
 
-def _expected(level: Level) -> int:
-    """How many intervals it will take, as far as one can tell: the change halves with every level."""
+def _expected_intervals(level: Level) -> int:
+    """Estimate how many intervals the map needs to settle, given that its change halves with every level."""
     intervals = level.points - 1
-    wanted = intervals * (level.change or 0.0) / SETTLED_CHANGE
+    needed = intervals * (level.change or 0.0) / SETTLED_CHANGE
     intervals *= 2
-    while intervals < min(wanted, FINEST):
+    while intervals < min(needed, FINEST_STEPS):
         intervals *= 2
     return intervals

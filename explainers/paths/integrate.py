@@ -1,4 +1,4 @@
-"""Integrating gradients along straight paths: the one kernel that all path methods run on."""
+"""Integrates gradients along straight paths: the one kernel that all path methods run on."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ Keep = Callable[[Tensor, Tensor, Tensor, Tensor], None]
 
 @dataclass(frozen=True, eq=False)
 class Path:
-    """What integrating along straight paths gave, for N inputs and P points each.
+    """The result of integrating along straight paths, for N inputs and P points each.
 
-    gradients: per input tensor (N, ...), the weighted mean of the gradient on the path.
-    slopes, gradient_mean, gradient_size: (N, P), see `Trace`.
+    gradients: for each input tensor, (N, ...), the weighted mean of the gradient on the path.
+    slopes, gradient_mean, gradient_size: (N, P), as in `Trace`.
     """
 
     gradients: tuple[Tensor, ...]
@@ -51,74 +51,84 @@ def integrate(
 ) -> Path:
     """Integrate the gradient of `score` along the straight paths from `baselines` to `inputs`.
 
-    score:     (points, rows) -> (n,); points are tensors (n, ...), rows (n,) the number of the input each belongs to.
-               It is called with the points of the first path in the order of `alphas`, then those of the second...
+    score:     (points, rows) -> (n,); points are tensors (n, ...), rows (n,) the numbers of the inputs they belong to.
+               It is called with the points of the first path in the order of `alphas`, then those of the second, ...
     inputs, baselines: tensors (N, ...).
-    alphas, weights: (P,) each; a weight of 0 makes a point that is only recorded.
-    run:       works through the points in chunks, such as `Chunks(8).run`. Nothing of a chunk is kept but its sums, so
-               memory does not grow with P.
-    keep:      called with each chunk's alphas, weights, gradients and spans of the first input (`Recorder.take`).
+    alphas, weights: (P,) each; a point of weight 0 is only recorded.
+    run:       works through the points in chunks, such as `Chunks(8).run`. Only sums of a chunk are kept, so memory
+               hardly grows with P.
+    keep:      called with each chunk's alphas, weights, and gradients and spans of the first input tensor, such as
+               `Recorder.take`.
 
-    Gradients are summed in the inputs' precision, float32 or better. Works with autograd switched off around it.
+    Gradients are summed in the data type of the inputs. The function works where the caller has switched autograd off.
     """
     count, points = len(inputs[0]), len(alphas)
     device, dtype = inputs[0].device, inputs[0].dtype
     rows = torch.arange(count, device=device).repeat_interleave(points)
-    places, shares = (
-        torch.tensor(each, dtype=torch.float64, device=device).repeat(count) for each in (alphas, weights)
+    all_alphas, all_weights = (
+        torch.tensor(values, dtype=torch.float64, device=device).repeat(count) for values in (alphas, weights)
     )
-    where, share = places.to(dtype), shares.to(dtype)
+    point_alphas, point_weights = all_alphas.to(dtype), all_weights.to(dtype)
     spans = tuple(end - start for end, start in zip(inputs, baselines, strict=True))
     sums = tuple(torch.zeros_like(end) for end in inputs)
-    met = torch.zeros(3, len(rows), device=device, dtype=dtype)  # at once: small pieces would lie between large ones
+    # Slope, mean and mean magnitude of the gradient; allocated once, because small blocks would fragment memory.
+    records = torch.zeros(3, len(rows), device=device, dtype=dtype)
     elements = sum(end[0].numel() for end in inputs)
 
     def work(part: slice) -> None:
-        row, alpha = rows[part], where[part]
+        row, alpha = rows[part], point_alphas[part]
         with torch.enable_grad():
             at = tuple(
-                _along(_of(start, row), _of(span, row), _of(end, row), _column(alpha, end)).requires_grad_()
+                _points(
+                    _for_rows(start, row), _for_rows(span, row), _for_rows(end, row), _column(alpha, end)
+                ).requires_grad_()
                 for start, span, end in zip(baselines, spans, inputs, strict=True)
             )
             gradients = torch.autograd.grad(score(at, row).sum(), at)
-        found = torch.zeros(3, len(row), device=device, dtype=dtype)
+        chunk_records = torch.zeros(3, len(row), device=device, dtype=dtype)
         for gradient, span in zip(gradients, spans, strict=True):
             flat = gradient.reshape(len(row), -1)
-            slopes = flat.to(dtype) @ span.reshape(count, -1).to(dtype).T  # with every span: a product makes no copies
+            # Each gradient times every span, because a matrix product needs no copy of a span for each point.
+            slopes = flat.to(dtype) @ span.reshape(count, -1).to(dtype).T
             sizes = torch.linalg.vector_norm(flat, 1, dim=1)
-            found += torch.stack([slopes.gather(1, row[:, None])[:, 0], flat.sum(1) / elements, sizes / elements])
-        chosen = torch.zeros(count, len(row), device=device, dtype=dtype)
-        chosen[row, torch.arange(len(row), device=device)] = share[part]
+            chunk_records += torch.stack(
+                [slopes.gather(1, row[:, None])[:, 0], flat.sum(1) / elements, sizes / elements]
+            )
+        row_weights = torch.zeros(count, len(row), device=device, dtype=dtype)
+        row_weights[row, torch.arange(len(row), device=device)] = point_weights[part]
         if keep:
-            keep(places[part], shares[part], gradients[0], _of(spans[0], row))
-        for total, gradient in zip(sums, gradients, strict=True):  # a product repeats bit for bit, index_add_ may not
-            total += (chosen.to(gradient) @ gradient.reshape(len(row), -1)).view_as(total)
-        met[:, part] = found
+            keep(all_alphas[part], all_weights[part], gradients[0], _for_rows(spans[0], row))
+        for total, gradient in zip(sums, gradients, strict=True):  # a product is deterministic, index_add_ may not be
+            total += (row_weights.to(gradient) @ gradient.reshape(len(row), -1)).view_as(total)
+        records[:, part] = chunk_records
 
     run(len(rows), work)
-    slopes, mean, size = met.view(3, count, points)
+    slopes, mean, size = records.view(3, count, points)
     return Path(sums, slopes, mean, size)
 
 
 def _column(values: Tensor, like: Tensor) -> Tensor:
-    """(n,) -> (n, 1, ...), to multiply tensors shaped as `like`."""
+    """Reshape (n,) to (n, 1, ...), to multiply tensors of the shape of `like`."""
     return values.view(-1, *[1] * (like.ndim - 1))
 
 
-def _of(values: Tensor, row: Tensor) -> Tensor:
-    """Of tensors (N, ...) those of the inputs `row` (n,); of one input, without copies."""
+def _for_rows(values: Tensor, row: Tensor) -> Tensor:
+    """Select from `values` (N, ...) those of the inputs `row` (n,); for N = 1, without copies."""
     return values.expand(len(row), *values.shape[1:]) if len(values) == 1 else values[row]
 
 
-def _along(start: Tensor, span: Tensor, end: Tensor, alpha: Tensor) -> Tensor:
-    """Points start + alpha * span; the last is the very end, which rounding would miss."""
+def _points(start: Tensor, span: Tensor, end: Tensor, alpha: Tensor) -> Tensor:
+    """Return the points start + alpha * span; at alpha 1, exactly `end`, which rounding would miss."""
     points, last = torch.addcmul(start, alpha, span), alpha.reshape(-1) == 1
     points[last] = end[last]
     return points
 
 
-def _of_rows(values: Any, rows: Tensor, count: int) -> Any:
-    """What belongs to one input each (tensors, lists of length `count`) for the inputs `rows`; the rest as it is."""
+def _select_rows(values: Any, rows: Tensor, count: int) -> Any:
+    """Select the values of the inputs `rows` from a tensor or list with one value for each of `count` inputs.
+
+    Anything else applies to all inputs and is returned unchanged.
+    """
     if isinstance(values, Tensor) and values.ndim and len(values) == count:
         return values[rows]
     if isinstance(values, list) and len(values) == count:
@@ -127,10 +137,10 @@ def _of_rows(values: Any, rows: Tensor, count: int) -> Any:
 
 
 class PathIntegral(captum.attr.IntegratedGradients):  # type: ignore[misc]
-    """Captum's Integrated Gradients on our kernel, for everything that Captum builds on the class.
+    """Captum's Integrated Gradients on our kernel, which also serves everything that Captum builds on the class.
 
-    Differs where Captum's is wrong or wasteful: the trapezoid rule's weights sum to 1, chunks are not kept, it works
-    with autograd switched off around it, and the path is traced (`path`, of the last call).
+    It differs where Captum's is wrong or wasteful: the weights of the trapezoid rule sum to 1, chunks are not kept, and
+    it works where autograd is switched off. `path` holds the records of the last call.
     """
 
     path: Path
@@ -161,16 +171,20 @@ class PathIntegral(captum.attr.IntegratedGradients):  # type: ignore[misc]
             alphas, weights = quadrature(rule, max(1, n_steps - 1) if rule == "trapezoid" else n_steps)
         else:
             weights, alphas = step_sizes_and_alphas
-        extra, count = _format_additional_forward_args(additional_forward_args) or (), len(inputs[0])
+        arguments, count = _format_additional_forward_args(additional_forward_args) or (), len(inputs[0])
         starts = tuple(
             torch.as_tensor(start, dtype=end.dtype, device=end.device).expand_as(end)
             for start, end in zip(baselines, inputs, strict=True)
         )
 
         def score(points: tuple[Tensor, ...], rows: Tensor) -> Tensor:
-            own = tuple(_of_rows(value, rows, count) if isinstance(value, Tensor) else value for value in extra)
-            found: Tensor = _run_forward(self.forward_func, points, _of_rows(target, rows, count), own or None)
-            return found.reshape(-1)
+            row_arguments = tuple(
+                _select_rows(value, rows, count) if isinstance(value, Tensor) else value for value in arguments
+            )
+            scores: Tensor = _run_forward(
+                self.forward_func, points, _select_rows(target, rows, count), row_arguments or None
+            )
+            return scores.reshape(-1)
 
         ends = tuple(end.detach() for end in inputs)
         self.path = integrate(score, ends, starts, alphas, weights, run=self.run, keep=self.keep)

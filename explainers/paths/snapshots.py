@@ -1,4 +1,4 @@
-"""Looking into an integral while it is summed: what the map is made of at some stops on the path."""
+"""Records what a map is made of, at some stops on the path, while the integral is summed."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from explainers.arrays import Array
 
 @dataclass(frozen=True, eq=False)
 class Snapshots:
-    """The path at K stops, in score; averaged over baselines.
+    """Gradients and attributions at K stops on the path, averaged over baselines.
 
-    alphas:     (K,) ascending from 0 (baseline) to 1 (picture); each is a point that was passed.
-    gradients:  (K, C, H, W), the gradient there, in score per pixel unit.
-    cumulative: (K, C, H, W), the attributions of the path up to there. Each sums to `Trace.cumulative` at its alpha,
-                and the last one is the map.
+    alphas:     (K,) ascending from 0 (baseline) to 1 (picture); each is a point of the integral.
+    gradients:  (K, C, H, W), the gradient at each stop, in score per pixel unit.
+    cumulative: (K, C, H, W), the attributions of the path up to each stop, in score. Each sums to `Trace.cumulative` at
+                its alpha, and the last one is the map.
     """
 
     alphas: Array
@@ -29,50 +29,56 @@ class Snapshots:
 
 
 def stops(alphas: Sequence[float], count: int) -> list[float]:
-    """Those of `alphas` that lie nearest to `count` even stops from 0 to 1; fewer where several stops share one."""
+    """Return the `alphas` nearest to `count` even stops from 0 to 1; fewer if one alpha is nearest to several stops."""
     points = np.asarray(alphas)
-    return sorted({float(points[np.abs(points - place).argmin()]) for place in np.linspace(0, 1, count)})
+    return sorted({float(points[np.abs(points - stop).argmin()]) for stop in np.linspace(0, 1, count)})
 
 
 class Recorder:
-    """Sums the points of a path between stops; the work of keeping every gradient, without the memory.
+    """Sums the contributions of a path between stops, which takes far less memory than to keep every gradient.
 
-    alphas: of the K stops, ascending from 0 to 1.
-    paths:  over how many baselines the mean is taken.
+    alphas: the K stops, ascending from 0 to 1.
+    paths:  the number of baselines that the mean is taken over.
     """
 
     def __init__(self, alphas: Sequence[float], paths: int) -> None:
         self.alphas, self.paths = torch.tensor(alphas, dtype=torch.float64), paths
         self._gradients: Any = 0.0  # (K, C, H, W)
-        self._added: Any = 0.0  # (2 K - 1, C, H, W): at a stop, between it and the next, at the next...
-        self._met: set[int] = set()
+        self._piece_sums: Any = 0.0  # (2 K - 1, C, H, W): at a stop, between it and the next, at the next, ...
+        self._reached: set[int] = set()
 
     def take(self, alphas: Tensor, weights: Tensor, gradients: Tensor, spans: Tensor) -> None:
-        """Add points: (n,), (n,), (n, C, H, W), (n, C, H, W). Changes nothing if memory runs out on the way."""
-        place = torch.searchsorted(self.alphas, alphas.cpu())
-        at = self.alphas[place] == alphas.cpu()
-        here, points = torch.arange(len(place)), gradients.flatten(1)
-        spread = points.new_zeros(2 * len(self.alphas) - 1, len(place))
-        spread[2 * place - 1 + at.long(), here] = weights.to(spread) / self.paths
-        chosen = points.new_zeros(len(self.alphas), len(place))
-        chosen[place[at], here[at]] = 1 / self.paths
-        added = self._added + (spread @ (gradients * spans).flatten(1)).view(-1, *gradients.shape[1:])
-        self._gradients = self._gradients + (chosen @ points).view(-1, *gradients.shape[1:])
-        self._added = added
-        self._met.update(place[at].tolist())
+        """Add n points: (n,), (n,), (n, C, H, W), (n, C, H, W). If memory runs out meanwhile, nothing is changed."""
+        next_stop = torch.searchsorted(self.alphas, alphas.cpu())
+        at_stop = self.alphas[next_stop] == alphas.cpu()
+        columns, flat_gradients = torch.arange(len(next_stop)), gradients.flatten(1)
+        weights_by_piece = flat_gradients.new_zeros(2 * len(self.alphas) - 1, len(next_stop))
+        weights_by_piece[2 * next_stop - 1 + at_stop.long(), columns] = weights.to(weights_by_piece) / self.paths
+        stop_weights = flat_gradients.new_zeros(len(self.alphas), len(next_stop))
+        stop_weights[next_stop[at_stop], columns[at_stop]] = 1 / self.paths
+        piece_sums = self._piece_sums + (weights_by_piece @ (gradients * spans).flatten(1)).view(
+            -1, *gradients.shape[1:]
+        )
+        self._gradients = self._gradients + (stop_weights @ flat_gradients).view(-1, *gradients.shape[1:])
+        self._piece_sums = piece_sums
+        self._reached.update(next_stop[at_stop].tolist())
 
     @property
     def ends(self) -> tuple[Tensor, Tensor]:
-        """(C, H, W) each: what the path's ends add to a sum in which they have half a point's weight."""
-        return self._added[0], self._added[-1]
+        """What the two ends of the path, (C, H, W) each, add to the sum; they have half the weight of other points."""
+        return self._piece_sums[0], self._piece_sums[-1]
 
-    def slices(self, values: Tensor, intervals: int) -> Snapshots:
-        """What was kept of a path whose weights sum to `intervals`; its map, (C, H, W), is the last of `cumulative`."""
-        met = sorted(self._met)
-        cumulative = (
-            self._added.cumsum(0)[::2] - self._added[::2] / 2
-        ) / intervals  # a stop stands for both of its sides
+    def snapshots(self, values: Tensor, intervals: int) -> Snapshots:
+        """Return the snapshots of a path whose weights sum to `intervals`.
+
+        values: (C, H, W), the map, which becomes the last of `cumulative`.
+        """
+        reached = sorted(self._reached)
+        sums = self._piece_sums.cumsum(0)[::2] - self._piece_sums[::2] / 2  # half of a stop's own lies behind it
+        cumulative = sums / intervals
         cumulative[0], cumulative[-1] = 0.0, values
         return Snapshots(
-            self.alphas[met].numpy(), self._gradients[met].float().cpu().numpy(), cumulative[met].float().cpu().numpy()
+            self.alphas[reached].numpy(),
+            self._gradients[reached].float().cpu().numpy(),
+            cumulative[reached].float().cpu().numpy(),
         )

@@ -1,4 +1,4 @@
-"""What an integral met on its path, and what each level of its steps is worth."""
+"""The values recorded along the path of an integral, and how accurate each level of its steps is."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ from dataclasses import dataclass
 
 from explainers.arrays import Array
 
-SETTLED_CHANGE, SETTLED_GAP = 0.02, 0.05  # between two levels of automatic steps, and to completeness
-MIN_SCORE_CHANGE = 0.05  # of the score's range on the path: ends that differ by less leave little to compare a sum with
+SETTLED_CHANGE = 0.02  # between the maps of two levels of automatic steps, as relative L1 distance
+SETTLED_GAP = 0.05  # the largest completeness gap of a map that has settled
+MIN_SCORE_CHANGE = 0.05  # of the score's range on the path: the gap isn't judged where the ends differ by less
 
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """What was met on the path, at each alpha from 0 (baseline) to 1 (picture); averaged over baselines.
+    """Values recorded at each alpha of the path from 0 (baseline) to 1 (picture), averaged over baselines.
 
     alphas:        (P,) ascending.
-    logits, probabilities: (P,) of the target, as index or index minus versus.
-    slopes:        (P,) dF/dalpha of the explained number; its integral is score - baseline score.
-    cumulative:    (P,) that integral up to each alpha by the rule that was used; its last value is sum(values).
+    logits, probabilities: (P,) of the target, that is of its index, or of index minus versus.
+    slopes:        (P,) dF/dalpha of the explained score F; their integral is score - baseline score.
+    cumulative:    (P,) that integral up to each alpha by the rule in use; the last value is sum(values).
     gradient_mean: (P,) mean of the gradient over all pixels and channels, in score per pixel unit.
     gradient_size: (P,) mean of its magnitude.
     """
@@ -33,11 +34,13 @@ class Trace:
 
 @dataclass(frozen=True)
 class Level:
-    """One level of automatic steps: a grid of points on the path and what its map is worth.
+    """One level of automatic steps: a grid of points on the path, and how accurate its map is.
 
-    points: how many, on each path.
-    change: relative L1 distance of its map from that of the level before, which has half the steps; None for the first.
-    gap:    completeness gap; None where it isn't judged, because the score's ends differ by less than 5 % of its range.
+    points: the number of points on each path.
+    change: relative L1 distance between its map and that of the level before, which has half the steps; None for the
+            first level.
+    gap:    completeness gap; None where it isn't judged, because the scores at the path's ends differ by less than 5 %
+            of the score's range on the path.
     """
 
     points: int
@@ -46,6 +49,6 @@ class Level:
 
     @property
     def settled(self) -> bool:
-        """Whether more points are not worth while: the map changed by less than 2 % and the gap is under 5 %."""
-        still = self.change is not None and self.change < SETTLED_CHANGE
-        return still and (self.gap is None or self.gap < SETTLED_GAP)
+        """Whether more points are unnecessary: the map changed by less than 2 %, and the gap is under 5 % if judged."""
+        is_stable = self.change is not None and self.change < SETTLED_CHANGE
+        return is_stable and (self.gap is None or self.gap < SETTLED_GAP)

@@ -1,1 +1,1 @@
-"""How work runs, whatever is computed: recorded, on private copies, in chunks, in turns, as jobs."""
+"""How computations run: on private copies of a network, recorded, in chunks, in turns, and as jobs."""

@@ -1,4 +1,4 @@
-"""Freed memory: kept for the next chunk while there is work, returned to the machine when there is none."""
+"""Controls what the C library does with freed memory: hold it while there is work, and release it afterwards."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ from contextlib import suppress
 
 
 def hold_freed_memory(block: int = 2**30, top: int = 2**30) -> None:
-    """Let glibc keep freed memory, in one place for all threads, until `release_freed_memory`.
+    """Make glibc hold freed memory, in one arena for all threads, until `release_freed_memory`.
 
-    By itself it returns a chunk's large blocks to the machine and asks for them again, page by page, in the next one,
-    which takes up to a fifth of the time of a network that computes little on much memory. Variables of the environment
-    that say otherwise are respected.
+    By default it returns the large blocks of a chunk to the operating system and requests them again, page by page, for
+    the next chunk. That takes up to a fifth of the time of a network that computes little on much memory. Environment
+    variables of glibc take precedence.
 
-    block, top: bytes; larger blocks go back at once, and more than that at the end of the heap.
+    block: larger blocks, in bytes, are returned at once.
+    top:   more free bytes than these at the end of the heap are returned.
     """
-    numbers = {"MALLOC_MMAP_THRESHOLD_": (-3, block), "MALLOC_TRIM_THRESHOLD_": (-1, top), "MALLOC_ARENA_MAX": (-8, 1)}
+    options = {"MALLOC_MMAP_THRESHOLD_": (-3, block), "MALLOC_TRIM_THRESHOLD_": (-1, top), "MALLOC_ARENA_MAX": (-8, 1)}
     with suppress(AttributeError, OSError, TypeError):
-        for variable, setting in numbers.items():  # as malloc.h numbers them
+        for variable, option in options.items():  # option: its number in malloc.h, and its value
             if variable not in os.environ:
-                ctypes.CDLL(None).mallopt(*setting)
+                ctypes.CDLL(None).mallopt(*option)
 
 
 def release_freed_memory() -> None:
-    """Return freed memory to the machine, which the C library keeps; only glibc can be asked."""
+    """Return the freed memory that glibc holds to the operating system; with another C library, nothing happens."""
     with suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)

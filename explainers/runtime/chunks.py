@@ -1,4 +1,7 @@
-"""Pictures in chunks: smaller ones when memory runs out, and a sentence where even one picture doesn't fit."""
+"""Splits work on pictures into chunks, which are halved when memory runs out.
+
+Where not even one picture fits, the error says so in a sentence.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,12 @@ import torch
 from explainers.errors import ExplanationError
 
 Run = Callable[[int, Callable[[slice], None]], None]
-WORDS = ("can't allocate memory", "could not create a primitive", "could not create a memory")
+OUT_OF_MEMORY_TEXTS = ("can't allocate memory", "could not create a primitive", "could not create a memory")
 
 
 @contextmanager
 def enough_memory() -> Iterator[None]:
-    """Say in a sentence that memory ran out. Raises ExplanationError then."""
+    """Raise ExplanationError with a sentence for the visitor where memory runs out inside the block."""
     try:
         yield
     except (MemoryError, RuntimeError) as error:
@@ -28,15 +31,16 @@ def enough_memory() -> Iterator[None]:
 
 
 def _out_of_memory(error: BaseException) -> bool:
-    """Whether the machine has no more memory to give; on a CPU, torch and oneDNN say so in words only."""
-    known = isinstance(error, (MemoryError, torch.OutOfMemoryError))
-    return known or (isinstance(error, RuntimeError) and any(words in str(error) for words in WORDS))
+    """Return whether an error means that memory ran out; on a CPU, torch and oneDNN only say so in the message."""
+    by_type = isinstance(error, (MemoryError, torch.OutOfMemoryError))
+    return by_type or (isinstance(error, RuntimeError) and any(text in str(error) for text in OUT_OF_MEMORY_TEXTS))
 
 
 class Chunks:
-    """How many pictures pass at once: halved, for good, when memory runs out.
+    """The number of pictures that pass at once, which is halved, for good, when memory runs out.
 
-    size: pictures per chunk; halvings: how often it was halved.
+    size:     the number of pictures per chunk.
+    halvings: how often it was halved.
     """
 
     def __init__(self, size: int) -> None:
@@ -45,14 +49,14 @@ class Chunks:
     def run(self, count: int, work: Callable[[slice], None]) -> None:
         """Call `work` on slices of `count` pictures, one chunk after the other.
 
-        A slice for which memory runs out is asked for again in smaller ones, so `work` changes nothing before its end.
+        Where memory runs out, `work` is called again on smaller slices, so it must not change any state before its end.
         """
         start = 0
         while start < count:
             part = slice(start, min(start + self.size, count))
             if self._fits(work, part):
                 start = part.stop
-            else:  # outside of the `except`, where the activations that didn't fit are let go
+            else:  # outside of the `except` clause, whose error holds the activations that didn't fit
                 self.size = (part.stop - part.start) // 2
                 self.halvings += 1
 

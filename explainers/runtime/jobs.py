@@ -1,4 +1,4 @@
-"""Jobs under way and what became of them, shared by all who ask. Knows nothing of pages."""
+"""Runs computations as jobs in threads, and shares them and their results among all who ask. Independent of pages."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from typing import Any, Protocol
 from explainers.arrays import nbytes
 from explainers.runtime.allocator import release_freed_memory
 
-RECENT = 16  # reports that the pace is taken from: it changes when others come and go
+PACE_REPORTS = 16  # few, because the pace changes when other jobs start or end
 
 
 class Report(Protocol):
-    """How work tells its progress. Raises Abandoned when nobody waits for it any more."""
+    """Reports the progress of work. Raises Abandoned when nobody waits for the job any more."""
 
     def __call__(self, done: int, total: int | None, preview: Any = None, /) -> None: ...
 
@@ -32,10 +32,11 @@ class Abandoned(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """What is kept of one kind of work.
+    """How many results of one kind of work are kept.
 
-    entries, nbytes: results at most, and bytes of their arrays; None: as many as there are.
-    computes:        whether the work takes turns at the processor with that of others.
+    entries:  the largest number of results.
+    nbytes:   the largest number of bytes of their arrays; None: any number.
+    computes: whether the work takes turns at the processor with other jobs.
     """
 
     entries: int
@@ -45,7 +46,13 @@ class Limits:
 
 @dataclass(eq=False)
 class Job:
-    """One computation in a thread of its own, which never calls Streamlit."""
+    """One computation in a thread of its own, which never calls Streamlit.
+
+    done, total: how much of the work is done, and how much there is (None: unknown), in the work's own unit.
+    preview:     a first result, if there is one.
+    waiting:     the number of callers who wait for the job.
+    ended:       set once the result or the error is there.
+    """
 
     work: Work
     computes: bool = True
@@ -56,18 +63,19 @@ class Job:
     ended: threading.Event = field(default_factory=threading.Event)
     result: Any = None
     error: BaseException | None = None
-    _pace: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=RECENT))
+    _pace: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=PACE_REPORTS))
 
     def run(self) -> None:
-        """Do the work; its result or error is there afterwards."""
+        """Do the work, and set `result` or `error`."""
         try:
             self.result = self.work(self.report)
         except BaseException as error:
-            traceback.clear_frames(error.__traceback__)  # or they hold a chunk's activations until the next collection
+            # Or the variables of its frames would hold a chunk's activations until the next garbage collection.
+            traceback.clear_frames(error.__traceback__)
             self.error = error
 
     def report(self, done: int, total: int | None, preview: Any = None, /) -> None:
-        """Take note of progress; the last one to leave cancels the work here."""
+        """Note progress. Raises Abandoned, which cancels the work, when nobody waits for it any more."""
         if not self.waiting:
             raise Abandoned
         self.done, self.total, self.preview = done, total, self.preview or preview
@@ -75,7 +83,7 @@ class Job:
 
     @property
     def left(self) -> float | None:
-        """Seconds left, from the pace of late; None while nobody can tell."""
+        """The estimated number of seconds left, at the pace of the last reports; None while there is no estimate."""
         (then, before), (now, done) = (self._pace[0], self._pace[-1]) if self._pace else ((0.0, 0), (0.0, 0))
         if not self.total or done == before:
             return None
@@ -83,65 +91,65 @@ class Job:
 
 
 class Jobs:
-    """Takes questions: the same one asked by several is one job, and results are kept within bounds."""
+    """Starts jobs: callers who ask for the same result share a job, and results are kept within limits."""
 
-    def __init__(self, shelves: Mapping[str, Limits]) -> None:
+    def __init__(self, limits: Mapping[str, Limits]) -> None:
         self._lock = threading.Lock()
-        self._shelves = shelves
+        self._limits = limits
         self._jobs: dict[Hashable, Job] = {}
-        self._results: dict[str, OrderedDict[Hashable, Any]] = {shelf: OrderedDict() for shelf in shelves}
+        self._results: dict[str, OrderedDict[Hashable, Any]] = {kind: OrderedDict() for kind in limits}
 
     @contextmanager
-    def job(self, shelf: str, key: Hashable, work: Work) -> Iterator[Job]:
-        """Wait inside the block for the job of that key, already ended where its result is kept."""
-        job = self._join(shelf, key, work)
+    def job(self, kind: str, key: Hashable, work: Work) -> Iterator[Job]:
+        """Join the job for a key, or start it, until the block ends; it has ended already if its result is kept."""
+        job = self._join(kind, key, work)
         try:
             yield job
         finally:
             with self._lock:
                 job.waiting -= 1
-                if not job.waiting and self._jobs.get((shelf, key)) is job:
-                    del self._jobs[shelf, key]  # who asks now needs a job that isn't being cancelled
+                if not job.waiting and self._jobs.get((kind, key)) is job:
+                    del self._jobs[kind, key]  # it is being cancelled, so the next caller needs a new one
 
     def others(self, mine: Job) -> int:
-        """How many other jobs compute at the moment."""
+        """Return the number of other jobs that compute at the moment."""
         with self._lock:
             return sum(job.computes and job is not mine for job in self._jobs.values())
 
-    def _join(self, shelf: str, key: Hashable, work: Work) -> Job:
+    def _join(self, kind: str, key: Hashable, work: Work) -> Job:
         with self._lock:
-            results, job = self._results[shelf], self._jobs.get((shelf, key))
+            results, job = self._results[kind], self._jobs.get((kind, key))
             if key in results:
                 results.move_to_end(key)
                 job = Job(work, result=results[key])
                 job.ended.set()
-            new = job is None
+            is_new = job is None
             if job is None:
-                job = self._jobs[shelf, key] = Job(work, self._shelves[shelf].computes)
-            job.waiting += 1  # before it starts, or its first report would find nobody
-            if new:
-                threading.Thread(
-                    target=self._run, args=(shelf, key, job), name=f"whypixel {shelf}", daemon=True
-                ).start()
+                job = self._jobs[kind, key] = Job(work, self._limits[kind].computes)
+            job.waiting += 1  # before the job starts, or its first report would cancel it
+            if is_new:
+                threading.Thread(target=self._run, args=(kind, key, job), name=f"whypixel {kind}", daemon=True).start()
             return job
 
-    def _run(self, shelf: str, key: Hashable, job: Job) -> None:
+    def _run(self, kind: str, key: Hashable, job: Job) -> None:
         job.run()
         with self._lock:
-            if self._jobs.get((shelf, key)) is job:
-                del self._jobs[shelf, key]
+            if self._jobs.get((kind, key)) is job:
+                del self._jobs[kind, key]
             if job.error is None:
-                self._keep(shelf, key, job.result)
-            resting = not self._jobs
-        job.ended.set()  # only now, so that whoever asks next finds the result kept
-        if resting:
+                self._store(kind, key, job.result)
+            idle = not self._jobs
+        job.ended.set()  # only now, so that the next caller finds the result
+        if idle:
             release_freed_memory()
 
-    def _keep(self, shelf: str, key: Hashable, result: Any) -> None:
-        """Put a result on its shelf; the ones that nobody asked for longest make room. One always stays."""
-        results, room = self._results[shelf], self._shelves[shelf]
+    def _store(self, kind: str, key: Hashable, result: Any) -> None:
+        """Keep a result, and drop the least recently used ones beyond the limits; one result is always kept."""
+        results, limits = self._results[kind], self._limits[kind]
         results[key] = result
-        held = sum(map(nbytes, results.values()))
-        while len(results) > 1 and (len(results) > room.entries or (room.nbytes is not None and held > room.nbytes)):
+        size = sum(map(nbytes, results.values()))
+        while len(results) > 1 and (
+            len(results) > limits.entries or (limits.nbytes is not None and size > limits.nbytes)
+        ):
             _, oldest = results.popitem(last=False)
-            held -= nbytes(oldest)
+            size -= nbytes(oldest)

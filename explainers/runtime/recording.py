@@ -1,8 +1,8 @@
-"""What a network really does, read from one forward pass.
+"""Records the function calls of a forward pass.
 
 The record is made by a `TorchFunctionMode`, which belongs to the thread that enters it: no hook is put on a module, and
-other threads that run the same network at the same time neither see nor feel it. (`torch.fx` patches
-`nn.Module.__call__` for the whole process while it traces, so it can't be used beside other visitors' passes.)
+other threads that run the same network at the same time are not affected. (`torch.fx` patches `nn.Module.__call__` for
+the whole process while it traces, so it can't be used beside the passes of other visitors.)
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from explainers.errors import ExplanationError
 
 @dataclass(frozen=True)
 class Call:
-    """One function call of a forward pass: its name (without the underscore of in-place forms), arguments, result."""
+    """One function call of a forward pass; `name` lacks the underscore at the end of in-place functions' names."""
 
     name: str
     args: tuple[Any, ...]
@@ -33,7 +33,7 @@ class Call:
         return cls(getattr(func, "__name__", "").rstrip("_"), args, kwargs, result)
 
     def argument(self, position: int, name: str, default: Any = None) -> Any:
-        """An argument, whether it was passed by position or by name."""
+        """Return an argument, whether it was passed by position or by name."""
         return self.args[position] if len(self.args) > position else self.kwargs.get(name, default)
 
 
@@ -52,21 +52,24 @@ class _Recorder(TorchFunctionMode):
 
 @contextmanager
 def recording() -> Iterator[list[Call]]:
-    """Every torch function that this thread calls inside the block, in order. Tensors are kept until the list goes."""
+    """Record the torch functions that this thread calls inside the block, in order.
+
+    The list keeps their tensors in memory.
+    """
     with _Recorder() as recorder:
         yield recorder.calls
 
 
 @torch.no_grad()
 def record(network: nn.Module, pictures: Tensor) -> list[Call]:
-    """The calls of one forward pass over pictures (N, C, H, W)."""
+    """Record the calls of one forward pass over pictures (N, C, H, W)."""
     with recording() as calls:
         network(pictures)
     return calls
 
 
 def refuse_compiled(network: nn.Module, complaint: str, instead: str) -> None:
-    """Raise ExplanationError with the complaint, and what to choose instead, where no function mode can see."""
+    """Raise ExplanationError with the complaint, and what to choose instead, for networks that can't be recorded."""
     if compiled(network):
         raise ExplanationError(
             f"{complaint}, because it is compiled or scripted. Load it as an ordinary module, or choose {instead}."
@@ -74,7 +77,7 @@ def refuse_compiled(network: nn.Module, complaint: str, instead: str) -> None:
 
 
 def compiled(network: nn.Module) -> bool:
-    """Whether part of the network runs as TorchScript or compiled code, which no function mode can see into."""
+    """Return whether part of a network runs as TorchScript or compiled code, whose calls no function mode sees."""
     return any(
         isinstance(module, torch.jit.ScriptModule)
         or hasattr(module, "_orig_mod")

@@ -1,4 +1,4 @@
-"""Whose turn it is to compute: one chunk at a time on each device, quick questions first."""
+"""Decides whose turn it is to compute: one chunk at a time on each device, quick questions first."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from types import TracebackType
 
 import torch
 
-ROUND = 3  # every third turn goes to who has waited longest
+LONGEST_WAIT_PERIOD = 3  # every third turn goes to the request that has waited longest
 
 
 class Turns:
-    """A lock that is handed on by a rule (Python's own may be taken again by who has just let go).
+    """A lock that is handed on by a rule (a thread that releases Python's own lock may get it again at once).
 
-    Of three turns, two go to whoever asks for least, with all they have had, and one to who has waited longest. Among
-    thirty visitors a gradient needn't wait for thirty chunks of longer work, and the longest work still goes on.
-    As a context manager it is the turn of one picture.
+    Of three turns, two go to the call that will have passed the fewest pictures after its turn, and one goes to the
+    request that has waited longest. So among thirty visitors a gradient needn't wait for thirty chunks of longer work,
+    and the longest work still makes progress. As a context manager, the lock is taken for one picture.
     """
 
     def __init__(self) -> None:
@@ -26,34 +26,38 @@ class Turns:
         self._given = 0
 
     def take(self, pictures: int = 1) -> None:
-        """Wait for the turn; `pictures` is how many will have been passed after it, in all turns of the same call."""
+        """Wait for a turn.
+
+        pictures: how many pictures the call will have passed after this turn, in all its turns.
+        """
         with self._guard:
             if not self._taken:
                 self._taken = True
                 return
-            mine = pictures, threading.Event()
-            self._queue.append(mine)
+            request = pictures, threading.Event()
+            self._queue.append(request)
         try:
-            mine[1].wait()
-        except BaseException:  # Ctrl+C: nobody would give the turn on
+            request[1].wait()
+        except BaseException:  # on Ctrl+C, a turn that was handed over meanwhile would never be handed on
             with self._guard:
-                waiting = mine in self._queue
-                if waiting:
-                    self._queue.remove(mine)
-            if not waiting:
+                still_queued = request in self._queue
+                if still_queued:
+                    self._queue.remove(request)
+            if not still_queued:
                 self.give()
             raise
 
     def give(self) -> None:
-        """Hand it to the next."""
+        """Hand the turn on to the next request."""
         with self._guard:
             if not self._queue:
                 self._taken = False
                 return
             self._given += 1
-            following = self._queue[0] if self._given % ROUND == 0 else min(self._queue, key=itemgetter(0))
-            self._queue.remove(following)
-            following[1].set()
+            waited_longest = self._given % LONGEST_WAIT_PERIOD == 0
+            chosen = self._queue[0] if waited_longest else min(self._queue, key=itemgetter(0))
+            self._queue.remove(chosen)
+            chosen[1].set()
 
     def __enter__(self) -> None:
         self.take()
@@ -68,5 +72,5 @@ _TURNS: dict[str, Turns] = {}
 
 
 def turns(device: torch.device) -> Turns:
-    """The turns of one device, the same for everybody in this process."""
+    """Return the turns of a device, which all calls in this process share."""
     return _TURNS.setdefault(str(device), Turns())

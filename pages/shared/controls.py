@@ -1,4 +1,4 @@
-"""Widgets drawn from declarations: a method and its knobs."""
+"""Widgets for a method and for the settings that a method or an experiment declares."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from explainers import EXPLAINERS, Choice, Classifier, Colour, Explainer, Knob, Layer, Range, Switch
-from explainers.settings import Declared
+from explainers.settings import Configurable
 from pages.shared import state
 
-SLIDER = 1000  # positions at most; more are typed
-Kind = TypeVar("Kind", bound=Declared)
-AUTOMATIC = ""  # stands for None in a select box
+MAX_SLIDER_POSITIONS = 1000  # a number of more values is typed
+Kind = TypeVar("Kind", bound=Configurable)
+AUTOMATIC_LAYER = ""  # stands for None in the select box
 
 
 def choose_explainer(classifier: Classifier) -> Explainer:
-    """A method with its settings."""
+    """Choose a method and its settings."""
     kinds = {kind.slug(): kind for kind in EXPLAINERS}
     slug: str = st.selectbox(
         "Method",
@@ -31,9 +31,9 @@ def choose_explainer(classifier: Classifier) -> Explainer:
 
 
 def choose_settings(kind: type[Kind], classifier: Classifier) -> Kind:
-    """The settings of a method or an experiment, the same on every page.
+    """Choose the settings of a method or an experiment; they are the same on every page.
 
-    The knobs that matter are drawn, in the order they are declared.
+    Only the knobs that matter are drawn, in the order of their declaration.
     """
     chosen = kind()
     for name, knob in kind.knobs().items():
@@ -45,7 +45,7 @@ def choose_settings(kind: type[Kind], classifier: Classifier) -> Kind:
 
 
 def set_method(explainer: Explainer) -> None:
-    """Choose a method with these settings before its widgets are drawn again (from a callback)."""
+    """Select a method with these settings before its widgets are drawn again (from a callback)."""
     state.choose("method", explainer.slug())
     for name, knob in explainer.knobs().items():
         key, value = f"{explainer.slug()}-{name}", getattr(explainer, name)
@@ -56,18 +56,20 @@ def set_method(explainer: Explainer) -> None:
 
 
 def _widget(key: str, name: str, knob: Knob, default: Any, classifier: Classifier) -> Any:
-    """The widget of one knob, and what it says."""
+    """Draw the widget of a knob, and return its value."""
     label = knob.label or name.replace("_", " ").capitalize()
     match knob:
         case Range(low=low, high=high, step=step, automatic=automatic, first=first):
             start = next(value for value in (default, first, low) if value is not None)
             if automatic:
-                free = default is None and not state.named(key, start, knob.accepts)  # a number there is wanted
-                switch = state.setting(f"{key}-automatic", default is None, first=free)
-                if st.toggle(f"{label}: {automatic}", key=switch, help=knob.hint):
+                automatic_at_first = default is None and not state.named(
+                    key, start, knob.accepts
+                )  # a number there is wanted
+                switch_key = state.setting(f"{key}-automatic", default is None, first=automatic_at_first)
+                if st.toggle(f"{label}: {automatic}", key=switch_key, help=knob.hint):
                     return None
             key = state.setting(key, start, knob.accepts)
-            draw = st.slider if (high - low) / step <= SLIDER else st.number_input
+            draw = st.slider if (high - low) / step <= MAX_SLIDER_POSITIONS else st.number_input
             return draw(label, low, high, step=step, key=key, help=knob.hint)
         case Choice(options=options):
             key = state.setting(key, default, knob.accepts)
@@ -78,10 +80,10 @@ def _widget(key: str, name: str, knob: Knob, default: Any, classifier: Classifie
             return st.color_picker(label, key=state.setting(key, default, knob.accepts), help=knob.hint)
         case Layer():
             layers = {layer.name: str(layer) for layer in reversed(classifier.layers())}
-            layers = {AUTOMATIC: "the deepest", **layers}
-            key = state.setting(key, AUTOMATIC, layers.__contains__)
+            layers = {AUTOMATIC_LAYER: "the deepest", **layers}
+            key = state.setting(key, AUTOMATIC_LAYER, layers.__contains__)
             chosen = st.selectbox(label, layers, format_func=layers.__getitem__, key=key, help=knob.hint)
-            if chosen == AUTOMATIC:  # its text can't name the layer: the browser would show the last classifier's
+            if chosen == AUTOMATIC_LAYER:  # its text can't name the layer: the browser would show the last classifier's
                 st.caption(f"Here: {layers.get(classifier.layer or '', 'none')}.")
             return chosen or None
     raise TypeError(f"no widget for {knob!r}")

@@ -1,4 +1,4 @@
-"""What every page opens with, and the one place where an error becomes a message."""
+"""The frame of every page, and the one place where an error becomes a message."""
 
 from __future__ import annotations
 
@@ -12,40 +12,10 @@ from explainers import ExplanationError
 from explainers.markdown import escaped
 from pages.shared import state
 
-STYLE = """<style>
+FRAME_STYLE = """
 .stMainBlockContainer { padding-top: 2.5rem; padding-bottom: 2rem; }
 .stSidebar [data-testid="stSidebarHeader"] { height: 2.5rem; min-height: 2.5rem; }
-:is(
-  .st-key-map-area, .st-key-preview-area, .st-key-journey-area, .st-key-steps-area, .st-key-removal-area,
-  .st-key-pointing-area
-) {
-  container-type: inline-size;
-}
-:is(.st-key-panels, .st-key-preview-panels) { flex: none !important; height: calc(100cqw + 170px) !important; }
-:is(.st-key-journey-figure, .st-key-preview-journey-figure) {
-  flex: none !important; height: calc(158cqw + 180px) !important;
-}
-@container (max-width: 500px) {  /* small panels, and as much between them */
-  :is(.st-key-journey-figure, .st-key-preview-journey-figure) { height: calc(158cqw + 360px) !important; }
-}
-.st-key-pointing-figure { flex: none !important; height: 100cqw !important; }
-.st-key-removal-figure { flex: none !important; height: calc(92cqw + 230px) !important; }
-.st-key-steps-figure { flex: none !important; height: calc(100cqw + 148px) !important; }
-/* these have a width of their own, and may be wider than the window */
-:is([class*="st-key-mosaic"], .st-key-removal-table) { overflow-x: auto; }
-.st-key-removal-table td { white-space: nowrap; }
-.st-key-waiting { min-height: 3rem; }
-@media (max-width: 1250px) {
-  :is(.st-key-result, .st-key-curves) > div > .stHorizontalBlock > .stColumn { flex: 1 1 100% !important; }
-  /* answer, map, proof: the map keeps its place when the proof arrives */
-  .st-key-result > div > .stHorizontalBlock > .stColumn:first-child,
-  .st-key-result > div > .stHorizontalBlock > .stColumn:first-child > .stVerticalBlock { display: contents; }
-  .st-key-result > div > .stHorizontalBlock > .stColumn:first-child > .stVerticalBlock > * { flex: 1 1 100%; }
-  .st-key-result > div > .stHorizontalBlock > .stColumn:last-child { order: 1; }
-  .st-key-result .stColumn:first-child :has(> .st-key-proof) { order: 2; }
-}
-</style>"""
-
+"""
 
 PAGES = {  # in the order of the navigation
     "dashboard.py": ("Explain", "One map and its proof"),
@@ -56,28 +26,31 @@ PAGES = {  # in the order of the navigation
 
 
 @contextmanager
-def frame(title: str, motto: str) -> Iterator[Callable[[], None]]:
-    """A page with its heading; whatever a visitor can put right is said and leaves the rest of the page alone.
+def frame(title: str, motto: str, *styles: str) -> Iterator[Callable[[], None]]:
+    """Open a page with its heading; an error that the visitor can put right becomes a message on the page.
 
-    Gives a function that is called when all settings are drawn: it writes them into the address, and into the links to
+    Yields a function to be called once all settings are drawn: it writes them into the address, and into the links to
     the other pages.
+
+    styles: the style sheets of the page's sections. They are sent with the heading, or the layout would jump.
     """
     st.set_page_config(page_title=f"{title} · Whypixel", page_icon="🔍", layout="wide", initial_sidebar_state=350)
     state.begin()
     navigation = st.sidebar.container(key="navigation").empty()
     _link(navigation)
 
-    def settle() -> None:
+    def publish_settings() -> None:
         state.publish()
         _link(navigation)
 
-    st.markdown(f"## {title}\n{motto}\n\n{STYLE}", unsafe_allow_html=True)
+    style_sheet = "".join((FRAME_STYLE, *styles))
+    st.markdown(f"## {title}\n{motto}\n\n<style>{style_sheet}</style>", unsafe_allow_html=True)
     with messages():
-        yield settle
+        yield publish_settings
 
 
 def _link(place: DeltaGenerator) -> None:
-    """Links to the pages, with the settings: the browser's back button comes to an address that has them."""
+    """Draw links to the pages. They carry the settings, so that the browser's back button returns to them, too."""
     with place.container(horizontal=True):
         for page, (label, hint) in PAGES.items():
             st.page_link(page, label=label, help=hint, query_params=state.settings())
@@ -85,7 +58,7 @@ def _link(place: DeltaGenerator) -> None:
 
 @contextmanager
 def messages() -> Iterator[None]:
-    """Say, in this place of the page, what a visitor can put right."""
+    """Show an error that the visitor can put right as a message in this place of the page."""
     try:
         yield
     except ExplanationError as error:
@@ -93,10 +66,10 @@ def messages() -> Iterator[None]:
 
 
 def show(error: ExplanationError | str) -> None:
-    """The one way an error becomes a message."""
+    """Show an error as a message."""
     st.error(escaped(str(error)))
 
 
 def ink() -> str:
-    """The colour of text in the theme that the visitor uses."""
+    """Return the colour of text in the visitor's theme."""
     return "#fafafa" if st.context.theme.type == "dark" else "#31333f"

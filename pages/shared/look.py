@@ -1,4 +1,4 @@
-"""Choosing how a map is drawn. Nothing here computes one."""
+"""Widgets that choose how a map is drawn. Nothing here computes a map."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ from explainers.explanation import REDUCTIONS
 from explainers.figures import COLOURS, GRIDS, OVERLAYS, Look
 from pages.shared import state
 
-CLIP = 99.0  # percentile
+DEFAULT_CLIP = 99.0  # percentile
 
 
 def last_look(explanation: Explanation) -> tuple[Explanation, Look]:
-    """As `choose_look` gave it in the last run, without its widgets."""
-    explanation = explanation.reduced(state.value(_channels(explanation), explanation.reduction))
-    colours = state.value(_colours(explanation), _usual_colours(explanation))
-    return explanation, Look(colours, state.value("clip", CLIP), GRIDS[0], state.value("overlay", OVERLAYS[0]))
+    """Return what `choose_look` returned in the last run, without drawing its widgets."""
+    explanation = explanation.reduced(state.value(_channels_key(explanation), explanation.reduction))
+    colours = state.value(_colours_key(explanation), _default_colours(explanation))
+    return explanation, Look(colours, state.value("clip", DEFAULT_CLIP), GRIDS[0], state.value("overlay", OVERLAYS[0]))
 
 
 def choose_look(explanation: Explanation) -> tuple[Explanation, Look]:
-    """The explanation with its channels combined as chosen, and its look; only choices that change something."""
+    """Choose how a map is drawn; return the explanation with its channels combined accordingly, and the look.
+
+    Only widgets that would change something are drawn.
+    """
     channels, height, width = explanation.values.shape
     coarse = (height, width) != explanation.picture.shape[1:]
     first, second, third = st.columns(3)
@@ -49,7 +52,7 @@ def choose_look(explanation: Explanation) -> tuple[Explanation, Look]:
         "Strongest colour at percentile",
         90.0,
         100.0,
-        CLIP,
+        DEFAULT_CLIP,
         0.5,
         format="%.1f",
         key="clip",
@@ -60,13 +63,13 @@ def choose_look(explanation: Explanation) -> tuple[Explanation, Look]:
 
 
 def choose_channels(explanation: Explanation, place: DeltaGenerator) -> Explanation:
-    """The explanation with its channels combined as chosen."""
+    """Choose how the channels are combined, and return the explanation with its channels combined so."""
     return explanation.reduced(
         place.selectbox(
             "Channels",
             REDUCTIONS,
             index=REDUCTIONS.index(explanation.reduction),
-            key=_channels(explanation),
+            key=_channels_key(explanation),
             persist_state="session",
             help="How the values of red, green and blue become one per pixel. Only the signed sum shows evidence "
             "against the class, and adds up.",
@@ -75,24 +78,24 @@ def choose_channels(explanation: Explanation, place: DeltaGenerator) -> Explanat
 
 
 def choose_colours(explanation: Explanation, place: DeltaGenerator, label: str = "Colours") -> str:
-    """The colour scale, by its name."""
+    """Choose the colour scale, and return its name."""
     return place.selectbox(
         label,
         COLOURS,
-        index=list(COLOURS).index(_usual_colours(explanation)),
-        key=_colours(explanation),
+        index=list(COLOURS).index(_default_colours(explanation)),
+        key=_colours_key(explanation),
         persist_state="session",
         help="Inferno and viridis are safe for colour-blind eyes; so is blue to red, for maps with signs.",
     )
 
 
-def _channels(explanation: Explanation) -> str:
-    return f"channels-{explanation.facts['method']}"
+def _channels_key(explanation: Explanation) -> str:
+    return f"channels-{explanation.facts.slug}"
 
 
-def _colours(explanation: Explanation) -> str:
+def _colours_key(explanation: Explanation) -> str:
     return f"colours-{'signed' if explanation.signed else 'unsigned'}"
 
 
-def _usual_colours(explanation: Explanation) -> str:
-    return list(COLOURS)[-1 if explanation.signed else 0]  # the last has a middle
+def _default_colours(explanation: Explanation) -> str:
+    return list(COLOURS)[-1 if explanation.signed else 0]  # the last scale diverges from zero

@@ -1,27 +1,27 @@
-"""Choosing a picture: a sample, an upload or the camera."""
+"""Widgets that choose a picture: a sample, an upload or one from the camera."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from explainers import ExplanationError, read_image
+from explainers import ExplanationError
+from explainers.images.photo import Photo
 from explainers.images.reading import FORMATS
 from explainers.images.samples import SAMPLES
 from explainers.markdown import escaped
 from pages.shared import state
 from pages.shared.frame import show
-from pages.shared.photo import Photo
 
-SOURCES = ("Samples", "Upload", "Camera")
-SAMPLE_PHOTOS = {sample.name: Photo(sample.title, sample.data) for sample in SAMPLES}
+PICTURE_SOURCES = ("Samples", "Upload", "Camera")
+SAMPLE_PHOTOS = {sample.name: Photo.read(sample.title, sample.data) for sample in SAMPLES}
 
 
 def choose_picture() -> Photo:
-    """The picture to explain: the visitor's own where they look for it and have one, else the chosen sample."""
+    """Choose the picture to explain: the visitor's own if there is one and its source is selected, else a sample."""
     source = st.segmented_control(
         "Picture",
-        SOURCES,
-        default=SOURCES[0],
+        PICTURE_SOURCES,
+        default=PICTURE_SOURCES[0],
         required=True,
         key="source",
         persist_state="session",
@@ -29,23 +29,27 @@ def choose_picture() -> Photo:
     )
     if source == "Samples":
         return _choose_sample()
-    key = f"{source}-{state.noted('removals', 0)}"  # a new key empties the widget
+    key = f"{source}-{state.recall('removals', 0)}"  # a new key empties the widget
     if source == "Upload":
         st.file_uploader(
             "Upload a picture",
             [*(name.lower() for name in FORMATS), "jpg", "tif"],
             key=key,
-            on_change=_take,
+            on_change=_keep_upload,
             args=(key,),
             help="Up to 20 MB and 50 megapixels; turned upright, transparency on white.",
         )
     else:
         st.camera_input(
-            "Take a picture", key=key, on_change=_take, args=(key,), help="The browser asks for the camera only here."
+            "Take a picture",
+            key=key,
+            on_change=_keep_upload,
+            args=(key,),
+            help="The browser asks for the camera only here.",
         )
-    if refusal := state.noted("refusal"):
+    if refusal := state.recall("refusal"):
         show(refusal)
-    return _own() or _sample()
+    return _uploaded_photo() or _sample_photo()
 
 
 def _choose_sample() -> Photo:
@@ -60,14 +64,15 @@ def _choose_sample() -> Photo:
         key=state.setting("sample", SAMPLES[0].name, SAMPLE_PHOTOS.__contains__),
         help="Photos that come with the installed packages; the bundled classifier gets them right.",
     )
-    return _sample()
+    return _sample_photo()
 
 
-def _sample() -> Photo:
+def _sample_photo() -> Photo:
     return SAMPLE_PHOTOS[state.value("sample", SAMPLES[0].name)]
 
 
-def _own() -> Photo | None:
+def _uploaded_photo() -> Photo | None:
+    """Draw the visitor's own photo with a button to remove it, and return it, if there is one."""
     photo = state.upload()
     if photo is None:
         st.caption("Until then, the sample is shown.")
@@ -75,26 +80,25 @@ def _own() -> Photo | None:
     left, right = st.columns([1, 2], wrap=False, vertical_alignment="center")
     left.image(photo.thumbnail, alt=photo.name, width="stretch")
     right.caption(escaped(photo.name))
-    right.button("Remove", key="remove", on_click=_remove, help="Forget this picture and go back to the sample.")
+    right.button("Remove", key="remove", on_click=_forget_upload, help="Forget this picture and go back to the sample.")
     return photo
 
 
-def _take(key: str) -> None:
-    """Keep a new picture if it can be read; a refused one leaves everything as it was."""
+def _keep_upload(key: str) -> None:
+    """Keep a new picture if it can be read; otherwise remember why not and keep the one before."""
     file = state.widget(key)
-    state.note("refusal", None)
+    state.remember("refusal", None)
     if file is None:
         return
-    photo = Photo(file.name, file.getvalue())
     try:
-        read_image(photo.data)
+        photo = Photo.read(file.name, file.getvalue())
     except ExplanationError as error:
-        state.note("refusal", f"{photo.name}: {error}")
+        state.remember("refusal", f"{file.name}: {error}")
     else:
         state.keep_upload(photo)
 
 
-def _remove() -> None:
+def _forget_upload() -> None:
     state.keep_upload(None)
-    state.note("refusal", None)
-    state.note("removals", state.noted("removals", 0) + 1)
+    state.remember("refusal", None)
+    state.remember("removals", state.recall("removals", 0) + 1)

@@ -1,19 +1,18 @@
-"""Choosing what is asked: the picture, the classifier, the class, and which number is explained."""
+"""Widgets that choose the question: the picture, the classifier, the class, and which number is explained."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import streamlit as st
 
 from explainers import Classifier, ExplanationError, Prediction, Target
-from explainers.classifiers import BUNDLED, Offer, offers
+from explainers.classifiers import BUNDLED, sources
 from explainers.explanation import SCALES
+from explainers.question import Question
 from pages.shared import state, work
 from pages.shared.frame import show
-from pages.shared.photo import Photo
 from pages.shared.picture import choose_picture
 
 FITS: dict[Literal["crop", "pad"], str] = {"crop": "the middle", "pad": "the whole photo"}
@@ -23,50 +22,43 @@ ORIGINS = {
     "on disk": "Weights are on disk.",
     "download": "Its weights are downloaded once.",
 }
-ASKED = "photo"  # the digest of the photo that is asked about
-LIKELIEST, NO_OTHER = "the likeliest", "no other class"
+ASKED_PHOTO_KEY = "photo"  # of the digest of the photo that the question is about
+LIKELIEST_CLASS, NO_OTHER_CLASS = "the likeliest", "no other class"
 
 
-@dataclass(frozen=True, eq=False)
-class Question:
-    """What every page asks about: a picture, who looks at it, what it says, and what of that is explained."""
+def ask() -> tuple[Question, Sequence[Prediction]]:
+    """Draw the widgets of the question; return the question, and the likeliest classes of its photo.
 
-    photo: Photo
-    classifier: Classifier
-    likely: Sequence[Prediction]
-    target: Target
-
-
-def ask() -> Question:
-    """The question as the visitor puts it, in the sidebar of every page. Raises ExplanationError."""
+    Raises ExplanationError.
+    """
     photo = choose_picture()
-    state.note(ASKED, photo.digest)
+    state.remember(ASKED_PHOTO_KEY, photo.digest)
     classifier = choose_classifier()
     likely = work.predictions(classifier, photo)
-    return Question(photo, classifier, likely, choose_target(classifier, likely))
+    return Question(photo, classifier, choose_target(classifier, likely)), likely
 
 
 def catalogue() -> dict[str, str]:
-    """The classifiers on offer by name, each with its text in a select box."""
-    # The browser answers with an option's text, so it stays the same all visit long, also after a download.
-    texts: dict[str, str] = {offer.name: _described(offer) for offer in offers()} | state.noted("offers", {})
-    state.note("offers", texts)
+    """Return the text of every available classifier in the select box, by the classifier's name."""
+    # The browser answers with an option's text, so it must not change during a visit, even after a download.
+    texts: dict[str, str] = {source.name: source.description for source in sources()} | state.recall("offers", {})
+    state.remember("offers", texts)
     return texts
 
 
 def choose_classifier() -> Classifier:
-    """The chosen classifier, ready to use; the bundled one, after a message, where it can't be had."""
-    on_offer, texts = {offer.name: offer for offer in offers()}, catalogue()
+    """Load the chosen classifier; where that fails, say why and return the bundled one."""
+    available, texts = {source.name: source for source in sources()}, catalogue()
     name: str = st.selectbox(
         "Classifier",
-        on_offer,
+        available,
         format_func=texts.__getitem__,
-        key=state.setting("classifier", BUNDLED, on_offer.__contains__),
-        on_change=state.note,
+        key=state.setting("classifier", BUNDLED, available.__contains__),
+        on_change=state.remember,
         args=("failure", None),
         help="Name, top-1 accuracy and size of the weights. ↓: they are downloaded once, when you choose it.",
     )
-    st.caption(ORIGINS[on_offer[name].origin])
+    st.caption(ORIGINS[available[name].origin])
     fit = st.segmented_control(
         "It is shown",
         FITS,
@@ -76,35 +68,35 @@ def choose_classifier() -> Classifier:
         help="The middle of the photo, as in training, or the whole photo with black bars.",
     )
     fit = fit or "crop"  # the widget is required; its type doesn't say so
-    failed, failure = state.noted("failure") or (None, "")
+    failed, failure = state.recall("failure") or (None, "")
     if failed != name:
         try:
-            return work.classifier(name, on_offer[name].title, fit)
+            return work.classifier(available[name], fit)
         except ExplanationError as error:
             failure = str(error)
-            state.note("failure", (name, failure))
+            state.remember("failure", (name, failure))
     show(failure)
     st.button(
-        "Try again", key="try-again", on_click=state.note, args=("failure", None), help="Fetch the weights again."
+        "Try again", key="try-again", on_click=state.remember, args=("failure", None), help="Fetch the weights again."
     )
     st.caption("The bundled classifier answers instead.")
-    return work.classifier(BUNDLED, on_offer[BUNDLED].title, fit)
+    return work.classifier(available[BUNDLED], fit)
 
 
 def choose_target(classifier: Classifier, likely: Sequence[Prediction]) -> Target:
-    """What is explained; the likeliest class follows the picture until another is chosen."""
-    classes = (LIKELIEST, *classifier.labels)
+    """Choose the target; the likeliest class follows the picture until another class is chosen."""
+    classes = (LIKELIEST_CLASS, *classifier.labels)
     chosen: str = st.selectbox(
         "Class to explain",
         classes,
-        key=state.setting("class", LIKELIEST, classes.__contains__),
+        key=state.setting("class", LIKELIEST_CLASS, classes.__contains__),
         help="Type to search. The likeliest follows the picture.",
     )
-    others = (NO_OTHER, *classifier.labels)
-    other: str = st.selectbox(
+    others = (NO_OTHER_CLASS, *classifier.labels)
+    versus: str = st.selectbox(
         "Rather than",
         others,
-        key=state.setting("rather-than", NO_OTHER, others.__contains__),
+        key=state.setting("rather-than", NO_OTHER_CLASS, others.__contains__),
         help="Explains the difference: why the one class rather than the other.",
     )
     scale = st.segmented_control(
@@ -114,15 +106,10 @@ def choose_target(classifier: Classifier, likely: Sequence[Prediction]) -> Targe
         key=state.setting("scale", SCALES[0], SCALES.__contains__),
         help="The logit is the class's own score. The probability also depends on all other classes, and saturates.",
     )
-    index = likely[0].index if chosen == LIKELIEST else classifier.labels.index(chosen)
-    return Target(index, None if other == NO_OTHER else classifier.labels.index(other), scale or SCALES[0])
+    index = likely[0].index if chosen == LIKELIEST_CLASS else classifier.labels.index(chosen)
+    return Target(index, None if versus == NO_OTHER_CLASS else classifier.labels.index(versus), scale or SCALES[0])
 
 
 def choose_class(label: str) -> None:
     """Explain this class from the next run on."""
     state.choose("class", label)
-
-
-def _described(offer: Offer) -> str:
-    accuracy = "local" if offer.accuracy is None else f"{offer.accuracy:.1f} %"
-    return f"{offer.title} · {accuracy} · {offer.megabytes:.0f} MB" + " ↓" * (offer.origin == "download")

@@ -1,4 +1,4 @@
-"""What one visitor's session remembers. The only module that names st.session_state and query parameters.
+"""The state of one visitor's session. This is the only module that names st.session_state and query parameters.
 
 Settings stand in the page's address, so that a copied link restores them. Streamlit's own binding (bind="query-params")
 forgets the address of a widget that was away for a run, as a method's knobs are while another method is chosen; so this
@@ -13,82 +13,86 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from pages.shared.photo import Photo
+from explainers.images.photo import Photo
 
-KEPT = "kept"  # settings that aren't the default, as text, drawn or not
-DRAWN = "drawn"  # the settings of this run, with their defaults
-PAGE = "page"  # the page of this run
+KEPT_KEY = "kept"  # of the settings that aren't the default, as text, whether drawn or not
+DRAWN_KEY = "drawn"  # of the settings drawn in this run, with their defaults
+PAGE_KEY = "page"  # of the page of this run
 SEPARATOR = "~"  # between the values of a list, as text: addresses need not escape it
-TOLD = "told"  # the address that the browser has or is about to get
-UPLOAD = "upload"
+SENT_ADDRESS_KEY = "told"  # of the address that the browser has or is about to get
+UPLOAD_KEY = "upload"  # of the visitor's own photo
 
 
 def begin() -> None:
-    """Start a run: the address of a new visit, or of the back button, replaces all settings.
+    """Begin a run of the script: the address of a new visit, or of the back button, replaces all settings.
 
-    Any other address that isn't ours is late: the visitor clicked before the browser had heard of the new one. On
-    another page, widgets of the same key are new ones to Streamlit, which would give them no value: they start anew
-    with what is kept.
+    Any other address that this module didn't write is out of date: the visitor clicked before the browser had received
+    the new one. On another page, Streamlit takes widgets of the same key for new ones and would give them no value, so
+    they start from the kept settings.
     """
     run = get_script_run_ctx()
     page = run.page_script_hash if run else ""
-    new = KEPT not in st.session_state or (run is not None and run.is_history_navigation)
-    if new or page != st.session_state[PAGE]:
-        for key in (*st.session_state.get(DRAWN, ()), *st.session_state.get(KEPT, ()), *st.query_params.to_dict()):
+    new = KEPT_KEY not in st.session_state or (run is not None and run.is_history_navigation)
+    if new or page != st.session_state[PAGE_KEY]:
+        for key in (
+            *st.session_state.get(DRAWN_KEY, ()),
+            *st.session_state.get(KEPT_KEY, ()),
+            *st.query_params.to_dict(),
+        ):
             st.session_state.pop(key, None)
     if new:
-        st.session_state[KEPT] = st.query_params.to_dict()
-        st.session_state[TOLD] = st.query_params.to_dict()
-    st.session_state[PAGE] = page
-    st.session_state[DRAWN] = {}
+        st.session_state[KEPT_KEY] = st.query_params.to_dict()
+        st.session_state[SENT_ADDRESS_KEY] = st.query_params.to_dict()
+    st.session_state[PAGE_KEY] = page
+    st.session_state[DRAWN_KEY] = {}
 
 
 def setting(key: str, default: Any, accepts: Callable[[Any], bool] = lambda value: True, first: Any = None) -> str:
-    """The key of a widget whose value stands in the address, unless it is the default, and outlives the widget.
+    """Return the key of a widget whose value outlives it, and stands in the address unless it is the default.
 
-    A value that the widget could not offer is dropped. The widget must be given no value of its own. `first`, if given,
-    is what it starts with in place of the default where the address doesn't name it.
+    A value that the widget could not offer is dropped. The widget must be given no value of its own. Where the address
+    names no value, the widget starts with `first`, if given, instead of the default.
     """
     if key not in st.session_state:
-        st.session_state[key] = _parsed(st.session_state[KEPT].get(key), default if first is None else first)
+        st.session_state[key] = _parsed(st.session_state[KEPT_KEY].get(key), default if first is None else first)
     if not accepts(st.session_state[key]):
         st.session_state[key] = default
-    st.session_state[DRAWN][key] = default
+    st.session_state[DRAWN_KEY][key] = default
     return key
 
 
 def publish() -> None:
     """Write the settings drawn in this run into the address.
 
-    The address that came with this run may be late (see `begin`): what we told the browser last counts, too.
+    The address that came with this run may be out of date (see `begin`), so the one sent last is compared, too.
     """
-    kept = st.session_state[KEPT]
-    for key, default in st.session_state[DRAWN].items():
+    kept = st.session_state[KEPT_KEY]
+    for key, default in st.session_state[DRAWN_KEY].items():
         if (value := st.session_state[key]) == default:
             kept.pop(key, None)
         else:
             kept[key] = SEPARATOR.join(value) if isinstance(value, list) else str(value)
-    address = {key: kept[key] for key in st.session_state[DRAWN] if key in kept}
-    if not st.query_params.to_dict() == st.session_state[TOLD] == address:
+    address = {key: kept[key] for key in st.session_state[DRAWN_KEY] if key in kept}
+    if not st.query_params.to_dict() == st.session_state[SENT_ADDRESS_KEY] == address:
         st.query_params.from_dict(address)
-        st.session_state[TOLD] = address
+        st.session_state[SENT_ADDRESS_KEY] = address
 
 
 def settings() -> dict[str, str]:
-    """All settings that aren't the default, as text."""
-    return dict(st.session_state[KEPT])
+    """Return all settings that aren't the default, as text."""
+    return dict(st.session_state[KEPT_KEY])
 
 
 def value(key: str, default: Any) -> Any:
-    """What a setting is, also while its widget isn't drawn."""
-    return st.session_state[key] if key in st.session_state else _parsed(st.session_state[KEPT].get(key), default)
+    """Return the value of a setting, even while its widget isn't drawn."""
+    return st.session_state[key] if key in st.session_state else _parsed(st.session_state[KEPT_KEY].get(key), default)
 
 
 def named(key: str, default: Any, accepts: Callable[[Any], bool]) -> bool:
     """Whether the address names a value for this setting that its widget could offer."""
-    text = st.session_state[KEPT].get(key)
-    found = _parsed(text, default)
-    return str(found) == text and accepts(found)
+    text = st.session_state[KEPT_KEY].get(key)
+    parsed = _parsed(text, default)
+    return str(parsed) == text and accepts(parsed)
 
 
 def choose(key: str, value: Any) -> None:
@@ -97,37 +101,37 @@ def choose(key: str, value: Any) -> None:
 
 
 def widget(key: str) -> Any:
-    """What a widget holds (in its callback)."""
+    """Return the value of a widget (in its callback)."""
     return st.session_state[key]
 
 
 def upload() -> Photo | None:
-    """The visitor's own picture, if there is one; it stays on every page."""
-    return st.session_state.get(UPLOAD)
+    """Return the visitor's own photo, if there is one; it is the same on every page."""
+    return st.session_state.get(UPLOAD_KEY)
 
 
-def keep_upload(picture: Photo | None) -> None:
-    """Remember the visitor's own picture, or forget it."""
-    st.session_state[UPLOAD] = picture
+def keep_upload(photo: Photo | None) -> None:
+    """Keep the visitor's own photo, or forget it (None)."""
+    st.session_state[UPLOAD_KEY] = photo
 
 
-def note(key: str, value: Any) -> None:
-    """Remember something for this session that no widget shows."""
-    st.session_state[f"note.{key}"] = value
+def remember(key: str, value: Any) -> None:
+    """Remember a value for this session that no widget holds."""
+    st.session_state[f"remembered.{key}"] = value
 
 
-def noted(key: str, default: Any = None) -> Any:
-    """What `note` remembered."""
-    return st.session_state.get(f"note.{key}", default)
+def recall(key: str, default: Any = None) -> Any:
+    """Return the value that `remember` was given."""
+    return st.session_state.get(f"remembered.{key}", default)
 
 
-def may_end() -> None:
-    """A place where Streamlit can end a run, as every look at the session is; the browser hears nothing of it."""
-    st.session_state.get(PAGE)
+def yield_to_streamlit() -> None:
+    """Let Streamlit end this run here, as it can at every access to the session; nothing is sent to the browser."""
+    st.session_state.get(PAGE_KEY)
 
 
 def _parsed(text: str | None, default: Any) -> Any:
-    """The text of an address as a value of the default's type; the default where it isn't one."""
+    """Parse a text of the address as a value of the default's type; return the default where that fails."""
     if text is None:
         return default
     if isinstance(default, list):

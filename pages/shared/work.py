@@ -1,4 +1,7 @@
-"""Slow work: asked for once, awaited behind a progress bar, kept by content. The only module that caches."""
+"""Slow work is computed once for all who ask for it, awaited behind a progress bar, and cached by its content.
+
+This is the only module of the pages that caches.
+"""
 
 from __future__ import annotations
 
@@ -10,31 +13,38 @@ from typing import Any, Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explainers import Classifier, Explainer, Explanation, ExplanationError, Prediction, Target, load_classifier
-from explainers.experiments import Experiment, Outcome
-from explainers.methods.integrated_gradients import IntegratedGradients
-from explainers.methods.path_strip import Strip
-from explainers.methods.path_strip import strip as along
+from explainers import Classifier, Explainer, Explanation, ExplanationError, Prediction, Progress, load_classifier
+from explainers.classifiers import Source
+from explainers.experiments import Experiment
+from explainers.images.photo import Photo
+from explainers.methods import path_record, path_strip
+from explainers.methods.path_record import PathMethod, PathRecord
+from explainers.methods.path_strip import PathStrip
+from explainers.passes import OnProgress
 from explainers.paths.step_grid import StepGrid
+from explainers.question import Question
 from explainers.runtime.jobs import Job, Jobs, Limits, Report, Work
 from pages.shared import state
-from pages.shared.photo import Photo
 
-PATIENCE = 0.3  # seconds before a progress bar or a preview appears: most answers are there sooner
-BEAT = 0.1  # seconds between looks at a job; each look is where Streamlit can stop a run
-REDRAWN = 0.5  # seconds between changes of a progress bar: under .3, the browser never shows what it is still loading
+PROGRESS_DELAY = 0.3  # seconds before a progress bar or a preview appears: most results are there sooner
+POLL_INTERVAL = 0.1  # seconds between looks at a job; each look is where Streamlit can stop a run
+PROGRESS_INTERVAL = (
+    0.5  # seconds between changes of a progress bar: under .3, the browser never shows what it is still loading
+)
 KEPT_BYTES = 256 * 2**20  # of maps with their pictures; one of 224 x 224 takes 2 MB
-AT_ONCE = 1000 * 64 * 64  # pixels that pass within a few seconds: 1000 of the bundled classifier's pictures
-OnPreview = Callable[[Explanation], None]
+QUICK_PIXELS = 1000 * 64 * 64  # pixels that take a few seconds: 1000 pictures of the bundled classifier's size
+OnPreview = Callable[[Any], None]
 
 
 @st.cache_resource
-def _desk() -> Jobs:
+def _jobs() -> Jobs:
+    """The jobs of this server, which all visitors share, and how much is kept of each kind of result."""
     return Jobs(
         {
-            "classifiers": Limits(_most_models(), computes=False),
+            "classifiers": Limits(_max_models(), computes=False),
             "predictions": Limits(256),
             "explanations": Limits(128, KEPT_BYTES),
+            "records": Limits(16, KEPT_BYTES),
             "strips": Limits(16, KEPT_BYTES // 4),
             "grids": Limits(16, KEPT_BYTES // 4),
             "outcomes": Limits(128, KEPT_BYTES // 2),
@@ -42,143 +52,142 @@ def _desk() -> Jobs:
     )
 
 
-def _most_models() -> int:
-    """Classifiers in memory at once."""
+def _max_models() -> int:
+    """Read how many classifiers are kept in memory. Raises ExplanationError for an invalid WHYPIXEL_MAX_MODELS."""
     text = os.environ.get("WHYPIXEL_MAX_MODELS", "3")
     if not text.isdecimal() or int(text) < 1:
         raise ExplanationError(f"WHYPIXEL_MAX_MODELS must be a whole number of 1 or more, not {text!r}.")
     return int(text)
 
 
-def classifier(name: str, title: str, fit: Literal["crop", "pad"]) -> Classifier:
-    """The classifier of that name, downloaded if need be. Raises ExplanationError."""
-    found: Classifier = _get(
+def classifier(source: Source, fit: Literal["crop", "pad"]) -> Classifier:
+    """Load the classifier of a source, and download its weights if need be. Raises ExplanationError."""
+    loaded: Classifier = _get(
         "classifiers",
-        (name, fit),
-        lambda report: load_classifier(name, fit=fit, on_progress=report),
-        f"Getting {title} ready",
+        (source.digest, fit),
+        lambda report: load_classifier(source.name, fit=fit, on_progress=report),
+        f"Getting {source.title} ready",
     )
-    return found
+    return loaded
 
 
-def predictions(of: Classifier, photo: Photo) -> list[Prediction]:
-    """The five likeliest classes of a photo."""
-    key = (of.identity, photo.digest)
-    found: list[Prediction] = _get(
-        "predictions", key, lambda report: of.predict(photo.image, 5), "Asking the classifier"
+def predictions(classifier: Classifier, photo: Photo) -> list[Prediction]:
+    """Predict the five likeliest classes of a photo, the likeliest first."""
+    key = (classifier.identity, photo.digest)
+    likeliest: list[Prediction] = _get(
+        "predictions", key, lambda report: classifier.predict(photo.image, 5), "Asking the classifier"
     )
-    return found
+    return likeliest
 
 
-def takes_long(passes: int, of: Classifier) -> bool:
-    """Whether so many passes are more than a visitor waits for without being asked."""
-    return passes * of.size[0] * of.size[1] > AT_ONCE
+def takes_long(passes: int, classifier: Classifier) -> bool:
+    """Whether that many passes take longer than a visitor should wait without having asked for them."""
+    return passes * classifier.size[0] * classifier.size[1] > QUICK_PIXELS
 
 
 def explanation(
-    explainer: Explainer,
-    of: Classifier,
-    photo: Photo,
-    target: Target,
-    on_preview: OnPreview | None = None,
-    doing: str = "",
+    explainer: Explainer, question: Question, on_preview: OnPreview | None = None, doing: str = ""
 ) -> Explanation:
-    """The map of a photo; `on_preview` draws a first one if that takes a while. Raises ExplanationError.
+    """Explain the answer to a question; `on_preview` draws a first map if it takes a while. Raises ExplanationError.
 
-    doing: what the progress bar says, if not "Computing" the method.
+    doing: the text of the progress bar, instead of "Computing" and the method's title.
     """
-
-    def work(report: Report) -> Explanation:
-        return explainer(
-            of,
-            photo.image,
-            target,
-            on_progress=lambda progress: report(progress.done, progress.total, progress.preview),
-        )
-
-    key = (explainer, of.identity, photo.digest, target)
-    found: Explanation = _get("explanations", key, work, doing or f"Computing {explainer.title}", on_preview)
-    return found
+    answer: Explanation = _get(
+        "explanations",
+        (explainer, question.key),
+        lambda report: explainer.explain(question, on_progress=_reporter(report)),
+        doing or f"Computing {explainer.title}",
+        on_preview,
+    )
+    return answer
 
 
-def strip(explainer: IntegratedGradients, of: Classifier, photo: Photo, target: Target, count: int) -> Strip:
-    """So many pictures on the path to a photo, with their scores. Raises ExplanationError."""
-
-    def work(report: Report) -> Strip:
-        return along(
-            explainer, of, photo.image, target, count, on_progress=lambda progress: report(progress.done, count)
-        )
-
-    found: Strip = _get("strips", (explainer, of.identity, photo.digest, target, count), work, "Walking the path")
-    return found
-
-
-def further(
-    explainer: IntegratedGradients, of: Classifier, photo: Photo, target: Target, grid: StepGrid, steps: int
-) -> StepGrid:
-    """The nested grid of that question's explanation with more levels. Raises ExplanationError."""
-
-    def work(report: Report) -> StepGrid:
-        return explainer.further(
-            of,
-            photo.image,
-            target,
-            grid,
-            steps,
-            on_progress=lambda progress: report(progress.done, progress.total),
-        )
-
-    key = (explainer, of.identity, photo.digest, target, grid.steps, steps)
-    found: StepGrid = _get("grids", key, work, f"Integrating in {steps} steps")
-    return found
+def record(
+    explainer: PathMethod, question: Question, stops: int, steps: int, on_preview: OnPreview | None = None
+) -> PathRecord:
+    """Integrate along the path and record it at `stops` alphas and as a nested grid. Raises ExplanationError."""
+    answer: PathRecord = _get(
+        "records",
+        (explainer, question.key, stops, steps),
+        lambda report: path_record.record_path(
+            explainer, question, stops_kept=stops, steps=steps, on_progress=_reporter(report)
+        ),
+        "Integrating along the path",
+        on_preview,
+    )
+    return answer
 
 
-def outcome(
-    experiment: Experiment, explainer: Explainer, of: Classifier, photo: Photo, explanation: Explanation
-) -> Any:
-    """What comes out of an experiment on that explainer's explanation of the photo. Raises ExplanationError."""
-
-    def work(report: Report) -> Outcome:
-        return experiment(
-            explainer,
-            of,
-            photo.image,
-            explanation,
-            on_progress=lambda progress: report(progress.done, progress.total),
-        )
-
-    key = (experiment, explainer, of.identity, photo.digest, explanation.target, explanation.reduction)
-    return _get("outcomes", key, work, experiment.title)
+def strip(explainer: PathMethod, question: Question, count: int) -> PathStrip:
+    """Compute `count` pictures on the path to a photo, with their scores. Raises ExplanationError."""
+    pictures: PathStrip = _get(
+        "strips",
+        (explainer, question.key, count),
+        lambda report: path_strip.path_strip(explainer, question, count, on_progress=_reporter(report)),
+        "Walking the path",
+    )
+    return pictures
 
 
-def _get(shelf: str, key: Hashable, work: Work, doing: str, on_preview: OnPreview | None = None) -> Any:
-    """The result for `key`: kept, or awaited from a job that the same questions share."""
-    slot, desk = st.empty(), _desk()  # a slot always, so that what follows keeps its place on the page
-    with desk.job(shelf, key, work) as job:
-        if not job.ended.wait(PATIENCE):
-            _await(job, doing, slot, desk, on_preview)
+def extend(explainer: PathMethod, question: Question, grid: StepGrid, steps: int) -> StepGrid:
+    """Extend the nested grid of a question's record up to `steps`. Raises ExplanationError."""
+    extended: StepGrid = _get(
+        "grids",
+        (explainer, question.key, grid.steps, steps),
+        lambda report: path_record.extend(explainer, question, grid, steps, on_progress=_reporter(report)),
+        f"Integrating in {steps} steps",
+    )
+    return extended
+
+
+def outcome(experiment: Experiment, explainer: Explainer, question: Question, explanation: Explanation) -> Any:
+    """Run an experiment on an explainer's map for the question. Raises ExplanationError."""
+    return _get(
+        "outcomes",
+        (experiment, explainer, question.key, explanation.reduction),
+        lambda report: experiment(explainer, question, explanation, on_progress=_reporter(report)),
+        experiment.title,
+    )
+
+
+def _reporter(report: Report) -> OnProgress:
+    """Make the callback that hands a computation's progress on to its job."""
+
+    def tell(progress: Progress) -> None:
+        report(progress.done, progress.total, progress.preview)
+
+    return tell
+
+
+def _get(kind: str, key: Hashable, work: Work, doing: str, on_preview: OnPreview | None = None) -> Any:
+    """Return the cached result for `key`, or await the job that everybody who asks for it shares."""
+    slot, jobs = st.empty(), _jobs()  # the slot is always drawn, so that what follows keeps its place on the page
+    with jobs.job(kind, key, work) as job:
+        if not job.ended.wait(PROGRESS_DELAY):
+            _await(job, doing, slot, jobs, on_preview)
     if job.error:
         raise job.error
     return job.result
 
 
-def _await(job: Job, doing: str, slot: DeltaGenerator, desk: Jobs, on_preview: OnPreview | None) -> None:
-    came, drawn = None, float("-inf")
-    while not job.ended.wait(BEAT):
-        if time.monotonic() - drawn < REDRAWN:
-            state.may_end()
+def _await(job: Job, doing: str, slot: DeltaGenerator, jobs: Jobs, on_preview: OnPreview | None) -> None:
+    """Draw the progress of a job, and its preview once, until the job has ended."""
+    preview_since, drawn_at = None, float("-inf")
+    while not job.ended.wait(POLL_INTERVAL):
+        if time.monotonic() - drawn_at < PROGRESS_INTERVAL:
+            state.yield_to_streamlit()
         else:
-            slot.progress(min(1.0, job.done / job.total) if job.total else 0.0, _status(job, doing, desk.others(job)))
-            drawn = time.monotonic()
+            slot.progress(min(1.0, job.done / job.total) if job.total else 0.0, _status(job, doing, jobs.others(job)))
+            drawn_at = time.monotonic()
         if on_preview and job.preview is not None:
-            came = came or time.monotonic()
-            if time.monotonic() - came > PATIENCE:
+            preview_since = preview_since or time.monotonic()
+            if time.monotonic() - preview_since > PROGRESS_DELAY:
                 on_preview(job.preview)
                 on_preview = None
     slot.empty()
 
 
 def _status(job: Job, doing: str, others: int) -> str:
-    """What a progress bar says."""
+    """The text of a progress bar."""
     sharing = f", sharing the machine with {others} other{'s' * (others > 1)}" if others and job.computes else ""
     return doing + sharing + (f", about {job.left:.0f} s left" if job.left is not None else "")

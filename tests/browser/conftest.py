@@ -32,6 +32,11 @@ FLAGS = (
 )
 IDLE = '[data-testid="stApp"][data-test-connection-state="CONNECTED"][data-test-script-state="notRunning"]'
 PATIENCE = 60  # seconds
+STILL = """addEventListener("DOMContentLoaded", () => {
+    const style = document.createElement("style")
+    style.textContent = "*, *::before, *::after { animation: none !important; transition: none !important }"
+    document.head.append(style)
+})"""  # without a graphics card, a spinner that turns takes as much of the processor as the page itself
 WIDE = {"width": 1440, "height": 1800}
 TRACES = """key => {
     const rows = z => z && Array.from(z, row => Array.from(row))
@@ -86,6 +91,7 @@ class App:
     def __post_init__(self) -> None:
         page, here = self.page, ("data:", "blob:", self.url + "/")
         page.set_default_timeout(PATIENCE * 1000)
+        page.add_init_script(STILL)
         page.on("pageerror", lambda error: self.faults.append(f"page error: {error}"))
         page.on("console", self._hear)
         page.on("request", lambda r: None if r.url.startswith(here) else self.faults.append(f"went out: {r.url}"))

@@ -1,7 +1,14 @@
-"""Networks that tests of several methods ask about."""
+"""Networks, questions and facts that tests of several methods and experiments share."""
+
+from dataclasses import replace
 
 import pytest
 from torch import nn
+
+from explainers import Target, View
+from explainers.explanation import Facts, Unit
+from explainers.images.photo import Photo
+from explainers.question import Question
 
 
 class Branched(nn.Module):
@@ -20,3 +27,42 @@ class Branched(nn.Module):
 def branched():
     """A network of two classes with a layer, `dead`, that its answer doesn't depend on."""
     return Branched()
+
+
+@pytest.fixture(scope="session")
+def question():
+    """(classifier, picture, target=Target(0)) -> why it gives the picture that score."""
+
+    def make(classifier, picture, target=Target(0)):  # noqa: B008  a frozen value
+        return Question(Photo.of(picture), classifier, target)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def facts():
+    """(**changes) -> how a map came about that nobody computed."""
+    plain = Facts(
+        method="A method",
+        slug="a-method",
+        settings={},
+        classifier="PocketNet",
+        weights="0",
+        view=View(),
+        label="espresso",
+        versus=None,
+        scale="logit",
+        unit=Unit("score", "attribution", "score"),
+        passes=52,
+        chunk=16,
+        halvings=0,
+        seconds=1.404,
+        device="cpu",
+        seed=None,
+        versions={},
+    )
+
+    def make(**changes):
+        return replace(plain, **changes)
+
+    return make

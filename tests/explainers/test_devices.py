@@ -37,7 +37,7 @@ def test_maps_agree_with_the_cpus_to_a_thousandth(conv, suited, noise, moved, ap
     there = moved(conv)
     for target in TARGETS:
         found, expected = (kind()(classifier, noise(conv.size), target) for classifier in (there, conv))
-        assert found.facts["device"] == "cuda"
+        assert found.facts.device == "cuda"
         assert apart(found.values, expected.values) < 1e-3
         assert found.score == pytest.approx(expected.score, rel=1e-3, abs=1e-4)
 

@@ -102,14 +102,14 @@ def test_the_score_is_the_targets(small, classify, noise, output, versus):
 def test_the_facts_say_what_was_explained(conv, noise):
     explainer = IntegratedGradients(steps=3, baseline="random", seed=9)
     facts = explainer(conv, noise(conv.size), Target(1, versus=2, scale="probability")).facts
-    assert facts["method"] == "Integrated Gradients"
-    assert facts["settings"] == explainer.settings
-    assert (facts["classifier"], facts["weights"]) == ("conv", conv.identity)
-    assert (facts["class"], facts["rather than"], facts["explained"]) == ("class 1", "class 2", "probability")
-    assert (facts["seed"], facts["device"]) == (9, "cpu")
-    assert (facts["passes"], facts["chunk"], facts["out of memory"]) == (20, 16, 0)
-    assert facts["seconds"] > 0
-    assert {"torch", "captum"} <= facts["versions"].keys()
+    assert facts.method == "Integrated Gradients"
+    assert facts.settings == explainer.settings
+    assert (facts.classifier, facts.weights) == ("conv", conv.identity)
+    assert (facts.label, facts.versus, facts.scale) == ("class 1", "class 2", "probability")
+    assert (facts.seed, facts.device) == (9, "cpu")
+    assert (facts.passes, facts.chunk, facts.halvings) == (20, 16, 0)
+    assert facts.seconds > 0
+    assert {"torch", "captum"} <= facts.versions.keys()
 
 
 def test_methods_without_a_baseline_have_no_gap(conv, noise):

@@ -14,23 +14,29 @@ from explainers.paths.trace import Level
 VALUES = np.array([[[1.0, -2.0]], [[-3.0, -1.0]], [[0.5, 4.0]]], dtype=np.float32)  # (3, 1, 2)
 
 
-def explanation(**changes):
+@pytest.fixture
+def explanation(facts):
+    """(**changes) -> an explanation of a picture of two pixels."""
     plain = Explanation(
         picture=np.zeros((3, 1, 2), np.float32),
         box=(0, 0, 2, 1),
         values=VALUES,
         target=Target(0),
         score=2.0,
-        facts={},
+        facts=facts(),
     )
-    return replace(plain, **changes)
+
+    def make(**changes):
+        return replace(plain, **changes)
+
+    return make
 
 
 @pytest.mark.parametrize(
     ("reduction", "expected"),
     [("sum of magnitudes", [[4.5, 7.0]]), ("signed sum", [[-1.5, 1.0]]), ("largest", [[3.0, 4.0]])],
 )
-def test_channels_are_reduced_by_name(reduction, expected):
+def test_channels_are_reduced_by_name(explanation, reduction, expected):
     assert reduce(VALUES, reduction).tolist() == expected
     assert explanation().reduced(reduction).heat.tolist() == expected
 
@@ -40,7 +46,7 @@ def test_an_unknown_reduction_is_refused():
         reduce(VALUES, "mean")
 
 
-def test_another_reduction_leaves_the_rest_as_it_was():
+def test_another_reduction_leaves_the_rest_as_it_was(explanation):
     first = explanation(reduction="signed sum")
     assert first.heat.tolist() == [[-1.5, 1.0]]
     second = first.reduced("largest")
@@ -57,24 +63,24 @@ def test_another_reduction_leaves_the_rest_as_it_was():
         ("largest", False, False),
     ],
 )
-def test_heat_is_signed_only_where_negative_numbers_mean_something(reduction, rectified, signed):
+def test_heat_is_signed_only_where_negative_numbers_mean_something(explanation, reduction, rectified, signed):
     assert explanation(reduction=reduction, rectified=rectified).signed == signed
 
 
-def test_a_map_as_large_as_the_picture_is_not_scaled():
+def test_a_map_as_large_as_the_picture_is_not_scaled(explanation):
     assert explanation(reduction="signed sum").heat.dtype == np.float32
     assert (explanation(reduction="signed sum").heat == VALUES.sum(0)).all()
 
 
 @pytest.mark.parametrize("grid", [(1, 1), (2, 3), (7, 5)])
-def test_a_coarse_grid_is_scaled_up_bilinearly_between_the_centres_of_its_cells(grid):
+def test_a_coarse_grid_is_scaled_up_bilinearly_between_the_centres_of_its_cells(explanation, grid):
     values = np.random.default_rng(0).normal(size=(1, *grid)).astype(np.float32)
     heat = explanation(picture=np.zeros((3, 11, 14), np.float32), values=values, reduction="signed sum").heat
     scale = torch.nn.Upsample(size=(11, 14), mode="bilinear", align_corners=False)
     np.testing.assert_array_equal(heat, scale(torch.from_numpy(values)[None])[0, 0])
 
 
-def test_scaling_up_by_hand():
+def test_scaling_up_by_hand(explanation):
     coarse = np.array([[[0.0, 4.0]]], dtype=np.float32)
     heat = explanation(picture=np.zeros((3, 1, 4), np.float32), values=coarse, reduction="signed sum").heat
     assert heat.tolist() == [[0, 1, 3, 4]]
@@ -94,12 +100,12 @@ def test_scaling_up_by_hand():
         (2.0, None, None, None),
     ],
 )
-def test_the_gap_is_the_residuals_share_of_the_change(score, before, residual, gap):
+def test_the_gap_is_the_residuals_share_of_the_change(explanation, score, before, residual, gap):
     found = explanation(score=score, baseline_score=before, residual=residual).gap
     assert found == (None if gap is None else pytest.approx(gap))
 
 
-def test_it_is_frozen_compared_by_identity_and_picklable():
+def test_it_is_frozen_compared_by_identity_and_picklable(explanation):
     first = explanation()
     with pytest.raises(AttributeError):
         first.score = 3.0
@@ -154,7 +160,7 @@ def test_a_level_has_settled_when_the_map_stands_still_and_adds_up(change, gap, 
     assert Level(17, change, gap).settled is settled
 
 
-def test_steps_have_converged_when_the_last_level_has_settled():
+def test_steps_have_converged_when_the_last_level_has_settled(explanation):
     first, rough, fine = Level(9, None, 0.3), Level(17, 0.2, 0.1), Level(33, 0.01, 0.01)
     assert explanation(history=(first, rough, fine)).converged is True
     assert explanation(history=(first, fine, rough)).converged is False
@@ -162,8 +168,8 @@ def test_steps_have_converged_when_the_last_level_has_settled():
     assert explanation().converged is None
 
 
-def test_it_weighs_what_its_arrays_weigh():
+def test_it_weighs_what_its_arrays_weigh(explanation, facts):
     plain = explanation()
     assert nbytes(plain) == 24 + 24  # picture and values, (3, 1, 2) float32 each
     assert nbytes(explanation(baselines=np.zeros((4, 3, 1, 2), np.float32))) == 24 + 24 + 96
-    assert nbytes(explanation(history=(Level(9, None, None),), facts={"any": "thing"})) == 48
+    assert nbytes(explanation(history=(Level(9, None, None),), facts=facts(settings={"any": "thing"}))) == 48

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from explainers import EXPLAINERS
+
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted([*ROOT.glob("*.py"), *ROOT.glob("explainers/**/*.py"), *ROOT.glob("pages/**/*.py")])
 TESTS = sorted(ROOT.glob("tests/**/*.py"))
@@ -30,7 +32,7 @@ FLOORS = (  # from the ground up: a module imports from its own wing and from th
     ("passes", "question"),
     ("explainer",),
     ("methods", "experiments", "proof"),
-    ("figures",),
+    ("figures", "comparison"),
 )
 LEVELS = {wing: level for level, wings in enumerate(FLOORS) for wing in wings}
 
@@ -195,6 +197,41 @@ def test_a_breach_would_be_found(path, source, breach):
 )
 def test_what_is_allowed_passes(path, source):
     assert list(breaches(path, source)) == []
+
+
+REGISTRY_WIDE = (
+    ROOT / "tests/explainers/methods/test_contract.py",
+    ROOT / "tests/conftest.py",
+    *ROOT.glob("explainers/comparison/*.py"),
+    *ROOT.glob("pages/**/*.py"),
+    ROOT / "dashboard.py",
+)
+KINDS = {kind.__name__ for kind in EXPLAINERS}
+
+
+def methods_named(source):
+    """The methods whose class names a source spells, in code or as a text of its own."""
+    texts = {node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)}
+    return KINDS & {*spelled(source), *(text for text in texts if isinstance(text, str))}
+
+
+@pytest.mark.parametrize("path", REGISTRY_WIDE, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_what_speaks_of_all_methods_names_none(path):
+    assert methods_named(path.read_text(encoding="utf-8")) == set()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from explainers import GradCAM",
+        "kinds = {'GradCAM': 1}",
+        "x = explainers.GradCAM()",
+        "if kind.__name__ == 'GradCAM': pass",
+        "from explainers.methods.grad_cam import GradCAM as Method",
+    ],
+)
+def test_a_method_that_is_named_would_be_found(source):
+    assert methods_named(source) == {"GradCAM"}
 
 
 def test_there_is_something_to_check():

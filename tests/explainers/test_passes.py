@@ -35,7 +35,7 @@ def passes():
     entered = []
 
     def enter(classifier, *targets, **more):
-        entered.append(Passes(classifier, targets or [TARGET], prepared=True, **more).__enter__())
+        entered.append(Passes(classifier, targets or [TARGET], fused=True, **more).__enter__())
         return entered[-1]
 
     yield enter
@@ -65,18 +65,18 @@ def test_the_chunk_follows_from_the_size_and_the_device_alone(size, device, chun
 
 
 def test_passes_begin_with_the_classifiers_chunk(conv, classify):
-    assert Passes(conv, [TARGET], prepared=True).chunks.size == chunk_size(conv) == 16
+    assert Passes(conv, [TARGET], fused=True).chunks.size == chunk_size(conv) == 16
 
     class Means(nn.Module):
         def forward(self, x):
             return x.mean((2, 3))
 
-    assert Passes(classify(Means(), (224, 112)), [TARGET], prepared=True).chunks.size == 16
+    assert Passes(classify(Means(), (224, 112)), [TARGET], fused=True).chunks.size == 16
 
 
 def test_the_network_is_a_private_frozen_copy_that_shares_the_weights(conv):
     for prepared, original in ((False, conv.network), (True, conv.prepared)):
-        private = Passes(conv, [Target(1)], prepared=prepared).network
+        private = Passes(conv, [Target(1)], fused=prepared).network
         assert all(mine is not its for mine, its in zip(private.modules(), original.modules(), strict=True))
         for mine, its in zip(private.parameters(), original.parameters(), strict=True):
             assert mine.data_ptr() == its.data_ptr()
@@ -112,7 +112,7 @@ def test_rows_say_whose_target_is_meant(conv, noise, passes, scale):
 @pytest.mark.parametrize("other", [Target(0, versus=2), Target(0, scale="probability")], ids=str)
 def test_one_call_explains_one_kind_of_number(conv, other):
     with pytest.raises(ValueError, match="must share"):
-        Passes(conv, [TARGET, other], prepared=True)
+        Passes(conv, [TARGET, other], fused=True)
 
 
 def test_progress_is_told_before_each_pass(conv, noise, passes):
@@ -361,7 +361,7 @@ def test_a_turn_is_kept_until_the_next_pass_asks_or_the_call_ends(conv, noise, a
         with turns(CPU):
             pass
 
-    with Passes(conv, [TARGET], prepared=True) as own:
+    with Passes(conv, [TARGET], fused=True) as own:
         job(once).get()  # who has only entered doesn't compute yet
         for name in ("second", "third"):
             own(noise(conv.size)[None], own.rows())
@@ -381,7 +381,7 @@ def test_who_is_cancelled_while_waiting_gives_back_no_turn(conv, noise):
         if not next(comes):
             raise Cancelled  # as by Ctrl+C
 
-    with pytest.raises(Cancelled), Passes(conv, [TARGET], prepared=True) as own:  # noqa: PT012
+    with pytest.raises(Cancelled), Passes(conv, [TARGET], fused=True) as own:  # noqa: PT012
         own._turns = SimpleNamespace(take=take, give=lambda: told.append("give"))
         own(noise(conv.size)[None], own.rows())
         own(noise(conv.size)[None], own.rows())
@@ -398,7 +398,7 @@ def test_a_call_asks_for_its_turn_with_all_it_has_had(conv, noise, passes):
 
 
 def test_passes_are_refused_where_nobody_would_give_their_turn_back(conv, noise):
-    own = Passes(conv, [TARGET], prepared=True)
+    own = Passes(conv, [TARGET], fused=True)
     with pytest.raises(RuntimeError, match="enter the passes"):
         own(noise(conv.size)[None], own.rows())
     with own:

@@ -6,78 +6,75 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from explainers import Coverage, Explanation, Target, proof
+from explainers import Coverage, Explanation, GradCAM, SmoothGradSquared, Target, proof
 from explainers.paths.step_grid import StepGrid
 from explainers.paths.trace import Level
 
-FACTS = {
-    "settings": {},
-    "class": "espresso",
-    "rather than": "cup",
-    "classifier": "PocketNet",
-    "passes": 52,
-    "seconds": 1.404,
-    "device": "cpu",
-}
+
+@pytest.fixture
+def explanation(facts):
+    """(values=1.0, target=Target(0), score=3.0, changes={} of facts, **more) -> an explanation of espresso, not cup."""
+
+    def make(values=1.0, target=None, score=3.0, changes=None, **more):
+        picture = np.full((3, 2, 2), 0.5, np.float32)
+        values = np.full((3, 2, 2), values, np.float32)
+        known = facts(**{"versus": "cup", **(changes or {})})
+        return Explanation(picture, (0, 0, 2, 2), values, target or Target(0), score, known, **more)
+
+    return make
 
 
-def explanation(values=1.0, target=None, score=3.0, facts=None, **more) -> Explanation:
-    picture = np.full((3, 2, 2), 0.5, np.float32)
-    values = np.full((3, 2, 2), values, np.float32)
-    return Explanation(picture, (0, 0, 2, 2), values, target or Target(0), score, FACTS | (facts or {}), **more)
-
-
-def test_a_logit_is_said_with_its_class():
+def test_a_logit_is_said_with_its_class(explanation):
     said = proof.explained(explanation(score=8.694))
     assert said == "Explained: the logit of **espresso**, 8.69 for this picture."
 
 
-def test_a_difference_names_both_classes():
+def test_a_difference_names_both_classes(explanation):
     said = proof.explained(explanation(target=Target(0, 1), score=-0.5))
     assert said == "Explained: the logit of **espresso** rather than **cup**, -0.50 for this picture."
 
 
-def test_a_probability_is_said_in_per_cent():
+def test_a_probability_is_said_in_per_cent(explanation):
     said = proof.explained(explanation(target=Target(0, scale="probability"), score=0.9649))
     assert said == "Explained: the probability of **espresso**, 96.5% for this picture."
 
 
-def test_similar_classes_are_named():
-    said = proof.explained(explanation(score=8.694, facts={"compared with": ["tea_pot", "cup"]}))
+def test_similar_classes_are_named(explanation):
+    said = proof.explained(explanation(score=8.694, changes={"compared_with": ("tea_pot", "cup")}))
     assert said.endswith(r"for this picture. The map shows what sets it apart from **tea\_pot**, **cup**.")
 
 
-def test_labels_are_plain_text_inside_markdown():
-    said = proof.explained(explanation(target=Target(0, 1), facts={"class": "a*b_c", "rather than": "$x$ [y](z)"}))
+def test_labels_are_plain_text_inside_markdown(explanation):
+    said = proof.explained(explanation(target=Target(0, 1), changes={"label": "a*b_c", "versus": "$x$ [y](z)"}))
     assert r"**a\*b\_c** rather than **\$x\$ \[y\]\(z\)**" in said
 
 
-def test_the_sum_of_the_pixels_stands_beside_the_change_of_the_score():
+def test_the_sum_of_the_pixels_stands_beside_the_change_of_the_score(explanation):
     said = proof.completeness(explanation(score=3.0, baseline_score=1.0, residual=-0.5))
     assert said == "The pixels add up to 1.5 of 2 (gap 25.0%)."
 
 
-def test_the_gap_has_no_sign():
+def test_the_gap_has_no_sign(explanation):
     said = proof.completeness(explanation(score=-1.0, baseline_score=1.0, residual=0.1))
     assert said == "The pixels add up to -1.9 of -2 (gap 5.0%)."
 
 
-def test_a_baseline_that_scores_like_the_picture_has_no_gap():
+def test_a_baseline_that_scores_like_the_picture_has_no_gap(explanation):
     said = proof.completeness(explanation(score=3.0, baseline_score=3.0, residual=0.25))
     assert said == "The pixels add up to 0.25 of 0 (the baseline scores the same as the picture)."
 
 
-def test_steps_that_were_chosen_are_not_judged():
+def test_steps_that_were_chosen_are_not_judged(explanation):
     assert proof.steps(explanation()) is None
 
 
-def test_automatic_steps_that_were_enough_say_so():
+def test_automatic_steps_that_were_enough_say_so(explanation):
     history = (Level(9, None, 0.3), Level(17, 0.03, 0.01), Level(33, 0.014, 0.002))
     said = proof.steps(explanation(history=history))
     assert said == "33 points on the path are enough: the last doubling of the steps changed the map by 1.4%."
 
 
-def test_automatic_steps_that_were_not_enough_are_called_that():
+def test_automatic_steps_that_were_not_enough_are_called_that(explanation):
     said = proof.steps(explanation(history=(Level(9, None, 0.3), Level(513, 0.25, 0.1))))
     assert said == (
         "Not converged: at 513 points on the path, the last doubling of the steps changed the map by 25.0%. "
@@ -85,7 +82,7 @@ def test_automatic_steps_that_were_not_enough_are_called_that():
     )
 
 
-def test_a_gap_that_is_not_judged_is_not_told_and_the_reason_is():
+def test_a_gap_that_is_not_judged_is_not_told_and_the_reason_is(explanation):
     unjudged = explanation(score=3.0, baseline_score=2.9, residual=0.1, history=(Level(17, 0.01, None),))
     assert proof.steps(unjudged).endswith("less than 5 % of what it goes through between them.")
     assert proof.completeness(unjudged) == "The pixels add up to 0.2 of 0.1."
@@ -95,7 +92,7 @@ def test_a_gap_that_is_not_judged_is_not_told_and_the_reason_is():
 
 
 @pytest.mark.parametrize("more", [{}, {"baseline_score": 1.0}, {"residual": 0.1}])
-def test_a_method_that_does_not_add_up_says_nothing_about_it(more):
+def test_a_method_that_does_not_add_up_says_nothing_about_it(explanation, more):
     assert proof.completeness(explanation(**more)) is None
 
 
@@ -124,22 +121,22 @@ def test_a_method_without_such_a_rule_says_nothing_about_it():
 
 
 @pytest.mark.parametrize(
-    ("facts", "said"),
+    ("changes", "said"),
     [
         ({}, "52 passes through PocketNet in 1.40 s on the CPU."),
         ({"passes": 1}, "1 pass through PocketNet in 1.40 s on the CPU."),
         ({"classifier": "My_Net"}, r"52 passes through My\_Net in 1.40 s on the CPU."),
     ],
 )
-def test_the_cost_is_counted_in_passes_and_seconds(facts, said):
-    assert proof.cost(explanation(facts=facts)) == said
+def test_the_cost_is_counted_in_passes_and_seconds(explanation, changes, said):
+    assert proof.cost(explanation(changes=changes)) == said
 
 
 @pytest.mark.parametrize(
     ("said", "found", "more"),
     [
         ("logit 3.00 · 52 passes", None, {}),
-        ("probability 96.5% · 1 pass", None, {"score": 0.9649, "facts": {"passes": 1}, "scale": "probability"}),
+        ("probability 96.5% · 1 pass", None, {"score": 0.9649, "changes": {"passes": 1}, "scale": "probability"}),
         ("logit 3.00 · gap 25.0% · 52 passes", None, {"baseline_score": 1.0, "residual": -0.5}),
         ("logit 3.00 · no gap to judge · 52 passes", None, {"baseline_score": 3.0, "residual": 0.25}),
         ("logit 3.00 · not converged · 52 passes", None, {"history": (Level(513, 0.25, 0.1),)}),
@@ -148,13 +145,13 @@ def test_the_cost_is_counted_in_passes_and_seconds(facts, said):
         ("logit 3.00 · equals the gradient · 52 passes", Coverage(0, 0, {}), {}),
     ],
 )
-def test_the_proof_in_one_line(said, found, more):
+def test_the_proof_in_one_line(explanation, said, found, more):
     target = Target(0, scale=more.pop("scale", "logit"))
     explainer = SimpleNamespace(inner=SimpleNamespace(coverage=lambda classifier: found))
     assert proof.brief(explainer, None, explanation(target=target, **more)) == said
 
 
-def test_a_map_with_a_single_value_is_not_empty():
+def test_a_map_with_a_single_value_is_not_empty(explanation):
     given = explanation(0)
     given.values[1, 0, 1] = -1e-30
     assert proof.why_empty(given) is None
@@ -164,10 +161,10 @@ def test_a_map_with_a_single_value_is_not_empty():
     ("reason", "more"),
     [
         ("the baseline is the picture itself", {"baselines": np.full((1, 3, 2, 2), 0.5)}),
-        ("evidence against the class only", {"rectified": True, "facts": {"settings": {"relu": True}}}),
+        ("evidence against the class only", {"rectified": True, "changes": {"empty_because": GradCAM().empty_because}}),
         (
             "all noisy copies of the picture have the same map",
-            {"rectified": True, "facts": {"settings": {"samples": 9}}},
+            {"rectified": True, "changes": {"empty_because": SmoothGradSquared().empty_because}},
         ),
         ("doesn't depend on any pixel", {"rectified": True}),
         ("the probability is saturated", {"target": Target(0, scale="probability")}),
@@ -175,7 +172,7 @@ def test_a_map_with_a_single_value_is_not_empty():
         ("doesn't depend on any pixel", {}),
     ],
 )
-def test_an_empty_map_says_why(reason, more):
+def test_an_empty_map_says_why(explanation, reason, more):
     assert reason in proof.why_empty(explanation(0, **more))
 
 

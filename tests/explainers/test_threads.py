@@ -2,6 +2,7 @@
 
 import random
 import threading
+from dataclasses import replace
 
 import pytest
 import torch
@@ -48,7 +49,7 @@ def answer(classifier, question):
     except ExplanationError as error:
         return str(error)
     trace = [] if found.trace is None else [curve.tobytes() for curve in vars(found.trace).values()]
-    facts = {**found.facts, "seconds": 0}
+    facts = replace(found.facts, seconds=0)
     return found.values.tobytes(), found.score, found.baseline_score, found.residual, trace, found.history, facts
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from torch import Tensor
 
-from explainers import Classifier, Explainer, Explanation, Target, load_classifier, read_image
+from explainers import Classifier, Explainer, Explanation, Target, load_classifier
 from explainers.experiments import Experiment
 from explainers.explanation import Scale
+from explainers.images.photo import Photo
 from explainers.images.samples import SAMPLES
 from explainers.passes import Passes
+from explainers.question import Question
 from explainers.runtime.jobs import Jobs, Limits
 from pages.shared import work
 
@@ -38,24 +41,35 @@ def bundled() -> Classifier:
 
 
 @pytest.fixture(scope="session")
-def explained(bundled: Classifier) -> Callable[..., Explanation]:
+def coffee() -> Photo:
+    """The first sample: 600 x 400, of which the middle 400 x 400 is seen, from 100 on."""
+    return Photo.read("coffee", SAMPLES[0].data)
+
+
+@pytest.fixture(scope="session")
+def espresso(bundled: Classifier, coffee: Photo) -> Question:
+    """Why the bundled classifier calls the first sample an espresso."""
+    return Question(coffee, bundled, Target(bundled.labels.index("espresso")))
+
+
+@pytest.fixture(scope="session")
+def explained(espresso: Question) -> Callable[..., Explanation]:
     """(explainer, scale="logit") -> the engine's explanation of the first sample as an espresso."""
-    photo, espresso = read_image(SAMPLES[0].data), bundled.labels.index("espresso")
 
     @cache
     def make(explainer: Explainer, scale: Scale = "logit") -> Explanation:
-        return explainer(bundled, photo, Target(espresso, scale=scale))
+        return explainer.explain(replace(espresso, target=replace(espresso.target, scale=scale)))
 
     return make
 
 
 @pytest.fixture
-def own_desk(monkeypatch: pytest.MonkeyPatch) -> Jobs:
-    """A desk for this test alone, in place of the one that the pages share."""
-    shelves = "classifiers", "predictions", "explanations", "strips", "grids", "outcomes"
-    desk = Jobs({shelf: Limits(64) for shelf in shelves})
-    monkeypatch.setattr(work, "_desk", lambda: desk)
-    return desk
+def own_jobs(monkeypatch: pytest.MonkeyPatch) -> Jobs:
+    """Jobs for this test alone, in place of those that the pages share."""
+    kinds = "classifiers", "predictions", "explanations", "records", "strips", "grids", "outcomes"
+    jobs = Jobs({kind: Limits(64) for kind in kinds})
+    monkeypatch.setattr(work, "_jobs", lambda: jobs)
+    return jobs
 
 
 @pytest.fixture

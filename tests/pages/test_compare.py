@@ -1,5 +1,7 @@
 """The Compare page shows the engine's own numbers side by side, and a tile that can't be had says why."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -14,17 +16,28 @@ from explainers import (
     Target,
     read_image,
 )
+from explainers.classifiers import BUNDLED
+from explainers.comparison.axes import AXES
+from explainers.comparison.presets import comparison_presets
+from explainers.comparison.variants import DEPTHS, Comparison, Variant
 from explainers.experiments import rank_correlation, ssim
 from explainers.images.samples import SAMPLES
 from pages.sections.compare import tiles
-from pages.sections.compare.axes import AXES, DEPTHS
-from pages.sections.compare.plan import NOTHING, Plan
-from pages.sections.compare.presets import PRESETS
+from pages.sections.compare.plan import NOTHING_ELSE
 from pages.sections.compare.views import Views
 from pages.shared import work
 
 PHOTO = read_image(SAMPLES[0].data)
 FOUR = Saliency(), GuidedBackprop(), IntegratedGradients(), GradCAM()
+PRESETS = (
+    "The four of the tutorials",
+    "All gradient methods",
+    "CAM family",
+    "This class against that class",
+    "Black, white, random",
+    "Shallow to deep layers",
+    "Two classifiers",
+)
 
 
 @pytest.fixture
@@ -37,13 +50,17 @@ def come(visit):
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def maps(bundled):
     """(*explainers, index=None, versus=None) -> the engine's maps of the first sample as an espresso."""
 
+    @cache
+    def heat(explainer, target):
+        return explainer(bundled, PHOTO, target).heat
+
     def make(*explainers, **target):
-        asked = Target(**{"index": bundled.labels.index("espresso")} | target)
-        return [explainer(bundled, PHOTO, asked).heat for explainer in explainers]
+        target = Target(**{"index": bundled.labels.index("espresso")} | target)
+        return [heat(explainer, target) for explainer in explainers]
 
     return make
 
@@ -55,8 +72,7 @@ def run(at):
 
 def press(at, name):
     """The page after one of the presets."""
-    (number,) = (number for number, preset in enumerate(PRESETS) if preset.name == name)
-    return run(at.button(key=f"preset-{number}").click().run())
+    return run(at.button(key=f"preset-{PRESETS.index(name)}").click().run())
 
 
 def heats(drawn):
@@ -82,10 +98,14 @@ def test_the_four_of_the_tutorials_are_the_engines_maps(come, figure, maps):
     ]
 
 
-@pytest.mark.parametrize("name", [preset.name for preset in PRESETS if preset.name != "Two classifiers"])
-def test_every_preset_fills_its_grid(come, figure, name):
+def test_the_presets_are_one_click_away(come):
+    assert [button.label for button in come().button if button.key.startswith("preset-")] == [*PRESETS]
+
+
+@pytest.mark.parametrize("name", [name for name in PRESETS if name != "Two classifiers"])
+def test_every_preset_fills_its_grid(come, figure, bundled, name):
     at = press(come(), name)
-    (preset,) = (preset for preset in PRESETS if preset.name == name)
+    (preset,) = (each for each in comparison_presets(bundled, (BUNDLED, "resnet18")) if each.name == name)
     drawn = figure(at, "grid")
     assert len(drawn["data"]) == len(preset.across[1]) * (len(preset.down[1]) if preset.down else 1)
     assert all(np.any(heat) for heat in heats(drawn))
@@ -95,11 +115,11 @@ def test_every_preset_fills_its_grid(come, figure, name):
 def test_the_preset_of_two_classifiers_says_what_it_lacks_and_goes_on(come, figure, maps, monkeypatch):
     asked, real = [], work.classifier
 
-    def classifier(name, title, fit):
-        asked.append(name)
-        if name != "bundled":
-            raise ExplanationError(f"{title} can't be had.")
-        return real(name, title, fit)
+    def classifier(source, fit):
+        asked.append(source.name)
+        if source.name != "bundled":
+            raise ExplanationError(f"{source.title} can't be had.")
+        return real(source, fit)
 
     monkeypatch.setattr(work, "classifier", classifier)
     at = press(come(), "Two classifiers")
@@ -121,7 +141,7 @@ def other(bundled, monkeypatch):
         found = Classifier(bundled.network, labels, size=size, mean=bundled.mean, std=bundled.std, name="Other")
         real = work.classifier
         monkeypatch.setattr(
-            work, "classifier", lambda name, title, fit: found if name == "resnet18" else real(name, title, fit)
+            work, "classifier", lambda source, fit: found if source.name == "resnet18" else real(source, fit)
         )
         return found
 
@@ -159,22 +179,9 @@ def test_a_tile_that_fails_says_its_sentence_and_the_rest_goes_on(come, figure, 
     assert len(drawn["layout"]["shapes"]) == 1
 
 
-@pytest.mark.parametrize(
-    ("axis", "sentence"),
-    [
-        ("baseline", "Vanilla gradient has no baseline to choose."),
-        ("layer", "Vanilla gradient has no layer to choose."),
-        ("steps", "Vanilla gradient has no steps to choose."),
-        ("seed", "Vanilla gradient has no seed to choose."),
-    ],
-)
-def test_a_value_without_a_meaning_says_so(come, figure, axis, sentence):
-    assert set(notes(figure(come(compare_across=axis), "grid"))) > {sentence}
-
-
-def test_a_seed_without_randomness_says_so(come, figure):
-    said = notes(figure(come(compare_across="seed", method="integrated-gradients"), "grid"))
-    assert "Integrated Gradients uses no seed with its other settings as they are." in said
+def test_a_value_without_a_meaning_says_so_in_its_tile(come, figure):
+    said = notes(figure(come(compare_across="steps"), "grid"))
+    assert set(said) > {"Vanilla gradient has no steps to choose."}
 
 
 def test_classes_across_and_methods_down(come, figure, bundled, maps):
@@ -248,7 +255,7 @@ def test_a_tile_without_a_map_can_not_be_held_against_another(come):
     ]
 
 
-def test_looking_in_another_way_computes_nothing(come, own_desk, passed):
+def test_looking_in_another_way_computes_nothing(come, own_jobs, passed):
     at = come()
     passed.clear()
     for key, value in (
@@ -262,19 +269,19 @@ def test_looking_in_another_way_computes_nothing(come, own_desk, passed):
     assert not passed
 
 
-def test_where_maps_take_long_the_first_row_is_soon_there(come, own_desk, maps, monkeypatch):
-    monkeypatch.setattr(work, "AT_ONCE", 20 * 64 * 64)
-    monkeypatch.setattr(tiles, "REDRAWN", 0)
+def test_where_maps_take_long_the_first_row_is_soon_there(come, own_jobs, maps, monkeypatch):
+    monkeypatch.setattr(work, "QUICK_PIXELS", 20 * 64 * 64)
+    monkeypatch.setattr(tiles, "REDRAW_INTERVAL", 0)
     drawn = []
     show = Views.preview
-    monkeypatch.setattr(Views, "preview", lambda self, pieces: (drawn.append(list(pieces)), show(self, pieces)))
+    monkeypatch.setattr(Views, "preview", lambda self, tiles: (drawn.append(list(tiles)), show(self, tiles)))
     come(compare_method="vanilla-gradient~integrated-gradients~occlusion")
     first, second, third = drawn[0]
     assert second.line == "a first look after 9 passes"
-    glimpse = IntegratedGradients(steps=8, rule="trapezoid")
-    alike([first.explanation.heat, second.explanation.heat], maps(Saliency(), glimpse))
+    preview_form = IntegratedGradients(steps=8, rule="trapezoid")
+    alike([first.explanation.heat, second.explanation.heat], maps(Saliency(), preview_form))
     assert (third.line, third.explanation) == ("waiting …", None)
-    assert [piece.line.rpartition(" · ")[2] for piece in drawn[-1][:2]] == ["1 pass", "129 passes"]
+    assert [tile.line.rpartition(" · ")[2] for tile in drawn[-1][:2]] == ["1 pass", "129 passes"]
 
 
 def test_a_second_axis_leaves_room_for_itself(come, figure):
@@ -287,7 +294,7 @@ def test_a_second_axis_leaves_room_for_itself(come, figure):
 
 def test_no_axis_is_taken_twice(come):
     at = come(compare_across="scale", compare_down="scale")
-    assert at.selectbox(key="compare-down").value == NOTHING
+    assert at.selectbox(key="compare-down").value == NOTHING_ELSE
     assert at.selectbox(key="compare-down").options == ["Nothing else", *(n.capitalize() for n in AXES if n != "scale")]
 
 
@@ -306,11 +313,11 @@ def clock(monkeypatch):
     def make(seconds):
         spans = iter(seconds)
 
-        def piece(plan, number, asked, explainer):
+        def tile(variant, question):
             now[0] += next(spans)
-            return tiles.Piece(f"done {number}", "")
+            return tiles.Tile("done", "")
 
-        monkeypatch.setattr(tiles, "_piece", piece)
+        monkeypatch.setattr(tiles, "_tile", tile)
         monkeypatch.setattr(tiles, "_first_look", lambda *asked: None)
 
     return make
@@ -319,8 +326,9 @@ def clock(monkeypatch):
 def drawings(count, columns):
     """How many tiles were there at each drawing."""
     seen = []
-    plan = Plan([{"scale": "logit"}] * count, columns)
-    tiles.compute(plan, None, None, lambda pieces: seen.append(sum(each.title[0] == "d" for each in pieces)))
+    variant = Variant(Saliency(), None, "espresso", None, "logit", title=lambda explanation: "waiting")
+    comparison = Comparison([variant] * count, columns)
+    tiles.compute(comparison, None, lambda drawn: seen.append(sum(each.title == "done" for each in drawn)))
     return seen
 
 

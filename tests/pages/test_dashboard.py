@@ -21,12 +21,12 @@ from explainers import (
     Target,
     read_image,
 )
+from explainers.classifiers.catalogue import BUNDLED, find
 from explainers.images.samples import SAMPLES
-from explainers.methods.attention import OnTokens
 from pages.shared import work
 
-ATTENTION = [kind for kind in EXPLAINERS if issubclass(kind, OnTokens)]  # which the bundled classifier has none of
-OTHERS = [kind for kind in EXPLAINERS if kind not in ATTENTION]
+ATTENTION = [kind for kind in EXPLAINERS if kind.needs_attention]  # which the bundled classifier has none of
+OTHERS = [kind for kind in EXPLAINERS if not kind.needs_attention]
 every_method = pytest.mark.parametrize("kind", OTHERS, ids=lambda kind: kind.__name__)
 FEW = Saliency, GradCAM, CAM, GuidedBackprop, DeepLIFT, Occlusion  # the page knows none of them by name
 some_methods = pytest.mark.parametrize("kind", FEW, ids=lambda kind: kind.__name__)
@@ -77,7 +77,7 @@ def test_a_method_that_the_classifier_lacks_the_parts_for_says_so(visit, figure,
 @some_methods
 def test_another_class_is_explained_rather_than_a_second(visit, figure, bundled, kind):
     at = visit({"method": kind.slug(), "class": "teapot", "rather-than": "candle", "fit": "pad"})
-    fitted = work.classifier("bundled", "PocketNet", "pad")
+    fitted = work.classifier(find(BUNDLED), "pad")
     target = Target(*(bundled.labels.index(label) for label in ("teapot", "candle")))
     assert np.array_equal(figure(at, "map")["data"][2]["z"], kind()(fitted, PHOTO, target).heat)
     assert "**teapot** rather than **candle**" in sentences(at)
@@ -127,7 +127,7 @@ def test_the_clip_moves_the_strongest_colour_only(visit, figure, explained):
 def test_signs_change_range_and_colours(visit, figure, explained):
     at = visit()
     unsigned = figure(at, "map")["data"][2]
-    run(at.selectbox(key="channels-Vanilla gradient").select("signed sum"))
+    run(at.selectbox(key="channels-vanilla-gradient").select("signed sum"))
     signed = figure(at, "map")["data"][2]
     assert np.array_equal(signed["z"], explained(Saliency()).reduced("signed sum").heat)
     assert (unsigned["zmin"], signed["zmin"]) == (0, -signed["zmax"])
@@ -168,7 +168,7 @@ def test_a_change_of_look_computes_nothing(visit, monkeypatch):
     at = visit()
     before = sentences(at)
     monkeypatch.setattr(Saliency, "__call__", lambda *args, **more: pytest.fail("computed again"))
-    run(at.selectbox(key="channels-Vanilla gradient").select("signed sum"))
+    run(at.selectbox(key="channels-vanilla-gradient").select("signed sum"))
     run(at.selectbox(key="overlay").select("picture on map"))
     run(at.slider(key="clip").set_value(95.0))
     assert sentences(at) == before
@@ -198,35 +198,53 @@ def test_only_path_methods_have_curves(visit):
     assert keys == ["answer", "map"]
 
 
-def test_an_upload_is_explained(visit, figure, explained, bundled):
-    stripes = np.zeros((90, 120, 3), np.uint8)
-    stripes[:, ::8] = 255
-    file = BytesIO()
-    Image.fromarray(stripes).save(file, "PNG")
+@pytest.fixture
+def stripes():
+    """The bytes of a picture with white stripes."""
+    pixels, file = np.zeros((90, 120, 3), np.uint8), BytesIO()
+    pixels[:, ::8] = 255
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_an_upload_is_explained(visit, figure, explained, bundled, stripes):
     at = visit({"class": "espresso"})
     run(at.segmented_control(key="source").set_value("Upload"))
-    run(at.file_uploader[0].upload("stripes.png", file.getvalue(), "image/png"))
-    expected = Saliency()(bundled, read_image(file.getvalue()), explained(Saliency()).target).heat
+    run(at.file_uploader[0].upload("stripes.png", stripes, "image/png"))
+    expected = Saliency()(bundled, read_image(stripes), explained(Saliency()).target).heat
     assert np.array_equal(figure(at, "map")["data"][2]["z"], expected)
     run(at.button(key="remove").click())
     assert np.array_equal(figure(at, "map")["data"][2]["z"], explained(Saliency()).heat)
 
 
-def test_signs_in_labels_are_no_markdown(visit, own_desk, bundled, monkeypatch):
+def test_an_upload_is_decoded_once(visit, figure, bundled, stripes, monkeypatch):
+    decoded = []
+    monkeypatch.setattr("explainers.images.photo.read_image", lambda data: decoded.append(data) or read_image(data))
+    at = visit({"class": "espresso"})
+    run(at.segmented_control(key="source").set_value("Upload"))
+    run(at.file_uploader[0].upload("stripes.png", stripes, "image/png"))
+    target = Target(bundled.labels.index("espresso"))
+    for kind in (Saliency, GradCAM):
+        run(at.selectbox(key="method").select(kind.slug()))
+        assert np.array_equal(figure(at, "map")["data"][2]["z"], kind()(bundled, read_image(stripes), target).heat)
+    assert decoded == [stripes]
+
+
+def test_signs_in_labels_are_no_markdown(visit, own_jobs, bundled, monkeypatch):
     labels = tuple(f"*{label}* $x$" for label in bundled.labels)
     strange = Classifier(bundled.network, labels, size=bundled.size, mean=bundled.mean, std=bundled.std)
     monkeypatch.setattr(work, "load_classifier", lambda name, fit, on_progress: strange)
     assert r"**\*espresso\* \$x\$**" in sentences(visit())
 
 
-def test_a_partly_guided_map_says_so(visit, own_desk, bundled, monkeypatch):
+def test_a_partly_guided_map_says_so(visit, own_jobs, bundled, monkeypatch):
     found = replace(bundled.activations, relus=3, others={"silu": 2})
     monkeypatch.setattr(bundled, "activations", found, raising=False)
     monkeypatch.setattr(work, "load_classifier", lambda name, fit, on_progress: bundled)
     assert "3 of 5 activations" in sentences(visit({"method": "guided-backpropagation"}))
 
 
-def test_an_empty_map_says_why(visit, own_desk, explained, monkeypatch):
+def test_an_empty_map_says_why(visit, own_jobs, explained, monkeypatch):
     found = explained(Saliency())
     nothing = replace(found, values=np.zeros_like(found.values))
     monkeypatch.setattr(Saliency, "__call__", lambda *args, **more: nothing)

@@ -9,12 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from explainers import ExplanationError, IntegratedGradients, Target, read_image
+from explainers import ExplanationError, IntegratedGradients
 from explainers.figures.colours import peak, whole
-from explainers.images.samples import SAMPLES
-from explainers.methods.path_strip import strip
+from explainers.methods.path_record import record_path
+from explainers.methods.path_strip import path_strip
 
-PHOTO = read_image(SAMPLES[0].data)
 STOPS = 21
 CURVES = 2 + 2 * STOPS  # the first trace that is a curve
 
@@ -30,6 +29,12 @@ def come(visit):
         return at
 
     return make
+
+
+@pytest.fixture(scope="module")
+def recorded(espresso):
+    """The engine's record of the path to the first sample as an espresso."""
+    return record_path(IntegratedGradients(), espresso, stops_kept=STOPS, steps=128)
 
 
 def run(given):
@@ -64,9 +69,9 @@ def test_the_strip_goes_from_the_baseline_to_the_picture_to_the_last_bit(come, e
     assert np.array_equal(shown[-1] / np.float32(255), explained(IntegratedGradients(steps=1)).picture)
 
 
-def test_the_strip_says_the_classifiers_scores(come, bundled):
+def test_the_strip_says_the_classifiers_scores(come, espresso):
     at = come(path_pictures=5)
-    expected = strip(IntegratedGradients(), bundled, PHOTO, Target(bundled.labels.index("espresso")), 5)
+    expected = path_strip(IntegratedGradients(), espresso, 5)
     said = [caption.value for caption in at.main.caption if caption.value.startswith("**")]
     rows = zip(expected.alphas, expected.logits, expected.probabilities, strict=True)
     assert said == [f"**{alpha:.2f}**  \n{logit:.2f}  \n{probability:.1%}" for alpha, logit, probability in rows]
@@ -103,20 +108,20 @@ def test_the_curves_are_the_trace_and_end_where_the_pixels_add_up(come, figure, 
     assert gap == pytest.approx(found.gap, abs=1e-6)
 
 
-def test_each_stop_shows_its_own_gradient_and_map(come, figure, explained):
-    found = explained(IntegratedGradients(keep=STOPS))
+def test_each_stop_shows_its_own_gradient_and_map(come, figure, recorded):
     drawn = figure(come(), "journey")["data"]
-    so_far, gradients = (np.abs(each).sum(1) for each in (found.slices.so_far, found.slices.gradients))
+    kept = recorded.snapshots
+    so_far, gradients = (np.abs(each).sum(1) for each in (kept.cumulative, kept.gradients))
     for stop in range(STOPS):
         assert np.array_equal(drawn[2 + stop]["z"], whole(so_far[stop], peak(so_far[-1], 99.0)))
         assert np.array_equal(drawn[2 + STOPS + stop]["z"], whole(gradients[stop], peak(gradients, 99.0)))
 
 
-def test_the_slider_moves_all_to_points_that_were_passed(come, figure, explained):
-    found, layout = explained(IntegratedGradients(keep=STOPS)), figure(come(), "journey")["layout"]
+def test_the_slider_moves_all_to_points_that_were_passed(come, figure, recorded):
+    trace, layout = recorded.explanation.trace, figure(come(), "journey")["layout"]
     steps = layout["sliders"][0]["steps"]
     assert len(steps) == STOPS
-    for stop, (step, alpha) in enumerate(zip(steps, found.slices.alphas, strict=True)):
+    for stop, (step, alpha) in enumerate(zip(steps, recorded.snapshots.alphas, strict=True)):
         traces, moved, which = step["args"]
         assert traces["opacity"][0] == alpha
         assert [number for number, seen in zip(which, traces["visible"], strict=True) if seen] == [
@@ -125,40 +130,38 @@ def test_the_slider_moves_all_to_points_that_were_passed(come, figure, explained
             2 + STOPS + stop,
         ]
         assert {moved[f"shapes[{line}].{end}"] for line in range(3) for end in ("x0", "x1")} == {alpha}
-        at = np.searchsorted(found.trace.alphas, alpha)
-        assert f"logit {found.trace.logits[at]:.3g}" in moved["annotations[3].text"]
-        assert f"adds up to {found.trace.cumulative[at]:.3g}" in moved["annotations[1].text"]
+        at = np.searchsorted(trace.alphas, alpha)
+        assert f"logit {trace.logits[at]:.3g}" in moved["annotations[3].text"]
+        assert f"adds up to {trace.cumulative[at]:.3g}" in moved["annotations[1].text"]
 
 
 def test_signs_are_shown_where_chosen(come, figure, explained):
-    at = run(come().selectbox(key="channels-Integrated Gradients").select("signed sum"))
+    at = run(come().selectbox(key="channels-integrated-gradients").select("signed sum"))
     heat = explained(IntegratedGradients()).reduced("signed sum").heat
     drawn = figure(at, "journey")
     assert np.array_equal(drawn["data"][1 + STOPS]["z"], whole(heat, peak(heat, 99.0)))
     assert drawn["layout"]["coloraxis"]["cmin"] == -127
 
 
-def test_the_page_costs_what_it_says_and_no_more_than_400_passes(come, own_desk, passed, figure):
-    at = come(method="integrated-gradients")
-    elsewhere = len(passed)
-    del passed[:elsewhere]
-    own_desk._results["explanations"].clear()
-    at = run(at.slider(key="path-pictures").set_value(12))
+def test_the_page_costs_what_it_says_and_no_more_than_400_passes(visit, own_jobs, passed):
+    at = visit()
+    passed.clear()
+    at = run(at.switch_page("pages/path.py"))
     assert sum(passed) == stated(at)
     assert stated(at) <= 400
 
 
-def test_what_is_covered_already_is_not_passed_again(come, own_desk, passed):
+def test_what_is_covered_already_is_not_passed_again(come, own_jobs, passed):
     at = come(path_steps=256)
     passed.clear()
     for steps in (64, 128, 256):
         at = run(at.select_slider(key="path-steps").set_value(steps))
-    run(at.selectbox(key="channels-Integrated Gradients").select("largest"))
+    run(at.selectbox(key="channels-integrated-gradients").select("largest"))
     run(at.selectbox(key="colours-unsigned").select("viridis"))
     assert not passed
 
 
-def test_more_steps_pass_only_the_new_points(come, own_desk, passed, figure, explained):
+def test_more_steps_pass_only_the_new_points(come, own_jobs, passed, figure, explained):
     at = come()
     passed.clear()
     before = stated(at)
@@ -170,16 +173,16 @@ def test_more_steps_pass_only_the_new_points(come, own_desk, passed, figure, exp
     assert np.abs(maps[-1]["z"] - whole(chosen, peak(chosen, 99.0)).astype(int)).max() <= 1
 
 
-def test_every_level_is_the_trapezoid_rules_map(come, figure, explained):
+def test_every_level_is_the_trapezoid_rules_map(come, figure, explained, recorded):
     maps = figure(come(), "by-steps")["data"]
-    finest = np.abs(explained(IntegratedGradients(grid=128)).grid.values("trapezoid", 128)).sum(0)
+    finest = np.abs(recorded.grid.values("trapezoid", 128)).sum(0)
     for steps, drawn in zip((8, 16, 32, 64, 128), maps, strict=True):
         heat = np.abs(explained(IntegratedGradients(steps=steps, rule="trapezoid")).values).sum(0)
         assert np.abs(drawn["z"] - whole(heat, peak(finest, 99.0)).astype(int)).max() <= 1
 
 
-def test_the_curves_of_the_rules_are_the_grids(come, figure, explained):
-    grid = explained(IntegratedGradients(grid=128)).grid
+def test_the_curves_of_the_rules_are_the_grids(come, figure, recorded):
+    grid = recorded.grid
     curves = {curve["name"]: curve for curve in figure(come(), "convergence")["data"]}
     assert len(curves) == 8
     for rule in ("left", "right", "midpoint", "trapezoid"):
@@ -190,7 +193,7 @@ def test_the_curves_of_the_rules_are_the_grids(come, figure, explained):
             assert list(curves[f"{rule}: {kind}"]["y"]) == pytest.approx(expected)
 
 
-def test_gauss_legendre_comes_on_request_and_costs_what_it_says(come, own_desk, passed, figure, explained):
+def test_gauss_legendre_comes_on_request_and_costs_what_it_says(come, own_jobs, passed, figure, explained):
     at = come(path_steps=64)
     passed.clear()
     before, toggle = stated(at), at.toggle(key="path-gauss")
@@ -259,7 +262,7 @@ def test_a_picture_equal_to_its_baseline_breaks_nothing(come):
     assert "isn't judged" in "\n".join(markdown.value for markdown in at.main.markdown)
 
 
-def test_what_is_refused_is_a_sentence_and_the_page_stays(visit, own_desk, monkeypatch):
+def test_what_is_refused_is_a_sentence_and_the_page_stays(visit, own_jobs, monkeypatch):
     def refuse(self, classifier, target):
         raise ExplanationError("It can't be done.")
 

@@ -5,31 +5,9 @@ import io
 
 import pytest
 
-from explainers import EXPLAINERS, GradCAM, read_image
-from explainers.experiments import Finding, Randomisation, Removal, Sensitivity, Stability
-from explainers.images.samples import SAMPLES
-from pages.sections.trust.verdict import summed
+from explainers import EXPLAINERS, GradCAM
+from explainers.experiments import Randomisation, Removal, Sensitivity, Stability
 from pages.shared import work
-
-FOR, AGAINST, NEITHER = (Finding(speaks, "It was found.", "But.") for speaks in ("for", "against", "neither"))
-
-
-@pytest.mark.parametrize(
-    ("findings", "beginning", "end"),
-    [
-        ([], "No experiment", "yet."),
-        ([None, None], "No experiment", "2 wait for a click."),
-        ([FOR, AGAINST, NEITHER], "**The experiments disagree**: 1 for the map, 1 against", "it."),
-        ([AGAINST, AGAINST], "**Do not lean on this map**: 2 against it", "none for it."),
-        ([FOR, NEITHER, None], "**Nothing speaks against this map**, and 1 of 2 for it.", "1 waits for a click."),
-        ([NEITHER], "**Open**", "this map."),
-    ],
-    ids=["none", "waiting", "disagreeing", "against", "for", "open"],
-)
-def test_what_the_experiments_say_together(findings, beginning, end):
-    said = summed(findings)
-    assert said.startswith(beginning)
-    assert said.endswith(end)
 
 
 @pytest.fixture
@@ -47,8 +25,8 @@ def said(at):
     return "\n".join(markdown.value for markdown in at.main.markdown).replace("\\", "")
 
 
-def test_long_experiments_run_after_one_click_for_all(come, own_desk, passed, monkeypatch):
-    monkeypatch.setattr(work, "AT_ONCE", 0)
+def test_long_experiments_run_after_one_click_for_all(come, own_jobs, passed, monkeypatch):
+    monkeypatch.setattr(work, "QUICK_PIXELS", 0)
     at = come()
     assert "No experiment has been run yet. 3 wait for a click." in said(at)
     assert sum(passed) == 1  # the map itself
@@ -64,15 +42,14 @@ def test_a_method_that_refuses_says_so_and_leaves_the_page(come):
     assert at.multiselect(key="trust-methods").options == [kind.title for kind in EXPLAINERS]
 
 
-def test_the_table_has_every_measure_of_every_method_and_comes_as_a_file(come, bundled, explained):
+def test_the_table_has_every_measure_of_every_method_and_comes_as_a_file(come, espresso, explained):
     at = come(Randomisation, Stability, method="grad-cam", trust_methods="grad-cam~attention-rollout")
     button = at.button(key="run-table")
     assert button.label.startswith("Compute: up to ")
     at = run(button.click().run())
-    photo, explanation = read_image(SAMPLES[0].data), explained(GradCAM())
     expected = {}
     for experiment in (Removal(steps=4), Randomisation(), Stability(), Sensitivity()):
-        expected |= experiment(GradCAM(), bundled, photo, explanation).numbers
+        expected |= experiment(GradCAM(), espresso, explained(GradCAM())).numbers
     *_, table = at.dataframe
     assert list(table.value.columns) == ["method", "remarks", *expected]
     first, second = table.value.to_dict("records")

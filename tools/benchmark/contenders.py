@@ -1,7 +1,7 @@
-"""Who takes part in the benchmark: Whypixel and its peers, each called as its own users call it.
+"""The contenders of the benchmark: Whypixel and its peers, each called as its own users call it.
 
-Everybody gets the same network, picture and class, and does its own normalisation. Peers get the network as torchvision
-gives it; Whypixel makes its classifier of it.
+Each contender gets the same network, picture and class, and normalises the picture itself. The peers get the network as
+torchvision builds it; Whypixel makes a classifier of it.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from explainers.runtime.allocator import hold_freed_memory
 
 SIZE, MEAN, STD = (224, 224), (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 VIEW = View(256)
-LAYERS = {"resnet18": "layer4", "resnet50": "layer4", "mobilenet_v2": "features"}  # as Whypixel's Grad-CAM chooses them
-BATCHES = (2, 4, 8, 16)  # what Captum's internal batch size is tried with
+LAYERS = {"resnet18": "layer4", "resnet50": "layer4", "mobilenet_v2": "features"}  # Whypixel's choice for Grad-CAM
+CAPTUM_BATCHES = (2, 4, 8, 16)  # the internal batch sizes that Captum is tried with
 
 Call = Callable[[], Tensor]
 
@@ -41,9 +41,9 @@ class Subject:
     """One network, one picture and one class to explain.
 
     name:    torchvision's name of the architecture.
-    network: as torchvision gives it, in eval mode.
-    picture: (3, 224, 224) in pixel units.
-    index:   the likeliest class.
+    network: the network as torchvision builds it, in eval mode.
+    picture: (3, 224, 224) in pixel units, from 0 to 1.
+    index:   the class to explain, which is the likeliest.
     """
 
     name: str
@@ -53,27 +53,27 @@ class Subject:
 
     @cached_property
     def classifier(self) -> Classifier:
-        """Whypixel's, on the CPU."""
+        """Whypixel's classifier of the network, on the CPU."""
         labels = weights(self.name).meta["categories"]
         return Classifier(self.network, labels, size=SIZE, mean=MEAN, std=STD, view=VIEW, device="cpu", name=self.name)
 
     def double(self) -> Subject:
-        """The same in float64; the network itself is changed."""
+        """Return the subject in float64. This converts the network itself."""
         return replace(self, network=self.network.double(), picture=self.picture.double())
 
     def normalised(self, picture: Tensor) -> Tensor:
-        """(3, 224, 224) in pixel units -> (1, 3, 224, 224) as the network was trained, with a gradient."""
-        found: Tensor = normalize(picture, MEAN, STD)[None].requires_grad_()
-        return found
+        """Normalise a picture (3, 224, 224) for the network: (1, 3, 224, 224), which requires a gradient."""
+        normalised: Tensor = normalize(picture, MEAN, STD)[None].requires_grad_()
+        return normalised
 
 
 def load(name: str, *, real: bool = False) -> Subject:
-    """The network called `name` with random weights, or with real ones, and a sample photo's likeliest class."""
+    """Load the network called `name` with random or real weights, and a sample photo with its likeliest class."""
     network = _random(name)
     if real:
         network.load_state_dict(load_classifier(name, device="cpu").network.state_dict())
     photo = read_image(SAMPLES[0].data)
-    picture = pil_to_tensor(VIEW.of(photo, SIZE)[0]) / 255
+    picture = pil_to_tensor(VIEW.apply(photo, SIZE)[0]) / 255
     with torch.no_grad():
         return Subject(name, network, picture, int(network(normalize(picture, MEAN, STD)[None]).argmax()))
 
@@ -84,7 +84,10 @@ def at_hand(name: str) -> bool:
 
 
 def _random(name: str) -> nn.Module:
-    """Fixed random weights; BatchNorms are fitted to noise, for without that MobileNetV2's signals die out."""
+    """Build a network with random weights, always the same.
+
+    Its BatchNorm layers are fitted to noise; without that, the signals of MobileNetV2 vanish.
+    """
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(0)
         network: nn.Module = models.get_model(name)
@@ -97,14 +100,17 @@ def _random(name: str) -> nn.Module:
 
 
 def explained(method: Explainer, subject: Subject) -> Call:
-    """Whypixel's call. What a classifier finds out once, its layers, is found before."""
+    """Make Whypixel's call. A classifier finds its layers only once, so that isn't part of the call."""
     classifier, target = subject.classifier, Target(subject.index)
     classifier.layers()
     return lambda: torch.from_numpy(method(classifier, subject.picture, target).values)
 
 
 def bare_loop(alphas: list[float], subject: Subject) -> Call:
-    """The limit: gradients at these points of the path from black, in our chunks on our prepared network, no more."""
+    """Make the call that does nothing but compute gradients at these points of the path from black.
+
+    It uses Whypixel's chunks and prepared network, so Whypixel can hardly be faster.
+    """
     classifier, index = subject.classifier, subject.index
     points = torch.tensor(alphas).view(-1, 1, 1, 1) * subject.picture
     chunks = [classifier.normalise(chunk).requires_grad_() for chunk in torch.split(points, chunk_size(classifier))]
@@ -119,23 +125,26 @@ def bare_loop(alphas: list[float], subject: Subject) -> Call:
 
 def captum_gradient(subject: Subject) -> Call:
     def call() -> Tensor:
-        found: Tensor = captum.attr.Saliency(subject.network).attribute(
+        attributions: Tensor = captum.attr.Saliency(subject.network).attribute(
             subject.normalised(subject.picture), target=subject.index, abs=False
         )
-        return found[0] / torch.tensor(STD).view(3, 1, 1)  # per pixel unit
+        return attributions[0] / torch.tensor(STD).view(3, 1, 1)  # per pixel unit
 
     return call
 
 
 def captum_integrated(batch: int | None, subject: Subject) -> Call:
-    """Captum's Integrated Gradients with its defaults (50 steps, Gauss-Legendre) but for the internal batch size."""
+    """Make the call of Captum's Integrated Gradients with its default 50 steps of Gauss-Legendre.
+
+    batch: its internal batch size; None is its default.
+    """
 
     def call() -> Tensor:
         picture, black = subject.normalised(subject.picture), subject.normalised(torch.zeros_like(subject.picture))
-        found: Tensor = captum.attr.IntegratedGradients(subject.network).attribute(
+        attributions: Tensor = captum.attr.IntegratedGradients(subject.network).attribute(
             picture, black, target=subject.index, internal_batch_size=batch
         )
-        return found[0].detach()
+        return attributions[0].detach()
 
     return call
 
@@ -144,10 +153,10 @@ def captum_cam(subject: Subject) -> Call:
     layer = subject.network.get_submodule(LAYERS[subject.name])
 
     def call() -> Tensor:
-        found: Tensor = captum.attr.LayerGradCam(subject.network, layer).attribute(
+        attributions: Tensor = captum.attr.LayerGradCam(subject.network, layer).attribute(
             subject.normalised(subject.picture), target=subject.index, relu_attributions=True
         )
-        return found[0].detach()
+        return attributions[0].detach()
 
     return call
 
@@ -158,28 +167,32 @@ def torchcam_cam(subject: Subject) -> Call:
     def call() -> Tensor:
         with methods.GradCAM(subject.network, LAYERS[subject.name]) as cam:
             scores = subject.network(subject.normalised(subject.picture))
-            found: list[Tensor] = cam(subject.index, scores, normalized=False)
-        return found[0]
+            maps: list[Tensor] = cam(subject.index, scores, normalized=False)
+        return maps[0]
 
     return call
 
 
 def grad_cam(subject: Subject) -> Call:
-    """Its maps come scaled: up to the picture's size, and from 0 to 1."""
+    """Make the call of grad-cam, whose maps are scaled to the picture's size, and to values from 0 to 1."""
     package, targets = import_module("pytorch_grad_cam"), import_module("pytorch_grad_cam.utils.model_targets")
     layer = subject.network.get_submodule(LAYERS[subject.name])
 
     def call() -> Tensor:
         with package.GradCAM(subject.network, [layer]) as cam:
-            chosen = [targets.ClassifierOutputTarget(subject.index)]
-            return torch.from_numpy(cam(subject.normalised(subject.picture).detach(), chosen))
+            output_targets = [targets.ClassifierOutputTarget(subject.index)]
+            return torch.from_numpy(cam(subject.normalised(subject.picture).detach(), output_targets))
 
     return call
 
 
 @dataclass(frozen=True)
 class Contender:
-    """One way to compute a map: `make` sets it up for a subject; what it gives is measured."""
+    """One way to compute a map.
+
+    make:    returns the call that is measured, for a subject.
+    package: the package that must be installed.
+    """
 
     name: str
     make: Callable[[Subject], Call]
@@ -190,9 +203,12 @@ class Contender:
         return find_spec(self.package) is not None
 
     def ready(self, subject: Subject) -> Call:
-        """The call, in the memory that its users find: Whypixel's own, or what glibc's moving bounds come to."""
+        """Return the call with the memory allocator set as its users have it.
+
+        That is Whypixel's setting, or what glibc's bounds, which adapt, come to.
+        """
         call = self.make(subject)
-        bounds = {} if self.name in (OURS, LIMIT) else {"block": 32 * 2**20, "top": 64 * 2**20}
+        bounds = {} if self.name in (OURS, BARE_LOOP) else {"block": 32 * 2**20, "top": 64 * 2**20}
 
         def measured() -> Tensor:
             hold_freed_memory(**bounds)
@@ -202,16 +218,16 @@ class Contender:
 
 
 def integrated(steps: int) -> Callable[[Subject], Call]:
-    """Whypixel's Integrated Gradients, with 50 steps on the points that Captum takes by default."""
+    """Return a maker of Whypixel's Integrated Gradients on the points that Captum takes for as many steps."""
     return partial(explained, IntegratedGradients(steps=steps, rule="gauss-legendre"))
 
 
 GRADIENT, CAM, INTEGRATED = "gradient", "Grad-CAM", "IG, 50 steps"
-OURS, LIMIT, DEFAULT, BATCHED = "Whypixel", "bare loop", "Captum, default", "Captum, internal batch"
+OURS, BARE_LOOP, CAPTUM_DEFAULT, CAPTUM_BATCHED = "Whypixel", "bare loop", "Captum, default", "Captum, internal batch"
 CONTENDERS = {
     GRADIENT: (
         Contender(OURS, partial(explained, Saliency())),
-        Contender(LIMIT, partial(bare_loop, [1.0])),
+        Contender(BARE_LOOP, partial(bare_loop, [1.0])),
         Contender("Captum", captum_gradient),
     ),
     CAM: (
@@ -222,8 +238,8 @@ CONTENDERS = {
     ),
     INTEGRATED: (
         Contender(OURS, integrated(50)),
-        Contender(LIMIT, partial(bare_loop, [0.0, *quadrature("gauss-legendre", 50)[0], 1.0])),
-        Contender(DEFAULT, partial(captum_integrated, None)),
-        *(Contender(f"{BATCHED} {batch}", partial(captum_integrated, batch)) for batch in BATCHES),
+        Contender(BARE_LOOP, partial(bare_loop, [0.0, *quadrature("gauss-legendre", 50)[0], 1.0])),
+        Contender(CAPTUM_DEFAULT, partial(captum_integrated, None)),
+        *(Contender(f"{CAPTUM_BATCHED} {batch}", partial(captum_integrated, batch)) for batch in CAPTUM_BATCHES),
     ),
 }

@@ -1,4 +1,4 @@
-"""Integrated Gradients without a quadrature's error, for networks of affine layers and ReLU: an oracle to measure with.
+"""Exact Integrated Gradients for networks of affine layers and ReLU: an oracle without quadrature error.
 
 On the straight path from a baseline to a picture such a network is a chain of affine pieces, so the integral of its
 gradient is a finite sum (Sotoudeh and Thakur 2019, "Computing Linear Restrictions of Neural Networks", whose algorithm
@@ -12,16 +12,16 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-SIZE = (14, 14)  # height and width of the written-down network's input
+SIZE = (14, 14)  # height and width of the small network's input
 CLASSES = 3
 
 
 class Exact(NamedTuple):
-    """An exact map and what it stands on.
+    """An exact map, and what it was computed from.
 
     values:   (C, H, W), shaped as the picture; they add up to the score minus the baseline's score.
     kinks:    (K,) alphas in (0, 1), ascending, where a ReLU switches.
-    residual: what is left of sum(values) - (score - baseline score): rounding.
+    residual: sum(values) - (score - baseline score), which is rounding.
     """
 
     values: Tensor
@@ -30,9 +30,9 @@ class Exact(NamedTuple):
 
 
 def small_network(seed: int) -> nn.Sequential:
-    """(N, 3, 14, 14) -> (N, 3) in float64, in eval mode; its weights are drawn from `seed` and nothing else."""
+    """Build a network (N, 3, 14, 14) -> (N, 3) in float64 and eval mode; its weights depend on `seed` alone."""
     draw = torch.Generator().manual_seed(seed)
-    with torch.device("meta"):  # where torch's own initial weights take nothing from the global generator
+    with torch.device("meta"):  # where torch's initial weights draw nothing from the global generator
         network = nn.Sequential(
             nn.Conv2d(3, 8, 3, padding=1),
             nn.ReLU(),
@@ -49,14 +49,14 @@ def small_network(seed: int) -> nn.Sequential:
 
 
 def small_picture(seed: int) -> Tensor:
-    """Noise (3, 14, 14) from 0 to 1 in float64, drawn from `seed`."""
+    """Draw noise (3, 14, 14) from 0 to 1 in float64; it depends on `seed` alone."""
     return torch.rand((3, *SIZE), generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 def exact(network: nn.Sequential, picture: Tensor, baseline: Tensor, index: int) -> Exact:
-    """The Integrated Gradients of the output `index` of `network` on the way from `baseline` to `picture`.
+    """Compute the Integrated Gradients of output `index` of `network` on the path from `baseline` to `picture`.
 
-    network:           affine layers and ReLU only: (N, ...) -> (N, classes).
+    network:           (N, ...) -> (N, classes), of affine layers and ReLU only.
     picture, baseline: (...), in float64.
     """
     kinks = _kinks(network, picture, baseline)
@@ -70,21 +70,21 @@ def exact(network: nn.Sequential, picture: Tensor, baseline: Tensor, index: int)
 
 @torch.no_grad()
 def _kinks(network: nn.Sequential, picture: Tensor, baseline: Tensor) -> Tensor:
-    """The alphas (K,) at which a ReLU's input changes sign, found one layer after the other.
+    """Find the alphas (K,) at which a ReLU's input changes sign, one layer after the other.
 
-    Between two neighbours of those found so far, all that the next ReLU layer is given is affine in alpha, so the share
-    of the way at which it is zero follows from its values at the two.
+    Between two neighbouring alphas of the layers before, each input of the next ReLU layer is affine in alpha, so its
+    zero follows from its values at the two.
     """
     alphas = picture.new_tensor([0.0, 1.0])
     for depth, layer in enumerate(network):
         if isinstance(layer, nn.ReLU):
-            given = network[:depth](_along(picture, baseline, alphas)).flatten(1)
-            low, high = given[:-1], given[1:]
-            zeros = alphas[:-1, None] + alphas.diff()[:, None] * low / (low - high)
-            alphas = torch.cat([alphas, zeros[low.sign() * high.sign() < 0]]).unique()  # type: ignore[no-untyped-call]
+            inputs = network[:depth](_along(picture, baseline, alphas)).flatten(1)
+            left, right = inputs[:-1], inputs[1:]
+            zeros = alphas[:-1, None] + alphas.diff()[:, None] * left / (left - right)
+            alphas = torch.cat([alphas, zeros[left.sign() * right.sign() < 0]]).unique()  # type: ignore[no-untyped-call]
     return alphas[1:-1]
 
 
 def _along(picture: Tensor, baseline: Tensor, alphas: Tensor) -> Tensor:
-    """(P,) alphas -> points (P, ...) on the path."""
+    """Return the points (P, ...) on the path at the alphas (P,)."""
     return baseline + alphas.view(-1, *[1] * picture.ndim) * (picture - baseline)

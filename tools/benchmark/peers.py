@@ -1,4 +1,4 @@
-"""Whypixel beside its peers: the time, the memory and the maps of the same question."""
+"""Whypixel compared with its peers: the time, the memory and the maps of the same question."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tools.benchmark.contenders import (
-    BATCHED,
+    BARE_LOOP,
+    CAPTUM_BATCHED,
+    CAPTUM_DEFAULT,
     CONTENDERS,
-    DEFAULT,
     INTEGRATED,
-    LIMIT,
     OURS,
     Call,
     at_hand,
@@ -22,39 +22,43 @@ from tools.benchmark.contenders import (
     load,
 )
 from tools.benchmark.peaks import peak
-from tools.benchmark.report import Limit, apart, report
+from tools.benchmark.report import Limit, relative_l1_error, report
 
-FASTER = {
+MAX_TIME_SHARES = {  # of Integrated Gradients, in the time of Captum's default and of its best batch size
     "resnet50": (0.35, 0.70),
     "mobilenet_v2": (0.45, 0.75),
-}  # share of the time of Captum's default, of its best batch's
-SHORT = 4  # times as many rounds for methods of one pass
-AGREE = 1e-3  # relative L1; Captum differs from itself by 2e-4 at another batch size
+}
+QUICK_ROUNDS_FACTOR = 4  # methods of one pass are measured in so many times the rounds
+MAX_DISTANCE = 1e-3  # relative L1, between two packages' maps; Captum's own differ by 2e-4 with the batch size
 
 
-def speed(networks: Sequence[str], rounds: int) -> None:
-    """Median seconds of contenders that take turns."""
+def speed(networks: Sequence[str], rounds: int) -> str:
+    """Measure the median seconds of each contender; those of a method take turns."""
     rows: list[list[object]] = []
     limits: list[Limit] = []
     for name in networks:
         subject = load(name)
         for method, contenders in CONTENDERS.items():
-            times = rounds if method == INTEGRATED else SHORT * rounds
-            found = in_turns({c.name: c.ready(subject) for c in contenders if c.installed}, times)
+            turns = rounds if method == INTEGRATED else QUICK_ROUNDS_FACTOR * rounds
+            medians = in_turns(
+                {contender.name: contender.ready(subject) for contender in contenders if contender.installed}, turns
+            )
             for contender in contenders:
-                seconds = found.get(contender.name)
-                cells = ["not installed", "", ""] if seconds is None else [seconds, found[OURS] / seconds, times]
+                seconds = medians.get(contender.name)
+                cells = ["not installed", "", ""] if seconds is None else [seconds, medians[OURS] / seconds, turns]
                 rows.append([name, method, contender.name, *cells])
-            limits += _fast(name, method, found)
+            limits += _time_limits(name, method, medians)
     note = (
         "Random weights, one photo at 224 px. After a warm-up the contenders of a method take turns, round by round. "
         "Each finds the memory allocator as its users do: Whypixel lets glibc keep freed blocks, the peers don't."
     )
-    report("Speed", note, ["network", "method", "contender", "median s", "ours / theirs", "rounds"], rows, limits)
+    return report(
+        "Speed", note, ["network", "method", "contender", "median s", "ours / theirs", "rounds"], rows, limits
+    )
 
 
 def in_turns(calls: Mapping[str, Call], rounds: int) -> dict[str, float]:
-    """The median seconds of each call: first all once to warm up, then a, b, c, a, b, c..."""
+    """Return the median seconds of each call. Each is called once to warm up, then they take turns: a, b, a, b..."""
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     for turn in range(rounds + 1):
         for name, call in calls.items():
@@ -62,56 +66,59 @@ def in_turns(calls: Mapping[str, Call], rounds: int) -> dict[str, float]:
             call()
             if turn:
                 seconds[name].append(time.perf_counter() - started)
-    return {name: statistics.median(found) for name, found in seconds.items()}
+    return {name: statistics.median(times) for name, times in seconds.items()}
 
 
-def _fast(name: str, method: str, seconds: Mapping[str, float]) -> list[Limit]:
-    question, mine = f"{method} on {name}, time as a share of", seconds[OURS]
+def _time_limits(name: str, method: str, seconds: Mapping[str, float]) -> list[Limit]:
+    """Return what Whypixel promises about its time on a network, given the median seconds of each contender."""
+    promise, our_seconds = f"{method} on {name}, time as a share of", seconds[OURS]
     if method != INTEGRATED:
-        fastest = min(value for contender, value in seconds.items() if contender not in (OURS, LIMIT))
-        return [Limit(f"{question} the fastest peer's", mine / fastest, most=1)]
-    if name not in FASTER:
+        fastest = min(value for contender, value in seconds.items() if contender not in (OURS, BARE_LOOP))
+        return [Limit(f"{promise} the fastest peer's", our_seconds / fastest, most=1)]
+    if name not in MAX_TIME_SHARES:
         return []
-    best = min(value for contender, value in seconds.items() if contender.startswith(BATCHED))
-    default, batched = FASTER[name]
+    best_batch = min(value for contender, value in seconds.items() if contender.startswith(CAPTUM_BATCHED))
+    default_share, batched_share = MAX_TIME_SHARES[name]
     limits = [
-        Limit(f"{question} Captum's default call's", mine / seconds[DEFAULT], most=default),
-        Limit(f"{question} Captum's at its best internal batch", mine / best, most=batched),
+        Limit(f"{promise} Captum's default call's", our_seconds / seconds[CAPTUM_DEFAULT], most=default_share),
+        Limit(f"{promise} Captum's at its best internal batch", our_seconds / best_batch, most=batched_share),
     ]
     if name == "resnet50":
-        limits.append(Limit(f"{question} the bare loop's", mine / seconds[LIMIT], most=1.1))
+        limits.append(Limit(f"{promise} the bare loop's", our_seconds / seconds[BARE_LOOP], most=1.1))
     return limits
 
 
-def memory(networks: Sequence[str]) -> None:
-    """Peak memory of each contender's first call, each in a fresh process."""
+def memory(networks: Sequence[str]) -> str:
+    """Measure the peak memory of each contender's first call, each in a fresh process."""
     rows: list[list[object]] = []
     limits: list[Limit] = []
     for name in networks:
         for method, contenders in CONTENDERS.items():
-            found = {c.name: peak(c.ready, name) for c in contenders if c.installed}
-            mine = found[OURS]
+            peaks = {contender.name: peak(contender.ready, name) for contender in contenders if contender.installed}
+            ours = peaks[OURS]
             for contender in contenders:
-                their = found.get(contender.name)
+                theirs = peaks.get(contender.name)
                 cells = (
                     ["not installed", "", "", ""]
-                    if their is None
-                    else [their.whole, mine.whole / their.whole, their.call, mine.call / their.call]
+                    if theirs is None
+                    else [theirs.whole, ours.whole / theirs.whole, theirs.call, ours.call / theirs.call]
                 )
                 rows.append([name, method, contender.name, *cells])
             if method == INTEGRATED and name == "resnet50":
-                share = mine.whole / found[DEFAULT].whole
-                limits.append(Limit(f"{method} on {name}, peak as a share of Captum's default call's", share, most=0.3))
+                memory_share = ours.whole / peaks[CAPTUM_DEFAULT].whole
+                limits.append(
+                    Limit(f"{method} on {name}, peak as a share of Captum's default call's", memory_share, most=0.3)
+                )
     note = (
         "MiB, random weights. Peak: the whole process's. Call: how far the peak of the call is above what the process "
         "held before it, with everything imported and the network loaded."
     )
     head = ["network", "method", "contender", "peak", "ours / theirs", "call", "ours / theirs"]
-    report("Memory", note, head, rows, limits)
+    return report("Memory", note, head, rows, limits)
 
 
-def growth(networks: Sequence[str]) -> None:
-    """Peak memory of our Integrated Gradients with 50 steps and with 1000."""
+def growth(networks: Sequence[str]) -> str:
+    """Measure the peak memory of Whypixel's Integrated Gradients with 50 steps and with 1000."""
     rows: list[list[object]] = []
     limits: list[Limit] = []
     for name in networks:
@@ -125,35 +132,44 @@ def growth(networks: Sequence[str]) -> None:
         "(MALLOC_MMAP_THRESHOLD_). Whypixel lets it keep them, and the gaps between them differ from run to run."
     )
     head = ["network", "allocator", "peak, 50 steps", "peak, 1000", "ratio", "call, 50 steps", "call, 1000", "ratio"]
-    report("Memory of 50 and of 1000 steps", note, head, rows, limits)
+    return report("Memory of 50 and of 1000 steps", note, head, rows, limits)
 
 
-def accuracy(networks: Sequence[str]) -> None:
-    """How far the peers' maps are from ours."""
+def accuracy(networks: Sequence[str]) -> str:
+    """Measure how far the peers' maps are from Whypixel's."""
     rows: list[list[object]] = []
     limits: list[Limit] = []
     for name in networks:
         real = at_hand(name)
         subject, kind = (load(name, real=True), "real") if real else (load(name).double(), "random, float64")
         for method, contenders in CONTENDERS.items():
-            maps = {c.name: c.make(subject)() for c in contenders if c.installed and c.name != LIMIT}
+            maps = {
+                contender.name: contender.make(subject)()
+                for contender in contenders
+                if contender.installed and contender.name != BARE_LOOP
+            }
             distances = {peer: _distance(maps[OURS], values) for peer, values in maps.items() if peer != OURS}
             rows += [
-                [name, kind, method, c.name, distances.get(c.name, "not installed")]
-                for c in contenders
-                if c.name not in (OURS, LIMIT)
+                [name, kind, method, contender.name, distances.get(contender.name, "not installed")]
+                for contender in contenders
+                if contender.name not in (OURS, BARE_LOOP)
             ]
-            limits.append(Limit(f"{method} on {name}, the farthest peer's map", max(distances.values()), most=AGREE))
+            limits.append(
+                Limit(f"{method} on {name}, the farthest peer's map", max(distances.values()), most=MAX_DISTANCE)
+            )
     note = (
         "Relative L1 distance from our map. Real weights where they are at hand, else random ones in float64: in "
-        "float32 the rounding at a random network's many kinks moves everybody's maps by up to 1 %."
+        "float32 the rounding at a random network's many kinks moves everybody's maps by up to 1%."
     )
-    report("Difference of the maps", note, ["network", "weights", "method", "contender", "distance"], rows, limits)
+    return report(
+        "Difference of the maps", note, ["network", "weights", "method", "contender", "distance"], rows, limits
+    )
 
 
 def _distance(ours: Tensor, theirs: Tensor) -> float:
+    """Return the relative L1 distance of a peer's map from Whypixel's, which is scaled as the peer's is."""
     if theirs.shape[1:] != ours.shape[1:]:  # grad-cam scales its maps to the picture's size, and from 0 to 1
         ours = (ours - ours.min()) / (ours.max() - ours.min())
         ours = F.interpolate(ours[None], theirs.shape[1:], mode="bilinear")[0]
         ours = (ours - ours.min()) / (ours.max() - ours.min())
-    return apart(theirs, ours)
+    return relative_l1_error(theirs, ours)

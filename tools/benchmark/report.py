@@ -1,4 +1,4 @@
-"""What a benchmark says, in Markdown: tables, promises kept or not, and the machine."""
+"""Reports of a benchmark in Markdown: tables, promises that are met or not, and the machine."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from tools.tables import table
+
 PACKAGES = ("torch", "torchvision", "captum", "torchcam", "grad-cam")
 
 
 @dataclass(frozen=True)
 class Limit:
-    """A promise: what was measured, and the least or the most that it may be."""
+    """A promise about a measured number, with its lower or upper bound, or both."""
 
     promise: str
     measured: float
@@ -26,23 +28,23 @@ class Limit:
 
     @property
     def met(self) -> bool:
-        """Whether it holds; what could not be measured (NaN) does not."""
+        """Whether the promise holds; it doesn't where the number could not be measured (NaN)."""
         enough = self.least is None or self.measured >= self.least
         return enough and (self.most is None or self.measured <= self.most)
 
     def __str__(self) -> str:
         bounds = {"at least": self.least, "at most": self.most}
-        said = ", ".join(f"{word} {bound:g}" for word, bound in bounds.items() if bound is not None)
-        return f"- {self.promise}: {self.measured:.3g} ({said}): {'met' if self.met else '**not met**'}"
+        bounds_text = ", ".join(f"{word} {bound:g}" for word, bound in bounds.items() if bound is not None)
+        return f"- {self.promise}: {self.measured:.3g} ({bounds_text}): {'met' if self.met else '**not met**'}"
 
 
 def report(
     title: str, note: str, head: Sequence[str], rows: Iterable[Sequence[object]], limits: Iterable[Limit]
-) -> None:
-    """Print one section: a title, what the numbers are, a table (numbers of three digits) and the promises."""
-    lines = [head, ["---"] * len(head), *([_cell(value) for value in row] for row in rows)]
-    table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    print(f"\n## {title}\n\n{note}\n\n{table}\n", *limits, sep="\n", flush=True)
+) -> str:
+    """Write a section: a title, a note on the numbers, a table (with three significant digits) and the promises."""
+    cells = ([_cell(value) for value in row] for row in rows)
+    promises = "\n".join(map(str, limits))
+    return "\n\n".join(filter(None, (f"## {title}", note, table(head, cells), promises)))
 
 
 def _cell(value: object) -> str:
@@ -51,13 +53,13 @@ def _cell(value: object) -> str:
     return str(value)
 
 
-def apart(values: Tensor, reference: Tensor) -> float:
-    """Relative L1 distance of a map from a reference."""
+def relative_l1_error(values: Tensor, reference: Tensor) -> float:
+    """Return the relative L1 distance of a map from a reference."""
     return float((values - reference).abs().sum() / reference.abs().sum())
 
 
 def machine() -> str:
-    """The processor, its cores and the versions of what ran."""
+    """Name the processor, its cores, and the versions of the packages."""
     cpus = Path("/proc/cpuinfo")
     lines = cpus.read_text().splitlines() if cpus.is_file() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

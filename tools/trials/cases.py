@@ -1,4 +1,4 @@
-"""The photos that experiments are tried on: real ones, with what they show and where."""
+"""The photos that experiments are tried on, with what they show and where."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
-
-from explainers import read_image
+from explainers import Classifier, Target
+from explainers.images.photo import Photo
+from explainers.question import Question
 
 Box = tuple[float, float, float, float]
 
@@ -20,18 +20,22 @@ Box = tuple[float, float, float, float]
 class Case:
     """A photo, upright, and what it shows.
 
-    label: index of its ImageNet class, where known.
-    boxes: (index of an ImageNet class, (left, top, right, bottom) of such an object in the photo's pixels).
+    label: the index of its ImageNet class, where known.
+    boxes: (index of an ImageNet class, (left, top, right, bottom) in the photo's pixels) for each marked object.
     """
 
     name: str
-    photo: Image.Image
+    photo: Photo
     label: int | None
     boxes: tuple[tuple[int, Box], ...]
 
+    def likeliest(self, classifier: Classifier) -> Question:
+        """Return the question why the classifier gives its likeliest class that logit."""
+        return Question(self.photo, classifier, Target(classifier.predict(self.photo.image, 1)[0].index))
+
 
 def cases() -> Iterator[Case]:
-    """Those of the folder WHYPIXEL_PHOTOS: its labels.tsv says what they show, its boxes.tsv where."""
+    """Yield the photos of the folder WHYPIXEL_PHOTOS: its labels.tsv says what they show, its boxes.tsv where."""
     folder = Path(os.environ["WHYPIXEL_PHOTOS"])
     boxes = defaultdict(list)
     for row in _rows(folder / "boxes.tsv"):
@@ -39,7 +43,7 @@ def cases() -> Iterator[Case]:
         boxes[row["file"]].append((int(row["imagenet_index"]), (left, top, right, bottom)))
     for row in _rows(folder / "labels.tsv"):
         label = int(row["imagenet_index"]) if row["imagenet_index"] else None
-        photo = read_image((folder / row["file"]).read_bytes())
+        photo = Photo.read(row["file"], (folder / row["file"]).read_bytes())
         yield Case(row["file"], photo, label, tuple(boxes[row["file"]]))
 
 

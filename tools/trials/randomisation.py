@@ -1,71 +1,63 @@
-"""Rank correlation of each method's map with that of the same network with random weights."""
+"""The rank correlation of each method's map with its map of the same network with random weights."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-from explainers import EXPLAINERS, Classifier, Explainer, ExplanationError, Target
+from explainers import EXPLAINERS, Classifier, Explainer, ExplanationError
 from explainers.experiments import Randomisation, RandomisationOutcome
 from tools.trials.cases import Case
 
-MOST = 110  # passes for a map; a method that needs more gets fewer samples, or is left out
-FEWER: Mapping[str, Mapping[str, Any]] = {
-    "IntegratedGradients": {"steps": 16},
-    "GuidedIntegratedGradients": {"steps": 10},
-    "BlurIntegratedGradients": {"steps": 16},
-    "XRAI": {"steps": 10},
-    "ExpectedGradients": {"draws": 5},
-    "SmoothGrad": {"samples": 10},
-    "SmoothGradSquared": {"samples": 10},
-    "VarGrad": {"samples": 10},
-}
-HEAD = ("Method", "ρ, random last layer", "ρ, all random", "from - to", "SSIM", "ρ of signed sums", "photos")
+MAX_PASSES = 110  # of a map; a method that needs more gets fewer samples, or is left out
+TABLE_HEAD = ("Method", "ρ, random last layer", "ρ, all random", "from - to", "SSIM", "ρ of signed sums", "photos")
 
 
 def table(classifier: Classifier, cases: Sequence[Case]) -> str:
-    """Means over the photos, of the likeliest class's logit, on magnitudes; one draw of all weights for each photo."""
-    lines, left_out, refusals = [HEAD, ("---",) * len(HEAD)], [], {}
+    """Write a Markdown table of means over the photos, each with one draw of all weights; magnitudes are compared."""
+    lines, left_out, refusals = [TABLE_HEAD, ("---",) * len(TABLE_HEAD)], [], {}
     for kind in EXPLAINERS:
-        few = FEWER.get(kind.__name__, {})
-        explainer = kind(**few)
-        if explainer.passes(classifier) > MOST:
+        few_samples = kind.examples.few
+        explainer = kind(**few_samples)
+        if explainer.passes(classifier) > MAX_PASSES:
             left_out.append(kind.title)
             continue
-        title = ", ".join([kind.title, *(f"{value} {name}" for name, value in few.items())])
+        title = ", ".join([kind.title, *(f"{value} {name}" for name, value in few_samples.items())])
         try:
-            found = [_cascade(explainer, classifier, case, seed) for seed, case in enumerate(cases)]
+            outcomes = [_outcome(explainer, classifier, case, seed) for seed, case in enumerate(cases)]
         except ExplanationError as refusal:
             refusals[kind.title] = str(refusal)
             continue
-        lines.append((title, *_row(found)))
+        lines.append((title, *_cells(outcomes)))
         print(*lines[-1], sep=" | ", file=sys.stderr, flush=True)
-    notes = [f"Left out, for they need more than {MOST} passes for a map: {', '.join(left_out)}."]
+    notes = [f"Left out, for they need more than {MAX_PASSES} passes for a map: {', '.join(left_out)}."]
     notes += [f"{title}: {sentence}" for title, sentence in refusals.items()]
     return "\n\n".join(["\n".join("| " + " | ".join(line) + " |" for line in lines), *notes])
 
 
-def _cascade(explainer: Explainer, classifier: Classifier, case: Case, seed: int) -> RandomisationOutcome:
-    target = Target(classifier.predict(case.photo, 1)[0].index)
-    explanation = explainer(classifier, case.photo, target).reduced("sum of magnitudes")
-    return Randomisation(stages=2, draws=1, seed=seed)(explainer, classifier, case.photo, explanation)
+def _outcome(explainer: Explainer, classifier: Classifier, case: Case, seed: int) -> RandomisationOutcome:
+    """Randomise the last layer, then all layers, and compare the maps of the likeliest class's logit."""
+    question = case.likeliest(classifier)
+    explanation = explainer.explain(question).reduced("sum of magnitudes")
+    outcome = Randomisation(stages=2, draws=1, seed=seed)(explainer, question, explanation)
+    assert isinstance(outcome, RandomisationOutcome)
+    return outcome
 
 
-def _row(found: Sequence[RandomisationOutcome]) -> list[str]:
-    whole = [each.correlation for each in found if each.correlation is not None]
-    ends = [each.steps[-1] for each in found]
+def _cells(outcomes: Sequence[RandomisationOutcome]) -> list[str]:
+    correlations = [outcome.correlation for outcome in outcomes if outcome.correlation is not None]
+    last_steps = [outcome.steps[-1] for outcome in outcomes]
     measures = (
-        [each.last_layer for each in found],
-        whole,
-        [end.similarity for end in ends],
-        [end.by_sign for end in ends],
+        [outcome.last_layer for outcome in outcomes],
+        correlations,
+        [step.similarity for step in last_steps],
+        [step.by_sign for step in last_steps],
     )
-    last, all_random, similarity, signed = (_mean(values) for values in measures)
-    extent = f"{min(whole):.2f} - {max(whole):.2f}" if whole else "–"
-    return [last, all_random, extent, similarity, signed, f"{len(whole)} of {len(found)}"]
+    last_layer, all_random, similarity, signed = (_mean(values) for values in measures)
+    span = f"{min(correlations):.2f} - {max(correlations):.2f}" if correlations else "–"
+    return [last_layer, all_random, span, similarity, signed, f"{len(correlations)} of {len(outcomes)}"]
 
 
 def _mean(values: Sequence[float | None]) -> str:

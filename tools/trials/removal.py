@@ -1,14 +1,14 @@
-"""On how many photos a map beats itself in the wrong place: deletion and insertion, by method, fill and score."""
+"""The share of photos on which a map beats itself in the wrong place, by method, experiment, fill and score."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from explainers import Classifier, Explainer, Target
+from explainers import Classifier, Explainer
 from explainers.experiments import Removal
-from explainers.experiments.removal.fills import LINEAR
-from explainers.experiments.removal.outcome import CLEAR, MOVED, Curves
+from explainers.experiments.removal.fills import LINEAR_IMPUTATION
+from explainers.experiments.removal.outcome import CLEAR_WIN, MOVED, Curves, RemovalOutcome
 from explainers.explanation import SCALES
 from explainers.methods.grad_cam import GradCAM
 from explainers.methods.gradients import Saliency
@@ -18,45 +18,50 @@ from explainers.methods.occlusion import Occlusion
 from tools.trials.cases import Case
 
 METHODS: tuple[Explainer, ...] = (GradCAM(), IntegratedGradients(), Saliency(), GuidedBackprop(), Occlusion())
-FILLS = (("black", "blurred picture"), ("blurred picture", "black"))  # of deletion and of insertion
-IMPUTED = METHODS[:2]  # tried with imputation, too, which takes ten times as long as the passes
-STEPS = 20
-HEAD = (
+FILL_PAIRS = (("black", "blurred picture"), ("blurred picture", "black"))  # (deletion's, insertion's)
+IMPUTED_METHODS = METHODS[:2]  # the methods tried with imputation, too, which takes ten times as long as the passes
+REMOVAL_STEPS = 20
+TABLE_HEAD = (
     "Method",
     "Experiment",
     "Fill",
     "Score",
     "better than the mean of its moved selves",
-    f"better than at least {CLEAR} of {MOVED}",
+    f"better than at least {CLEAR_WIN} of {MOVED}",
     "better than a blob in the middle",
 )
 
 
 def table(classifier: Classifier, cases: Sequence[Case]) -> str:
-    """Shares of the photos, each explained for its likeliest class (its logit)."""
-    lines = [f"| {' | '.join(HEAD)} |", f"|{' --- |' * len(HEAD)}"]
+    """Write a Markdown table of shares of the photos; the logit of each photo's likeliest class is explained."""
+    rows = [f"| {' | '.join(TABLE_HEAD)} |", f"|{' --- |' * len(TABLE_HEAD)}"]
     for method in METHODS:
-        for fills in FILLS + ((LINEAR, LINEAR),) * (method in IMPUTED):
-            lines += lines_of(method.repeated, classifier, cases, fills)
-    return "\n".join(lines)
+        for fills in FILL_PAIRS + ((LINEAR_IMPUTATION, LINEAR_IMPUTATION),) * (method in IMPUTED_METHODS):
+            rows += _rows(method.repeatable, classifier, cases, fills)
+    return "\n".join(rows)
 
 
-def lines_of(method: Explainer, classifier: Classifier, cases: Sequence[Case], fills: tuple[str, str]) -> Iterator[str]:
-    """The lines of one method and one pair of fills: of deletion and of insertion."""
-    found = defaultdict(list)
+def _rows(method: Explainer, classifier: Classifier, cases: Sequence[Case], fills: tuple[str, str]) -> Iterator[str]:
+    """Yield the rows of one method and one pair of fills: those of deletion and of insertion."""
+    comparisons = defaultdict(list)
+    experiment = Removal(deletion=fills[0], insertion=fills[1], steps=REMOVAL_STEPS)
     for case in cases:
-        explanation = method(classifier, case.photo, Target(classifier.predict(case.photo, 1)[0].index))
-        outcome = Removal(deletion=fills[0], insertion=fills[1], steps=STEPS)(
-            method, classifier, case.photo, explanation
-        )
+        question = case.likeliest(classifier)
+        outcome = experiment(method, question, method.explain(question))
+        assert isinstance(outcome, RemovalOutcome)
         for scale in SCALES:
-            for side in outcome.scaled(scale).sides:
-                found[side.name, side.fill, scale].append(_better(side))
-    for what, counts in sorted(found.items(), key=lambda item: item[0][0]):
-        shares = (f"{sum(each) / len(cases):.0%}" for each in zip(*counts, strict=True))
-        yield f"| {' | '.join([method.title, *what, *shares])} |"
+            for curves in outcome.scaled(scale).sides:
+                comparisons[curves.name, curves.fill, scale].append(_comparisons(curves))
+    for cells, results in sorted(comparisons.items(), key=lambda item: item[0][0]):
+        shares = (f"{sum(successes) / len(cases):.0%}" for successes in zip(*results, strict=True))
+        yield f"| {' | '.join([method.title, *cells, *shares])} |"
 
 
-def _better(side: Curves) -> tuple[bool, bool, bool]:
-    mean = float(side.ahead.mean())
-    return mean > side.rounding, side.beaten >= CLEAR, side.better(side.map, side.centre) > side.rounding
+def _comparisons(curves: Curves) -> tuple[bool, bool, bool]:
+    """Whether the map beats the mean of its moved copies, nearly all of them, and a blob in the middle."""
+    mean_lead = float(curves.ahead.mean())
+    return (
+        mean_lead > curves.rounding,
+        curves.beaten >= CLEAR_WIN,
+        curves.better(curves.map, curves.centre) > curves.rounding,
+    )

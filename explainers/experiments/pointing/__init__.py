@@ -1,1 +1,1 @@
-"""Whether a map points at what somebody drew a box around."""
+"""Does a map point at the object that somebody drew a box around?"""

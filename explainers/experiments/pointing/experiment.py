@@ -1,27 +1,24 @@
-"""Whether a map points at what somebody drew a box around."""
+"""Does a map point at the object that somebody drew a box around?"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
 
-from PIL import Image
-from torch import Tensor
-
 from explainers.classifiers import Classifier
 from explainers.classifiers.view import Box
 from explainers.errors import ExplanationError
-from explainers.experiments.base import Experiment
+from explainers.experiments.base import Experiment, ExperimentProgress
 from explainers.experiments.pointing.boxes import elsewhere, held
-from explainers.experiments.pointing.hiding import FILLS, hide
+from explainers.experiments.pointing.hiding import BOX_FILLS, hide
 from explainers.experiments.pointing.hits import hit
 from explainers.experiments.pointing.outcome import PointingOutcome
 from explainers.explainer import Explainer
 from explainers.explanation import Explanation
-from explainers.passes import OnProgress
+from explainers.question import Question
 from explainers.settings import choice, number
 
-PLACES = 9  # corners, edges and middle, at most
+MAX_OTHER_PLACES = 9  # for a box of the same size: corners, edges and middle
 
 
 @dataclass(frozen=True)
@@ -41,28 +38,23 @@ class Pointing(Experiment):
     tolerance: int = number(
         0, 0, 50, hint="How far outside the box the peak may lie, in pixels of the classifier's picture. The paper: 15."
     )
-    fill: str = choice(*FILLS, hint="What hides the box. Whatever it is, it is new to the classifier.")
+    fill: str = choice(*BOX_FILLS, hint="What hides the box. Whatever it is, it is new to the classifier.")
 
     def passes(self, explainer: Explainer, classifier: Classifier) -> int:
-        return 2 + PLACES
+        return 2 + MAX_OTHER_PLACES
 
-    def __call__(
-        self,
-        explainer: Explainer,
-        classifier: Classifier,
-        image: Image.Image | Tensor,
-        explanation: Explanation,
-        *,
-        on_progress: OnProgress | None = None,
+    def run(
+        self, explainer: Explainer, question: Question, explanation: Explanation, progress: ExperimentProgress
     ) -> PointingOutcome:
-        """Raises ExplanationError, too, without a box, or for one that holds nothing of what the classifier sees."""
+        """Do the work of a call. Raises ExplanationError without a box, or if the classifier sees nothing of it."""
         if self.box is None:
             raise ExplanationError("Draw a box around the object first.")
-        picture, view = classifier.see(image)
+        classifier, target = question.classifier, question.target
+        picture, view = classifier.see(question.photo.image)
         mask = held([self.box], view, classifier.size)
-        found = hit(explanation, self.box, tolerance=self.tolerance)
-        others, target = elsewhere(mask), explanation.target
-        hidden = hide(classifier, picture, mask, others, target, self.fill, on_progress)
+        score = hit(explanation, self.box, tolerance=self.tolerance)
+        other_masks = elsewhere(mask)
+        hidden = hide(classifier, picture, mask, other_masks, target, self.fill, progress.on_progress)
         return PointingOutcome(
-            found, hidden, f"the {target.scale} of {explanation.facts['class']}", target.scale == "logit"
+            score, hidden, f"the {target.scale} of {explanation.facts.label}", target.scale == "logit"
         )

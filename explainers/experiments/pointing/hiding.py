@@ -1,4 +1,4 @@
-"""What a classifier says when a part of the picture is hidden."""
+"""What a classifier answers when a part of the picture is hidden."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from explainers.explanation import Target
 from explainers.images.baselines import baseline
 from explainers.passes import OnProgress, Progress
 
-FILLS = ("dataset mean", "black", "white", "blurred picture")  # baselines that can hide something
-SHOWN = 5  # likeliest classes, before and after
+BOX_FILLS = ("dataset mean", "black", "white", "blurred picture")  # those baselines that hide what is behind them
+CLASSES_SHOWN = 5  # how many of the likeliest classes are listed, before and after hiding
 
 
 @dataclass(frozen=True, eq=False)
 class Hidden:
     """The classifier's answers to a picture, whole and with a part of it hidden.
 
-    picture:   (C, H, W) float32 in pixel units, the part hidden.
-    answers:   (class, probability before, probability after), the likeliest before and after, the likeliest first.
-    score:     what is explained, for the whole picture; hidden: with the part hidden.
-    elsewhere: (n,) with another part hidden instead, at each of n other places.
-    larger:    how many times as large as the part those are.
+    picture:   (C, H, W) float32 in pixel units, with the part hidden.
+    answers:   (class, probability before, probability after) for the classes that are likeliest before or after, in
+               the order of their probability before.
+    score:     the explained score for the whole picture; hidden: the score with the part hidden.
+    elsewhere: (n,) the score with another part hidden instead, at each of n other places.
+    larger:    how many times as large as the part the other parts are.
     """
 
     picture: Array
@@ -39,14 +40,15 @@ class Hidden:
 
     @property
     def fall(self) -> float:
-        """How far the score falls."""
+        """By how much the score falls when the part is hidden."""
         return self.score - self.hidden
 
     @property
     def needed(self) -> bool | None:
-        """Whether the classifier needs that part: hiding it hurts more than hiding as much, or more, elsewhere.
+        """Whether the classifier needs the part, judged by how much the score falls.
 
-        False where it hurts no more than half of the others do, which are no larger; or not at all. Else None.
+        True if it falls more than with any other part hidden, where those are at least as large. False if it doesn't
+        fall, or falls by no more than their median, where those are no larger. None if neither is clear.
         """
         falls = self.score - self.elsewhere
         if self.fall <= 0:
@@ -65,9 +67,9 @@ def hide(
     fill: str,
     on_progress: OnProgress | None = None,
 ) -> Hidden:
-    """Hide a part (H, W) of a picture (C, H, W) in pixel units behind one of FILLS; and each of the others, alone.
+    """Hide a part (H, W) of a picture (C, H, W) in pixel units behind one of BOX_FILLS, then each of the others alone.
 
-    2 passes, and 1 for each of the others.
+    This takes 2 passes, and 1 for each of the others.
     """
     filled = baseline(fill, picture[None], mean=classifier.mean)[0, 0]
     pictures = [
@@ -75,10 +77,10 @@ def hide(
         *(torch.where(torch.from_numpy(mask).to(picture.device), filled, picture) for mask in (part, *others)),
     ]
     answers = []
-    for number, each in enumerate(pictures):
+    for number, image in enumerate(pictures):
         if on_progress:
             on_progress(Progress(number, len(pictures)))
-        answers.append(classifier.predict(each, len(classifier.labels)))
+        answers.append(classifier.predict(image, len(classifier.labels)))
     scores = [_score(answer, target) for answer in answers]
     return Hidden(
         picture=pictures[1].float().cpu().numpy(),
@@ -90,12 +92,15 @@ def hide(
     )
 
 
-def _score(answer: Sequence[Prediction], target: Target) -> float:
-    numbers = {each.index: each.logit if target.scale == "logit" else each.probability for each in answer}
-    return numbers[target.index] - (0.0 if target.versus is None else numbers[target.versus])
+def _score(predictions: Sequence[Prediction], target: Target) -> float:
+    """Return the explained score, given the predictions for all classes."""
+    logit = target.scale == "logit"
+    scores = {answer.index: answer.logit if logit else answer.probability for answer in predictions}
+    return scores[target.index] - (0.0 if target.versus is None else scores[target.versus])
 
 
 def _side_by_side(before: Sequence[Prediction], after: Sequence[Prediction]) -> tuple[tuple[str, float, float], ...]:
-    then = {each.index: each.probability for each in after}
-    likely = {each.index for each in (*before[:SHOWN], *after[:SHOWN])}
-    return tuple((each.label, each.probability, then[each.index]) for each in before if each.index in likely)
+    """Return (class, probability before, probability after) for the classes that are likeliest before or after."""
+    later = {answer.index: answer.probability for answer in after}
+    shown = {answer.index for answer in (*before[:CLASSES_SHOWN], *after[:CLASSES_SHOWN])}
+    return tuple((answer.label, answer.probability, later[answer.index]) for answer in before if answer.index in shown)

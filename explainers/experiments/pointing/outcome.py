@@ -1,4 +1,4 @@
-"""Where a map points, what hiding the box does to the score, and what that says of the map."""
+"""Where a map points, what hiding the box does to the score, and what that says about the map."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from explainers.experiments.base import Finding
 from explainers.experiments.pointing.hiding import Hidden
 from explainers.experiments.pointing.hits import PointingScore
 
-LIFT = 1.5  # times what a map spread evenly has in the box: with less around it, a peak there may be chance
-CUT = 0.005  # of a box outside the view: less is rounding
-WITHOUT = "So hiding the box hurts no more than hiding something else:"
+CLEAR_LIFT = 1.5  # times the box's share of the picture: a peak with less attribution around it may be chance
+MIN_UNSEEN = 0.005  # share of a box outside the view; less is rounding
+NOT_NEEDED = "So hiding the box hurts no more than hiding something else:"
 CAVEAT = (
     "The box says where a person sees the object, not what the classifier uses: a map that misses it may be right, if "
     "the classifier goes by the background. Photos show their object in the middle, so a hit may be luck. And a hidden "
@@ -24,7 +24,8 @@ CAVEAT = (
 class PointingOutcome:
     """Where the map points, and what hiding the box does to the score.
 
-    score: what is explained, in words; logit: whether it is a logit, else a probability.
+    hit:    where the map's attribution lies; hidden: the classifier's answers without the box.
+    score:  the explained score in words; logit: whether it is a logit, else it is a probability.
     """
 
     hit: PointingScore
@@ -34,20 +35,20 @@ class PointingOutcome:
 
     @property
     def finding(self) -> Finding:
-        return Finding(self._speaks()[0], " ".join(self.said), CAVEAT)
+        return Finding(self._speaks()[0], " ".join(self.sentences), CAVEAT)
 
     @property
-    def said(self) -> list[str]:
-        """What was found, in sentences: where the map points, what hiding does, and what follows."""
-        return [said for said in (self._where(), self._hides(), self._speaks()[1]) if said]
+    def sentences(self) -> list[str]:
+        """The result in sentences: where the map points, what hiding the box does, and what follows."""
+        return [sentence for sentence in (self._where(), self._hides(), self._speaks()[1]) if sentence]
 
     @property
     def numbers(self) -> Mapping[str, float | None]:
-        found, hidden = self.hit, self.hidden
+        hit, hidden = self.hit, self.hidden
         return {
-            "peak in the box": found.peak,
-            "attribution in the box": found.inside,
-            "box's share of the picture": found.area,
+            "peak in the box": hit.peak,
+            "attribution in the box": hit.inside,
+            "box's share of the picture": hit.area,
             "score's fall, box hidden": hidden.fall,
             "score's fall, hidden elsewhere": hidden.score - float(hidden.elsewhere.mean())
             if len(hidden.elsewhere)
@@ -55,44 +56,44 @@ class PointingOutcome:
         }
 
     def _where(self) -> str:
-        found = self.hit
-        if found.inside is None:
+        hit = self.hit
+        if hit.inside is None:
             return "The map is zero everywhere: it points nowhere."
-        ties, inside = len(found.peaks), round((found.peak or 0) * len(found.peaks))
-        if not ties:
+        count, inside = len(hit.peaks), round((hit.peak or 0) * len(hit.peaks))
+        if not count:
             peak = "No pixel speaks for the class, so the map has no peak."
-        elif ties == 1:
+        elif count == 1:
             peak = f"The map's peak lies {'in' if inside else 'outside'} the box."
         else:
-            peak = f"{ties} pixels are equally strong, {inside} of them in the box."
-        luck = "would have hit it, too" if found.centre else "would have missed it"
-        cut = f" {found.unseen:.0%} of it lies outside what the classifier sees." if found.unseen > CUT else ""
+            peak = f"{count} pixels are equally strong, {inside} of them in the box."
+        luck = "would have hit it, too" if hit.centre else "would have missed it"
+        unseen = f" {hit.unseen:.0%} of it lies outside what the classifier sees." if hit.unseen > MIN_UNSEEN else ""
         return (
-            f"{peak} The box holds {found.inside:.0%} of the attribution and is {found.area:.0%} of the picture.{cut} "
+            f"{peak} The box holds {hit.inside:.0%} of the attribution and is {hit.area:.0%} of the picture.{unseen} "
             f"A point in the middle of the picture {luck}."
         )
 
     def _hides(self) -> str:
         form, hidden = ("{:.2f}" if self.logit else "{:.1%}").format, self.hidden
-        said = f"With the box hidden, {self.score} goes from {form(hidden.score)} to {form(hidden.hidden)}"
+        start = f"With the box hidden, {self.score} goes from {form(hidden.score)} to {form(hidden.hidden)}"
         if not len(hidden.elsewhere):
-            return f"{said}; there is nothing else to hide."
+            return f"{start}; there is nothing else to hide."
         if hidden.larger != 1:
-            return f"{said}; with all the rest hidden instead, to {form(hidden.elsewhere[0])}."
+            return f"{start}; with all the rest hidden instead, to {form(hidden.elsewhere[0])}."
         return (
-            f"{said}; with as much hidden at {len(hidden.elsewhere)} other places, to {form(hidden.elsewhere.mean())} "
+            f"{start}; with as much hidden at {len(hidden.elsewhere)} other places, to {form(hidden.elsewhere.mean())} "
             f"on average ({form(hidden.elsewhere.min())} to {form(hidden.elsewhere.max())})."
         )
 
     def _speaks(self) -> tuple[Literal["for", "against", "neither"], str]:
-        """The verdict, and its reason."""
-        found, needed = self.hit, self.hidden.needed
-        if found.inside is None or found.peak is None:
+        """Return the verdict, and its reason in a sentence."""
+        hit, needed = self.hit, self.hidden.needed
+        if hit.inside is None or hit.peak is None:
             return "neither", ""
-        if found.area == 1:
+        if hit.area == 1:
             return "neither", "The box holds all that the classifier sees: any map would hit."
-        hits = found.peak == 1 and found.inside >= LIFT * found.area
-        misses = found.peak == 0 and found.inside <= found.area
+        hits = hit.peak == 1 and hit.inside >= CLEAR_LIFT * hit.area
+        misses = hit.peak == 0 and hit.inside <= hit.area
         if hits and needed:
             return "for", "So the map points where it hurts most."
         if misses and needed:
@@ -100,7 +101,7 @@ class PointingOutcome:
         if hits and needed is False:
             return "neither", "So the map points there, and yet hiding it hurts no more than hiding something else."
         if misses and needed is False:
-            return "neither", f"{WITHOUT} the classifier may go by something else, and the map may be right."
+            return "neither", f"{NOT_NEEDED} the classifier may go by something else, and the map may be right."
         return "neither", "This is no clear hit or miss." if not (
             hits or misses
         ) else "This is not clear enough to judge."

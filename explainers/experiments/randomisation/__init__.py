@@ -1,1 +1,1 @@
-"""Whether a map depends on what the classifier has learnt: its weights drawn anew, stage by stage."""
+"""Does a map depend on what the classifier has learnt? The weights are randomised stage by stage to find out."""

@@ -1,4 +1,4 @@
-"""Whether a map depends on what the classifier has learnt: the same map with its weights drawn anew."""
+"""Does a map depend on what the classifier has learnt? Its map is compared with those of randomised weights."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
-from PIL import Image
-from torch import Tensor
 
 from explainers.classifiers import Classifier, Prediction
 from explainers.errors import ExplanationError
@@ -19,11 +17,13 @@ from explainers.experiments.randomisation.weights import RandomisedClassifier, c
 from explainers.experiments.similarity import rank_correlation, ssim
 from explainers.explainer import Explainer
 from explainers.explanation import Explanation, Target
-from explainers.passes import OnProgress, Progress
-from explainers.settings import number
+from explainers.images.photo import Photo
+from explainers.passes import Progress
+from explainers.question import Question
+from explainers.settings import number, seed
 
-WHOLE = "all weights"
-FLAT = "One of the two maps is the same everywhere, so it puts the pixels in no order."
+ALL_WEIGHTS = "all weights"
+NO_ORDER = "One of the two maps is the same everywhere, so it puts the pixels in no order."
 
 
 @dataclass(frozen=True)
@@ -43,63 +43,61 @@ class Randomisation(Experiment):
     draws: int = number(
         3, 1, 10, hint="How often all weights are drawn anew. The verdict is on their mean: single draws differ."
     )
-    seed: int = number(0, 0, 9999, hint="Of the random weights.")
+    seed: int = seed(hint="Of the random weights.")
 
     def passes(self, explainer: Explainer, classifier: Classifier) -> int:
-        asked = self.stages + self.draws  # as it is, then the stages, then further draws of all weights
-        return asked + (asked + 1) * explainer.repeated.passes(classifier)
+        networks = self.stages + self.draws  # the original, one per stage, and further draws of all weights
+        # Each network is asked for its answer and a map, and the original also for the map of another class.
+        return networks + (networks + 1) * explainer.repeatable.passes(classifier)
 
-    def __call__(
-        self,
-        explainer: Explainer,
-        classifier: Classifier,
-        image: Image.Image | Tensor,
-        explanation: Explanation,
-        *,
-        on_progress: OnProgress | None = None,
+    def run(
+        self, explainer: Explainer, question: Question, explanation: Explanation, progress: ExperimentProgress
     ) -> RandomisationOutcome:
+        classifier = question.classifier
         parts = stages(classifier.network, classifier.probe(), self.stages)
         if not parts:
             raise ExplanationError(f"{classifier.name} has no weights that could be drawn anew.")
-        progress = ExperimentProgress(self.passes(explainer, classifier), on_progress)
-        asking = _Asking(explainer, classifier, image, explanation, progress)
-        steps, names = [asking.as_it_is], [*(part.name for part in parts[:-1]), WHOLE]
+        comparison = _MapComparison(explainer, question, explanation, progress)
+        steps, names = [comparison.original_step], [*(part.name for part in parts[:-1]), ALL_WEIGHTS]
         for name, redrawn in zip(names, cascade(classifier, parts, self.seed), strict=True):
-            steps.append(asking.step(name, redrawn))
-        whole, again = Stage("all", tuple(name for part in parts for name in part.parameters)), []
+            steps.append(comparison.step(name, redrawn))
+        one_stage, further_draws = Stage("all", tuple(name for part in parts for name in part.parameters)), []
         for draw in range(1, self.draws):
-            (redrawn,) = cascade(classifier, [whole], self.seed + draw)
-            again.append(asking.step(f"{WHOLE}, draw {draw + 1}", redrawn))
+            (redrawn,) = cascade(classifier, [one_stage], self.seed + draw)
+            further_draws.append(comparison.step(f"{ALL_WEIGHTS}, draw {draw + 1}", redrawn))
         return RandomisationOutcome(
-            explainer.inner.keeps,
+            explainer.inner.shows_regardless,
             explanation.signed,
             explanation.values[0].size,
             tuple(steps),
-            tuple(again),
-            asking.other(),
+            tuple(further_draws),
+            comparison.other_class(),
         )
 
 
-class _Asking:
-    """Asks networks of one architecture for a map, and compares it with that of the classifier, unfused like them."""
+class _MapComparison:
+    """Computes the maps of networks with other weights, and compares them with the classifier's own map.
+
+    All of them pass unfused, the classifier too, so that its map differs from theirs by the weights alone.
+    """
 
     def __init__(
         self,
         explainer: Explainer,
-        classifier: Classifier,
-        image: Image.Image | Tensor,
+        question: Question,
         explanation: Explanation,
         progress: ExperimentProgress,
     ) -> None:
-        self._explainer, self._target, self._reduction = explainer.repeated, explanation.target, explanation.reduction
-        self._picture, self._progress = classifier.see(image)[0], progress
-        self._unfused = RandomisedClassifier(classifier, classifier.network)  # whose weights nobody draws
+        classifier, self._target = question.classifier, question.target
+        self._explainer, self._reduction, self._progress = explainer.repeatable, explanation.reduction, progress
+        self._photo = Photo.of(classifier.see(question.photo.image)[0])
+        self._unfused = RandomisedClassifier(classifier, classifier.network)  # with the original weights
         self._likely = self._answer(self._unfused)
         self._original = self._map(self._unfused, self._target)
-        self.as_it_is = self._compared("as it is", self._original, self._likely)
+        self.original_step = self._compared("as it is", self._original, self._likely)
 
     def step(self, name: str, redrawn: RandomisedClassifier) -> Step:
-        """The map of a network with other weights, or why there is none."""
+        """Compute and compare the map of a network with other weights, or say why there is none."""
         try:
             likely = self._answer(redrawn)
         except ExplanationError as error:
@@ -109,44 +107,44 @@ class _Asking:
         except ExplanationError as error:
             return Step(name, spread=_spread(likely), why=str(error))
 
-    def other(self) -> Step | None:
-        """The map for the likeliest class that is not part of the question."""
-        asked = self._target.index, self._target.versus
-        rest = [prediction for prediction in self._likely if prediction.index not in asked]
-        if not rest:
+    def other_class(self) -> Step | None:
+        """Compute and compare the map for the likeliest class that is not part of the question."""
+        in_question = self._target.index, self._target.versus
+        others = [prediction for prediction in self._likely if prediction.index not in in_question]
+        if not others:
             return None
-        found = self._map(self._unfused, replace(self._target, index=rest[0].index))
-        return self._compared(rest[0].label, found, self._likely)
+        explanation = self._map(self._unfused, replace(self._target, index=others[0].index))
+        return self._compared(others[0].label, explanation, self._likely)
 
     def _answer(self, classifier: Classifier) -> list[Prediction]:
-        """What a network says of all classes, the likeliest first."""
+        """Return a network's predictions for all classes, the likeliest first."""
         self._progress.report(Progress(0))
-        likely = classifier.predict(self._picture, len(classifier.labels))
+        likely = classifier.predict(self._photo.image, len(classifier.labels))
         self._progress.done += 1
         return likely
 
     def _map(self, classifier: Classifier, target: Target) -> Explanation:
-        found = self._progress.explain(self._explainer, classifier, self._picture, target)
-        if not np.isfinite(found.values).all():
+        explanation = self._progress.explain(self._explainer, Question(self._photo, classifier, target))
+        if not np.isfinite(explanation.values).all():
             raise ExplanationError("The map has numbers that are not finite.")
-        return found.reduced(self._reduction)
+        return explanation.reduced(self._reduction)
 
-    def _compared(self, name: str, found: Explanation, likely: Sequence[Prediction]) -> Step:
+    def _compared(self, name: str, explanation: Explanation, likely: Sequence[Prediction]) -> Step:
         original = self._original
-        signed = [each.reduced("signed sum").heat for each in (original, found)]
-        correlation = rank_correlation(original.heat, found.heat)
+        signed_sums = [one_map.reduced("signed sum").heat for one_map in (original, explanation)]
+        correlation = rank_correlation(original.heat, explanation.heat)
         return Step(
             name,
-            found.heat,
+            explanation.heat,
             correlation,
-            None if found.rectified else rank_correlation(*signed),
-            ssim(original.heat, found.heat),
+            None if explanation.rectified else rank_correlation(*signed_sums),
+            ssim(original.heat, explanation.heat),
             _spread(likely),
-            found.score,
-            "" if correlation is not None else FLAT,
+            explanation.score,
+            "" if correlation is not None else NO_ORDER,
         )
 
 
 def _spread(likely: Sequence[Prediction]) -> float:
-    """Standard deviation of the logits over the classes."""
+    """Return the standard deviation of the logits over the classes."""
     return float(np.std([prediction.logit for prediction in likely]))

@@ -1,4 +1,4 @@
-"""What came of a map when the classifier's weights were drawn anew, and what that says of it."""
+"""How a map changed when the classifier's weights were randomised, and what that says about the map."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ import numpy as np
 from explainers.arrays import Array
 from explainers.experiments.base import Finding
 
-DEPENDS, STAYS = 0.3, 0.6  # rank correlation with the map of random weights: below the one, above the other
-UNMOVED = 0.8  # with the map of a random last layer: above it, the map is not about the decision
-COARSE = 400  # cells: two maps that have nothing to do with each other are more than .05 apart from 0 by chance
-FADED = 0.01  # of the logits' spread: where random weights leave less, they answer the same to every picture
+DEPENDS_BELOW, STAYS_ABOVE = 0.3, 0.6  # rank correlation with the map of random weights
+UNMOVED_ABOVE = 0.8  # rank correlation with the map of a random last layer: the map is not about the decision
+COARSE_MAP_CELLS = 400  # with fewer, rank correlations of unrelated maps have a standard deviation above 0.05
+FADED_LOGIT_SPREAD = 0.01  # of the original logits' spread: with less, a network answers the same to all pictures
 
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """The map with part of the weights drawn anew, against the one with none.
+    """The map with part of the weights randomised, compared with the original map.
 
-    name:        what was drawn anew: of all that was, the block that is nearest to the input.
-    heat:        (H, W) or None. why: there is none, or nothing to compare, in a sentence.
-    correlation: Spearman's, of `heat` with the original's; by_sign: of both maps' signed sums over the channels, for
-                 methods whose values have signs.
-    similarity:  SSIM of both as they are drawn. All three are None where undefined.
+    name:        the block nearest to the input whose weights are randomised.
+    heat:        the map (H, W), or None; why: a sentence on why there is no map or nothing to compare.
+    correlation: Spearman's rank correlation of `heat` with the original map; by_sign: that of both maps' signed sums
+                 over the channels, for methods whose values have signs.
+    similarity:  SSIM of both maps as they are drawn. All three measures are None where undefined.
     spread:      standard deviation of the logits over the classes; score: the explained number.
     """
 
@@ -41,17 +41,17 @@ class Step:
 
 @dataclass(frozen=True, eq=False)
 class RandomisationOutcome:
-    """The map as it is and from the last layer down to all weights drawn anew.
+    """The original map, and the maps while weights are randomised from the last layer down to all of them.
 
-    keeps:   what maps of the method show of the picture whatever the network, in words.
-    signed:  whether the heats that are compared have a sign.
-    cells:   numbers in a map, before it is scaled up to the picture.
-    steps:   the original first; the last has all weights drawn anew.
-    again:   further draws of all weights.
-    other:   the original network's map for another class, which is its name; None where there is none.
+    shows_regardless: what maps of the method show of the picture whatever the network, in words.
+    signed:           whether the compared maps have signs.
+    cells:            how many numbers a map has before it is scaled up to the picture.
+    steps:            the original first; in the last one all weights are randomised.
+    again:            further draws of all weights.
+    other:            the original network's map for another class, whose label is its name; None if there is none.
     """
 
-    keeps: str
+    shows_regardless: str
     signed: bool
     cells: int
     steps: tuple[Step, ...]
@@ -60,44 +60,44 @@ class RandomisationOutcome:
 
     @property
     def whole(self) -> tuple[Step, ...]:
-        """The draws of all weights."""
+        """All draws in which every weight is randomised."""
         return self.steps[-1], *self.again
 
     def mean(self, measure: Callable[[Step], float | None]) -> float | None:
-        """Of the draws of all weights in which it is defined."""
-        found = [value for step in self.whole if (value := measure(step)) is not None]
-        return float(np.mean(found)) if found else None
+        """Return the mean of a measure over the draws of all weights in which it is defined."""
+        values = [value for step in self.whole if (value := measure(step)) is not None]
+        return float(np.mean(values)) if values else None
 
     @property
     def correlation(self) -> float | None:
-        """Spearman's with the map of random weights, the mean of the draws."""
+        """Spearman's rank correlation with the map of random weights, averaged over the draws."""
         return self.mean(lambda step: step.correlation)
 
     @property
     def last_layer(self) -> float | None:
-        """Spearman's with the map of a random last layer; None, too, where that is no stage of its own."""
+        """Spearman's rank correlation with the map of a random last layer; None if that is no stage of its own."""
         return self.steps[1].correlation if len(self.steps) > 2 else None
 
     @property
     def finding(self) -> Finding:
-        speaks, said = self._judged()
-        return Finding(speaks, said, self._caveat(speaks))
+        speaks, sentence = self._judged()
+        return Finding(speaks, sentence, self._caveat(speaks))
 
     def _judged(self) -> tuple[Literal["for", "against", "neither"], str]:
         rho, last = self.correlation, self.last_layer
         if rho is None:
             return "neither", f"With all weights random there is nothing to compare. {self.steps[-1].why}"
-        figures = f"rank correlation {rho:.2f} with the map of random weights{self._range()}"
-        if rho > STAYS:
-            return "against", f"It would look much the same for a classifier that has learnt nothing: {figures}."
-        if last is not None and last > UNMOVED:
+        evidence = f"rank correlation {rho:.2f} with the map of random weights{self._range()}"
+        if rho > STAYS_ABOVE:
+            return "against", f"It would look much the same for a classifier that has learnt nothing: {evidence}."
+        if last is not None and last > UNMOVED_ABOVE:
             return "against", (
                 "It hardly depends on the decision: with a random last layer the classifier's answers are random, and "
                 f"the map is still the same (rank correlation {last:.2f}). With all weights random, it is {rho:.2f}."
             )
-        if rho < DEPENDS:
-            return "for", f"It depends on what the classifier has learnt: {figures}."
-        return "neither", f"Part of it stays when the classifier forgets all: {figures}."
+        if rho < DEPENDS_BELOW:
+            return "for", f"It depends on what the classifier has learnt: {evidence}."
+        return "neither", f"Part of it stays when the classifier forgets all: {evidence}."
 
     @property
     def numbers(self) -> Mapping[str, float | None]:
@@ -110,34 +110,34 @@ class RandomisationOutcome:
         }
 
     def _range(self) -> str:
-        found = [step.correlation for step in self.whole if step.correlation is not None]
+        known = [step.correlation for step in self.whole if step.correlation is not None]
         if len(self.whole) == 1:
             return ""
-        several = f"mean of {len(found)} draws"
+        draws = f"mean of {len(known)} draws"
         rest = ""
-        if len(found) < len(self.whole):
-            several, rest = f"mean of {len(found)} of {len(self.whole)} draws", "; the rest gave nothing to compare"
-        return f" ({several}, from {min(found):.2f} to {max(found):.2f}{rest})"
+        if len(known) < len(self.whole):
+            draws, rest = f"mean of {len(known)} of {len(self.whole)} draws", "; the rest gave nothing to compare"
+        return f" ({draws}, from {min(known):.2f} to {max(known):.2f}{rest})"
 
     def _caveat(self, speaks: str) -> str:
-        said = ["A map that depends on the weights may still be wrong: noise would change, too."]
+        parts = ["A map that depends on the weights may still be wrong: noise would change, too."]
         if speaks == "against":
-            said = ["What it shows may still be what the classifier looks at: this map is just no evidence of it."]
+            parts = ["What it shows may still be what the classifier looks at: this map is just no evidence of it."]
         by_sign = self.mean(lambda step: step.by_sign)
-        if self.keeps:
-            said.append(f"Maps of this method are in part alike for any network: they show {self.keeps}.")
+        if self.shows_regardless:
+            parts.append(f"Maps of this method are in part alike for any network: they show {self.shows_regardless}.")
         if not self.signed and by_sign is not None:
-            said.append(
+            parts.append(
                 "Without signs, any two maps of one network have something in common, such as the grid of its strides; "
                 f"with signs, the correlation is {by_sign:.2f}."
             )
-        if self.cells < COARSE:
+        if self.cells < COARSE_MAP_CELLS:
             chance = 1 / np.sqrt(self.cells - 1) if self.cells > 1 else 1.0
-            said.append(
+            parts.append(
                 f"Maps of {self.cells} cells have little to compare: those of unrelated networks often correlate by "
                 f"±{chance:.2f} or more."
             )
         before, after = self.steps[0].spread, self.steps[-1].spread
-        if before and after is not None and after < FADED * before:
-            said.append("The random network says nearly the same to every class, which is not how a classifier fails.")
-        return " ".join(said)
+        if before and after is not None and after < FADED_LOGIT_SPREAD * before:
+            parts.append("The random network says nearly the same to every class, which is not how a classifier fails.")
+        return " ".join(parts)

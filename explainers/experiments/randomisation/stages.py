@@ -13,16 +13,16 @@ from torch import Tensor, nn
 from explainers.runtime.cloning import clone
 from explainers.runtime.recording import record
 
-Path = tuple[str, ...]  # of a module in its network
-SLACK = 1.5  # times an even share of the modules: a block of more is split into those that it is made of
+Path = tuple[str, ...]  # of a module: the parts of its name in the network
+MAX_BLOCK_SHARE = 1.5  # of the mean number of modules per stage: a larger block is split into the blocks inside it
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Part of a network.
+    """A part of a network whose weights are randomised together.
 
-    name:       of the block in it that is nearest to the input.
-    parameters: their names, the last used first.
+    name:       the name of the block in it that is nearest to the input.
+    parameters: the names of its parameters, the last used first.
     """
 
     name: str
@@ -31,19 +31,19 @@ class Stage:
 
 @dataclass(frozen=True)
 class _Block:
-    """Modules that are drawn together, and the path that theirs have in common."""
+    """Modules that belong to the same stage, and the path that all their paths begin with."""
 
     path: Path
     modules: tuple[Path, ...]
 
 
 def stages(network: nn.Module, picture: Tensor, count: int) -> list[Stage]:
-    """All parameters of a network in at most `count` stages: the layer nearest to the output, then blocks of layers.
+    """Split all parameters of a network into at most `count` stages: the output layer first, then blocks of layers.
 
-    The order is that in which a pass over `picture` (1, C, H, W) uses them last, backwards: modules may have any names
-    and run several times, and parameters may be shared or belong to the network itself. Blocks are those of the module
-    tree, as large as leaves the stages alike. Parameters that the pass doesn't use belong to the last stage; where the
-    use of none can be seen, because all is compiled, the order is that of their declaration, backwards.
+    Parameters are ordered by their last use in a pass over `picture` (1, C, H, W), latest first: modules may have any
+    names and run several times, and parameters may be shared or belong to the network itself. Blocks follow the module
+    tree and are as large as they can be while stages stay about equal. Parameters that the pass doesn't use belong to
+    the last stage. If the network is compiled and no use can be recorded, the order is the reverse of the declaration.
     """
     used, unused = _from_the_output(network, picture)
     if not used:
@@ -52,65 +52,66 @@ def stages(network: nn.Module, picture: Tensor, count: int) -> list[Stage]:
     for name in used:
         modules.setdefault(tuple(name.split(".")[:-1]) or (name,), []).append(name)
     paths = list(modules)
-    top, below = [_Block(path, (path,)) for path in paths[:1]], paths[1:]
-    if count == 1 or not below:
-        groups = [[*top, *_blocks(below, 0, len(below))]] if paths else []
+    output_block, other_paths = [_Block(path, (path,)) for path in paths[:1]], paths[1:]
+    if count == 1 or not other_paths:
+        groups = [[*output_block, *_blocks(other_paths, 0, len(other_paths))]] if paths else []
     else:
-        blocks = list(_blocks(below, 0, SLACK * len(below) / (count - 1)))
-        groups = [top, *_evenly(blocks, min(count - 1, len(blocks)))]
-    names = [[name for block in group for path in block.modules for name in modules[path]] for group in groups]
+        blocks = list(_blocks(other_paths, 0, MAX_BLOCK_SHARE * len(other_paths) / (count - 1)))
+        groups = [output_block, *_evenly(blocks, min(count - 1, len(blocks)))]
+    used_names = [[name for block in group for path in block.modules for name in modules[path]] for group in groups]
     return [
-        Stage(".".join(group[-1].path), (*its, *(unused if group is groups[-1] else ())))
-        for group, its in zip(groups, names, strict=True)
+        Stage(".".join(group[-1].path), (*parameters, *(unused if group is groups[-1] else ())))
+        for group, parameters in zip(groups, used_names, strict=True)
     ]
 
 
 def _from_the_output(network: nn.Module, picture: Tensor) -> tuple[list[str], list[str]]:
-    """The names of the parameters that a pass uses, the last used first, and of the others, the last declared first."""
+    """Return the names of the parameters that a pass uses, last used first, and of the rest, last declared first."""
     private = clone(network)
     names = {id(parameter): name for name, parameter in private.named_parameters()}
     calls = record(private, picture)
-    calls = [call for call in calls if any(True for _ in _tensors(call.result))]  # without looks at a shape
-    met = [id(given) for call in calls for given in _tensors((call.args, call.kwargs))]
-    used = [names.pop(given) for given in reversed(met) if given in names]
+    calls = [call for call in calls if any(True for _ in _tensors(call.result))]  # not if only a shape is read
+    tensor_ids = [id(tensor) for call in calls for tensor in _tensors((call.args, call.kwargs))]
+    used = [names.pop(tensor_id) for tensor_id in reversed(tensor_ids) if tensor_id in names]
     return used, list(reversed(names.values()))
 
 
-def _tensors(given: Any) -> Iterator[Tensor]:
-    """The tensors among the arguments or results of a call."""
-    if isinstance(given, Tensor):
-        yield given
-    elif isinstance(given, Mapping):
-        yield from _tensors(tuple(given.values()))
-    elif isinstance(given, (list, tuple)):
-        for each in given:
-            yield from _tensors(each)
+def _tensors(value: Any) -> Iterator[Tensor]:
+    """Iterate over the tensors among the arguments or results of a call."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _tensors(tuple(value.values()))
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _tensors(item)
 
 
-def _blocks(modules: Sequence[Path], depth: int, most: float) -> Iterator[_Block]:
-    """Modules gathered by the block that they lie in, each block with `most` modules at most if it can be split."""
-    inside: dict[Path, list[Path]] = {}
+def _blocks(modules: Sequence[Path], depth: int, limit: float) -> Iterator[_Block]:
+    """Group modules by the block that they lie in; a block of more than `limit` modules is split if possible."""
+    members_by_path: dict[Path, list[Path]] = {}
     for path in modules:
-        inside.setdefault(path[: depth + 1], []).append(path)
-    for path, its in inside.items():
-        if len(its) > max(most, 1):
-            yield from _blocks(its, depth + 1, most)
+        members_by_path.setdefault(path[: depth + 1], []).append(path)
+    for path, members in members_by_path.items():
+        if len(members) > max(limit, 1):
+            yield from _blocks(members, depth + 1, limit)
         else:
-            yield _Block(path, tuple(its))
+            yield _Block(path, tuple(members))
 
 
 def _evenly(blocks: Sequence[_Block], count: int) -> list[list[_Block]]:
-    """A row of blocks cut into `count` runs with as equal numbers of modules as can be (least sum of squares)."""
+    """Cut a row of blocks into `count` runs with numbers of modules as equal as possible (least sum of squares)."""
     sizes = [len(block.modules) for block in blocks]
 
     @cache
     def best(start: int, runs: int) -> tuple[int, tuple[int, ...]]:
+        """Return the least sum of squares for the blocks from `start` on in so many runs, and where the runs end."""
         if runs == 1:
             return sum(sizes[start:]) ** 2, (len(sizes),)
-        found = []
+        options = []
         for cut in range(start + 1, len(sizes) - runs + 2):
             rest, cuts = best(cut, runs - 1)
-            found.append((sum(sizes[start:cut]) ** 2 + rest, (cut, *cuts)))
-        return min(found)
+            options.append((sum(sizes[start:cut]) ** 2 + rest, (cut, *cuts)))
+        return min(options)
 
     return [list(blocks[start:cut]) for start, cut in pairwise((0, *best(0, count)[1]))]

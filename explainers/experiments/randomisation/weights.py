@@ -1,4 +1,4 @@
-"""A classifier whose weights are drawn anew, from the output down. The one it is made from is not touched."""
+"""Classifiers with randomised weights, from the output layer down. The original classifier is never changed."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from explainers.experiments.randomisation.stages import Stage
 
 
 class RandomisedClassifier(Classifier):
-    """`original` with the weights of `network`, which has its architecture; unfused.
+    """The classifier `original` with the weights of `network`, which has the same architecture; unfused.
 
-    What is read from a pass is the architecture's and stays the original's: with random weights a ReLU may be silent
-    everywhere, and another layer would be taken for the deepest one.
+    Layers and activations depend on the architecture alone, so they are taken from the original: with random weights a
+    ReLU may be zero everywhere, and then a pass would show another layer as the deepest one.
     """
 
     def __init__(self, original: Classifier, network: nn.Module) -> None:
@@ -49,13 +49,13 @@ class RandomisedClassifier(Classifier):
 
 
 def cascade(classifier: Classifier, stages: Sequence[Stage], seed: int) -> Iterator[RandomisedClassifier]:
-    """`classifier` with its weights drawn anew in the first stage, in the first two, and so on to all of them.
+    """Yield `classifier` with random weights in the first stage, then in the first two, and so on up to all stages.
 
     Each tensor is drawn once, from a normal distribution with the mean and standard deviation of its own numbers, so
-    all stages in one come to the same as the last of many. Buffers, such as running statistics, are kept. All share
-    one copy of the network: each is to be used before the next is asked for.
+    a single stage of all parameters gives the same network as the last of many stages. Buffers, such as running
+    statistics, are kept. All results share one copy of the network: use each before asking for the next.
     """
-    network = copy.deepcopy(classifier.network)  # the weights, too, unlike `clone`
+    network = copy.deepcopy(classifier.network)  # `clone` would share the weights
     parameters, generator = dict(network.named_parameters()), torch.Generator().manual_seed(seed)
     for stage in stages:
         for name in stage.parameters:
@@ -65,10 +65,11 @@ def cascade(classifier: Classifier, stages: Sequence[Stage], seed: int) -> Itera
 
 @torch.no_grad()
 def redraw(weights: Tensor, generator: torch.Generator) -> None:
-    """Draw a tensor anew, in place, as normal numbers with the mean and standard deviation that it has.
+    """Replace a tensor's numbers, in place, by normal random numbers with the same mean and standard deviation.
 
-    A tensor of equal numbers stays as it is, and so do whole numbers, which are no weights.
+    A tensor of equal numbers doesn't change. Integers are no weights and are kept.
     """
     if weights.is_floating_point() and weights.numel():
-        spread, mean = torch.std_mean(weights.double().cpu(), correction=0)  # the same draws on every device
-        weights.copy_(torch.randn(weights.shape, generator=generator) * spread.float() + mean.float())
+        # On the CPU, so that the draws are the same on every device.
+        std, mean = torch.std_mean(weights.double().cpu(), correction=0)
+        weights.copy_(torch.randn(weights.shape, generator=generator) * std.float() + mean.float())

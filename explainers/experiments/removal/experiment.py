@@ -6,20 +6,20 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from explainers.arrays import Array
 from explainers.classifiers import Classifier
-from explainers.experiments.base import Experiment
-from explainers.experiments.removal.fills import FILLS, Fill, fill
+from explainers.experiments.base import Experiment, ExperimentProgress
+from explainers.experiments.removal.fills import PIXEL_FILLS, Fill, fill
 from explainers.experiments.removal.orders import centred, moved, order, scattered
-from explainers.experiments.removal.outcome import DRAWS, EVERY, ORDERS, Curves, RemovalOutcome
+from explainers.experiments.removal.outcome import COMPARED_EVERY, ORDER_COUNT, RANDOM_COUNT, Curves, RemovalOutcome
 from explainers.explainer import Explainer
 from explainers.explanation import SCALES, Explanation
-from explainers.passes import OnProgress, Passes
+from explainers.passes import Passes
+from explainers.question import Question
 from explainers.runtime.chunks import enough_memory
-from explainers.settings import choice, number
+from explainers.settings import choice, number, seed
 
 BLURRED = "blurred picture"
 AS_EXPLAINED = "as explained"
@@ -40,14 +40,14 @@ class Removal(Experiment):
     paper = "https://arxiv.org/abs/1806.07421"
 
     deletion: str = choice(
-        *FILLS,
+        *PIXEL_FILLS,
         hint="Black holes have edges of their own. Imputation takes means of the neighbours and leaves none (ROAD, "
         "Rong et al. 2022); it takes three times as long, at 224 x 224 minutes.",
         label="Deletion: removed pixels become",
     )
     insertion: str = choice(
         BLURRED,
-        *(name for name in FILLS if name != BLURRED),
+        *(name for name in PIXEL_FILLS if name != BLURRED),
         hint="The picture that pixels are brought back into.",
         label="Insertion: missing pixels are",
     )
@@ -57,67 +57,69 @@ class Removal(Experiment):
         hint="The logit is the class's own score; the probability saturates, and depends on all other classes.",
     )
     steps: int = number(16, 4, 50, 2, hint="Shares of the pixels that are tried, the closer the fewer pixels.")
-    seed: int = number(0, 0, 999, hint="Of random pixels, of the order of pixels with the same heat, and of noise.")
+    seed: int = seed(high=999, hint="Of random pixels, of the order of pixels with the same heat, and of noise.")
 
     def passes(self, explainer: Explainer, classifier: Classifier) -> int:
-        return 2 * (2 + (self.steps - 1) + (ORDERS - 1) * (self.steps // EVERY - 1))
+        return 2 * (2 + (self.steps - 1) + (ORDER_COUNT - 1) * (self.steps // COMPARED_EVERY - 1))
 
     @torch.no_grad()
-    def __call__(
-        self,
-        explainer: Explainer,
-        classifier: Classifier,
-        image: Image.Image | Tensor,
-        explanation: Explanation,
-        *,
-        on_progress: OnProgress | None = None,
+    def run(
+        self, explainer: Explainer, question: Question, explanation: Explanation, progress: ExperimentProgress
     ) -> RemovalOutcome:
-        own = order(explanation.heat, self.seed)
-        size = own.shape[0], own.shape[1]
-        others = moved(own), scattered(size, DRAWS, self.seed), centred(size)[None]
-        target, total = explanation.target, self.passes(explainer, classifier)
+        map_order = order(explanation.heat, self.seed)
+        size = map_order.shape[0], map_order.shape[1]
+        other_orders = moved(map_order), scattered(size, RANDOM_COUNT, self.seed), centred(size)[None]
+        classifier, target = question.classifier, question.target
         scale = target.scale if self.score == AS_EXPLAINED else SCALES[SCALES.index(self.score)]
-        counts = np.rint(np.linspace(0, 1, self.steps + 1) ** 2 * own.size).astype(int)  # most happens at the start
+        # Shares are denser at the start, where the score changes most.
+        counts = np.rint(np.linspace(0, 1, self.steps + 1) ** 2 * map_order.size).astype(int)
         with enough_memory():
-            picture, _ = classifier.see(image)
-            orders = torch.from_numpy(np.concatenate([own[None], *others])).to(picture.device)
-            with Passes(classifier, [target], prepared=True, total=total, on_progress=on_progress) as passes:
+            picture, _ = classifier.see(question.photo.image)
+            orders = torch.from_numpy(np.concatenate([map_order[None], *other_orders])).to(picture.device)
+            with Passes(
+                classifier, [target], fused=True, total=progress.total, on_progress=progress.on_progress
+            ) as passes:
 
                 def curves(name: str, *, rising: bool) -> Curves:
                     remove = fill(name, picture, mean=classifier.mean, seed=self.seed)
                     answers = sweep(passes, orders, counts.tolist(), remove, rising=rising)
                     seen = [remove(_missing(orders[:1], count, rising=rising))[0] for count in counts.tolist()]
-                    levels = [(each.clamp(0, 1) * 255).round().byte().cpu().numpy() for each in seen]
-                    return Curves(name, rising, counts / own.size, answers, np.stack(levels), scale)
+                    levels = [(image.clamp(0, 1) * 255).round().byte().cpu().numpy() for image in seen]
+                    return Curves(name, rising, counts / map_order.size, answers, np.stack(levels), scale)
 
                 deletion, insertion = curves(self.deletion, rising=False), curves(self.insertion, rising=True)
         return RemovalOutcome(deletion, insertion, flat=bool(np.ptp(explanation.heat) == 0))
 
 
 def sweep(passes: Passes, orders: Tensor, counts: list[int], remove: Fill, *, rising: bool) -> Array:
-    """Answers (n, S, 2) while `counts` (S) pixels of a picture are removed in each of n orders (n, H, W).
+    """Return answers (n, S, 2) while `counts` (S) pixels of a picture are removed in each of n orders (n, H, W).
 
-    rising: whether they are brought back instead. The first order is tried at all counts, the others at every second
-    (NaN elsewhere). At both ends the orders meet, so one picture is passed for all.
+    rising: whether pixels are brought back instead. The first order is tried at all counts, the others at every second
+    (NaN elsewhere). At both ends all orders give the same picture, so it is passed only once.
     """
     last, device = len(counts) - 1, orders.device
-    inner = [(one, stop) for one in range(len(orders)) for stop in range(1, last) if one == 0 or stop % EVERY == 0]
-    plan = torch.tensor([(0, 0), (0, last), *inner], device=device)
+    inner = [
+        (order_index, stop)
+        for order_index in range(len(orders))
+        for stop in range(1, last)
+        if order_index == 0 or stop % COMPARED_EVERY == 0
+    ]
+    trials = torch.tensor([(0, 0), (0, last), *inner], device=device)
     limits = torch.tensor(counts, device=device)[:, None, None]
 
     def work(part: slice) -> None:
-        which, stops = plan[part].T
-        passes(remove(_missing(orders[which], limits[stops], rising=rising)), torch.zeros_like(which))
+        order_indices, stops = trials[part].T
+        passes(remove(_missing(orders[order_indices], limits[stops], rising=rising)), torch.zeros_like(order_indices))
 
     before = passes.count
-    passes.run(len(plan), work)
+    passes.run(len(trials), work)
     answers = passes.answers[before:].double().cpu().numpy()
-    found = np.full((len(orders), len(counts), len(SCALES)), np.nan)
-    found[tuple(plan.cpu().numpy().T)] = answers
-    found[1:, [0, last]] = answers[:2]
-    return found
+    curves = np.full((len(orders), len(counts), len(SCALES)), np.nan)
+    curves[tuple(trials.cpu().numpy().T)] = answers
+    curves[1:, [0, last]] = answers[:2]
+    return curves
 
 
 def _missing(orders: Tensor, count: int | Tensor, *, rising: bool) -> Tensor:
-    """Which pixels are not there after so many were removed, or brought back."""
+    """Return which pixels are missing after `count` pixels were removed, or brought back, in each order."""
     return orders >= count if rising else orders < count

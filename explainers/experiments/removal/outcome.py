@@ -1,4 +1,4 @@
-"""What came out of deletion and insertion: curves, the areas under them, and what they say."""
+"""The outcome of deletion and insertion: curves, the areas under them, and what they say about the map."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ import numpy as np
 
 from explainers.arrays import Array
 from explainers.experiments.base import Finding
-from explainers.experiments.removal.orders import QUARTERS
+from explainers.experiments.removal.orders import QUARTER_SHIFTS
 from explainers.explanation import SCALES, SCORE_ROUNDING, Scale
 from explainers.paths.trace import MIN_SCORE_CHANGE
 
-MOVED = len(QUARTERS)  # places where the map doesn't belong
-DRAWS = 2  # random orders, whose curves are averaged: they hardly differ
-ORDERS = 1 + MOVED + DRAWS + 1  # the map, itself in the wrong places, random pixels, a centre blob
-EVERY = 2  # only the map is tried at each share, the others at every second; areas are compared on those
-CLEAR = 15  # of the 16 beaten: of maps put down anywhere, 2 in 17 do as well
-CHANCE = 8  # of the 16 beaten: as many as a map put down anywhere beats on average
-FILLED = "Pictures with holes are new to the classifier: another fill may say something else."
+MOVED = len(QUARTER_SHIFTS)  # how many copies of the map there are in wrong places, the moved maps
+RANDOM_COUNT = 2  # how many random orders; their curves hardly differ and are averaged
+ORDER_COUNT = 1 + MOVED + RANDOM_COUNT + 1  # the map, itself in the wrong places, random pixels, a centre blob
+COMPARED_EVERY = 2  # the map is tried at every share, other orders at every second; only areas over those are compared
+CLEAR_WIN = 15  # moved maps beaten, of 16: 2 in 17 maps put down anywhere do as well
+CHANCE_WIN = 8  # moved maps beaten, of 16: the mean of maps put down anywhere
+FILL_CAVEAT = "Pictures with holes are new to the classifier: another fill may say something else."
 
 
 @dataclass(frozen=True, eq=False)
 class Curves:
     """Scores while pixels are removed in several orders, or while they are brought back.
 
-    fill:     what stands where pixels are missing.
-    rising:   whether they are brought back: then a map does well if the area under its curve is large.
-    shares:   (S,) of pixels removed or brought back, from 0 to 1.
-    answers:  (ORDERS, S, 2) the target's logit and probability: for the map, the moved maps, random draws, the centre;
-              NaN where an order wasn't tried.
+    fill:     what missing pixels become.
+    rising:   whether pixels are brought back: then a map does well if the area under its curve is large.
+    shares:   (S,) the shares of pixels that are removed or brought back, from 0 to 1.
+    answers:  (ORDER_COUNT, S, 2) the target's logit and probability, for the orders of the map, the moved maps, the
+              random draws and the centre; NaN where an order wasn't tried.
     pictures: (S, C, H, W) uint8, what the classifier saw in the map's order.
-    scale:    which of the answers is the score.
+    scale:    which of the two answers is the score.
     """
 
     fill: str
@@ -49,35 +49,37 @@ class Curves:
 
     @property
     def fine(self) -> Array:
-        """(S,) the map's curve."""
+        """(S,) the map's scores at every share."""
         return self.answers[0, :, SCALES.index(self.scale)]
 
     @property
     def compared(self) -> Array:
-        """(S',) the shares that all orders were tried at."""
-        return self.shares[::EVERY]
+        """(S',) the shares at which all orders were tried."""
+        return self.shares[::COMPARED_EVERY]
 
     @cached_property
     def scores(self) -> Array:
-        """(ORDERS, S') there."""
-        return self.answers[:, ::EVERY, SCALES.index(self.scale)]
+        """(ORDER_COUNT, S') the scores of all orders at the compared shares."""
+        return self.answers[:, ::COMPARED_EVERY, SCALES.index(self.scale)]
 
     @property
     def map(self) -> Array:
+        """(S',) the scores of the map's order."""
         return self.scores[0]  # type: ignore[no-any-return]
 
     @property
     def moved(self) -> Array:
-        """(MOVED, S')."""
+        """(MOVED, S') the scores of the moved maps."""
         return self.scores[1 : 1 + MOVED]
 
     @property
     def random(self) -> Array:
-        """The mean of the draws."""
+        """(S',) the scores of random orders, averaged."""
         return self.scores[1 + MOVED : -1].mean(0)  # type: ignore[no-any-return]
 
     @property
     def centre(self) -> Array:
+        """(S',) the scores of the order from the middle outwards."""
         return self.scores[-1]  # type: ignore[no-any-return]
 
     @property
@@ -86,25 +88,25 @@ class Curves:
         return float(self.fine[-1 if self.rising else 0])
 
     def area(self, curve: Array) -> float:
-        """Under a curve at the compared shares, by the trapezoid rule: the mean score on the way."""
+        """Return the area under a curve (S',) by the trapezoid rule, which is the mean score along it."""
         return float(np.trapezoid(curve, self.compared))
 
     def relative(self, area: float) -> float | None:
-        """An area divided by the picture's own score; None where that is about zero or below."""
+        """Return an area divided by the picture's own score; None if that score is about zero or below."""
         return area / self.whole if self.whole > MIN_SCORE_CHANGE * float(np.ptp(self.scores)) else None
 
     def better(self, curve: Array, than: Array) -> float:
-        """By how much the one curve's area is better than the other's: larger in insertion, smaller in deletion."""
+        """Return by how much a curve's area is better `than` another's: larger in insertion, smaller in deletion."""
         return (1 if self.rising else -1) * (self.area(curve) - self.area(than))
 
     @cached_property
     def ahead(self) -> Array:
-        """(MOVED,) by how much the map is better than itself in each wrong place."""
+        """(MOVED,) by how much the map's area is better than that of each moved map."""
         return np.array([self.better(self.map, other) for other in self.moved])
 
     @property
     def rounding(self) -> float:
-        """What areas may differ by for no reason."""
+        """The difference between areas that rounding alone can cause."""
         return SCORE_ROUNDING * float(np.abs(self.scores).max())
 
     @property
@@ -114,16 +116,16 @@ class Curves:
 
     @property
     def distance(self) -> float | None:
-        """By how much it beats their mean, in their standard deviations; None where they don't differ."""
+        """By how much the map beats the moved maps' mean, in their standard deviations; None if they don't differ."""
         spread = float(self.ahead.std())
         return float(self.ahead.mean()) / spread if spread > self.rounding else None
 
 
 @dataclass(frozen=True, eq=False)
 class RemovalOutcome:
-    """What deletion and insertion say of a map.
+    """What deletion and insertion say about a map.
 
-    flat: whether the map gives all pixels the same heat, so that its order is a random one.
+    flat: whether the map gives all pixels the same heat, so that its order is random.
     """
 
     deletion: Curves
@@ -136,40 +138,42 @@ class RemovalOutcome:
 
     @property
     def numbers(self) -> Mapping[str, float | None]:
-        """Areas, raw and as a share of the picture's score, and how many of the moved maps are beaten."""
-        found: dict[str, float | None] = {}
+        """The areas, also as a share of the picture's score, and how many of the moved maps the map beats."""
+        measures: dict[str, float | None] = {}
         for side in self.sides:
             area = side.area(side.map)
-            found |= {f"{side.name} area": area, f"{side.name} area / score": side.relative(area)}
-            found[f"{side.name}: moved maps beaten, of {MOVED}"] = side.beaten
-        return found
+            measures |= {f"{side.name} area": area, f"{side.name} area / score": side.relative(area)}
+            measures[f"{side.name}: moved maps beaten, of {MOVED}"] = side.beaten
+        return measures
 
     @property
     def finding(self) -> Finding:
-        """For the map if it is clear in both, against it if it is chance in both or fails in one, else neither.
+        """For the map if it wins clearly in both, against it if both are chance or it fails in one, else neither.
 
-        A random place for the map gives any rank from 0 to 16 with the same chance. One rank of 15 is not much, two of
-        them are. To fail is to lose as clearly, and not to win clearly with the other side.
+        A map put down at random gets any rank from 0 to 16 with the same probability, so one rank of 15 or more is
+        weak evidence, but two are strong. The map fails if it loses that clearly on one side without winning clearly
+        on the other.
         """
-        told = " and ".join(f"{side.beaten} of {MOVED} times in {side.name.lower()}" for side in self.sides)
+        counts = " and ".join(f"{side.beaten} of {MOVED} times in {side.name.lower()}" for side in self.sides)
         ranks = [side.beaten for side in self.sides]
-        caveat = f"{self._blob()} {FILLED}"
+        caveat = f"{self._blob()} {FILL_CAVEAT}"
         if self.flat:
             return Finding("against", "The map gives all pixels the same heat: there is no order to try.", caveat)
-        if min(ranks) >= CLEAR:
-            return Finding("for", f"The score follows this map: it beats itself in the wrong place, {told}.", caveat)
-        if max(ranks) <= CHANCE or (min(ranks) <= MOVED - CLEAR and max(ranks) < CLEAR):
-            said = f"The map is no better than itself in the wrong place: it beats {told}."
-            return Finding("against", said, caveat)
-        said = f"Not clear: the map beats itself in the wrong place {told}; {CLEAR} in both would be clear."
-        return Finding("neither", said, caveat)
+        if min(ranks) >= CLEAR_WIN:
+            return Finding("for", f"The score follows this map: it beats itself in the wrong place, {counts}.", caveat)
+        if max(ranks) <= CHANCE_WIN or (min(ranks) <= MOVED - CLEAR_WIN and max(ranks) < CLEAR_WIN):
+            sentence = f"The map is no better than itself in the wrong place: it beats {counts}."
+            return Finding("against", sentence, caveat)
+        sentence = f"Not clear: the map beats itself in the wrong place {counts}; {CLEAR_WIN} in both would be clear."
+        return Finding("neither", sentence, caveat)
 
     def scaled(self, scale: Scale) -> RemovalOutcome:
-        """The same with the logit or the probability as the score."""
+        """Return the same outcome with the logit or the probability as the score."""
         deletion, insertion = (replace(side, scale=scale) for side in self.sides)
         return replace(self, deletion=deletion, insertion=insertion)
 
     def _blob(self) -> str:
+        """Say whether the map also beats the order from the middle outwards."""
         lost = [side.name.lower() for side in self.sides if side.better(side.map, side.centre) <= side.rounding]
         if not lost:
             return "It also beats a blob in the middle, where objects mostly are."

@@ -1,1 +1,1 @@
-"""Whether a map stays when the picture hardly changes."""
+"""Does a map stay the same when the picture hardly changes?"""

@@ -1,4 +1,4 @@
-"""Whether a map stays as it is when the picture hardly changes."""
+"""Does a map stay the same when the picture hardly changes?"""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -20,11 +19,11 @@ from explainers.experiments.similarity import rank_correlation
 from explainers.experiments.stability.outcome import Kind, StabilityOutcome, StabilityTrial
 from explainers.explainer import Explainer
 from explainers.explanation import Explanation
-from explainers.passes import OnProgress
-from explainers.settings import Range, number
+from explainers.question import Question
+from explainers.settings import Seed, number, seed
 
-Back = Callable[[Array], Array]
-SIDES = {"left": (0, -1), "right": (0, 1), "up": (-1, 0), "down": (1, 0)}  # rows, columns
+MapBack = Callable[[Array], Array]
+SHIFT_DIRECTIONS = {"left": (0, -1), "right": (0, 1), "up": (-1, 0), "down": (1, 0)}  # rows, columns
 
 
 @dataclass(frozen=True)
@@ -43,90 +42,78 @@ class Stability(Experiment):
     noise: float = number(0.02, 0.0, 0.5, 0.01, hint="Standard deviation of the noise; 1 is from black to white.")
     draws: int = number(3, 1, 20, hint="Noisy pictures, and other seeds of random methods.")
     shift: int = number(2, 1, 32, hint="Pixels of the classifier's picture, to each of four sides.")
-    seed: int = number(0, 0, 9999, hint="Start of the random numbers.")
+    seed: int = seed()
 
     def passes(self, explainer: Explainer, classifier: Classifier) -> int:
-        maps = 1 + self.draws + len(SIDES) + 1 + self.draws * _random(explainer)
-        return maps * explainer.repeated.passes(classifier)
+        maps = 1 + self.draws + len(SHIFT_DIRECTIONS) + 1 + self.draws * len(explainer.repeatable.seeds)
+        return maps * explainer.repeatable.passes(classifier)
 
-    def __call__(
-        self,
-        explainer: Explainer,
-        classifier: Classifier,
-        image: Image.Image | Tensor,
-        explanation: Explanation,
-        *,
-        on_progress: OnProgress | None = None,
+    def run(
+        self, explainer: Explainer, question: Question, explanation: Explanation, progress: ExperimentProgress
     ) -> StabilityOutcome:
-        method, (picture, _) = explainer.repeated, classifier.see(image)
-        progress, trials = (
-            ExperimentProgress(self.passes(explainer, classifier), on_progress),
-            list[StabilityTrial](),
-        )
+        method, (picture, _) = explainer.repeatable, question.classifier.see(question.photo.image)
+        trials: list[StabilityTrial] = []
 
-        def ask(one: Explainer, other: Tensor) -> tuple[Array, float]:
-            found = progress.explain(one, classifier, other, explanation.target)
-            return found.reduced(explanation.reduction).heat, found.score
+        def heat_and_score(variant: Explainer, image: Tensor) -> tuple[Array, float]:
+            answer = progress.explain(variant, question.about(image))
+            return answer.reduced(explanation.reduction).heat, answer.score
 
-        heat, score = ask(method, picture)
-        for kind, name, other, back in self._others(picture):
-            found, reached = ask(method, other)
-            trials.append(_trial(kind, name, heat, back(found), reached))
-        for turn, other_seed in enumerate(self._seeds(method)):
-            found, reached = ask(other_seed, picture)
-            trials.append(_trial("seeds", f"another seed, {turn + 1}", heat, found, reached))
+        heat, score = heat_and_score(method, picture)
+        for kind, name, similar_picture, map_back in self._similar_pictures(picture):
+            trial_heat, trial_score = heat_and_score(method, similar_picture)
+            trials.append(_trial(kind, name, heat, map_back(trial_heat), trial_score))
+        for turn, reseeded in enumerate(self._reseeded(method)):
+            trial_heat, trial_score = heat_and_score(reseeded, picture)
+            trials.append(_trial("seeds", f"another seed, {turn + 1}", heat, trial_heat, trial_score))
         return StabilityOutcome(heat, score, tuple(trials), explanation.signed)
 
-    def _others(self, picture: Tensor) -> Iterator[tuple[Kind, str, Tensor, Back]]:
-        """Pictures that hardly differ, and how a map of each is mapped back."""
+    def _similar_pictures(self, picture: Tensor) -> Iterator[tuple[Kind, str, Tensor, MapBack]]:
+        """Iterate over pictures that hardly differ: (kind of change, its name, the picture, what maps its map back)."""
         generator = torch.Generator().manual_seed(self.seed)
         for turn in range(self.draws):
             noise = torch.randn(picture.shape, generator=generator, dtype=torch.float64).to(picture)
             yield "noise", f"noise, draw {turn + 1}", picture + self.noise * noise, np.asarray
-        far = min(self.shift, min(picture.shape[1:]) - 1)
-        for side, (down, across) in SIDES.items() if far else ():
-            shift = far * down, far * across
+        distance = min(self.shift, min(picture.shape[1:]) - 1)
+        for side, (down, across) in SHIFT_DIRECTIONS.items() if distance else ():
+            shift = distance * down, distance * across
             yield (
                 "shifted",
-                f"{far} px {side}",
+                f"{distance} px {side}",
                 moved(picture, *shift),
                 partial(moved_back, down=shift[0], across=shift[1]),
             )
         yield "mirrored", "mirrored", picture.flip(2), lambda heat: heat[:, ::-1]
 
-    def _seeds(self, method: Explainer) -> Iterator[Explainer]:
-        knob = method.knobs().get("seed")
-        if _random(method) and isinstance(knob, Range):
-            seeds = int(knob.high) + 1
-            first = method.settings["seed"] + 1
+    def _reseeded(self, method: Explainer) -> Iterator[Explainer]:
+        """Iterate over the method with other seeds, `draws` for each of its seeds; none if it draws no numbers."""
+        for name in method.seeds:
+            knob, first = method.knobs()[name], method.settings[name] + 1
+            assert isinstance(knob, Seed)
             for turn in range(self.draws):
-                other: dict[str, Any] = {"seed": (first + turn) % seeds}
-                yield replace(method, **other)
+                next_seed: dict[str, Any] = {name: (first + turn) % (int(knob.high) + 1)}
+                yield replace(method, **next_seed)
 
 
 def moved(picture: Tensor, down: int, across: int) -> Tensor:
-    """A picture (C, H, W) moved by so many pixels; its edge fills what comes free."""
-    aside = max(across, 0), max(-across, 0), max(down, 0), max(-down, 0)
+    """Move a picture (C, H, W) by so many pixels; the pixels at its edge are repeated to fill the gap."""
+    padding = max(across, 0), max(-across, 0), max(down, 0), max(-down, 0)
     height, width = picture.shape[1:]
     top, left = max(-down, 0), max(-across, 0)
-    return F.pad(picture[None], aside, mode="replicate")[0, :, top : top + height, left : left + width]
+    return F.pad(picture[None], padding, mode="replicate")[0, :, top : top + height, left : left + width]
 
 
 def moved_back(heat: Array, down: int, across: int) -> Array:
-    """A moved picture's map (H, W) on the pixels of the picture; NaN where nothing of the picture was moved to."""
+    """Move the map (H, W) of a moved picture back onto the original's pixels; NaN where they were moved out of view."""
     height, width = heat.shape
-    back = np.full_like(heat, np.nan)
-    back[max(-down, 0) : height - max(down, 0), max(-across, 0) : width - max(across, 0)] = heat[
+    original = np.full_like(heat, np.nan)
+    original[max(-down, 0) : height - max(down, 0), max(-across, 0) : width - max(across, 0)] = heat[
         max(down, 0) : height + min(down, 0), max(across, 0) : width + min(across, 0)
     ]
-    return back
+    return original
 
 
-def _trial(kind: Kind, name: str, heat: Array, other: Array, score: float) -> StabilityTrial:
-    both = np.isfinite(other)
-    return StabilityTrial(kind, name, np.ascontiguousarray(other), rank_correlation(heat[both], other[both]), score)
-
-
-def _random(explainer: Explainer) -> bool:
-    """Whether it draws random numbers that change its map."""
-    return "seed" in explainer.repeated.settings
+def _trial(kind: Kind, name: str, heat: Array, trial_heat: Array, score: float) -> StabilityTrial:
+    """Compare the map of a trial, mapped back, with the original map `heat` where the trial's picture shows it."""
+    known = np.isfinite(trial_heat)
+    correlation = rank_correlation(heat[known], trial_heat[known])
+    return StabilityTrial(kind, name, np.ascontiguousarray(trial_heat), correlation, score)

@@ -1,4 +1,4 @@
-"""How far a map stays as it is, and what that says of it."""
+"""How much of a map stays the same, and what that says about the map."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from explainers.experiments.base import Finding
 from explainers.experiments.similarity import spread
 
 Kind = Literal["noise", "shifted", "mirrored", "seeds"]
-WORDS: dict[Kind, str] = {
+KIND_TEXTS: dict[Kind, str] = {
     "noise": "under noise",
     "shifted": "when shifted",
     "mirrored": "when mirrored",
     "seeds": "with another seed",
 }
-ALIKE, UNLIKE = 0.6, 0.3  # rank correlation: above the one, sanity checks call two maps alike, below the other unlike
-CHANGED = 0.1  # of the score: where it changes by more, the answer is another one and so may the map be
+ALIKE_FROM, UNLIKE_BELOW = 0.6, 0.3  # rank correlation: how sanity checks call two maps alike or unlike
+MAX_SCORE_CHANGE = 0.1  # as a share of the score: beyond it the answer is a different one, so the map may differ, too
 CAVEAT = (
     "Stable is not the same as right. A map that never changes is perfectly stable, smooth maps look stabler than fine "
     "ones, and a classifier may really use other pixels of a mirrored picture."
@@ -29,11 +29,13 @@ CAVEAT = (
 
 @dataclass(frozen=True, eq=False)
 class StabilityTrial:
-    """The map of a picture that hardly differs, mapped back.
+    """The map of a picture that hardly differs from the original, or of another seed, mapped back.
 
-    heat:        (H, W) on the original's pixels; NaN where the other picture doesn't show them.
-    correlation: Spearman's with the original map over the pixels that both show; None where one knows no order.
-    score:       what is explained, for the other picture.
+    kind:        what was changed; name: the change in words.
+    heat:        (H, W) on the original's pixels; NaN where the changed picture doesn't show them.
+    correlation: Spearman's rank correlation with the original map over the pixels that both pictures show; None if one
+                 of the maps is constant there.
+    score:       the explained score, for the changed picture.
     """
 
     kind: Kind
@@ -45,55 +47,61 @@ class StabilityTrial:
 
 @dataclass(frozen=True, eq=False)
 class StabilityOutcome:
-    """The map (H, W) as the trials made it, its score, and the trials."""
+    """The trials, and what they are compared with.
+
+    heat:   the original map (H, W), computed in the same way as those of the trials; score: its explained score.
+    signed: whether the map has signs.
+    """
 
     heat: Array
     score: float
     trials: tuple[StabilityTrial, ...]
     signed: bool
 
-    def of(self, kind: Kind) -> float | None:
-        """The mean rank correlation of the trials of that kind; None without any."""
-        known = [each.correlation for each in self.trials if each.kind == kind and each.correlation is not None]
+    def mean_correlation(self, kind: Kind) -> float | None:
+        """Return the mean rank correlation of the trials of a kind; None if it is defined for none of them."""
+        known = [trial.correlation for trial in self.trials if trial.kind == kind and trial.correlation is not None]
         return float(np.mean(known)) if known else None
 
     def change(self, trial: StabilityTrial) -> float:
-        """How far the score changed, as a share of it."""
+        """Return the change of the score in a trial, as a share of the original score."""
         return (trial.score - self.score) / (abs(self.score) or 1.0)
 
     @property
     def spread(self) -> float | None:
-        """How far the maps of several seeds lie from their mean, on average (relative L1); None without seeds."""
-        others = [each.heat for each in self.trials if each.kind == "seeds"]
-        return spread([self.heat, *others]) if others else None
+        """The mean distance of the maps of several seeds from their mean (relative L1); None if there are no seeds."""
+        seed_heats = [trial.heat for trial in self.trials if trial.kind == "seeds"]
+        return spread([self.heat, *seed_heats]) if seed_heats else None
 
     @property
     def finding(self) -> Finding:
-        known = {kind: self.of(kind) for kind in WORDS}
-        found = {kind: value for kind, value in known.items() if value is not None}
-        if not found:
+        means = {kind: self.mean_correlation(kind) for kind in KIND_TEXTS}
+        defined = {kind: value for kind, value in means.items() if value is not None}
+        if not defined:
             return Finding("neither", "The map puts no pixel before another: there is no order to compare.", CAVEAT)
-        listed = ", ".join(f"{value:.2f} {WORDS[kind]}" for kind, value in found.items())
-        changes = [abs(self.change(each)) for each in self.trials]
+        listed = ", ".join(f"{value:.2f} {KIND_TEXTS[kind]}" for kind, value in defined.items())
+        changes = [abs(self.change(trial)) for trial in self.trials]
         sentence = f"Rank correlation with the map: {listed}. The score changes by up to {max(changes):.0%}."
         if self.spread is not None:
             sentence += f" Maps of several seeds lie {self.spread:.0%} from their mean (relative L1)."
-        other = sum(change > CHANGED for change in changes)
-        steady = [
-            each.correlation
-            for each in self.trials
-            if each.correlation is not None and abs(self.change(each)) <= CHANGED
+        not_judged = sum(change > MAX_SCORE_CHANGE for change in changes)
+        judged = [
+            trial.correlation
+            for trial in self.trials
+            if trial.correlation is not None and abs(self.change(trial)) <= MAX_SCORE_CHANGE
         ]
-        if other:
-            sentence += f" In {other} of {len(changes)} trials that is more than {CHANGED:.0%}: these are not judged."
-        if not steady:
+        if not_judged:
+            trials = f"{not_judged} of {len(changes)} trials"
+            sentence += f" In {trials} that is more than {MAX_SCORE_CHANGE:.0%}: these are not judged."
+        if not judged:
             return Finding("neither", f"{sentence} So nothing is left to judge.", CAVEAT)
-        if min(steady) >= ALIKE:
+        if min(judged) >= ALIKE_FROM:
             return Finding("for", f"{sentence} The map stays.", CAVEAT)
-        if np.mean(steady) < UNLIKE:
+        if np.mean(judged) < UNLIKE_BELOW:
             return Finding("against", f"{sentence} The map becomes another one while the answer stays.", CAVEAT)
         return Finding("neither", f"{sentence} The map partly stays.", CAVEAT)
 
     @property
     def numbers(self) -> Mapping[str, float | None]:
-        return {f"rank correlation, {kind}": self.of(kind) for kind in WORDS} | {"spread over seeds": self.spread}
+        correlations = {f"rank correlation, {kind}": self.mean_correlation(kind) for kind in KIND_TEXTS}
+        return correlations | {"spread over seeds": self.spread}

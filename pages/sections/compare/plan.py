@@ -1,104 +1,91 @@
-"""Choosing what a grid compares: two axes, and the values on them."""
+"""Widgets that choose what the tiles of a comparison differ in."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from explainers import Explainer, Explanation, ExplanationError
-from pages.sections.compare.axes import AXES, Wish
+from explainers import Explainer, ExplanationError, Prediction
+from explainers.comparison.axes import AXES, Axis, compare
+from explainers.comparison.variants import Comparison
+from explainers.question import Question
 from pages.shared import state
-from pages.shared.question import Question
 
-MOST = 5  # tiles in a row, and rows
-NOTHING = "nothing else"
-OWN, SHARED = "each its own", "one for all"
-ACROSS, DOWN, COLOURS = "compare-across", "compare-down", "compare-colours"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """{axis: value} for each tile, row by row, and how many stand in a row."""
-
-    tiles: Sequence[dict[str, str]]
-    columns: int
-
-    @property
-    def rows(self) -> int:
-        return -(-len(self.tiles) // self.columns)
-
-    def title(self, number: int, found: Explanation | None = None) -> str:
-        """Of a tile, with its number, by which the other views name it."""
-        words = (AXES[axis].title(value, found) for axis, value in self.tiles[number].items())
-        return f"{number + 1}. " + " · ".join(words)
-
-    def wish(self, number: int, asked: Question, explainer: Explainer) -> Wish:
-        """What a tile shall show. Raises ExplanationError where its values make no sense together."""
-        wish, values = Wish.of(asked, explainer), self.tiles[number]
-        for name, axis in AXES.items():
-            if name in values:
-                wish = axis.apply(wish, values[name], asked)
-        return wish
+MAX_PER_AXIS = 5  # values on an axis, and so tiles in a row, and rows
+NOTHING_ELSE = "nothing else"
+OWN_SCALES, SHARED_SCALE = "each its own", "one for all"
+ACROSS_KEY, DOWN_KEY, COLOURS_KEY = "compare-across", "compare-down", "compare-colours"
 
 
-def choose_plan(asked: Question) -> Plan:
-    """The tiles as chosen. Raises ExplanationError where an axis has no value."""
-    left, right = st.columns(2, gap="medium")
-    across: str = left.selectbox(
+def choose_comparison(question: Question, likely: Sequence[Prediction], explainer: Explainer) -> Comparison:
+    """Choose the axes and their values; return the comparison. Raises ExplanationError where an axis has no value."""
+    across_place, down_place = st.columns(2, gap="medium")
+    across: str = across_place.selectbox(
         "Across",
         AXES,
         format_func=str.capitalize,
-        key=state.setting(ACROSS, "method", AXES.__contains__),
+        key=state.setting(ACROSS_KEY, "method", AXES.__contains__),
         help="What the tiles of a row differ in.",
     )
-    others = (NOTHING, *(name for name in AXES if name != across))
-    down: str = right.selectbox(
+    down_options = (NOTHING_ELSE, *(name for name in AXES if name != across))
+    down: str = down_place.selectbox(
         "Down",
-        others,
+        down_options,
         format_func=str.capitalize,
-        key=state.setting(DOWN, NOTHING, others.__contains__),
-        on_change=_trim,
+        key=state.setting(DOWN_KEY, NOTHING_ELSE, down_options.__contains__),
+        on_change=_trim_choices,
         help="What the rows differ in. With nothing else, up to 25 tiles fill the rows.",
     )
-    alone = down == NOTHING
-    with st.container() if alone else left:
-        first = _choose_values(across, asked, MOST**2 if alone else MOST)
-    if alone:
-        rows = -(-len(first) // MOST)
-        return Plan([{across: value} for value in first], -(-len(first) // rows))
-    with right:
-        second = _choose_values(down, asked, MOST)
-    return Plan([{down: row, across: column} for row in second for column in first], len(first))
+    one_axis = down == NOTHING_ELSE
+    with st.container() if one_axis else across_place:
+        across_values = _choose_values(AXES[across], question, MAX_PER_AXIS**2 if one_axis else MAX_PER_AXIS)
+    cells: list[Mapping[str, str]] = [{across: value} for value in across_values]
+    columns = -(-len(across_values) // -(-len(across_values) // MAX_PER_AXIS))
+    if not one_axis:
+        with down_place:
+            down_values = _choose_values(AXES[down], question, MAX_PER_AXIS)
+        cells, columns = (
+            [{down: row, across: value} for row in down_values for value in across_values],
+            len(across_values),
+        )
+    return compare(cells, columns, question, likely, explainer)
 
 
-def _choose_values(name: str, asked: Question, most: int) -> list[str]:
-    axis = AXES[name]
-    options = axis.options(asked)
+def _choose_values(axis: Axis, question: Question, most: int) -> list[str]:
+    options = axis.options(question)
     most = min(most, len(options))
 
-    def offered(values: list[str]) -> bool:
+    def can_be_offered(values: list[str]) -> bool:
         return len(values) <= most and len(set(values)) == len(values) and set(values) <= set(options)
 
     values = st.multiselect(
-        f"{name.capitalize()}: up to {most}",
+        f"{axis.name.capitalize()}: up to {most}",
         options,
-        format_func=axis.text,
-        key=state.setting(key_of(name), list(axis.first), offered),
+        format_func=lambda value: _lasting_text(axis, value),
+        key=state.setting(key_of(axis.name), list(axis.first), can_be_offered),
         max_selections=most,
         help=axis.hint,
     )
     if not values:
-        raise ExplanationError(f"Choose at least one {name} to compare.")
+        raise ExplanationError(f"Choose at least one {axis.name} to compare.")
     return values
 
 
+def _lasting_text(axis: Axis, value: str) -> str:
+    """Return an option's text as it was at first: the browser answers with it, and a download would change it."""
+    texts: dict[str, str] = state.recall(f"texts-{axis.name}", {})
+    text = texts.setdefault(value, axis.text(value))
+    state.remember(f"texts-{axis.name}", texts)
+    return text
+
+
 def key_of(axis: str) -> str:
+    """Return the key of the widget that chooses the axis's values."""
     return f"compare-{axis}"
 
 
-def _trim() -> None:
-    """Leave of each axis what fits beside another."""
+def _trim_choices() -> None:
+    """Cut the values of every axis down to the number that fits beside another axis."""
     for name, axis in AXES.items():
-        state.choose(key_of(name), state.value(key_of(name), list(axis.first))[:MOST])
+        state.choose(key_of(name), state.value(key_of(name), list(axis.first))[:MAX_PER_AXIS])

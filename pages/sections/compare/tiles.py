@@ -1,4 +1,4 @@
-"""Computing the tiles of a grid, one after the other; one that can't be had says why and the others go on."""
+"""Computing the tiles of a comparison one after the other; where one fails, it says why and the others go on."""
 
 from __future__ import annotations
 
@@ -8,104 +8,96 @@ from typing import Literal
 
 import streamlit as st
 
-from explainers import Classifier, Explainer, ExplanationError, Target
-from explainers.classifiers import offers
-from explainers.figures import Piece
+from explainers import Classifier, ExplanationError
+from explainers.classifiers import sources
+from explainers.comparison.variants import Comparison, Variant
+from explainers.figures import Tile
 from explainers.proof import brief
-from pages.sections.compare.axes import Wish, deep, with_setting
-from pages.sections.compare.plan import Plan
+from explainers.question import Question
 from pages.shared import state, work
-from pages.shared.question import Question
 
-REDRAWN = 1.0  # seconds between two drawings while tiles are missing
-FAILURES = "compare-failures"  # {classifier: why it can't be had}, so that a download isn't tried at every click
-OnRow = Callable[[Sequence[Piece]], None]
+REDRAW_INTERVAL = 1.0  # seconds between two drawings while tiles are missing
+FAILURES_KEY = (
+    "compare-failures"  # of {classifier: why it can't be loaded}: no failed download is repeated at every click
+)
+OnRow = Callable[[Sequence[Tile]], None]
 
 
-def compute(plan: Plan, asked: Question, explainer: Explainer, on_row: OnRow) -> list[Piece]:
-    """The tiles; `on_row` draws those that are there and places for the rest.
+def compute(comparison: Comparison, question: Question, on_row: OnRow) -> list[Tile]:
+    """Compute the tiles; `on_row` draws those that are ready and placeholders for the rest.
 
-    That is once there is a first look at the first row, then once one is there, then when a row is complete, and not
-    more than once a second.
+    It is called when the first row has its first looks, when the first tile is ready, and whenever a row is complete,
+    but never more than once a second.
     """
-    pieces = [Piece(plan.title(number), "waiting …") for number in range(len(plan.tiles))]
-    bar, started = st.empty(), time.monotonic()
-    drawn = started
-    for number in range(plan.columns):
-        pieces[number] = _first_look(plan, number, asked, explainer) or pieces[number]
-    if time.monotonic() - drawn >= REDRAWN:
-        on_row(pieces)
-        drawn = time.monotonic()
-    for number in range(len(pieces)):
-        pieces[number] = _piece(plan, number, asked, explainer)
+    variants, columns = comparison.variants, comparison.columns
+    tiles = [Tile(variant.title(None), "waiting …") for variant in variants]
+    bar, started_at = st.empty(), time.monotonic()
+    drawn_at = started_at
+    for number, variant in enumerate(variants[:columns]):
+        tiles[number] = _first_look(variant, question, columns) or tiles[number]
+    if time.monotonic() - drawn_at >= REDRAW_INTERVAL:
+        on_row(tiles)
+        drawn_at = time.monotonic()
+    for number, variant in enumerate(variants):
+        tiles[number] = _tile(variant, question)
         done, now = number + 1, time.monotonic()
-        if done == len(pieces):
+        if done == len(tiles):
             break
-        if now - started > work.PATIENCE:
-            left = (now - started) / done * (len(pieces) - done)
-            bar.progress(done / len(pieces), f"{done} of {len(pieces)} maps, about {left:.0f} s left")
-        complete = done % plan.columns == 0 or plan.rows == 1 or drawn == started
-        if complete and now - drawn >= REDRAWN:
-            on_row(pieces)
-            drawn = time.monotonic()
+        if now - started_at > work.PROGRESS_DELAY:
+            seconds_left = (now - started_at) / done * (len(tiles) - done)
+            bar.progress(done / len(tiles), f"{done} of {len(tiles)} maps, about {seconds_left:.0f} s left")
+        complete = done % columns == 0 or comparison.rows == 1 or drawn_at == started_at
+        if complete and now - drawn_at >= REDRAW_INTERVAL:
+            on_row(tiles)
+            drawn_at = time.monotonic()
     bar.empty()
-    return pieces
+    return tiles
 
 
 def offer_another_try() -> None:
-    """A button where a classifier could not be had."""
-    if state.noted(FAILURES):
-        st.button("Try again", key="compare-again", on_click=state.note, args=(FAILURES, {}))
+    """Draw a button to try again where a classifier could not be loaded."""
+    if state.recall(FAILURES_KEY):
+        st.button("Try again", key="compare-again", on_click=state.remember, args=(FAILURES_KEY, {}))
 
 
-def _piece(plan: Plan, number: int, asked: Question, explainer: Explainer) -> Piece:
+def _tile(variant: Variant, question: Question) -> Tile:
+    """Compute a tile, or say in it why there is no map."""
     try:
-        method, classifier, target = _asked(plan.wish(number, asked, explainer), asked)
-        found = work.explanation(method, classifier, asked.photo, target)
-        return Piece(plan.title(number, found), brief(method, classifier, found), found)
+        explainer, variant_question = variant.ask(_classifier(variant, question), question.photo)
+        explanation = work.explanation(explainer, variant_question)
+        return Tile(variant.title(explanation), brief(explainer, variant_question.classifier, explanation), explanation)
     except ExplanationError as error:
-        return Piece(plan.title(number), str(error))
+        return Tile(variant.title(None), str(error))
 
 
-def _first_look(plan: Plan, number: int, asked: Question, explainer: Explainer) -> Piece | None:
-    """A tile that is there soon: the map, or a cheaper one that is like it; None where both take long."""
+def _first_look(variant: Variant, question: Question, columns: int) -> Tile | None:
+    """Compute a tile that is ready soon: the map itself or its preview form; None where neither is quick."""
     try:
-        method, classifier, target = _asked(plan.wish(number, asked, explainer), asked)
-        if not work.takes_long(method.passes(classifier) * plan.columns, classifier):  # were all of the row like it
-            return _piece(plan, number, asked, explainer)
-        if (cheaper := method.glimpse) is None:
+        explainer, variant_question = variant.ask(_classifier(variant, question), question.photo)
+        classifier = variant_question.classifier
+        row_passes = explainer.passes(classifier) * columns  # if every tile of the row took as many
+        if not work.takes_long(row_passes, classifier):
+            return _tile(variant, question)
+        if (cheaper := explainer.preview_form) is None:
             return None
-        found = work.explanation(cheaper, classifier, asked.photo, target)
-        return Piece(plan.title(number, found), f"a first look after {found.facts['passes']} passes", found)
+        explanation = work.explanation(cheaper, variant_question)
+        line = f"a first look after {explanation.facts.passes} passes"
+        return Tile(variant.title(explanation), line, explanation)
     except ExplanationError as error:
-        return Piece(plan.title(number), str(error))
+        return Tile(variant.title(None), str(error))
 
 
-def _asked(wish: Wish, asked: Question) -> tuple[Explainer, Classifier, Target]:
-    """What computes the map that was wished for. Raises ExplanationError."""
-    classifier = asked.classifier if wish.classifier is None else _classifier(wish.classifier)
-    explainer = wish.explainer
-    if wish.layer:
-        explainer = with_setting(explainer, "layer", deep(classifier, wish.layer))
-    index, versus = (None if label is None else _index(classifier, label) for label in (wish.label, wish.versus))
-    return explainer, classifier, Target(index or 0, versus, wish.scale)
-
-
-def _index(classifier: Classifier, label: str) -> int:
-    """The class of that name."""
-    if label not in classifier.labels:
-        raise ExplanationError(f"{classifier.name} knows no class called {label!r}.")
-    return classifier.labels.index(label)
-
-
-def _classifier(name: str) -> Classifier:
-    failures: dict[str, str] = state.noted(FAILURES, {})
+def _classifier(variant: Variant, question: Question) -> Classifier:
+    """Load the classifier that a variant names, or return the question's. Raises ExplanationError."""
+    name = variant.classifier
+    if name is None or variant.refusal:
+        return question.classifier
+    failures: dict[str, str] = state.recall(FAILURES_KEY, {})
     if name in failures:
         raise ExplanationError(failures[name])
     fit: Literal["crop", "pad"] = state.value("fit", "crop")
-    title = next(offer.title for offer in offers() if offer.name == name)
     try:
-        return work.classifier(name, title, fit)
+        return work.classifier(next(source for source in sources() if source.name == name), fit)
     except ExplanationError as error:
-        state.note(FAILURES, {**failures, name: str(error)})
+        state.remember(FAILURES_KEY, {**failures, name: str(error)})
         raise

@@ -1,4 +1,4 @@
-"""Showing what came back: the classifier's answer, the map, and its proof."""
+"""The result of an explanation: the classifier's answer, the map, and its proof."""
 
 from __future__ import annotations
 
@@ -13,40 +13,55 @@ from pages.shared import state
 from pages.shared.frame import ink
 from pages.shared.look import choose_look, last_look
 from pages.shared.question import choose_class
-from pages.shared.tiles import BARE
+from pages.shared.tiles import NO_MODE_BAR
+
+RESULT_STYLE = """
+:is(.st-key-map-area, .st-key-preview-area) { container-type: inline-size; }
+:is(.st-key-panels, .st-key-preview-panels) { flex: none !important; height: calc(100cqw + 170px) !important; }
+.st-key-waiting { min-height: 3rem; }
+@media (max-width: 1250px) {
+  :is(.st-key-result, .st-key-curves) > div > .stHorizontalBlock > .stColumn { flex: 1 1 100% !important; }
+  /* answer, map, proof: the map keeps its place when the proof arrives */
+  .st-key-result > div > .stHorizontalBlock > .stColumn:first-child,
+  .st-key-result > div > .stHorizontalBlock > .stColumn:first-child > .stVerticalBlock { display: contents; }
+  .st-key-result > div > .stHorizontalBlock > .stColumn:first-child > .stVerticalBlock > * { flex: 1 1 100%; }
+  .st-key-result > div > .stHorizontalBlock > .stColumn:last-child { order: 1; }
+  .st-key-result .stColumn:first-child :has(> .st-key-proof) { order: 2; }
+}
+"""
 
 
 def show_answer(likely: Sequence[Prediction], chosen: int) -> None:
-    """What the classifier says, each bar a choice."""
+    """Draw the likeliest classes as bars; a click on one of them chooses its class."""
     st.markdown("**What the classifier says**")
     bars = answer(likely, chosen, ink())
-    st.plotly_chart(bars, key="answer", on_select=_pick, selection_mode="points", config=BARE)
+    st.plotly_chart(bars, key="answer", on_select=_explain_clicked, selection_mode="points", config=NO_MODE_BAR)
     st.caption("Click a bar to explain that class.")
 
 
-def _pick() -> None:
+def _explain_clicked() -> None:
     """Explain the class whose bar was clicked."""
     if points := state.widget("answer")["selection"]["points"]:
         choose_class(points[0]["y"])
 
 
 def show_proof(explainer: Explainer, classifier: Classifier, explanation: Explanation) -> None:
-    """What was explained, how far it adds up, what it covers and what it cost; and why a map is empty."""
+    """List what was explained, how far it adds up, what it covers and what it cost; and say why a map is empty."""
     st.markdown("**Its proof**")
-    said = (
+    sentences = (
         proof.explained(explanation),
         proof.completeness(explanation),
         proof.steps(explanation),
         proof.coverage(explainer.inner, classifier),
         proof.cost(explanation),
     )
-    st.markdown("\n".join(f"- {sentence}" for sentence in said if sentence))
+    st.markdown("\n".join(f"- {sentence}" for sentence in sentences if sentence))
     if reason := proof.why_empty(explanation):
         st.warning(reason)
 
 
 def show_method(explainer: Explainer) -> None:
-    """What to know about the method before believing its map."""
+    """Say what one should know about the method before believing its map."""
     st.markdown("**What to know about it**")
     st.markdown(explainer.about())
 
@@ -58,27 +73,27 @@ class MapArea:
         self._area: DeltaGenerator = st.container()
 
     def preview(self, explanation: Explanation) -> None:
-        """Draw a first map, marked as such."""
+        """Draw a first map, and say that it is one."""
         self._area = self._area.empty()
         explanation, look = last_look(explanation)
         with self._area.container(key="preview-area"):
             figure = st.container(key="preview-panels")
-            figure.plotly_chart(panels(explanation, look), height="stretch", key="preview", config=BARE)
-            st.caption(f"A first look after {explanation.facts['passes']} passes. The map is still being computed.")
+            figure.plotly_chart(panels(explanation, look), height="stretch", key="preview", config=NO_MODE_BAR)
+            st.caption(f"A first look after {explanation.facts.passes} passes. The map is still being computed.")
 
     def show(self, explanation: Explanation) -> None:
-        """Draw the panels, and under them how they are drawn."""
+        """Draw the panels, and under them the widgets that choose how they are drawn."""
         with self._area.container(key="map-area"):
             figure = st.container(key="panels")
             explanation, look = choose_look(explanation)
-            about = f"{explanation.facts['method']} for {explanation.facts['class']}"
+            about = f"{explanation.facts.method} for {explanation.facts.label}"
             figure.plotly_chart(panels(explanation, look), height="stretch", key="map", alt=about)
 
 
 def show_curves(explanation: Explanation) -> None:
-    """The saturation curves of path methods."""
+    """Draw the saturation curves; only path methods have some."""
     if curves := saturation(explanation):
         st.markdown("#### Saturation: on the way from the baseline (alpha 0) to the picture (alpha 1)")
         for number, (column, (title, figure)) in enumerate(zip(st.columns(3), curves.items(), strict=True)):
             column.markdown(f"**{title}**")
-            column.plotly_chart(figure, key=f"curve-{number}", config=BARE)
+            column.plotly_chart(figure, key=f"curve-{number}", config=NO_MODE_BAR)

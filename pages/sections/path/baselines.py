@@ -1,8 +1,8 @@
-"""What the baseline does to the map."""
+"""The section on how the map depends on the baseline."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,32 +12,48 @@ from streamlit.delta_generator import DeltaGenerator
 from explainers import Explanation, reduce
 from explainers.arrays import Array
 from explainers.experiments import dark, spread
+from explainers.explanation import Reduction
 from explainers.figures import Look, peak, picture_tile, tile
 from explainers.images.samples import SAMPLES
-from explainers.methods.integrated_gradients import IntegratedGradients
+from explainers.methods.path_record import PathMethod, PathRecord
+from explainers.question import Question
 from pages.shared import state, work
 from pages.shared.frame import messages
-from pages.shared.photo import Photo
-from pages.shared.question import Question
-from pages.shared.tiles import BARE, titled
+from pages.shared.picture import SAMPLE_PHOTOS
+from pages.shared.tiles import NO_MODE_BAR, titled
 
-STEPS = 32  # 33 passes: enough to see the difference between baselines
-NAMED = ("black", "white", "blurred picture", "dataset mean")
-SEEDS = 10_000
-BLIND = SAMPLES[2]  # a dark uniform
+BASELINE_STEPS = 32  # of the trapezoid rule: 33 passes show how the baselines differ
+NAMED_BASELINES = ("black", "white", "blurred picture", "dataset mean")
+SEED_COUNT = 10_000
+DARK_SAMPLE = SAMPLES[2]  # it shows a dark uniform
 
 
 @dataclass(frozen=True, eq=False)
-class Start:
-    """A map from one baseline. values: (C, H, W); adds: what it adds up to; rise: what it should."""
+class BaselineMap:
+    """A map from one baseline.
+
+    values:       (C, H, W), the attributions.
+    heat:         (H, W), the values with their channels combined as they are drawn.
+    score_change: what the values should add up to.
+    """
 
     name: str
     values: Array
-    rise: float
+    heat: Array
+    score_change: float
+
+    @classmethod
+    def of(cls, name: str, values: Array, score_change: float, reduction: Reduction) -> BaselineMap:
+        return cls(name, values, reduce(values, reduction), score_change)
 
     @property
-    def adds(self) -> float:
-        return float(self.values.sum(dtype=np.float64))
+    def key(self) -> str:
+        return self.name.replace(" ", "-").replace(",", "")
+
+    @property
+    def line(self) -> str:
+        """Say what the values add up to, and what they should."""
+        return f"{float(self.values.sum(dtype=np.float64)):.3g} of {self.score_change:.3g}"
 
 
 class BaselinesSection:
@@ -48,127 +64,138 @@ class BaselinesSection:
             "#### 4. Baselines: compared with what?\n"
             "Every attribution is *compared with the baseline*: a pixel that is as in the baseline gets nothing, "
             "whatever it means. So the choice is part of the question. Below, the same integration from several "
-            f"baselines, each with {STEPS} steps of the trapezoid rule, all on one colour scale. Under each: what its "
-            "pixels add up to, of the score's rise from that baseline."
+            f"baselines, each with {BASELINE_STEPS} steps of the trapezoid rule, all on one colour scale. Under each: "
+            "what its pixels add up to, of the score's rise from that baseline."
         )
-        first, second = st.columns([1, 2], vertical_alignment="bottom")
-        self.draws: int = first.slider(
+        left, right = st.columns([1, 2], vertical_alignment="bottom")
+        self.draws: int = left.slider(
             "Random draws",
             2,
             20,
             key=state.setting("path-draws", 4, lambda value: 2 <= value <= 20),
-            help=f"Random pictures as baselines, {STEPS + 1} passes each.",
+            help=f"Random pictures as baselines, {BASELINE_STEPS + 1} passes each.",
         )
-        self.blind = second.toggle(
-            f"What black can't see: {2 * (STEPS + 1)} passes more",
+        self.blind = right.toggle(
+            f"What black can't see: {2 * (BASELINE_STEPS + 1)} passes more",
             key=state.setting("path-blind", False),
-            help=f"A picture where it matters: {BLIND.title}.",
+            help=f"A picture where it matters: {DARK_SAMPLE.title}.",
         )
         self._place = st.container(key="baselines")
 
-    def passes(self, explainer: IntegratedGradients) -> int:
-        """What the section costs; the path's own baseline is on its grid already."""
-        named = sum(name != explainer.baseline for name in NAMED)
-        return (named + self.draws + 2 * self.blind) * (STEPS + 1)
+    def passes(self, explainer: PathMethod) -> int:
+        """Count the section's passes; those from the path's own baseline are in its grid already."""
+        named = sum(name != explainer.baseline for name in NAMED_BASELINES)
+        return (named + self.draws + 2 * self.blind) * (BASELINE_STEPS + 1)
 
-    def show(self, explainer: IntegratedGradients, asked: Question, explanation: Explanation, look: Look) -> None:
-        """Draw a tile for each map as it comes, then all on their common scale."""
+    def show(self, explainer: PathMethod, question: Question, record: PathRecord, look: Look) -> None:
+        """Draw the tile of each map as it comes, then all of them on a common colour scale."""
+        explanation = record.explanation
         with self._place, messages():
             waiting, row = st.container(), st.container(horizontal=True, gap="small", key="tiles")
             with row:
                 titled("Picture", "what the classifier sees", "picture").plotly_chart(
-                    picture_tile(explanation.picture), key="tile-picture", config=BARE
+                    picture_tile(explanation.picture), key="tile-picture", config=NO_MODE_BAR
                 )
-                slots = [st.empty() for _ in range(len(NAMED) + 4)]
-            starts: list[Start] = []
+                slots = [st.empty() for _ in range(len(NAMED_BASELINES) + 4)]
+            named_maps: list[BaselineMap] = []
             with waiting:
-                for start in self._named(explainer, asked, explanation):
-                    starts.append(start)
-                    _draw(slots[len(starts) - 1], start, explanation, look, None, "early")
-                draws = [self._draw(explainer, asked, number) for number in range(self.draws)]
-            random = _mean(f"random, mean of {self.draws}", draws)
-            shown = [*starts, draws[0], random, _mean("mean of all", [*starts, random])]
-            strongest = peak(np.stack([reduce(start.values, explanation.reduction) for start in shown]), look.clip)
-            for slot, start in zip(slots, shown, strict=False):
-                _draw(slot, start, explanation, look, strongest, "final")
-            heats = [reduce(draw.values, explanation.reduction) for draw in draws]
+                for baseline_map in _named_maps(explainer, question, record):
+                    named_maps.append(baseline_map)
+                    _draw(slots[len(named_maps) - 1], baseline_map, look, None, "early", signed=explanation.signed)
+                random_maps = [
+                    _random_map(explainer, question, explanation.reduction, number) for number in range(self.draws)
+                ]
+            random_mean = _mean_map(f"random, mean of {self.draws}", random_maps, explanation.reduction)
+            overall_mean = _mean_map("mean of all", [*named_maps, random_mean], explanation.reduction)
+            drawn_maps = [*named_maps, random_maps[0], random_mean, overall_mean]
+            strongest = peak(np.stack([baseline_map.heat for baseline_map in drawn_maps]), look.clip)
+            for slot, baseline_map in zip(slots, drawn_maps, strict=False):
+                _draw(slot, baseline_map, look, strongest, "final", signed=explanation.signed)
             with slots[-1], titled("Spread of the draws", "standard deviation", "spread"):
-                figure = tile(np.std(heats, 0), look.colours, strongest, signed=explanation.signed)
-                st.plotly_chart(figure, key="tile-spread", config=BARE)
-            st.caption(f"Strongest colour: {strongest:.3g}, {explanation.facts['unit']}, for all tiles.")
-            st.markdown(_said(explanation, starts, draws))
+                deviation = np.std([draw.heat for draw in random_maps], 0)
+                figure = tile(deviation, look.colours, strongest, signed=explanation.signed)
+                st.plotly_chart(figure, key="tile-spread", config=NO_MODE_BAR)
+            st.caption(f"Strongest colour: {strongest:.3g}, {explanation.facts.unit.text}, for all tiles.")
+            st.markdown(_findings(explanation.picture, named_maps, random_maps))
             if self.blind:
-                _show_blind(asked, explanation, look)
-
-    def _named(self, explainer: IntegratedGradients, asked: Question, explanation: Explanation) -> Iterator[Start]:
-        for name in NAMED:
-            if name == explainer.baseline and (grid := explanation.grid):
-                yield Start(name, grid.values("trapezoid", STEPS), grid.rise)
-            else:
-                yield _integrate(replace(explainer, baseline=name), asked, name)
-
-    def _draw(self, explainer: IntegratedGradients, asked: Question, number: int) -> Start:
-        seed = (explainer.seed + number) % SEEDS
-        method = replace(explainer, baseline="random", seed=seed, draws=1)
-        return _integrate(method, asked, f"random draw {number + 1}")
+                _show_dark_sample(question, explanation, look)
 
 
-def _integrate(explainer: IntegratedGradients, asked: Question, name: str) -> Start:
-    method, doing = replace(explainer, steps=STEPS, rule="trapezoid"), f"Integrating from another baseline: {name}"
-    found = work.explanation(method, asked.classifier, asked.photo, asked.target, doing=doing)
-    return Start(name, found.values, found.score - (found.baseline_score or 0.0))
+def _named_maps(explainer: PathMethod, question: Question, record: PathRecord) -> Iterator[BaselineMap]:
+    """Yield the maps from the named baselines; that from the path's own baseline is read off its grid."""
+    grid, reduction = record.grid, record.explanation.reduction
+    for name in NAMED_BASELINES:
+        if name == explainer.baseline and grid:
+            yield BaselineMap.of(name, grid.values("trapezoid", BASELINE_STEPS), grid.score_change, reduction)
+        else:
+            yield _integrate(replace(explainer, baseline=name), question, name, reduction)
 
 
-def _mean(name: str, starts: list[Start]) -> Start:
-    values = np.mean([start.values for start in starts], 0)
-    return Start(name, values, float(np.mean([start.rise for start in starts])))
+def _random_map(explainer: PathMethod, question: Question, reduction: Reduction, number: int) -> BaselineMap:
+    method = replace(explainer, baseline="random", seed=(explainer.seed + number) % SEED_COUNT, draws=1)
+    return _integrate(method, question, f"random draw {number + 1}", reduction)
+
+
+def _integrate(explainer: PathMethod, question: Question, name: str, reduction: Reduction) -> BaselineMap:
+    method = replace(explainer, steps=BASELINE_STEPS, rule="trapezoid")
+    explanation = work.explanation(method, question, doing=f"Integrating from another baseline: {name}")
+    return BaselineMap.of(name, explanation.values, explanation.score - (explanation.baseline_score or 0.0), reduction)
+
+
+def _mean_map(name: str, maps: Sequence[BaselineMap], reduction: Reduction) -> BaselineMap:
+    values = np.mean([baseline_map.values for baseline_map in maps], 0)
+    return BaselineMap.of(name, values, float(np.mean([baseline_map.score_change for baseline_map in maps])), reduction)
 
 
 def _draw(
-    slot: DeltaGenerator, start: Start, explanation: Explanation, look: Look, strongest: float | None, when: str
+    slot: DeltaGenerator, baseline_map: BaselineMap, look: Look, strongest: float | None, stage: str, *, signed: bool
 ) -> None:
-    heat = reduce(start.values, explanation.reduction)
-    figure = tile(heat, look.colours, strongest or peak(heat, look.clip), signed=explanation.signed)
-    key = start.name.replace(" ", "-").replace(",", "")
-    with slot, titled(start.name.capitalize(), f"{start.adds:.3g} of {start.rise:.3g}", f"{key}-{when}"):
-        st.plotly_chart(figure, key=f"tile-{key}-{when}", config=BARE)
+    """Draw the tile of a map; `stage` tells its key from that of the other drawing, None takes the map's own peak."""
+    figure = tile(baseline_map.heat, look.colours, strongest or peak(baseline_map.heat, look.clip), signed=signed)
+    with slot, titled(baseline_map.name.capitalize(), baseline_map.line, f"{baseline_map.key}-{stage}"):
+        st.plotly_chart(figure, key=f"tile-{baseline_map.key}-{stage}", config=NO_MODE_BAR)
 
 
-def _said(explanation: Explanation, starts: list[Start], draws: list[Start]) -> str:
-    by_name = {start.name: start for start in starts}
-    share, black = dark(explanation.picture, by_name["black"].values)
-    _, white = dark(explanation.picture, by_name["white"].values)
-    lines = [
-        f"- **Black can't see black.** {share:.0%} of this picture is nearly black. These pixels get {black:.1%} of "
-        f"the attribution from black, and {white:.1%} from white.",
-        f"- **Random baselines differ.** One draw's map is {spread([draw.values for draw in draws]):.0%} away from the "
-        f"mean of {len(draws)} (relative L1). Averaging takes the noise out.",
+def _findings(picture: Array, named_maps: Sequence[BaselineMap], random_maps: Sequence[BaselineMap]) -> str:
+    """Say in Markdown what these maps show about the baselines."""
+    by_name = {baseline_map.name: baseline_map for baseline_map in named_maps}
+    dark_area, black_share = dark(picture, by_name["black"].values)
+    _, white_share = dark(picture, by_name["white"].values)
+    deviation = spread([random_map.values for random_map in random_maps])
+    sentences = [
+        f"- **Black can't see black.** {dark_area:.0%} of this picture is nearly black. These pixels get "
+        f"{black_share:.1%} of the attribution from black, and {white_share:.1%} from white.",
+        f"- **Random baselines differ.** One draw's map is {deviation:.0%} away from the "
+        f"mean of {len(random_maps)} (relative L1). Averaging takes the noise out.",
         "- **Averaging over baselines** is what *expected gradients* do (Erion et al. 2021): no single picture has to "
         "stand for nothing. Here each baseline's path is integrated fully, with the kernel of all the rest of this "
         "page. Captum's `GradientShap` draws one random alpha for each sample, and can add noise to the picture: it is "
         "noisier for the same number of passes, and shows no path.",
     ]
-    return "\n".join(lines)
+    return "\n".join(sentences)
 
 
-def _show_blind(asked: Question, explanation: Explanation, look: Look) -> None:
-    """The sample where a black baseline misses what the class is made of."""
-    photo = Photo(BLIND.title, BLIND.data)
-    likely = work.predictions(asked.classifier, photo)[0]
-    method = IntegratedGradients(steps=STEPS, rule="trapezoid")
-    target = replace(asked.target, index=likely.index, versus=None)
+def _show_dark_sample(question: Question, explanation: Explanation, look: Look) -> None:
+    """Draw the maps of a sample whose object is dark, so that a black baseline misses it."""
+    photo = SAMPLE_PHOTOS[DARK_SAMPLE.name]
+    likely = work.predictions(question.classifier, photo)[0]
+    explainer = PathMethod(steps=BASELINE_STEPS, rule="trapezoid")
+    dark_question = replace(question, photo=photo, target=replace(question.target, index=likely.index, versus=None))
     maps = {
-        name: work.explanation(replace(method, baseline=name), asked.classifier, photo, target)
+        name: work.explanation(replace(explainer, baseline=name), dark_question).reduced(explanation.reduction)
         for name in ("black", "white")
     }
-    strongest = peak(np.stack([reduce(each.values, explanation.reduction) for each in maps.values()]), look.clip)
+    strongest = peak(np.stack([dark_explanation.heat for dark_explanation in maps.values()]), look.clip)
     with st.container(horizontal=True, gap="small", key="blind"):
-        titled(BLIND.title, likely.label, "blind-picture").plotly_chart(
-            picture_tile(maps["black"].picture), key="blind-picture", config=BARE
+        titled(DARK_SAMPLE.title, likely.label, "blind-picture").plotly_chart(
+            picture_tile(maps["black"].picture), key="blind-picture", config=NO_MODE_BAR
         )
-        for name, each in maps.items():
-            share, got = dark(each.picture, each.values)
-            heat = reduce(each.values, explanation.reduction)
-            titled(name.capitalize(), f"dark pixels ({share:.0%}) get {got:.1%}", f"blind-{name}").plotly_chart(
-                tile(heat, look.colours, strongest, signed=explanation.signed), key=f"blind-{name}", config=BARE
+        for name, dark_explanation in maps.items():
+            dark_area, dark_share = dark(dark_explanation.picture, dark_explanation.values)
+            titled(
+                name.capitalize(), f"dark pixels ({dark_area:.0%}) get {dark_share:.1%}", f"blind-{name}"
+            ).plotly_chart(
+                tile(dark_explanation.heat, look.colours, strongest, signed=explanation.signed),
+                key=f"blind-{name}",
+                config=NO_MODE_BAR,
             )

@@ -1,19 +1,19 @@
-"""The path as pictures."""
+"""The section that shows the path as pictures."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from explainers.figures import encoded
-from explainers.methods.integrated_gradients import IntegratedGradients
+from explainers.methods.path_record import PathMethod
+from explainers.question import Question
 from pages.shared import state, work
 from pages.shared.frame import messages
-from pages.shared.question import Question
 
-SIDE = 74  # of a picture, on the screen
+PICTURE_WIDTH = 74  # CSS pixels
 
 
-class StripSection:
+class PicturesSection:
     """Pictures from the baseline to the image, with the classifier's score under each."""
 
     def __init__(self) -> None:
@@ -33,25 +33,27 @@ class StripSection:
         )
         self._place = st.container(key="strip")
 
-    def show(self, explainer: IntegratedGradients, asked: Question) -> None:
+    def show(self, explainer: PathMethod, question: Question) -> None:
         """Draw the pictures."""
         with self._place, messages():
-            strip = work.strip(explainer, asked.classifier, asked.photo, asked.target, self.count)
+            strip = work.strip(explainer, question, self.count)
             with st.container(horizontal=True, gap="xsmall", key="pictures"):
                 rows = zip(strip.alphas, strip.pictures, strip.logits, strip.probabilities, strict=True)
                 for alpha, picture, logit, probability in rows:
-                    with st.container(width=SIDE, gap=None):
-                        st.image(encoded(picture), width=SIDE, alt=f"The picture at alpha {alpha:.2f}")
+                    with st.container(width=PICTURE_WIDTH, gap=None):
+                        st.image(encoded(picture), width=PICTURE_WIDTH, alt=f"The picture at alpha {alpha:.2f}")
                         st.caption(f"**{alpha:.2f}**  \n{logit:.2f}  \n{probability:.1%}")
-            st.caption(f"Alpha, then logit and probability of {_named(asked)}." + _first(explainer))
+            st.caption(f"Alpha, then logit and probability of {_explained(question)}." + _several_baselines(explainer))
 
 
-def _named(asked: Question) -> str:
-    labels, target = asked.classifier.labels, asked.target
-    other = "" if target.versus is None else f" less those of *{labels[target.versus]}*"
-    return f"*{labels[target.index]}*{other}"
+def _explained(question: Question) -> str:
+    """Name the explained class in Markdown, and the one that it is compared with."""
+    labels, target = question.classifier.labels, question.target
+    versus = "" if target.versus is None else f" less those of *{labels[target.versus]}*"
+    return f"*{labels[target.index]}*{versus}"
 
 
-def _first(explainer: IntegratedGradients) -> str:
-    several = explainer.baseline == "random" and explainer.draws > 1
-    return f" The first of {explainer.draws} random baselines; below, all are averaged." if several else ""
+def _several_baselines(explainer: PathMethod) -> str:
+    """Say, where there are several random baselines, that the pictures belong to the first of them."""
+    averaged = explainer.baseline == "random" and explainer.draws > 1
+    return f" The first of {explainer.draws} random baselines; below, all are averaged." if averaged else ""

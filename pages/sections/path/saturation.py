@@ -1,15 +1,29 @@
-"""The path as curves: saturation, and how the map adds up."""
+"""The section that shows the path as curves: saturation, and how the map adds up."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
 
 import streamlit as st
 
 from explainers import Explanation
 from explainers.figures import Look, path
+from explainers.methods.path_record import PathRecord
+from explainers.paths.snapshots import Snapshots
 from pages.shared.look import choose_channels, choose_colours, last_look
-from pages.shared.tiles import BARE
+from pages.shared.tiles import NO_MODE_BAR
 
-WORDS = r"""
+SATURATION_STYLE = """
+:is(.st-key-preview-area, .st-key-journey-area) { container-type: inline-size; }
+:is(.st-key-journey-figure, .st-key-preview-journey-figure) {
+  flex: none !important; height: calc(158cqw + 180px) !important;
+}
+@container (max-width: 500px) {  /* small panels, and as much between them */
+  :is(.st-key-journey-figure, .st-key-preview-journey-figure) { height: calc(158cqw + 360px) !important; }
+}
+"""
+INTRODUCTION = r"""
 **Move alpha.** All of this moves with it, in your browser. $x$ is the picture, $x'$ the baseline, $i$ one pixel's
 brightness in one channel, $F$ the score.
 
@@ -32,25 +46,29 @@ The stops of the slider are points that the integral used: nothing here is inter
 """
 
 
-class JourneySection:
-    """One figure with all that alpha moves."""
+class SaturationSection:
+    """One figure in which everything that depends on alpha moves with it."""
+
+    style: ClassVar[str] = SATURATION_STYLE
 
     def __init__(self) -> None:
         st.markdown("#### 2. Saturation: where on the path the score is made")
         self._words, right = st.columns([2, 5], gap="medium")
-        self._words.markdown(WORDS)
+        self._words.markdown(INTRODUCTION)
         self.waiting = right.container(key="journey-waiting")
         self._area = right.container()
 
-    def preview(self, explanation: Explanation) -> None:
-        """Draw what is known after the first few points."""
+    def preview(self, record: PathRecord) -> None:
+        """Draw a first figure from the first few points."""
         self._area = self._area.empty()
         with self._area.container(key="preview-area"):
-            _draw(*last_look(explanation), "preview-journey")
-            st.caption(f"A first look after {explanation.facts['passes']} passes. The rest is being computed.")
+            explanation, look = last_look(record.explanation)
+            _draw(explanation, record.snapshots, look, "preview-journey")
+            st.caption(f"A first look after {explanation.facts.passes} passes. The rest is being computed.")
 
-    def show(self, explanation: Explanation) -> tuple[Explanation, Look]:
-        """Draw the figure, and under it how it is drawn; the explanation and its look as chosen there."""
+    def show(self, record: PathRecord) -> tuple[PathRecord, Look]:
+        """Draw the figure and the widgets that choose its look; return the record and the look as chosen."""
+        explanation = record.explanation
         with self._area.container(key="journey-area"):
             figure = st.container()
             first, second = st.columns(2)
@@ -58,11 +76,11 @@ class JourneySection:
                 explanation = choose_channels(explanation, first)
             look = Look(choose_colours(explanation, second), last_look(explanation)[1].clip)
             with figure:
-                _draw(explanation, look, "journey")
-        return explanation, look
+                _draw(explanation, record.snapshots, look, "journey")
+        return replace(record, explanation=explanation), look
 
 
-def _draw(explanation: Explanation, look: Look, key: str) -> None:
-    about = f"The path to {explanation.facts['class']}"
+def _draw(explanation: Explanation, snapshots: Snapshots, look: Look, key: str) -> None:
+    about = f"The path to {explanation.facts.label}"
     place = st.container(key=f"{key}-figure")
-    place.plotly_chart(path(explanation, look), height="stretch", key=key, config=BARE, alt=about)
+    place.plotly_chart(path(explanation, snapshots, look), height="stretch", key=key, config=NO_MODE_BAR, alt=about)

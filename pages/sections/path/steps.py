@@ -1,31 +1,37 @@
-"""How many steps are enough."""
+"""The section on how many steps are enough."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import ClassVar
 
 import streamlit as st
 
-from explainers import Explanation
 from explainers.arrays import relative_l1
 from explainers.figures import Look, by_steps, convergence
-from explainers.methods.integrated_gradients import IntegratedGradients
-from explainers.paths.quadrature import GRIDS
+from explainers.methods.path_record import PathMethod, PathRecord
+from explainers.paths.quadrature import NESTED_STEPS
 from explainers.paths.step_grid import GRID_RULES, StepGrid
 from explainers.paths.trace import Level
 from explainers.proof import enough
+from explainers.question import Question
 from pages.shared import state, work
 from pages.shared.frame import messages
-from pages.shared.question import Question
-from pages.shared.tiles import BARE
+from pages.shared.tiles import NO_MODE_BAR
 
-OFFERED = GRIDS[3:]  # 64 and more
-KEPT = 128  # steps of the grid that comes with the explanation
+STEPS_STYLE = """
+.st-key-steps-area { container-type: inline-size; }
+.st-key-steps-figure { flex: none !important; height: calc(100cqw + 148px) !important; }
+"""
+OFFERED_STEPS = NESTED_STEPS[3:]  # 64 and more
+RECORD_STEPS = 128  # steps of the grid that comes with the explanation
 
 
 class StepsSection:
-    """The map at 8, 16, 32... steps, all from one nested grid, and what each is worth by several rules."""
+    """The maps at 8, 16, 32... steps of one nested grid, and their errors by several quadrature rules."""
+
+    style: ClassVar[str] = STEPS_STYLE
 
     def __init__(self) -> None:
         st.markdown(
@@ -34,15 +40,16 @@ class StepsSection:
             "each doubling two things are asked: how much did the **map change**, and how far do the pixels miss the "
             "score's rise (the **gap**)? They are different things: errors can cancel in the gap, and not in the map."
         )
-        first, second = st.columns([1, 2], vertical_alignment="bottom")
-        self.most: int = first.select_slider(
+        left, right = st.columns([1, 2], vertical_alignment="bottom")
+        self.most: int = left.select_slider(
             "Look at up to so many steps",
-            OFFERED,
-            key=state.setting("path-steps", KEPT, OFFERED.__contains__),
-            help=f"Beyond {KEPT}, only the new points are passed. Automatic steps that went farther are shown, too.",
+            OFFERED_STEPS,
+            key=state.setting("path-steps", RECORD_STEPS, OFFERED_STEPS.__contains__),
+            help=f"Beyond {RECORD_STEPS}, only the new points are passed. "
+            "Automatic steps that went farther are shown, too.",
         )
         cost = self._gauss_passes(self.most)
-        self.gauss = second.toggle(
+        self.gauss = right.toggle(
             f"Gauss-Legendre beside them: {cost} passes more",
             key=state.setting("path-gauss", False),
             help="Its points lie elsewhere for every number of steps, so nothing can be used again.",
@@ -50,33 +57,41 @@ class StepsSection:
         self._place = st.container(key="steps")
 
     @staticmethod
-    def _gauss_passes(most: int) -> int:
-        return sum(count + 2 for count in GRIDS if count <= most)  # and both ends of the path, for the trace
+    def _gauss_passes(max_steps: int) -> int:
+        """Count the passes of Gauss-Legendre at every number of steps up to `max_steps`, from one baseline."""
+        return sum(
+            count + 2 for count in NESTED_STEPS if count <= max_steps
+        )  # and both ends of the path, for the trace
 
-    def passes(self, explainer: IntegratedGradients, reached: int) -> int:
-        """What the section costs when the explanation's grid has `reached` steps."""
-        return explainer.paths * (max(0, self.most - reached) + self.gauss * self._gauss_passes(self.most))
+    def passes(self, explainer: PathMethod, steps_taken: int) -> int:
+        """Count the passes that the section needs beyond a record whose nested grid has `steps_taken` steps."""
+        return explainer.paths * (max(0, self.most - steps_taken) + self.gauss * self._gauss_passes(self.most))
 
-    def show(self, explainer: IntegratedGradients, asked: Question, explanation: Explanation, look: Look) -> None:
-        """Draw the maps, the curves, and the answer."""
-        if (grid := explanation.grid) is None:
+    def show(self, explainer: PathMethod, question: Question, record: PathRecord, look: Look) -> None:
+        """Draw the maps and the curves, and say how many steps are enough."""
+        explanation, grid = record.explanation, record.grid
+        if grid is None:
             return
         with self._place, messages():
-            reached = explanation.history[-1].points - 1 if explanation.history else 0
+            automatic_steps = explanation.history[-1].points - 1 if explanation.history else 0
             if self.most > grid.steps[-1]:
-                grid = work.further(explainer, asked.classifier, asked.photo, asked.target, grid, self.most)
-            grid = grid.up_to(max(self.most, reached))
+                grid = work.extend(explainer, question, grid, self.most)
+            grid = grid.up_to(max(self.most, automatic_steps))
             st.markdown(enough(grid))
             left, right = st.columns(2, gap="medium")
             with left.container(key="steps-area"):
                 figure = st.container(key="steps-figure")
-                figure.plotly_chart(by_steps(explanation, grid, look), height="stretch", key="by-steps", config=BARE)
+                figure.plotly_chart(
+                    by_steps(explanation, grid, look), height="stretch", key="by-steps", config=NO_MODE_BAR
+                )
             with right:
-                worth: dict[str, Sequence[Level]] = {rule: grid.levels(rule) for rule in GRID_RULES}
+                levels: dict[str, Sequence[Level]] = {rule: grid.levels(rule) for rule in GRID_RULES}
                 counts: dict[str, Sequence[int]] = {rule: grid.counts(rule) for rule in GRID_RULES}
                 if self.gauss:
-                    worth["gauss-legendre"], counts["gauss-legendre"] = _gauss(explainer, asked, grid, self.most)
-                st.plotly_chart(convergence(worth, counts), key="convergence", config=BARE)
+                    levels["gauss-legendre"], counts["gauss-legendre"] = _gauss_levels(
+                        explainer, question, grid, self.most
+                    )
+                st.plotly_chart(convergence(levels, counts), key="convergence", config=NO_MODE_BAR)
                 st.caption(
                     "Solid: change of the map against half as many steps. Dotted: completeness gap. Left, right, "
                     "midpoint and trapezoid come from the same gradients. For networks of ReLUs no rule is faster than "
@@ -84,18 +99,17 @@ class StepsSection:
                 )
 
 
-def _gauss(
-    explainer: IntegratedGradients, asked: Question, grid: StepGrid, most: int
+def _gauss_levels(
+    explainer: PathMethod, question: Question, grid: StepGrid, max_steps: int
 ) -> tuple[Sequence[Level], Sequence[int]]:
-    counts, levels, before = [count for count in GRIDS if count <= most], [], None
+    """Integrate by Gauss-Legendre at every number of steps up to `max_steps`; return the levels and the numbers."""
+    counts, levels, previous = [count for count in NESTED_STEPS if count <= max_steps], [], None
     for count in counts:
-        found = work.explanation(
+        values = work.explanation(
             replace(explainer, steps=count, rule="gauss-legendre"),
-            asked.classifier,
-            asked.photo,
-            asked.target,
+            question,
             doing=f"Gauss-Legendre, {count} steps",
         ).values
-        levels.append(Level(count, None if before is None else relative_l1(found, before), grid.gap(found)))
-        before = found
+        levels.append(Level(count, None if previous is None else relative_l1(values, previous), grid.gap(values)))
+        previous = values
     return levels, counts

@@ -1,4 +1,4 @@
-"""Does the map hit the object?"""
+"""The section on whether the map points at the object."""
 
 from __future__ import annotations
 
@@ -14,14 +14,18 @@ from explainers.experiments import Experiment, Finding, Hidden, Pointing, Pointi
 from explainers.figures import Look, picture_tile
 from explainers.figures import pointing as figure
 from explainers.markdown import escaped
+from explainers.question import Question
 from pages.sections.trust import box as boxes
 from pages.sections.trust.section import Invitation, outcome
 from pages.shared import state
 from pages.shared.controls import choose_settings
-from pages.shared.question import Question
-from pages.shared.tiles import BARE, titled
+from pages.shared.tiles import NO_MODE_BAR, titled
 
-WORDS = r"""
+POINTING_STYLE = """
+.st-key-pointing-area { container-type: inline-size; }
+.st-key-pointing-figure { flex: none !important; height: 100cqw !important; }
+"""
+INTRODUCTION = r"""
 You can see where the object is. **Draw a box around it** and compare with the map. Does its strongest pixel (**×**) lie
 in the box? That is the *pointing game*. And how much of the attribution $a$ does the box hold, against its share of the
 picture?
@@ -36,17 +40,18 @@ INVITATION = (
     "**Draw a box around the object**: press on the picture, drag, let go. Without a mouse, type its edges below the "
     "picture."
 )
-CHART = "pointing"
+CHART_KEY = "pointing"
 
 
 class PointingSection:
-    """The map on the picture with a box, and the classifier's answer without what is in the box."""
+    """The map on the picture with a box, and the classifier's answer when the box is hidden."""
 
     title: ClassVar[str] = "Does it hit the object?"
+    style: ClassVar[str] = POINTING_STYLE
 
     def __init__(self, classifier: Classifier) -> None:
         st.markdown(f"#### {self.title}")
-        st.markdown(WORDS)
+        st.markdown(INTRODUCTION)
         with st.container(horizontal=True, gap="medium", key="pointing-settings", vertical_alignment="bottom"):
             self._experiment = choose_settings(Pointing, classifier)
             self._hide: bool = st.toggle(
@@ -58,41 +63,42 @@ class PointingSection:
         self.place = st.container(key="pointing-section")
 
     def experiments(self) -> Sequence[Experiment]:
+        """Return the pointing experiment once there is a box."""
         return () if self._box is None else (replace(self._experiment, box=self._box),)
 
     def show(
-        self, asked: Question, explainer: Explainer, explanation: Explanation, look: Look
+        self, explainer: Explainer, question: Question, explanation: Explanation, look: Look
     ) -> Finding | Invitation | None:
-        """Draw the picture to draw on, and what the box says; without one, an invitation."""
+        """Draw the picture, and say what the box shows; without a box, invite the visitor to draw one."""
         left, right = st.columns([2, 3], gap="medium")
         with left:
-            _draw(explanation, look, self._box)
+            _draw_canvas(explanation, look, self._box)
         with right:
             if not (experiments := self.experiments()):
                 st.info(INVITATION, icon=":material/draw:")
                 return Invitation("Draw a box around the object on the picture below.")
-            found: PointingOutcome | None = outcome(experiments[0], asked, explainer, explanation)
-            if found is None:
+            result: PointingOutcome | None = outcome(experiments[0], explainer, question, explanation)
+            if result is None:
                 return None
-            st.markdown("\n".join(f"- {escaped(said)}" for said in found.said))
-            st.caption(found.finding.caveat)
+            st.markdown("\n".join(f"- {escaped(sentence)}" for sentence in result.sentences))
+            st.caption(result.finding.caveat)
             if self._hide:
-                _show_hidden(found.hidden)
-            return found.finding
+                _show_hidden(result.hidden)
+            return result.finding
 
 
-def _draw(explanation: Explanation, look: Look, box: Box | None) -> None:
-    """The picture to draw on, and the box as numbers."""
-    drawn = boxes.drawn_in(CHART, explanation.box)
+def _draw_canvas(explanation: Explanation, look: Look, box: Box | None) -> None:
+    """Draw the picture that the visitor can draw a box on, and the box's edges as numbers."""
+    keep_box = boxes.drawn_in(CHART_KEY, explanation.box)
     with st.container(key="pointing-area"):
         st.container(key="pointing-figure").plotly_chart(
             figure(explanation, look, box, peaks(explanation)),
             height="stretch",
-            key=CHART,
-            on_select=drawn,
+            key=CHART_KEY,
+            on_select=keep_box,
             selection_mode="box",
-            config=BARE,
-            alt=f"{explanation.facts['method']} on the picture, to draw a box on",
+            config=NO_MODE_BAR,
+            alt=f"{explanation.facts.method} on the picture, to draw a box on",
         )
     st.caption("Press, drag and let go to draw. Or type the edges, in pixels of your photo:")
     boxes.type_box(box, explanation.box)
@@ -100,10 +106,10 @@ def _draw(explanation: Explanation, look: Look, box: Box | None) -> None:
 
 
 def _show_hidden(hidden: Hidden) -> None:
-    """The picture without what is in the box, and what the classifier says to it."""
+    """Draw the picture with the box hidden, and the classifier's answers before and after."""
     with st.container(horizontal=True, gap="medium", key="hidden"):
         titled("The box hidden", "what the classifier sees now", "hidden-picture").plotly_chart(
-            picture_tile(hidden.picture), key="hidden-picture", config=BARE
+            picture_tile(hidden.picture), key="hidden-picture", config=NO_MODE_BAR
         )
         rows = [f"| {escaped(label)} | {before:.1%} | {after:.1%} |" for label, before, after in hidden.answers]
         st.markdown("\n".join(["| class | before | box hidden |", "|---|--:|--:|", *rows]))

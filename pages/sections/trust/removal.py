@@ -1,4 +1,4 @@
-"""Does the map matter? Deletion and insertion against the same map in the wrong place."""
+"""The section on deletion and insertion, each compared with the same map in the wrong place."""
 
 from __future__ import annotations
 
@@ -11,15 +11,20 @@ from explainers import EXPLAINERS, Classifier, Explainer, Explanation
 from explainers.experiments import Experiment, Finding, Removal
 from explainers.experiments.removal.outcome import MOVED, Curves, RemovalOutcome
 from explainers.figures import Look, removal
-from pages.sections.trust.section import outcome
-from pages.shared import state, work
+from explainers.question import Question
+from pages.sections.trust.section import measured, outcome
+from pages.shared import state
 from pages.shared.controls import choose_settings
-from pages.shared.frame import messages
-from pages.shared.look import last_look
-from pages.shared.question import Question
-from pages.shared.tiles import BARE
+from pages.shared.frame import show
+from pages.shared.tiles import NO_MODE_BAR
 
-WORDS = rf"""
+REMOVAL_STYLE = """
+.st-key-removal-area { container-type: inline-size; }
+.st-key-removal-figure { flex: none !important; height: calc(92cqw + 230px) !important; }
+.st-key-removal-table { overflow-x: auto; }  /* it may be wider than the window */
+.st-key-removal-table td { white-space: nowrap; }
+"""
+INTRODUCTION = rf"""
 Pixels are **removed** in the order of the map, the hottest first, and the classifier is asked again and again
 (*deletion*). Then they are **brought back** in the same order (*insertion*). If the classifier does lean on these
 pixels, its score falls early in the one and rises early in the other. One number says how early: the area under the
@@ -38,20 +43,21 @@ That says something of the grain, and nothing of whether the map is true.
 **Move the slider** to see what the classifier saw. A blob in the middle is drawn too: objects mostly stand there, so
 a map has to be better than that to tell you something new.
 """
-MOST = 3  # other methods at once: more curves are not told apart
-HEAD = "| | area | area / score | in wrong places, mean | beats | by | blob in the middle | random |"
+MAX_OTHER_METHODS = 3  # the curves of more would be hard to tell apart
+TABLE_HEAD = "| | area | area / score | in wrong places, mean | beats | by | blob in the middle | random |"
 
 
 class RemovalSection:
-    """Two curves, what they are held against, and the pictures behind them."""
+    """The curves of deletion and insertion, those they are compared with, and the pictures behind them."""
 
     title: ClassVar[str] = "Does the map matter?"
+    style: ClassVar[str] = REMOVAL_STYLE
 
     def __init__(self, classifier: Classifier) -> None:
         st.markdown(f"#### {self.title}")
-        words, right = st.columns([2, 5], gap="medium")
-        words.markdown(WORDS)
-        with words.expander("Settings", key="removal-settings"):
+        introduction, right = st.columns([2, 5], gap="medium")
+        introduction.markdown(INTRODUCTION)
+        with introduction.expander("Settings", key="removal-settings"):
             self._experiment = choose_settings(Removal, classifier)
         with right:
             self.place = st.container(key="removal-area")
@@ -60,59 +66,65 @@ class RemovalSection:
                 "Other methods beside it",
                 kinds,
                 format_func=lambda slug: kinds[slug].title,
-                key=state.setting("removal-others", [], lambda slugs: len(slugs) <= MOST and kinds.keys() >= {*slugs}),
-                max_selections=MOST,
+                key=state.setting(
+                    "removal-others", [], lambda slugs: len(slugs) <= MAX_OTHER_METHODS and kinds.keys() >= {*slugs}
+                ),
+                max_selections=MAX_OTHER_METHODS,
                 placeholder="None",
                 help="With their usual settings, each in the same experiment: it takes as long again.",
             )
         self._others = [kinds[slug] for slug in chosen]
 
     def experiments(self) -> Sequence[Experiment]:
+        """Return the removal experiment with the chosen settings."""
         return (self._experiment,)
 
-    def show(self, asked: Question, explainer: Explainer, explanation: Explanation, look: Look) -> Finding | None:
+    def show(self, explainer: Explainer, question: Question, explanation: Explanation, look: Look) -> Finding | None:
         """Draw the curves and the table."""
-        found: RemovalOutcome | None = outcome(self._experiment, asked, explainer, explanation)
-        if found is None:
+        result: RemovalOutcome | None = outcome(self._experiment, explainer, question, explanation)
+        if result is None:
             return None
-        others = self._beside(asked, explainer)
+        others = self._other_outcomes(explainer, question)
         figure = st.container(key="removal-figure")
         about = "The score while pixels are removed, and while they are brought back"
-        figure.plotly_chart(removal(found, others), height="stretch", key="removal", config=BARE, alt=about)
-        st.container(key="removal-table").markdown(_table({explainer.title: found, **others}))
-        st.caption(f"{found.finding.sentence} {found.finding.caveat}")
-        return found.finding
+        figure.plotly_chart(removal(result, others), height="stretch", key="removal", config=NO_MODE_BAR, alt=about)
+        st.container(key="removal-table").markdown(_table({explainer.title: result, **others}))
+        st.caption(f"{result.finding.sentence} {result.finding.caveat}")
+        return result.finding
 
-    def _beside(self, asked: Question, explainer: Explainer) -> Mapping[str, RemovalOutcome]:
-        """What came out for the other methods, by name; a method that can't is said and left out."""
-        found: dict[str, RemovalOutcome] = {}
+    def _other_outcomes(self, explainer: Explainer, question: Question) -> Mapping[str, RemovalOutcome]:
+        """Run the experiment on the other methods and return its results by title; say which methods refuse."""
+        others: dict[str, RemovalOutcome] = {}
         for kind in self._others:
-            with messages():
-                other = kind()
-                if other.title != explainer.title:
-                    map_, _ = last_look(work.explanation(other, asked.classifier, asked.photo, asked.target))
-                    found[other.title] = work.outcome(self._experiment, other, asked.classifier, asked.photo, map_)
-        return found
+            if kind is type(explainer):
+                continue
+            measurement = measured(kind(), question, [self._experiment])
+            for refusal in measurement.refusals:
+                show(refusal)
+            for result in measurement.outcomes:
+                assert isinstance(result, RemovalOutcome)
+                others[kind.title] = result
+        return others
 
 
-def _table(found: Mapping[str, RemovalOutcome]) -> str:
-    """The areas in Markdown, one line for each curve."""
-    lines = [HEAD, "|---" + "|---:" * (HEAD.count("|") - 2) + "|"]
-    names = {name: f", {name}" if len(found) > 1 else "" for name in found}
-    lines += [_line(side.name + names[name], side) for name, each in found.items() for side in each.sides]
-    return "\n".join(lines)
+def _table(results: Mapping[str, RemovalOutcome]) -> str:
+    """Write the areas as a Markdown table, one row for each curve."""
+    rows = [TABLE_HEAD, "|---" + "|---:" * (TABLE_HEAD.count("|") - 2) + "|"]
+    names = {name: f", {name}" if len(results) > 1 else "" for name in results}
+    rows += [_row(curves.name + names[name], curves) for name, result in results.items() for curves in result.sides]
+    return "\n".join(rows)
 
 
-def _line(name: str, side: Curves) -> str:
-    area, relative = side.area(side.map), side.relative(side.area(side.map))
+def _row(name: str, curves: Curves) -> str:
+    area, relative = curves.area(curves.map), curves.relative(curves.area(curves.map))
     cells = [
         name,
         f"{area:.3g}",
         "undefined" if relative is None else f"{relative:.2f}",
-        f"{side.area(side.moved.mean(0)):.3g}",
-        f"{side.beaten} of {MOVED}",
-        "" if side.distance is None else f"{side.distance:+.1f} sd",
-        f"{side.area(side.centre):.3g}",
-        f"{side.area(side.random):.3g}",
+        f"{curves.area(curves.moved.mean(0)):.3g}",
+        f"{curves.beaten} of {MOVED}",
+        "" if curves.distance is None else f"{curves.distance:+.1f} sd",
+        f"{curves.area(curves.centre):.3g}",
+        f"{curves.area(curves.random):.3g}",
     ]
     return f"| {' | '.join(cells)} |"

@@ -11,63 +11,78 @@ from streamlit.delta_generator import DeltaGenerator
 
 from explainers import Classifier, Explainer, Explanation
 from explainers.experiments import Experiment, Finding
+from explainers.experiments.table import Measured, measure
 from explainers.figures import Look
+from explainers.question import Question
 from pages.shared import state, work
-from pages.shared.question import Question
+from pages.shared.look import last_look
 
-WANTED = "wanted"  # experiments that were asked for
+WANTED_KEY = "wanted"  # of the requests of this visit: long experiments, all on a question, and tables
 
 
-def outcome(experiment: Experiment, asked: Question, explainer: Explainer, explanation: Explanation) -> Any:
-    """What came out of an experiment, or None: a long one waits for a click on a button that says what it costs."""
-    passes = experiment.passes(explainer, asked.classifier)
-    every = question(asked, explainer)
-    this = (experiment, every)
-    if work.takes_long(passes, asked.classifier) and not (wanted(this) or wanted(every)):
+def outcome(experiment: Experiment, explainer: Explainer, question: Question, explanation: Explanation) -> Any:
+    """Run an experiment and return its outcome; a long one waits for a click on a button with its cost (None)."""
+    passes = experiment.passes(explainer, question.classifier)
+    all_experiments = key_of(explainer, question)
+    this_experiment = (experiment, all_experiments)
+    if work.takes_long(passes, question.classifier) and not (wanted(this_experiment) or wanted(all_experiments)):
         label = f"Run: up to {passes:,} passes"
-        st.button(label, key=f"run-{experiment.slug()}", on_click=want, args=(this,), icon=":material/play_arrow:")
+        st.button(
+            label, key=f"run-{experiment.slug()}", on_click=want, args=(this_experiment,), icon=":material/play_arrow:"
+        )
         return None
-    return work.outcome(experiment, explainer, asked.classifier, asked.photo, explanation)
+    return work.outcome(experiment, explainer, question, explanation)
 
 
-def question(asked: Question, explainer: Explainer) -> Hashable:
-    """What all experiments on a page are about."""
-    return explainer, asked.classifier.identity, asked.photo.digest, asked.target
+def measured(explainer: Explainer, question: Question, experiments: Sequence[Experiment]) -> Measured:
+    """Run experiments on another method's map for the question, reduced as that method's maps are drawn."""
+    return measure(explainer, question, experiments, explain=_as_drawn, run=work.outcome)
 
 
-def wanted(what: Hashable) -> bool:
-    """Whether it was asked for in this visit."""
-    return what in state.noted(WANTED, set())
+def _as_drawn(explainer: Explainer, question: Question) -> Explanation:
+    return last_look(work.explanation(explainer, question))[0]
 
 
-def want(what: Hashable) -> None:
-    """Ask for a long experiment, for all on a question, or for a table."""
-    state.note(WANTED, state.noted(WANTED, set()) | {what})
+def key_of(explainer: Explainer, question: Question) -> Hashable:
+    """Return the hashable key of the map that all experiments on the page are about."""
+    return explainer, question.key
+
+
+def wanted(request: Hashable) -> bool:
+    """Whether the visitor has asked for this."""
+    return request in state.recall(WANTED_KEY, set())
+
+
+def want(request: Hashable) -> None:
+    """Note that the visitor asks for a long experiment, for all of a question, or for a table."""
+    state.remember(WANTED_KEY, state.recall(WANTED_KEY, set()) | {request})
 
 
 @dataclass(frozen=True)
 class Invitation:
-    """What an experiment needs of the visitor before it can be asked anything, in a sentence."""
+    """An experiment that can't run yet: the sentence says what the visitor has to do first."""
 
     sentence: str
 
 
 class Section(Protocol):
-    """One question to a map: made with its words and controls, shown when the map is there.
+    """A section that asks one question about a map: it draws its text and controls when made, and its outcome later.
 
     title: the question, as the verdict names it.
-    place: where its outcome is drawn, or the sentence that says why there is none.
+    style: the style sheet for what it draws.
+    place: the place of its outcome, or of the message that says why there is none.
     """
 
     title: ClassVar[str]
+    style: ClassVar[str]
     place: DeltaGenerator
 
     def __init__(self, classifier: Classifier) -> None: ...
 
     def experiments(self) -> Sequence[Experiment]:
-        """What any method's map can be put through, with the settings chosen here."""
+        """Return the experiments that any method's map can be put through, with the settings chosen here."""
 
     def show(
-        self, asked: Question, explainer: Explainer, explanation: Explanation, look: Look
+        self, explainer: Explainer, question: Question, explanation: Explanation, look: Look
     ) -> Finding | Invitation | None:
         """Run the experiment and draw what came out; None while it waits for a click. Raises ExplanationError."""

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from torchvision import models
 
-from explainers.classifiers.catalogue import TITLES, find, offers, weights
+from explainers.classifiers.catalogue import LISTED_TITLES, find, sources, weights
 from explainers.errors import ExplanationError
 
 BEST_KNOWN = [
@@ -39,11 +39,11 @@ def cache(tmp_path):
 
 
 def test_the_bundled_classifier_comes_first_then_the_best_known():
-    assert [offer.name for offer in offers()] == ["bundled", *BEST_KNOWN]
+    assert [source.name for source in sources()] == ["bundled", *BEST_KNOWN]
 
 
 def test_the_bundled_classifier_is_here_and_measured():
-    bundled = offers()[0]
+    bundled = sources()[0]
     assert (bundled.title, bundled.origin, bundled.url) == ("PocketNet", "bundled", None)
     assert bundled.accuracy == 60.6
     assert bundled.megabytes == pytest.approx(bundled.path.stat().st_size / 2**20)
@@ -51,16 +51,16 @@ def test_the_bundled_classifier_is_here_and_measured():
 
 @pytest.mark.parametrize("name", BEST_KNOWN)
 def test_what_is_said_of_a_download_is_what_torchvision_publishes(name, tmp_path):
-    offer, published = find(name), models.get_model_weights(name).DEFAULT
-    assert offer.url == published.url
-    assert offer.accuracy == published.meta["_metrics"]["ImageNet-1K"]["acc@1"]
-    assert offer.megabytes == published.meta["_file_size"]
-    assert offer.path == tmp_path / "torch" / "hub" / "checkpoints" / published.url.rsplit("/", 1)[1]
-    assert offer.origin == "download"
+    source, published = find(name), models.get_model_weights(name).DEFAULT
+    assert source.url == published.url
+    assert source.accuracy == published.meta["_metrics"]["ImageNet-1K"]["acc@1"]
+    assert source.megabytes == published.meta["_file_size"]
+    assert source.path == tmp_path / "torch" / "hub" / "checkpoints" / published.url.rsplit("/", 1)[1]
+    assert source.origin == "download"
 
 
 def test_titles_are_unique():
-    assert len({offer.title for offer in offers()}) == len(offers())
+    assert len({source.title for source in sources()}) == len(sources())
 
 
 @pytest.mark.parametrize("name", ["bundled", *models.list_models(module=models)])
@@ -75,23 +75,23 @@ def test_every_classifier_has_unique_labels_an_accuracy_and_one_square_input(nam
 
 def test_a_file_downloaded_before_is_on_disk(cache):
     (cache / Path(weights("vgg16").url).name).touch()
-    assert {offer.name for offer in offers() if offer.origin == "on disk"} == {"vgg16"}
+    assert {source.name for source in sources() if source.origin == "on disk"} == {"vgg16"}
 
 
 @pytest.mark.parametrize("ending", ["pth", "safetensors"])
 def test_a_local_file_wins_and_nobody_measured_it(folder, cache, ending):
     (cache / Path(weights("resnet18").url).name).touch()
     (folder / f"resnet18.{ending}").write_bytes(bytes(2**20))
-    offer = offers()[1]
-    assert (offer.name, offer.title, offer.origin) == ("resnet18", TITLES["resnet18"], "local")
-    assert (offer.megabytes, offer.accuracy, offer.url) == (1.0, None, None)
-    assert offer.path == folder / f"resnet18.{ending}"
+    source = sources()[1]
+    assert (source.name, source.title, source.origin) == ("resnet18", LISTED_TITLES["resnet18"], "local")
+    assert (source.megabytes, source.accuracy, source.url) == (1.0, None, None)
+    assert source.path == folder / f"resnet18.{ending}"
 
 
 def test_local_files_of_further_architectures_come_last_with_a_readable_title(folder):
     for name in ("vit_l_32.safetensors", "alexnet.pth", "resnext50_32x4d.pth"):
         (folder / name).touch()
-    assert [(offer.name, offer.title) for offer in offers()[12:]] == [
+    assert [(source.name, source.title) for source in sources()[12:]] == [
         ("alexnet", "AlexNet"),
         ("resnext50_32x4d", "ResNeXt50 32X4D"),
         ("vit_l_32", "ViT L 32"),
@@ -102,13 +102,13 @@ def test_files_that_are_no_classifiers_weights_are_left_out(folder):
     for name in ("mine.pth", "alexnet.txt", "fasterrcnn_resnet50_fpn.pth", "bundled.pth", "alexnet"):
         (folder / name).touch()
     (folder / "vgg11.pth").mkdir()
-    assert [offer.name for offer in offers()] == ["bundled", *BEST_KNOWN]
-    assert offers()[0].origin == "bundled"
+    assert [source.name for source in sources()] == ["bundled", *BEST_KNOWN]
+    assert sources()[0].origin == "bundled"
 
 
 def test_a_folder_that_is_not_there_holds_nothing(folder, monkeypatch):
     monkeypatch.setenv("WHYPIXEL_WEIGHTS", str(folder / "nowhere"))
-    assert len(offers()) == 12
+    assert len(sources()) == 12
 
 
 @pytest.mark.parametrize("name", ["resnet5", "ResNet50", "", "fasterrcnn_resnet50_fpn", "../resnet18"])

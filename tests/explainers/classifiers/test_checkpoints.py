@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 from torch import nn
 from torchvision import models
 
-from explainers.classifiers.checkpoints import filled
+from explainers.classifiers.checkpoints import load_weights
 from explainers.errors import ExplanationError
 
 
@@ -36,7 +36,7 @@ def fill(tiny):
         network = tiny(classes)
         for value in network.state_dict().values():
             value.zero_()
-        return filled(network, path, "Tiny")
+        return load_weights(network, path, "Tiny")
 
     return fill
 
@@ -87,7 +87,7 @@ def test_weights_saved_in_channels_last_lie_as_usual(tiny, state, saved, fill):
 def test_mnasnet_loads_from_a_file_that_does_not_say_its_version(saved):
     network = models.mnasnet0_5()
     path = saved(network.state_dict(), "weights.safetensors")
-    assert same(filled(models.mnasnet0_5(), path, "MNASNet"), network.state_dict())
+    assert same(load_weights(models.mnasnet0_5(), path, "MNASNet"), network.state_dict())
 
 
 def test_a_mismatch_names_the_first_keys_of_each_kind(state, saved, fill):

@@ -6,9 +6,9 @@ from http.client import HTTPException
 import pytest
 
 from explainers.classifiers import download as module
-from explainers.classifiers.download import CHUNK, download
+from explainers.classifiers.download import CHUNK_BYTES, download
 
-BODY = bytes(range(256)) * (CHUNK // 100)  # two chunks and a half
+BODY = bytes(range(256)) * (CHUNK_BYTES // 100)  # two chunks and a half
 NAME = f"weights-{hashlib.sha256(BODY).hexdigest()[:8]}.pth"
 FAILURES = (OSError, HTTPException)
 
@@ -22,7 +22,7 @@ def test_the_file_comes_whole_and_the_progress_adds_up(server, tmp_path):
     download(server.offer(NAME, BODY), tmp_path / "new" / NAME, lambda *progress: seen.append(progress))
     assert (tmp_path / "new" / NAME).read_bytes() == BODY
     assert [path.name for path in (tmp_path / "new").iterdir()] == [NAME]
-    assert seen == [(CHUNK, len(BODY)), (2 * CHUNK, len(BODY)), (len(BODY), len(BODY))]
+    assert seen == [(CHUNK_BYTES, len(BODY)), (2 * CHUNK_BYTES, len(BODY)), (len(BODY), len(BODY))]
 
 
 def test_a_server_that_announces_no_length_leaves_the_total_open(server, tmp_path):
@@ -99,7 +99,7 @@ def test_a_cancel_does_not_disturb_another_download_of_the_file(server, tmp_path
 
 def test_a_server_that_falls_silent_is_given_up(tmp_path, monkeypatch):
     monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.setattr(module, "TIMEOUT", 0.2)
+    monkeypatch.setattr(module, "TIMEOUT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(OSError, match="timed out"):
         download(f"http://127.0.0.1:{silent.getsockname()[1]}/{NAME}", tmp_path / NAME)
     assert list(tmp_path.iterdir()) == []

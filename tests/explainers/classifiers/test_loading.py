@@ -15,7 +15,7 @@ from torchvision.models import WeightsEnum
 from torchvision.transforms.functional import center_crop, pil_to_tensor, resize
 
 from explainers.classifiers import load_classifier, loading
-from explainers.classifiers.loading import _unfilled
+from explainers.classifiers.loading import _architecture
 from explainers.errors import ExplanationError
 
 SMALL = [
@@ -118,7 +118,7 @@ class TestPreprocessing:
         """Loads a classifier without weights, which sees as the real one does."""
         blind = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 1000))
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(loading, "filled", lambda *_: blind)
+            patch.setattr(loading, "load_weights", lambda *_: blind)
             yield cache(partial(load_classifier, checkpoint="unread", device="cpu"))
 
     @pytest.mark.parametrize("size", [(640, 427), (427, 640), (512, 512), (224, 224), (63, 40), (1, 3), (1500, 100)])
@@ -193,13 +193,13 @@ class TestNetworks:
 
     @pytest.mark.parametrize("name", models.list_models(module=models))
     def test_of_every_architecture_are_built_without_making_up_weights(self, name):
-        network = _unfilled(name, 7)
+        network = _architecture(name, 7)
         assert all(p.is_meta for p in network.parameters() if p.numel() > 10_000)
         assert not any(b.is_meta for b in network.buffers())
         assert set(dict(network.named_buffers())) <= set(network.state_dict())  # a file gives them all
 
     def test_of_a_vision_transformer_have_a_place_for_each_patch_of_its_pictures(self):
-        assert _unfilled("vit_h_14", 1000).encoder.pos_embedding.shape[1] == 1 + (518 // 14) ** 2
+        assert _architecture("vit_h_14", 1000).encoder.pos_embedding.shape[1] == 1 + (518 // 14) ** 2
 
 
 class TestMismatch:

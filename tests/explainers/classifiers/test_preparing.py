@@ -3,7 +3,7 @@ import torch
 from torch import nn
 from torchvision import models
 
-from explainers.classifiers.preparing import TOLERANCE, prepare
+from explainers.classifiers.preparing import LOGIT_TOLERANCE, prepare
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_folds_every_norm_that_follows_a_convolution_and_keeps_the_answers(name,
     before = logits(network, pictures)
     fused = prepare(network, pictures)
     assert norms(fused) == left
-    assert (logits(fused, pictures) - before).abs().max() <= TOLERANCE * before.abs().max()
+    assert (logits(fused, pictures) - before).abs().max() <= LOGIT_TOLERANCE * before.abs().max()
 
 
 def test_leaves_the_network_as_it_was(tiny, stirred, pictures):

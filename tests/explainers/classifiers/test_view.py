@@ -24,7 +24,7 @@ def grey(width, height):
     ids=str,
 )
 def test_the_box_is_what_one_computes_by_hand(photo, view, box):
-    seen, found = view.of(grey(*photo), (100, 100))
+    seen, found = view.apply(grey(*photo), (100, 100))
     assert seen.size == (100, 100)
     assert found == pytest.approx(box)
 
@@ -34,7 +34,7 @@ def test_the_box_is_what_one_computes_by_hand(photo, view, box):
     [((300, 100), (50, 0, 250, 100)), ((100, 300), (0, 125, 100, 175)), ((200, 100), (0, 0, 200, 100))],
 )
 def test_the_box_has_the_proportions_of_an_oblong_input(photo, box):
-    seen, found = View().of(grey(*photo), (50, 100))
+    seen, found = View().apply(grey(*photo), (50, 100))
     assert seen.size == (100, 50)
     assert found == pytest.approx(box)
 
@@ -43,7 +43,7 @@ def test_the_box_has_the_proportions_of_an_oblong_input(photo, box):
 def test_the_box_lies_where_the_content_is(fit):
     photo = Image.new("RGB", (600, 300))
     photo.paste((255, 255, 255), (310, 120, 370, 180))
-    seen, (left, top, right, bottom) = View(fit=fit).of(photo, (100, 100))
+    seen, (left, top, right, bottom) = View(fit=fit).apply(photo, (100, 100))
     rows, columns = np.nonzero(np.asarray(seen)[..., 0] > 127)
     across, down = (right - left) / 100, (bottom - top) / 100
     assert left + across * columns.min() == pytest.approx(310, abs=across)
@@ -53,7 +53,7 @@ def test_the_box_lies_where_the_content_is(fit):
 
 
 def test_padding_is_black_and_the_photo_whole():
-    seen, _ = View(fit="pad").of(grey(40, 20), (100, 100))
+    seen, _ = View(fit="pad").apply(grey(40, 20), (100, 100))
     rows = np.asarray(seen)[..., 0]
     assert (rows[:25] == 0).all()
     assert (rows[25:75] == 90).all()
@@ -63,7 +63,7 @@ def test_padding_is_black_and_the_photo_whole():
 @pytest.mark.parametrize("fit", ["crop", "pad"])
 @pytest.mark.parametrize("size", [(100_000, 1), (1, 100_000), (1, 1), (30_000, 20)])
 def test_a_photo_of_extreme_proportions_is_never_blown_up_whole(fit, size):
-    seen, (left, top, right, bottom) = View(fit=fit).of(grey(*size), (100, 100))
+    seen, (left, top, right, bottom) = View(fit=fit).apply(grey(*size), (100, 100))
     assert seen.size == (100, 100)
     if fit == "crop":
         assert (right - left, bottom - top) == pytest.approx((min(size), min(size)), rel=0.01)
@@ -73,12 +73,12 @@ def test_a_photo_of_extreme_proportions_is_never_blown_up_whole(fit, size):
 
 def test_small_and_large_ways_to_crop_give_the_same_picture(photo, monkeypatch):
     picture, view = photo(640, 420), View(resize=128)
-    whole, box = view.of(picture, (100, 100))
-    monkeypatch.setattr("explainers.classifiers.view.WHOLE", 0)
-    part, same_box = view.of(picture, (100, 100))
+    whole, box = view.apply(picture, (100, 100))
+    monkeypatch.setattr("explainers.classifiers.view.MAX_SCALED_PIXELS", 0)
+    part, same_box = view.apply(picture, (100, 100))
     assert box == same_box
     assert np.abs(np.asarray(whole, int) - np.asarray(part, int)).max() <= 2
 
 
 def test_keeps_grey_photos_grey():
-    assert View().of(Image.new("L", (40, 20)), (10, 10))[0].mode == "L"
+    assert View().apply(Image.new("L", (40, 20)), (10, 10))[0].mode == "L"

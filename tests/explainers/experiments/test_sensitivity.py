@@ -13,11 +13,12 @@ from explainers.experiments import Sensitivity
 
 
 @pytest.fixture
-def tried():
+def tried(question):
     """(experiment, explainer, classifier, picture) -> what came out, for class 1."""
 
     def make(experiment, explainer, classifier, picture, **more):
-        return experiment(explainer, classifier, picture, explainer(classifier, picture, Target(1)), **more)
+        asked = question(classifier, picture, Target(1))
+        return experiment(explainer, asked, explainer.explain(asked), **more)
 
     return make
 
@@ -65,7 +66,7 @@ def test_sensitivity_is_captums_own(tried, conv64, noise):
     assert found.sensitivity == pytest.approx(float(expected), rel=1e-5)
 
 
-def test_infidelity_is_captums_own(tried, conv64, noise):
+def test_infidelity_is_captums_own(conv64, noise, question):
     # Patches of 24 / 5 = 5 pixels, set to black: the tops and lefts are drawn after the 10 pictures of sensitivity.
     picture, (height, width) = noise(conv64.size, dtype=torch.float64), conv64.size
     generator = torch.Generator().manual_seed(0)
@@ -83,7 +84,7 @@ def test_infidelity_is_captums_own(tried, conv64, noise):
         n_perturb_samples=20,
         normalize=True,
     )
-    found = Sensitivity(patches=20)(Saliency(), conv64, picture, explanation)
+    found = Sensitivity(patches=20)(Saliency(), question(conv64, picture, Target(1)), explanation)
     assert found.infidelity == pytest.approx(float(expected), rel=1e-5)
     assert 0 < found.missed <= 1
 

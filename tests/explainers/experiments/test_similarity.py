@@ -9,13 +9,13 @@ from explainers.experiments import aligned, dark, rank_correlation, rank_correla
 
 
 @pytest.fixture
-def ramp():
+def ramp(facts):
     """(box, side) -> an explanation whose map is the photo's own x coordinate, on a square grid over that box."""
 
     def make(box, side):
         columns = box[0] + (np.arange(side) + 0.5) * (box[2] - box[0]) / side
         values = np.broadcast_to(columns, (1, side, side)).astype(np.float32)
-        return Explanation(np.zeros((3, side, side), np.float32), box, values, Target(0), 0.0, {}, "signed sum")
+        return Explanation(np.zeros((3, side, side), np.float32), box, values, Target(0), 0.0, facts(), "signed sum")
 
     return make
 

@@ -1,42 +1,21 @@
-"""Many maps in one figure: their places, their colours, and what two of them differ in."""
+"""Many maps in one figure: their places and their colours."""
 
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from explainers import Explanation, Target
-from explainers.figures import Piece, Tints, blink, comparison, difference, matrix
+from explainers.figures import Tile, Tints, comparison
 
 
 @pytest.fixture
-def explained():
-    """(heat (H, W), box, signed=False, unit="score") -> an explanation with that map."""
-
-    def make(heat, box=(0.0, 0.0, 8.0, 8.0), signed=False, unit="score"):
-        values = np.asarray(heat, np.float32)[None]
-        picture = np.full((3, *values.shape[1:]), 0.5, np.float32)
-        return Explanation(
-            picture,
-            box,
-            values,
-            Target(0),
-            1.0,
-            {"unit": unit},
-            reduction="signed sum" if signed else "sum of magnitudes",
-        )
-
-    return make
-
-
-@pytest.fixture
-def pieces(explained):
+def tiles(explained):
     """A map, none, one with signs, and one of another classifier that sees a part of the photo."""
     return [
-        Piece("1. a", "line", explained(np.full((8, 8), 2.0))),
-        Piece("2. b", "It can't be done."),
-        Piece("3. c", "line", explained(np.full((8, 8), -5.0), signed=True)),
-        Piece("4. d", "line", explained(np.full((4, 4), 1.0), (2.0, 2.0, 6.0, 6.0))),
+        Tile("1. a", "line", explained(np.full((8, 8), 2.0))),
+        Tile("2. b", "It can't be done."),
+        Tile("3. c", "line", explained(np.full((8, 8), -5.0), signed=True)),
+        Tile("4. d", "line", explained(np.full((4, 4), 1.0), (2.0, 2.0, 6.0, 6.0))),
     ]
 
 
@@ -44,15 +23,15 @@ def ranges(figure):
     return [(trace.zmin, trace.zmax) for trace in figure.data]
 
 
-def test_each_map_has_its_own_colours_and_bar(pieces):
-    figure = comparison(pieces, 2, Tints())
+def test_each_map_has_its_own_colours_and_bar(tiles):
+    figure = comparison(tiles, 2, Tints())
     assert ranges(figure) == [(0, 2), (-5, 5), (0, 1)]
     assert [trace.showscale for trace in figure.data] == [True] * 3
     assert [trace.colorbar.title.text for trace in figure.data] == ["score"] * 3
 
 
-def test_on_one_scale_all_have_the_same_colours_and_one_bar(pieces):
-    figure = comparison(pieces, 2, Tints(shared=True))
+def test_on_one_scale_all_have_the_same_colours_and_one_bar(tiles):
+    figure = comparison(tiles, 2, Tints(shared=True))
     assert ranges(figure) == [(-5, 5)] * 3
     assert [trace.showscale for trace in figure.data] == [True, False, False]
     assert len({trace.colorscale for trace in figure.data}) == 1
@@ -60,18 +39,18 @@ def test_on_one_scale_all_have_the_same_colours_and_one_bar(pieces):
 
 def test_a_map_of_nothing_does_not_stretch_the_scale(explained):
     maps = explained(np.zeros((8, 8))), explained(np.full((8, 8), 0.01))
-    figure = comparison([Piece("", "", each) for each in maps], 2, Tints(shared=True))
+    figure = comparison([Tile("", "", each) for each in maps], 2, Tints(shared=True))
     assert ranges(figure) == [(0, pytest.approx(0.01))] * 2
 
 
 def test_maps_of_several_units_share_no_name_for_them(explained):
     maps = explained(np.ones((8, 8))), explained(np.ones((8, 8)), unit="other")
-    figure = comparison([Piece("", "", each) for each in maps], 2, Tints(shared=True))
+    figure = comparison([Tile("", "", each) for each in maps], 2, Tints(shared=True))
     assert figure.data[0].colorbar.title.text == "each in its own unit"
 
 
-def test_all_lie_in_the_photos_pixels_under_one_zoom(pieces):
-    figure = comparison(pieces, 2, Tints())
+def test_all_lie_in_the_photos_pixels_under_one_zoom(tiles):
+    figure = comparison(tiles, 2, Tints())
     whole, part = figure.data[0], figure.data[2]
     assert (whole.x0, whole.dx, part.x0, part.dx) == (0.5, 1, 2.5, 1)
     layout = figure.layout
@@ -81,8 +60,8 @@ def test_all_lie_in_the_photos_pixels_under_one_zoom(pieces):
     assert [layout[f"{side}axis{number}"].matches for side in "xy" for number in (2, 3)] == ["x", "x", "y", "y"]
 
 
-def test_a_tile_without_a_map_says_why_in_its_place(pieces):
-    figure = comparison(pieces, 2, Tints())
+def test_a_tile_without_a_map_says_why_in_its_place(tiles):
+    figure = comparison(tiles, 2, Tints())
     (frame,) = figure.layout.shapes
     (note,) = [note for note in figure.layout.annotations if note.text == "It can't be done."]
     assert note.x == pytest.approx((frame.x0 + frame.x1) / 2)
@@ -90,14 +69,14 @@ def test_a_tile_without_a_map_says_why_in_its_place(pieces):
 
 
 def test_nothing_at_all_is_a_figure_of_reasons():
-    figure = comparison([Piece("1. a", "no"), Piece("2. b", "neither")], 2, Tints())
+    figure = comparison([Tile("1. a", "no"), Tile("2. b", "neither")], 2, Tints())
     assert len(figure.layout.shapes) == 2
     assert not figure.data
 
 
 @pytest.mark.parametrize("columns", range(1, 6))
 def test_tiles_are_square_and_do_not_overlap(explained, columns):
-    figure = comparison([Piece("", "", explained(np.ones((8, 8)))) for _ in range(columns + 1)], columns, Tints())
+    figure = comparison([Tile("", "", explained(np.ones((8, 8)))) for _ in range(columns + 1)], columns, Tints())
     layout = figure.layout
     high = layout.height - layout.margin.b
     sides = []
@@ -110,36 +89,5 @@ def test_tiles_are_square_and_do_not_overlap(explained, columns):
 
 
 def test_labels_are_plain_text(explained):
-    figure = comparison([Piece("1. <b>a</b>", "a & b", explained(np.ones((8, 8))))], 1, Tints())
+    figure = comparison([Tile("1. <b>a</b>", "a & b", explained(np.ones((8, 8))))], 1, Tints())
     assert [note.text for note in figure.layout.annotations] == ["<b>1. &lt;b&gt;a&lt;/b&gt;</b>", "a &amp; b"]
-
-
-def test_a_matrix_names_its_tiles_by_their_numbers():
-    heat = matrix(np.array([[1.0, np.nan], [-0.5, 1.0]]), ["1. a", "3. c"]).data[0]
-    assert list(heat.x) == list(heat.y) == ["1", "3"]
-    assert [list(row) for row in heat.text] == [["1.00", "–"], ["-.50", "1.00"]]
-
-
-def test_the_difference_of_alike_maps_is_in_their_unit(explained):
-    one, other = (explained(np.full((8, 8), value)) for value in (5.0, 3.0))
-    figure = difference(Piece("a", "", one), Piece("b", "", other), (one.heat, other.heat), Tints())
-    assert (figure.data[2].z == 2).all()
-    assert figure.data[2].colorbar.title.text == "score"
-    assert (figure.data[2].zmin, figure.data[2].zmax) == (-2, 2)
-
-
-def test_the_difference_of_other_units_is_one_of_shares(explained):
-    one, other = explained(np.full((8, 8), 5.0)), explained(np.full((8, 8), 0.5), unit="other")
-    figure = difference(Piece("a", "", one), Piece("b", "", other), (one.heat, other.heat), Tints())
-    assert (figure.data[2].z == 0).all()
-    assert "share" in figure.data[2].colorbar.title.text
-
-
-def test_a_blink_swaps_two_maps_on_the_same_spot(explained):
-    one, other = explained(np.ones((8, 8))), explained(np.full((8, 8), 2.0))
-    figure = blink(Piece("1. a", "", one), Piece("2. b", "", other), Tints(shared=True))
-    assert [trace.visible for trace in figure.data] == [True, False]
-    assert ranges(figure) == [(0, 2)] * 2
-    first, second = (button.args for button in figure.layout.updatemenus[0].buttons if button.method == "update")
-    assert [list(args[0]["visible"]) for args in (first, second)] == [[True, False], [False, True]]
-    assert [args[1]["annotations[0].text"] for args in (first, second)] == ["<b>1. a</b>", "<b>2. b</b>"]

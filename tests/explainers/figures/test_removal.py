@@ -18,12 +18,12 @@ LINES = 7  # of either side
 
 
 @pytest.fixture(scope="module")
-def found(conv, noise):
+def found(conv, noise, question):
     """(method=Saliency(), **settings) -> what comes out for a small network."""
 
     def make(method=Saliency(), scale="logit", **settings):  # noqa: B008  a frozen value
-        explanation = method(conv, noise(conv.size), Target(1, scale=scale))
-        return Removal(steps=STEPS, **settings)(method, conv, noise(conv.size), explanation)
+        asked = question(conv, noise(conv.size), Target(1, scale=scale))
+        return Removal(steps=STEPS, **settings)(method, asked, method.explain(asked))
 
     return make
 
@@ -96,9 +96,8 @@ def test_probabilities_are_shown_in_per_cent(found):
     assert figure.layout.annotations[1].text == f"<b>Probability</b>: {outcome.deletion.fine[2]:.1%}"
 
 
-def test_large_pictures_full_of_holes_stay_within_four_megabytes(classify, small, noise):
+def test_large_pictures_full_of_holes_stay_within_four_megabytes(classify, small, noise, question):
     size = (224, 224)
-    classifier = classify(small(), size)
-    explanation = Saliency()(classifier, noise(size), Target(0))
-    outcome = Removal(steps=20)(Saliency(), classifier, noise(size), explanation)
+    asked = question(classify(small(), size), noise(size))
+    outcome = Removal(steps=20)(Saliency(), asked, Saliency().explain(asked))
     assert len(removal(outcome, {}).to_json()) < 4e6

@@ -98,7 +98,7 @@ def test_of_several_pictures_in_a_file_the_first_is_read(kind):
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_every_orientation_gives_the_same_upright_picture(orientation, kind):
     undo = {6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}  # the others undo themselves
-    turn = undo.get(orientation, reading.TURNS.get(orientation))
+    turn = undo.get(orientation, reading.UPRIGHT_TURNS.get(orientation))
     stored = flags() if turn is None else flags().transpose(turn)
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation

@@ -52,7 +52,9 @@ def test_a_package_that_is_not_installed_leaves_its_samples_out(monkeypatch):
 
 
 def test_a_file_that_is_no_longer_there_leaves_its_sample_out(monkeypatch):
-    monkeypatch.setattr(samples, "KNOWN", (("skimage", "data/no_such_file.png", "Nothing", "Nobody"), *samples.KNOWN))
+    monkeypatch.setattr(
+        samples, "KNOWN_SAMPLES", (("skimage", "data/no_such_file.png", "Nothing", "Nobody"), *samples.KNOWN_SAMPLES)
+    )
     assert samples.installed_samples() == SAMPLES
 
 

@@ -13,7 +13,7 @@ from explainers.images.segments import superpixels
 @pytest.mark.parametrize(("labels", "expected"), [([0, 1, 2], [80, 200, 120]), ([0, 0, 1], [280, 280, 120])])
 def test_captums_hand_computed_values_come_out(classify, monkeypatch, labels, expected):
     # pytorch/captum, tests/attr/test_occlusion.py: windows side by side are superpixels
-    monkeypatch.setattr("explainers.images.segments.superpixels", lambda picture, count: torch.tensor([labels]))
+    monkeypatch.setattr("explainers.methods.on_superpixels.superpixels", lambda picture, count: torch.tensor([labels]))
     classifier = classify(nn.Sequential(nn.Flatten(), BasicModel_MultiLayer()), (1, 3), classes=2, channels=1)
     found = FeatureAblation(colour="#000000")(classifier, torch.tensor([[[20.0, 50.0, 30.0]]]), Target(0))
     assert found.values.tolist() == [[pytest.approx(expected, abs=1e-4)]]
@@ -47,4 +47,4 @@ def test_the_chunk_makes_no_difference(conv, noise, apart, monkeypatch):
     monkeypatch.setattr("explainers.passes.LARGEST_CHUNK", 3)
     parts = FeatureAblation()(conv, noise(conv.size), Target(1))
     assert apart(parts.values, whole.values) < 1e-4
-    assert parts.facts["passes"] == whole.facts["passes"] == 41
+    assert parts.facts.passes == whole.facts.passes == 41

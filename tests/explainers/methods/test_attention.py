@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from torchvision import models
 
 from explainers import AttentionRelevance, AttentionRollout, ExplanationError, Saliency, Target
-from explainers.methods.attention import _Attending
+from explainers.methods.attention import _AttentionRecorder
 from explainers.passes import Passes
 
 METHODS = [AttentionRollout(), AttentionRelevance()]
@@ -115,7 +115,7 @@ def relevance(layers, score):
 
 def exact(method, classifier, picture, target):
     """The values before they are rounded to float32, and the score."""
-    with Passes(classifier, [target], prepared=method.prepared(classifier)) as passes:
+    with Passes(classifier, [target], fused=method.uses_fused(classifier)) as passes:
         found = method.attribute(passes, picture[None])
     return found.values[0], float(passes.answers[0, passes.column])
 
@@ -216,11 +216,11 @@ def test_weights_of_the_fused_function_are_right_whatever_its_mask_and_scale(mor
     q, k, v = (torch.randn(2, 3, 5, 4, generator=draw, dtype=torch.float64) for _ in range(3))
     mask = torch.randn(5, 5, generator=draw, dtype=torch.float64)
     more = {name: mask if value is True and name == "attn_mask" else value for name, value in more.items()}
-    with _Attending() as attending:
+    with _AttentionRecorder() as recorder:
         result = F.scaled_dot_product_attention(q, k, v, **more)
-    (met,) = attending.met
-    torch.testing.assert_close(met.weights @ v, result)
-    torch.testing.assert_close(met.weights.sum(-1), torch.ones(2, 3, 5, dtype=torch.float64))
+    (attention,) = recorder.attentions
+    torch.testing.assert_close(attention.weights @ v, result)
+    torch.testing.assert_close(attention.weights.sum(-1), torch.ones(2, 3, 5, dtype=torch.float64))
 
 
 def test_a_module_with_sizes_of_its_own_for_keys_and_values_is_read_too():
@@ -228,17 +228,17 @@ def test_a_module_with_sizes_of_its_own_for_keys_and_values_is_read_too():
         torch.manual_seed(0)
         module = nn.MultiheadAttention(8, 2, kdim=6, vdim=4, batch_first=True).double()
         x = [torch.randn(3, 5, size, dtype=torch.float64) for size in (8, 6, 4)]
-    with _Attending() as attending:
+    with _AttentionRecorder() as recorder:
         module(*x)
-    (met,) = attending.met
-    torch.testing.assert_close(met.weights, module(*x, average_attn_weights=False)[1].detach())
-    gradient = torch.ones_like(met.result)
+    (attention,) = recorder.attentions
+    torch.testing.assert_close(attention.weights, module(*x, average_attn_weights=False)[1].detach())
+    gradient = torch.ones_like(attention.result)
     values = F.linear(x[2], module.v_proj_weight, module.in_proj_bias[16:]).unflatten(2, (2, -1)).transpose(1, 2)
-    weights = met.weights.clone().requires_grad_()
+    weights = attention.weights.clone().requires_grad_()
     written = module.out_proj((weights @ values).transpose(1, 2).flatten(2))
-    torch.testing.assert_close(written.transpose(0, 1), met.result)
+    torch.testing.assert_close(written.transpose(0, 1), attention.result)
     (expected,) = torch.autograd.grad(written.sum(), weights)
-    torch.testing.assert_close(met.slope(gradient), expected)
+    torch.testing.assert_close(attention.to_weights_gradient(gradient), expected)
 
 
 # Where there is none
@@ -285,6 +285,6 @@ def test_the_real_thing_has_a_map_of_its_patches(real, noise, method):
     classifier = real("vit_b_32", 224).classifier
     found = method(classifier, noise((224, 224)), Target(1))
     assert found.values.shape == (1, 7, 7)
-    assert found.facts["passes"] == 1
+    assert found.facts.passes == 1
     assert np.isfinite(found.values).all()
     assert found.values.min() >= 0

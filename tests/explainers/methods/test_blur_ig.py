@@ -7,7 +7,7 @@ from scipy.ndimage import gaussian_filter
 from torch import nn
 
 from explainers import BlurIntegratedGradients, Target
-from explainers.methods.blur_ig import sharpening
+from explainers.methods.blur_ig import gaussian_blurs
 
 
 class Sines(nn.Module):
@@ -33,14 +33,14 @@ def test_pairs_numbers_come_out(classify):
 @pytest.mark.parametrize("deviation", [0.0, 0.3, 1.0, 5.0, 20.0])
 def test_the_blur_is_scipys(noise, deviation):
     picture = noise((29, 24), dtype=torch.float64)
-    blurred = sharpening(picture, torch.tensor([deviation]))[0]
+    blurred = gaussian_blurs(picture, torch.tensor([deviation]))[0]
     expected = [gaussian_filter(channel.numpy(), deviation, mode="constant", truncate=8) for channel in picture]
     np.testing.assert_allclose(blurred, expected, atol=1e-7)
 
 
 def test_the_way_ends_at_the_picture_itself(noise):
     picture = noise((29, 24))
-    assert sharpening(picture, torch.tensor([3.0, 0.0]))[1].equal(picture)
+    assert gaussian_blurs(picture, torch.tensor([3.0, 0.0]))[1].equal(picture)
 
 
 @pytest.mark.parametrize("steps", [1, 7])
@@ -48,7 +48,7 @@ def test_a_linear_model_gives_weight_times_what_the_blur_took(linear, noise, ste
     picture = noise(linear.size)
     weights = linear.network[1].weight[1].view(3, *linear.size) / torch.tensor(linear.std).view(3, 1, 1)
     found = BlurIntegratedGradients(steps=steps, blur=30.0)(linear, picture, Target(1))
-    taken = picture - sharpening(picture, torch.tensor([0.3 * 7]))[0]
+    taken = picture - gaussian_blurs(picture, torch.tensor([0.3 * 7]))[0]
     np.testing.assert_allclose(found.values, weights * taken, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(found.baselines[0], picture - taken, atol=1e-6)
     assert found.gap < 1e-5

@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from explainers import DeepLIFT, ExplanationError, InputXGradient, Target
-from explainers.methods.deeplift import _Rescaled
+from explainers.methods.deeplift import _RescaleRule
 
 TARGET = Target(1)
 SIZE = (10, 8)
@@ -139,7 +139,7 @@ def test_it_is_complete_through_every_pooling_of_the_largest(classify, noise, po
 def test_it_is_complete_on_real_networks_of_relus(real, noise, name):
     found = DeepLIFT()(real(name, 64).classifier, noise((64, 64)), TARGET)
     assert found.gap < 1e-3
-    assert found.facts["passes"] == 2
+    assert found.facts.passes == 2
 
 
 @pytest.mark.parametrize("baseline", ["black", "white", "grey", "dataset mean", "blurred picture"])
@@ -196,6 +196,6 @@ def test_a_scripted_network_is_refused(small, classify, noise):
 def test_the_rule_changes_no_answer(conv64, noise):
     both = torch.stack([noise(conv64.size, seed=seed, dtype=torch.float64) for seed in range(2)]).requires_grad_()
     plain = conv64.network(conv64.normalise(both))
-    with _Rescaled():
+    with _RescaleRule():
         ruled = conv64.network(conv64.normalise(both))
     assert (ruled == plain).all()

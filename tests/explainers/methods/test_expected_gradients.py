@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from explainers import ExpectedGradients, Target
-from explainers.methods.expected_gradients import _spread
+from explainers.methods.expected_gradients import _stratified
 
 TARGET = Target(1)
 every_background = pytest.mark.parametrize("background", ["plain colours", "noise"])
@@ -79,13 +79,13 @@ def test_plain_colours_are_plain_and_noise_is_not(conv, noise):
         assert 0 <= drawn.min() < 0.2 < 0.8 < drawn.max() <= 1
 
 
-def test_points_are_spread_over_each_way_and_over_all_together():
-    drawn = _spread(3, 20, 5)
+def test_points_are_stratified_over_each_way_and_over_all_together():
+    drawn = _stratified(3, 20, 5)
     assert sorted((drawn * 100).int().tolist()) == list(range(100))
     assert all(sorted((drawn[first::20] * 5).int().tolist()) == list(range(5)) for first in range(20))
     assert drawn[:20].sort().values.ne(drawn[:20]).any()
-    assert drawn.equal(_spread(3, 20, 5))
-    assert not drawn.equal(_spread(4, 20, 5))
+    assert drawn.equal(_stratified(3, 20, 5))
+    assert not drawn.equal(_stratified(4, 20, 5))
 
 
 def test_another_seed_is_another_map(conv, noise, apart):
@@ -96,4 +96,4 @@ def test_another_seed_is_another_map(conv, noise, apart):
 def test_it_passes_each_drawn_picture_once_and_each_point_once(conv, noise):
     explainer = ExpectedGradients(draws=3, points=4)
     found = explainer(conv, noise(conv.size), TARGET)
-    assert explainer.passes(conv) == found.facts["passes"] == 1 + 3 + 12
+    assert explainer.passes(conv) == found.facts.passes == 1 + 3 + 12

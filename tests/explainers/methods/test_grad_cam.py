@@ -1,15 +1,15 @@
-"""Grad-CAM's kin against their formulas written out, and the identities that tie them to it and to the logit."""
+"""Grad-CAM and its kin against their formulas written out, and the identities that tie them to the logit."""
 
 import captum.attr
 import numpy as np
 import pytest
 import torch
+from captum.testing.helpers.basic_models import BasicModel_ConvNet_One_Conv
 from torch import nn
 from torch.nn import functional as F
 from torchvision import models
 
 from explainers import (
-    EigenCAM,
     ExplanationError,
     FinerCAM,
     GradCAM,
@@ -18,12 +18,10 @@ from explainers import (
     GuidedGradCAM,
     HiResCAM,
     LayerCAM,
-    ScoreCAM,
     Target,
 )
 
 TARGET = Target(1)
-KINDS = (HiResCAM, LayerCAM, GradCAMPlusPlus, FinerCAM)
 LAYERS = ("conv1", "relu", "bn2", "conv3", "bn3")  # some of which the network's next step overwrites
 
 
@@ -82,28 +80,83 @@ def test_the_formula_comes_out_on_every_layer(conv64, noise, felt, apart, kind, 
     assert whole.signed
 
 
-@pytest.mark.parametrize("kind", [*KINDS, GuidedGradCAM])
-def test_a_network_without_a_grid_is_refused(linear, noise, kind):
-    with pytest.raises(ExplanationError, match=r"^.*CAM.* needs a layer that gives a grid, and linear has none"):
-        kind()(linear, noise(linear.size), TARGET)
+# Grad-CAM
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_layer_that_the_score_does_not_depend_on_is_refused(branched, classify, noise, kind):
-    with pytest.raises(ExplanationError, match="the score doesn't depend on the layer 'dead'"):
-        kind(layer="dead")(classify(branched, (9, 9), classes=2), noise((9, 9)), Target(0))
-
-
-@pytest.mark.parametrize("kind", [*KINDS, EigenCAM, ScoreCAM])
-@pytest.mark.parametrize("layer", ["encoder.layers.encoder_layer_1.ln_1", None])
-def test_a_transformers_tokens_are_a_grid_to_all_of_them(classify, noise, kind, layer):
+def seeded(make):
+    """A network in float64, of the same weights every time."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        network = models.VisionTransformer(24, 8, 3, 2, 12, 16, num_classes=3)
-        nn.init.normal_(network.heads[0].weight)  # which begins as zero
-    found = kind(layer=layer, relu=False)(classify(network, (24, 24)), noise((24, 24)), TARGET)
-    assert found.values.shape == (1, 3, 3)
-    assert found.values.any()
+        return make().double().eval()
+
+
+@pytest.mark.parametrize(
+    ("layer", "expected"), [("conv1", [[11.25, 13.5], [20.25, 22.5]]), ("relu1", [[0, 4], [28, 32.5]])]
+)
+def test_captums_hand_computed_values_come_out(classify, layer, expected):
+    # pytorch/captum, tests/attr/layer/test_grad_cam.py
+    classifier = classify(BasicModel_ConvNet_One_Conv(), (4, 4), classes=4, channels=1)
+    for relu in (False, True):
+        found = GradCAM(layer=layer, relu=relu)(classifier, torch.arange(16.0).view(1, 4, 4), Target(0))
+        np.testing.assert_allclose(found.values, [expected], atol=1e-4)
+
+
+def test_feature_maps_are_weighed_by_their_mean_gradient(classify, noise):
+    # deel-ai/xplique, tests/attributions/test_grad_cam.py: gradients whose means are 1, 0.5, 0.375 and 0.125
+    gradients = torch.tensor([[1, 1, 1, 1], [1, 1, 0, 0], [1, 0.5, 0, 0], [0.5, 0, 0, 0]]).view(1, 4, 2, 2)
+
+    class Weighed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.grid = nn.Conv2d(1, 4, 1)
+
+        def forward(self, x):
+            return (self.grid(x) * gradients).sum((1, 2, 3))[:, None]
+
+    network = seeded(Weighed).float()
+    picture = noise((2, 2), 1)
+    with torch.no_grad():
+        maps = network.grid(picture[None])[0]
+    found = GradCAM(layer="grid", relu=False)(classify(network, (2, 2), classes=1, channels=1), picture, Target(0))
+    expected = sum(weight * single for weight, single in zip([1, 0.5, 0.375, 0.125], maps, strict=True))
+    np.testing.assert_allclose(found.values[0], expected, rtol=1e-5)
+
+
+def test_grad_cam_works_on_a_network_that_cam_refuses(real, noise):
+    explanation = GradCAM(relu=False)(real("convnext_tiny", 64).classifier, noise((64, 64)), TARGET)
+    assert explanation.values.any()
+
+
+def vision_transformer():
+    network = models.VisionTransformer(32, 8, 3, 2, 12, 16, num_classes=3)
+    nn.init.normal_(network.heads[0].weight)  # which begins as zero
+    return network
+
+
+TRANSFORMERS = {
+    "vit": (vision_transformer, "encoder.layers.encoder_layer_2.ln_1", lambda tokens: tokens[1:].T.reshape(-1, 4, 4)),
+    "swin": (
+        lambda: models.SwinTransformer([2, 2], 8, [1, 1], [1, 2], [4, 4], num_classes=3),
+        "features.3.0",
+        lambda grid: grid.permute(2, 0, 1),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TRANSFORMERS)
+def test_grad_cam_on_a_transformer_is_its_formula_on_the_grid_of_patches(classify, noise, apart, name):
+    make, layer, grid = TRANSFORMERS[name]
+    network, picture, kept = seeded(make), noise((32, 32), dtype=torch.float64), []
+    handle = network.get_submodule(layer).register_forward_hook(lambda module, given, output: kept.append(output))
+    logit = network(picture[None])[0, 1]
+    handle.remove()
+    (gradient,) = torch.autograd.grad(logit, kept)
+    maps, slopes = grid(kept[0][0].detach()), grid(gradient[0])
+    expected = torch.einsum("k,khw->hw", slopes.mean((1, 2)), maps)
+    classifier = classify(network, (32, 32))
+    found = GradCAM(layer=layer, relu=False)(classifier, picture, TARGET)
+    assert apart(found.values[0], expected) < 1e-6
+    assert found.score == pytest.approx(float(logit.detach()))
 
 
 # HiResCAM
@@ -208,7 +261,7 @@ def test_it_is_grad_cam_minus_a_share_of_the_similar_classes(small, classify, no
     closest = sorted(logits.keys() - {4}, key=lambda index: abs(logits[index] - logits[4]))[:similar]
     plain = {index: GradCAM(relu=False)(classifier, picture, Target(index)).values.astype(float) for index in range(9)}
     found = FinerCAM(gamma=0.6, similar=similar, relu=False)(classifier, picture, Target(4))
-    assert found.facts["compared with"] == [f"class {index}" for index in closest]
+    assert found.facts.compared_with == tuple(f"class {index}" for index in closest)
     assert apart(found.values, plain[4] - 0.6 * np.mean([plain[index] for index in closest], 0)) < 1e-5
     assert found.score == pytest.approx(logits[4])
 
@@ -216,7 +269,7 @@ def test_it_is_grad_cam_minus_a_share_of_the_similar_classes(small, classify, no
 def test_the_class_it_is_compared_with_already_is_no_similar_one(small, classify, noise, apart):
     classifier, picture = classify(small(dtype=torch.float64), (24, 24)), noise((24, 24), dtype=torch.float64)
     found = FinerCAM(gamma=0.5, similar=2, relu=False)(classifier, picture, Target(0, versus=2))
-    assert found.facts["compared with"] == ["class 1"]
+    assert found.facts.compared_with == ("class 1",)
     plain = GradCAM(relu=False)
     expected = plain(classifier, picture, Target(0, versus=2)).values - 0.5 * plain(classifier, picture, TARGET).values
     assert apart(found.values, expected) < 1e-5
@@ -227,7 +280,7 @@ def test_without_other_classes_finer_cam_is_grad_cam(small, classify, noise):
         classifier = classify(small(classes=classes), (24, 24), classes=classes)
         fine, plain = (kind(relu=False)(classifier, noise((24, 24)), target) for kind in (FinerCAM, GradCAM))
         assert (fine.values == plain.values).all()
-        assert fine.facts["compared with"] == []
+        assert fine.facts.compared_with == ()
 
 
 # Guided Grad-CAM

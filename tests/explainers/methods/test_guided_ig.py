@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from explainers import GuidedIntegratedGradients, IntegratedGradients, Target
-from explainers.methods.guided_ig import further
+from explainers.methods.guided_ig import advance
 
 
 def square(a, b):
@@ -103,7 +103,7 @@ def test_the_path_goes_as_far_as_it_should_and_keeps_to_its_bounds():
     along = torch.zeros(500, dtype=torch.float64)
     for step in range(1, 11):
         sizes = torch.rand(500, generator=generator, dtype=torch.float64)
-        before, along = along, further(along, weights, sizes, step / 10, fraction=0.25, max_dist=0.15)
+        before, along = along, advance(along, weights, sizes, step / 10, fraction=0.25, max_dist=0.15)
         assert (along[50:] >= before[50:]).all()
         assert float((weights * along).sum() / weights.sum()) == pytest.approx(step / 10)
         assert float((along - step / 10)[50:].abs().max()) < 0.15 + 1e-9
@@ -112,5 +112,5 @@ def test_the_path_goes_as_far_as_it_should_and_keeps_to_its_bounds():
 
 def test_the_smallest_gradients_go_first_and_equals_go_together():
     along, sizes = torch.zeros(8, dtype=torch.float64), torch.tensor([5.0, 1, 1, 1, 1, 7, 7, 9])
-    moved = further(along, torch.ones(8, dtype=torch.float64), sizes, 0.25, fraction=0.05, max_dist=1.0)
+    moved = advance(along, torch.ones(8, dtype=torch.float64), sizes, 0.25, fraction=0.05, max_dist=1.0)
     assert moved.tolist() == [0, 0.5, 0.5, 0.5, 0.5, 0, 0, 0]

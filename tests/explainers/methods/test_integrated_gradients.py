@@ -34,7 +34,7 @@ def test_a_linear_model_is_complete_with_any_rule_and_number_of_steps(linear, li
         picture = noise(classifier.size, dtype=torch.float64)
         starts = torch.zeros_like(picture)
         weight = classifier.network[1].weight[1].double().view(classifier.channels, *classifier.size)
-        with Passes(classifier, [TARGET], prepared=True) as passes:
+        with Passes(classifier, [TARGET], fused=True) as passes:
             found = IntegratedGradients(steps=steps, rule=rule).attribute(passes, picture[None].to(classifier.dtype))
         change = float(found.scores - found.baseline_scores[0, 0])
         assert abs(float(found.values.double().sum()) - change) / abs(change) < tolerance
@@ -130,7 +130,7 @@ def test_random_baselines_are_averaged(conv64, noise, apart):
 def test_a_batch_of_pictures_from_other_baselines_is_a_loop(conv64, noise, apart, name):
     targets, explainer = [Target(2), Target(0)], IntegratedGradients(steps=3, baseline=name, draws=2)
     pictures = torch.stack([noise(conv64.size, seed=seed, dtype=torch.float64) for seed in (3, 4)])
-    with Passes(conv64, targets, prepared=True) as passes:
+    with Passes(conv64, targets, fused=True) as passes:
         found = explainer.attribute(passes, pictures)
     for row, target in enumerate(targets):
         single = explainer(conv64, pictures[row], target)
@@ -186,7 +186,7 @@ def test_the_trace_runs_from_the_baseline_to_the_picture(conv64, noise, rule, st
             pytest.approx(explanation.baseline_score, rel=1e-6),
             pytest.approx(explanation.score, rel=1e-6),
         )
-        assert explanation.facts["passes"] == len(trace.alphas)
+        assert explanation.facts.passes == len(trace.alphas)
 
 
 def test_the_slopes_are_the_derivative_of_the_score_on_the_path(conv64, noise):
@@ -226,7 +226,7 @@ every_automatic = pytest.mark.parametrize("explainer", AUTOMATIC, ids=lambda exp
 
 def attribute(explainer, classifier, picture, target=TARGET, **more):
     """What a method finds, in the classifier's own precision, and the passes that it made."""
-    with Passes(classifier, [target], prepared=True, **more) as passes:
+    with Passes(classifier, [target], fused=True, **more) as passes:
         return explainer.attribute(passes, picture[None]), passes
 
 
@@ -274,7 +274,7 @@ def test_every_point_of_the_path_is_passed_once(small, classify, watched, noise)
     steps = explanation.history[-1].points - 1
     assert steps >= 32  # or there is little to see
     assert sorted(alphas.tolist()) == pytest.approx([step / steps for step in range(steps + 1)], abs=1e-12)
-    assert explanation.facts["passes"] == steps + 1
+    assert explanation.facts.passes == steps + 1
     assert explanation.trace.alphas.tolist() == [step / steps for step in range(steps + 1)]
 
 
@@ -308,7 +308,7 @@ def test_what_never_settles_ends_at_512_steps(classify, noise):
     explanation = IntegratedGradients()(classifier, noise((8, 9)), TARGET)
     assert [level.points for level in explanation.history] == [9, 17, 33, 65, 129, 257, 513]
     assert explanation.converged is False
-    assert explanation.facts["passes"] == IntegratedGradients().passes(classifier) == 513
+    assert explanation.facts.passes == IntegratedGradients().passes(classifier) == 513
     assert len(explanation.trace.alphas) == 513
 
 
@@ -345,7 +345,7 @@ def test_draws_are_refined_together_until_their_mean_has_settled(conv64, noise, 
     assert passes.count == 3 * found.histories[0][-1].points
     singles = []
     for start in found.baselines[0]:
-        single = Passes(conv64, [TARGET], prepared=True)
+        single = Passes(conv64, [TARGET], fused=True)
         with single:
             walked = integrate(
                 lambda x, rows, single=single: single(x[0], rows),
@@ -368,7 +368,7 @@ def test_every_picture_of_a_batch_settles_by_itself(conv64, noise, apart):
             0.05 * noise(size, seed=4, dtype=torch.float64),
         ]
     )
-    with Passes(conv64, targets, prepared=True) as passes:
+    with Passes(conv64, targets, fused=True) as passes:
         found = IntegratedGradients().attribute(passes, pictures)
     ends = [history[-1].points for history in found.histories]
     assert len(set(ends)) > 1
@@ -414,8 +414,8 @@ def test_the_first_look_is_the_map_of_eight_steps(conv64, noise, explainer):
     )
     assert first.residual == pytest.approx(chosen.residual, rel=1e-6)
     assert len(first.trace.alphas) == 9
-    assert first.facts["passes"] == 9 * draws
-    assert first.facts["settings"] == explanation.facts["settings"]
+    assert first.facts.passes == 9 * draws
+    assert first.facts.settings == explanation.facts.settings
     assert [level.points for level in first.history] == [9]
     assert first.converged is False
     assert explanation.converged is True
@@ -454,4 +454,4 @@ def test_the_total_is_unknown_at_first_and_never_below_what_is_done(conv, noise,
         None,
         *(2 * (2**n + 1) for n in range(4, 10)),
     }
-    assert explanation.facts["passes"] == grids[-1] > progress[-1].done
+    assert explanation.facts.passes == grids[-1] > progress[-1].done

@@ -49,7 +49,7 @@ def shapley(classifier, picture, regions):
 def test_kernel_shap_of_all_coalitions_is_the_shapley_value(conv64, noise, regions, apart):
     picture = noise(conv64.size, dtype=torch.float64)
     found = KernelSHAP(segments=regions, samples=256)(conv64, picture, Target(1))
-    assert found.facts["passes"] == 2**regions
+    assert found.facts.passes == 2**regions
     assert apart(of_regions(found, picture, regions)[0], shapley(conv64, picture, regions)) < 1e-5
 
 
@@ -71,7 +71,7 @@ def test_kernel_shap_is_complete_with_any_number_of_samples(conv, noise, samples
     grey = {p.index: getattr(p, scale) for p in conv.predict(torch.full((3, *conv.size), GREY), 3)}[1]
     assert found.baseline_score == pytest.approx(grey, rel=1e-5)
     assert found.gap < 1e-4
-    assert found.facts["passes"] == samples
+    assert found.facts.passes == samples
 
 
 @pytest.mark.parametrize("explainer", [LIME(segments=9, ridge=0.0), KernelSHAP(segments=9), KernelSHAP(segments=12)])

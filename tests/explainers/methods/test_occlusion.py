@@ -73,7 +73,7 @@ def test_every_pixel_is_covered(classify, size, patch, stride):
     explainer = Occlusion(patch=patch, stride=stride, colour="#000000")
     explanation = explainer(classifier, torch.ones(1, *size), Target(0))
     assert (explanation.heat > 0).all()
-    assert explanation.facts["passes"] == explainer.passes(classifier)
+    assert explanation.facts.passes == explainer.passes(classifier)
 
 
 def test_the_automatic_patch_is_a_fifth_of_the_side_and_moves_by_half(conv, noise):

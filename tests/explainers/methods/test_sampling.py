@@ -36,7 +36,7 @@ def test_they_take_the_type_of_what_they_resemble():
 
 @pytest.fixture
 def passes(conv64):
-    return Passes(conv64, [Target(0), Target(1)], prepared=True)
+    return Passes(conv64, [Target(0), Target(1)], fused=True)
 
 
 @pytest.mark.parametrize("chunk", [1, 3, 7, 20])

@@ -107,7 +107,7 @@ def test_a_flat_feature_map_weighs_nothing(classify, noise, seed):
 def test_its_cost_is_one_pass_for_each_feature_map_and_two(conv, noise, layer):
     channels = {"conv1": 8, "bn2": 12}.get(layer, 16)
     explainer = ScoreCAM(layer=layer)
-    assert explainer.passes(conv) == 2 + channels == explainer(conv, noise(conv.size), TARGET).facts["passes"]
+    assert explainer.passes(conv) == 2 + channels == explainer(conv, noise(conv.size), TARGET).facts.passes
 
 
 def test_no_more_pictures_pass_at_once_than_fit_a_chunk_and_no_gradient_is_kept(small, classify, watched, noise):

@@ -17,12 +17,12 @@ from explainers import (
     VarGrad,
 )
 from explainers.methods.sampling import gaussian, seeds
-from explainers.methods.smoothgrad import METHODS
+from explainers.methods.smoothgrad import GRADIENT_METHODS
 
 TARGET = Target(1)
 KINDS = (SmoothGrad, SmoothGradSquared, VarGrad)
 every_kind = pytest.mark.parametrize("kind", KINDS)
-every_method = pytest.mark.parametrize("method", METHODS)
+every_method = pytest.mark.parametrize("method", GRADIENT_METHODS)
 
 
 class Squares(nn.Module):
@@ -42,13 +42,13 @@ def squares(classify):
 
 
 def test_methods_are_those_of_one_gradient():
-    assert tuple(METHODS.values()) == (Saliency, GuidedBackprop, Deconvolution, InputXGradient)
+    assert tuple(GRADIENT_METHODS.values()) == (Saliency, GuidedBackprop, Deconvolution, InputXGradient)
 
 
 @every_method
 def test_without_noise_smoothgrad_is_the_method_itself(conv64, noise, apart, method):
     picture = noise(conv64.size, dtype=torch.float64)
-    plain = METHODS[method]()(conv64, picture, TARGET)
+    plain = GRADIENT_METHODS[method]()(conv64, picture, TARGET)
     smooth = SmoothGrad(gradient=method, noise=0.0, samples=5)(conv64, picture, TARGET)
     squared = SmoothGradSquared(gradient=method, noise=0.0, samples=5)(conv64, picture, TARGET)
     assert apart(smooth.values, plain.values) < 1e-6
@@ -62,7 +62,7 @@ def test_they_are_the_moments_of_maps_that_are_made_one_by_one(conv64, noise, ap
     picture = noise(conv64.size, dtype=torch.float64)
     maps = np.stack(
         [
-            METHODS[method]()(conv64, picture + 0.2 * gaussian(seed, picture), TARGET).values.astype(float)
+            GRADIENT_METHODS[method]()(conv64, picture + 0.2 * gaussian(seed, picture), TARGET).values.astype(float)
             for seed in seeds(5, 11)
         ]
     )
@@ -146,5 +146,5 @@ def test_they_refuse_what_the_method_refuses_and_cover_what_it_covers(classify, 
 @every_kind
 def test_the_unit_speaks_of_the_chosen_method(conv, noise, kind):
     found = kind(gradient=InputXGradient.title, samples=2)(conv, noise(conv.size), TARGET)
-    assert "contribution to the logit, by its slope" in found.facts["unit"]
-    assert "noise" in found.facts["unit"]
+    assert "contribution to the logit, by its slope" in found.facts.unit.text
+    assert "noise" in found.facts.unit.text

@@ -6,7 +6,7 @@ import torch
 
 from explainers import XRAI, IntegratedGradients, Target
 from explainers.images.segments import segmentations
-from explainers.methods.xrai import ranked
+from explainers.methods.xrai import ranked_regions
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def by_definition(attributions, segments, fewest):
 def test_the_densest_of_what_is_left_comes_first(picture):
     attributions = torch.randn(29, 24, generator=torch.Generator().manual_seed(0), dtype=torch.float64).numpy()
     segments = segmentations(picture)
-    heat, ranks = ranked(attributions, segments)
+    heat, ranks = ranked_regions(attributions, segments)
     regions = by_definition(attributions, segments, 50 * 29 * 24 / 224**2)
     assert len(regions) > 3
     assert ranks.max() == len(regions) - 1
@@ -52,7 +52,7 @@ def test_the_densest_of_what_is_left_comes_first(picture):
 def test_segments_that_do_not_overlap_are_sorted():
     segments = np.repeat(np.arange(6), 4).reshape(1, 6, 4)
     attributions = np.repeat([0.3, -1.0, 0.7, 0.0, 2.0, 0.5], 4).reshape(6, 4)
-    heat, ranks = ranked(attributions, segments)
+    heat, ranks = ranked_regions(attributions, segments)
     assert ranks[:, 0].tolist() == [3, 5, 1, 4, 0, 2]
     np.testing.assert_allclose(heat, attributions)
 
@@ -62,7 +62,7 @@ def test_a_region_has_what_its_pixels_have_on_the_mean_of_two_paths(conv, pictur
     found = XRAI(steps=10)(conv, picture, Target(1))
     paths = [IntegratedGradients(steps=10, baseline=name)(conv, picture, Target(1)) for name in ("black", "white")]
     mean = np.mean([path.values.astype(float).sum(0) for path in paths], 0)
-    heat, ranks = ranked(mean, segmentations(picture))
+    heat, ranks = ranked_regions(mean, segmentations(picture))
     np.testing.assert_allclose(found.heat, heat, rtol=1e-3, atol=1e-6)
     for rank in range(ranks.max() + 1):
         assert np.ptp(found.heat[ranks == rank]) == 0

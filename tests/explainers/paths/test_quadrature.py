@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from explainers.paths.quadrature import FINEST, GRIDS, RULES, nested, quadrature
+from explainers.paths.quadrature import FINEST_STEPS, NESTED_STEPS, RULES, nested_levels, quadrature
 
 every_rule = pytest.mark.parametrize("rule", RULES)
 
@@ -58,13 +58,13 @@ def test_an_unknown_rule_is_a_bug():
 
 
 def test_grids_double_from_the_coarsest_to_the_finest():
-    assert [intervals for intervals, _, _ in nested()] == [8, 16, 32, 64, 128, 256, 512]
-    assert (GRIDS[0], FINEST) == (8, 512)
+    assert [intervals for intervals, _, _ in nested_levels()] == [8, 16, 32, 64, 128, 256, 512]
+    assert (NESTED_STEPS[0], FINEST_STEPS) == (8, 512)
 
 
 def test_the_points_of_the_first_grids_are_those_of_the_trapezoid_rule_none_of_them_twice():
     passed = {}
-    for intervals, alphas, weights in nested():
+    for intervals, alphas, weights in nested_levels():
         assert alphas == sorted(alphas)
         assert not passed.keys() & set(alphas)
         passed |= dict(zip(alphas, weights, strict=True))

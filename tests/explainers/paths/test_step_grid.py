@@ -3,63 +3,9 @@
 import numpy as np
 import pytest
 
-from explainers import IntegratedGradients, Target
 from explainers.arrays import nbytes
 from explainers.arrays import relative_l1 as distance
 from explainers.paths.step_grid import GRID_RULES, StepGrid
-
-
-@pytest.fixture(scope="module")
-def looked(conv, noise):
-    """(**settings) -> an explanation with a grid of 64 steps."""
-
-    def make(**settings):
-        return IntegratedGradients(**{"grid": 64, **settings})(conv, noise((29, 24)), Target(0))
-
-    return make
-
-
-@pytest.mark.parametrize("rule", GRID_RULES)
-@pytest.mark.parametrize("settings", [{}, {"baseline": "random", "draws": 2}], ids=["one path", "two paths"])
-def test_its_maps_are_those_of_so_many_chosen_steps(conv, noise, apart, looked, rule, settings):
-    grid = looked(**settings).grid
-    for steps in grid.counts(rule):
-        chosen = IntegratedGradients(steps=steps, rule=rule, **settings)(conv, noise((29, 24)), Target(0))
-        assert apart(grid.values(rule, steps), chosen.values) < 1e-5
-        assert grid.gap(grid.values(rule, steps)) == pytest.approx(chosen.gap, abs=1e-4)
-
-
-def test_automatic_steps_are_carried_on_and_no_point_is_passed_twice(conv, looked, noise):
-    plain = IntegratedGradients()(conv, noise((29, 24)), Target(0))
-    found = looked(grid=256)
-    assert plain.history[-1].points < 257  # or nothing was carried on
-    assert np.array_equal(found.values, plain.values)
-    assert found.history == plain.history
-    assert found.facts["passes"] == 257
-    assert found.grid.steps == (8, 16, 32, 64, 128, 256)
-
-
-def test_automatic_steps_that_went_farther_are_in_the_grid(looked, monkeypatch):
-    monkeypatch.setattr("explainers.paths.trace.SETTLED_CHANGE", 1e-9)
-    found = looked(grid=64)
-    assert found.grid.steps[-1] == 512
-    assert found.facts["passes"] == 513
-
-
-def test_chosen_steps_have_a_grid_of_their_own(looked):
-    found = looked(steps=5)
-    assert found.facts["passes"] == 7 + 65
-    assert IntegratedGradients(steps=5, grid=64).passes(None) == 7 + 65
-    assert found.grid.steps == (8, 16, 32, 64)
-    assert not found.history
-
-
-def test_levels_of_the_trapezoid_are_those_of_automatic_steps(looked):
-    found = looked(grid=8)
-    for level, expected in zip(found.grid.levels("trapezoid"), found.history, strict=True):
-        assert level.points == expected.points
-        assert level.change == (None if expected.change is None else pytest.approx(expected.change, rel=1e-4))
-        assert level.gap == pytest.approx(expected.gap, abs=1e-5)
 
 
 def grid(rise=1.0, span=1.0):
@@ -104,18 +50,6 @@ def test_it_does_not_hold_what_lies_elsewhere():
 def test_distance_of_two_maps():
     assert distance(np.array([2.0, -2.0]), np.array([1.0, -2.0])) == 0.25
     assert distance(np.zeros(3), np.zeros(3)) == 0
-
-
-@pytest.mark.parametrize("settings", [{}, {"baseline": "random", "draws": 2}, {"steps": 6}], ids=str)
-def test_more_levels_pass_only_the_new_points_and_are_those_of_a_longer_grid(conv, noise, settings):
-    picture, target, told = noise((29, 24)), Target(0), []
-    short, long = (IntegratedGradients(grid=steps, **settings) for steps in (64, 256))
-    known, expected = (explainer(conv, picture, target).grid for explainer in (short, long))
-    found = short.further(conv, picture, target, known, 256, on_progress=told.append)
-    assert told[0].total == (256 - known.steps[-1]) * settings.get("draws", 1) > 0
-    assert found.steps == expected.steps
-    assert np.array_equal(found.sums, expected.sums)
-    assert np.array_equal(found.ends, expected.ends)
 
 
 def test_it_can_be_looked_at_up_to_fewer_steps():

@@ -1,12 +1,7 @@
 """When memory runs out: smaller chunks, the same map, and a sentence where even one picture doesn't fit."""
 
-import os
-import platform
-import subprocess
-import sys
 import weakref
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -25,13 +20,10 @@ from explainers import (
     Occlusion,
     Target,
 )
-from explainers.methods.attention import OnTokens
 from explainers.passes import Passes
-from explainers.runtime.allocator import hold_freed_memory, release_freed_memory
 from explainers.runtime.chunks import Chunks, enough_memory
 from explainers.runtime.turns import turns
 
-ROOT = Path(__file__).parents[3]
 TARGET = Target(1)
 CPU = (  # as torch 2.15 says it
     "[enforce fail at alloc_cpu.cpp:117] . DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes. "
@@ -210,14 +202,15 @@ def narrow(request, small, attentive, classify, conv64):
         if room and len(tensor) > room[0]:
             raise RuntimeError(CPU)
 
-    make = attentive if issubclass(request.node.callspec.params.get("kind", object), OnTokens) else small
+    kind = request.node.callspec.params.get("kind")
+    make = attentive if kind and kind.needs_attention else small
     network = Narrow(make(dtype=torch.float64), allocate, request.param == "back")
     return classify(network, conv64.size, mean=conv64.mean, std=conv64.std, name="narrow"), room
 
 
 def attributed(explainer, classifier, picture):
     """What a method finds, in the classifier's own precision, and the passes that it made."""
-    with Passes(classifier, [TARGET], prepared=True) as passes:
+    with Passes(classifier, [TARGET], fused=True) as passes:
         return explainer.attribute(passes, picture[None]), passes
 
 
@@ -253,7 +246,7 @@ def test_the_map_comes_in_smaller_chunks(narrow, conv64, noise, apart, explainer
     explanation = explainer(classifier, picture, TARGET)
     assert apart(explanation.values, found.values[0]) < 1e-6  # which are kept in float32
     facts = explanation.facts
-    assert (facts["passes"], facts["chunk"], facts["out of memory"]) == (expected.count, 2, halvings)
+    assert (facts.passes, facts.chunk, facts.halvings) == (expected.count, 2, halvings)
 
 
 def test_several_pictures_share_what_fits(narrow, conv64, noise, apart):
@@ -262,7 +255,7 @@ def test_several_pictures_share_what_fits(narrow, conv64, noise, apart):
     targets, explainer = [Target(0), Target(2), Target(1)], IntegratedGradients(steps=9)
     found = []
     for _ in range(2):
-        with Passes(classifier, targets, prepared=True) as passes:
+        with Passes(classifier, targets, fused=True) as passes:
             found.append(explainer.attribute(passes, pictures))
         room.append(3)
     assert apart(found[1].values, found[0].values) < 1e-9
@@ -303,67 +296,22 @@ def test_a_prediction_that_does_not_fit_is_refused_in_a_sentence(narrow, noise, 
 
 # The real thing
 
-
 RETURNED = {"MALLOC_MMAP_THRESHOLD_": "100000"}  # glibc gives what is freed back at once
-
-
-def child(script, **variables):
-    """What a fresh Python that knows the explainers prints."""
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=ROOT,
-        env=os.environ | variables | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-BEGIN = """
-import torch
-from torch import nn
-from explainers import Classifier, IntegratedGradients, Target
-
-torch.set_num_threads(1)
-torch.manual_seed(0)
-picture = torch.rand(3, SIDE, SIDE)
-network = nn.Sequential(LAYERS, nn.AdaptiveAvgPool2d(1), nn.Flatten())
-classifier = Classifier(network, ["cat", "dog"], size=(SIDE, SIDE), mean=(0,) * 3, std=(1,) * 3, device="cpu")
-
-def explained(steps):
-    return IntegratedGradients(steps=steps)(classifier, picture, Target(1))
-
-def pages(name):
-    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith(name)) * 1024
-"""
-
-
-def beginning(side, layers):
-    return BEGIN.replace("SIDE", str(side)).replace("LAYERS", layers)
-
-
-glibc = pytest.mark.skipif(
-    platform.libc_ver()[0] != "glibc" or not Path("/proc/self/statm").exists(), reason="only glibc can be asked"
-)
 linux = pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux bounds and counts memory so")
 
 
 @linux
-def test_a_process_that_may_have_no_more_memory_gets_its_map():
+def test_a_process_that_may_have_no_more_memory_gets_its_map(explaining):
     script = """
 import resource
 whole = explained(6)
 resource.setrlimit(resource.RLIMIT_AS, (pages("VmSize") + 100 * 2**20,) * 2)  # a chunk of eight wants about 170 MB
 found = explained(6)
 distance = abs(found.values - whole.values).sum() / abs(whole.values).sum()
-print(whole.facts["chunk"], whole.facts["out of memory"], found.facts["chunk"], found.facts["out of memory"], distance)
+print(whole.facts.chunk, whole.facts.halvings, found.facts.chunk, found.facts.halvings, distance)
 """
-    chunk, before, smaller, halvings, distance = child(
-        beginning(224, "nn.Conv2d(3, 32, 3), nn.ReLU(), nn.Conv2d(32, 2, 3)") + script, **RETURNED
-    ).split()
+    layers = "nn.Conv2d(3, 32, 3), nn.ReLU(), nn.Conv2d(32, 2, 3)"
+    chunk, before, smaller, halvings, distance = explaining(224, layers, script, **RETURNED).split()
     assert (chunk, before) == ("8", "0")
     assert int(halvings) >= 1
     assert 1 <= int(smaller) < 8
@@ -371,7 +319,7 @@ print(whole.facts["chunk"], whole.facts["out of memory"], found.facts["chunk"], 
 
 
 @linux
-def test_memory_does_not_grow_with_the_steps():
+def test_memory_does_not_grow_with_the_steps(explaining):
     script = """
 def peak(steps):
     with open("/proc/self/clear_refs", "w") as file:
@@ -382,65 +330,7 @@ def peak(steps):
 explained(126)
 print(pages("VmRSS"), peak(126), peak(1000))
 """
-    idle, few, many = map(
-        int, child(beginning(64, "nn.Conv2d(3, 32, 1), nn.ReLU(), nn.Conv2d(32, 2, 1)") + script, **RETURNED).split()
-    )
+    layers = "nn.Conv2d(3, 32, 1), nn.ReLU(), nn.Conv2d(32, 2, 1)"
+    idle, few, many = map(int, explaining(64, layers, script, **RETURNED).split())
     assert few - idle > 15 * 2**20  # a full chunk of activations
     assert many - few < 0.1 * (few - idle)
-
-
-# Giving it back
-
-
-@glibc
-def test_freed_memory_goes_back_to_the_machine():
-    def resident():
-        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-    blocks = [bytearray(b"x" * 60_000) for _ in range(2000)]
-    del blocks[::2], blocks[:-1:2]  # some are left above the others, which keeps the C library from giving those back
-    blocks = blocks[::25]
-    before = resident()
-    release_freed_memory()
-    assert resident() < before - 30 * 2**20
-    assert len(blocks) > 0
-
-
-@pytest.mark.parametrize("library", [SimpleNamespace(), OSError(), TypeError()], ids=kind_of)
-def test_where_nobody_can_be_asked_nothing_happens(monkeypatch, library):
-    def load(name):
-        if isinstance(library, Exception):
-            raise library
-        return library
-
-    monkeypatch.setattr("explainers.runtime.allocator.ctypes.CDLL", load)
-    release_freed_memory()
-    hold_freed_memory()
-
-
-def test_freed_blocks_are_kept_unless_the_environment_says_otherwise(monkeypatch):
-    asked = []
-    library = SimpleNamespace(mallopt=lambda *setting: asked.append(setting))
-    monkeypatch.setattr("explainers.runtime.allocator.ctypes.CDLL", lambda name: library)
-    for name in ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_ARENA_MAX"):
-        monkeypatch.delenv(name, raising=False)
-    hold_freed_memory(block=5, top=6)
-    assert asked == [(-3, 5), (-1, 6), (-8, 1)]
-    monkeypatch.setenv("MALLOC_ARENA_MAX", "4")
-    asked.clear()
-    hold_freed_memory()
-    assert asked == [(-3, 2**30), (-1, 2**30)]
-
-
-@glibc
-def test_the_next_chunk_finds_the_memory_of_the_last_one():
-    script = """
-import resource
-explained(8)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-explained(8)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
-"""
-    layers = beginning(224, "nn.Conv2d(3, 32, 3), nn.ReLU(), nn.Conv2d(32, 2, 3)")
-    kept, returned = (int(child(layers + script, **variables)) for variables in ({}, RETURNED))
-    assert kept < returned / 2

@@ -1,4 +1,4 @@
-"""The table of methods: costs, refusals and faults are told apart, and the README keeps the rest of its text."""
+"""The table of costs: costs, refusals and faults are told apart."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,7 +9,7 @@ from torchvision.transforms.functional import to_pil_image
 
 from explainers import AttentionRollout, IntegratedGradients, Saliency
 from explainers.explainer import Attribution
-from tools.benchmark.methods import BEGIN, END, ROOT, cost, placed, table
+from tools.benchmark.methods import cost, table
 
 
 @pytest.fixture
@@ -67,17 +67,3 @@ def test_the_table_has_a_row_for_each_method(conv, photos):
     assert lines[2].startswith("| Vanilla gradient | 1 | ")
     assert lines[3] == "| Attention rollout | refused |  | refused |  |"
     assert {line.count("|") for line in lines} == {6}
-
-
-def test_the_readme_has_the_marks_and_keeps_all_but_what_is_between_them():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    once = placed(readme, "one")
-    assert f"{BEGIN}\n\none\n\n{END}" in once
-    assert placed(once, "other") == once.replace("\n\none\n\n", "\n\nother\n\n")
-    assert once.partition(BEGIN)[0] == readme.partition(BEGIN)[0]
-    assert once.partition(END)[2] == readme.partition(END)[2]
-
-
-def test_a_text_without_marks_is_not_touched():
-    with pytest.raises(ValueError, match="are missing"):
-        placed(f"no mark {END} {BEGIN}", "block")

@@ -6,18 +6,21 @@ from torchvision.transforms.functional import to_pil_image
 
 from explainers import RISE, AttentionRollout, Saliency, Target
 from explainers.experiments import Randomisation
+from explainers.images.photo import Photo
+from explainers.question import Question
 from tools.trials import randomisation
 from tools.trials.cases import Case
 
 
 def test_it_is_the_mean_of_the_experiments(conv, noise, monkeypatch):
     monkeypatch.setattr(randomisation, "EXPLAINERS", (Saliency, RISE, AttentionRollout))
-    photos = [to_pil_image(noise(conv.size, seed=seed)) for seed in range(2)]
+    photos = [Photo.of(to_pil_image(noise(conv.size, seed=seed))) for seed in range(2)]
     text = randomisation.table(conv, [Case(str(number), photo, None, ()) for number, photo in enumerate(photos)])
     found = []
     for seed, photo in enumerate(photos):
-        explanation = Saliency()(conv, photo, Target(conv.predict(photo, 1)[0].index))
-        found.append(Randomisation(stages=2, draws=1, seed=seed)(Saliency(), conv, photo, explanation))
+        question = Question(photo, conv, Target(conv.predict(photo.image, 1)[0].index))
+        explanation = Saliency().explain(question)
+        found.append(Randomisation(stages=2, draws=1, seed=seed)(Saliency(), question, explanation))
     (row,) = (line.split(" | ") for line in text.splitlines() if line.startswith("| Vanilla"))
     assert float(row[1]) == pytest.approx(np.mean([each.last_layer for each in found]), abs=0.005)
     assert float(row[2]) == pytest.approx(np.mean([each.correlation for each in found]), abs=0.005)

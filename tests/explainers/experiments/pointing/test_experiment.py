@@ -21,14 +21,14 @@ class Sum(torch.nn.Module):
 
 
 @pytest.fixture
-def drawn():
+def drawn(facts):
     """(heat, view, reduction="sum of magnitudes") -> an explanation with that map on that part of the photo."""
 
     def make(heat, view=None, reduction="sum of magnitudes"):
         values = np.array(heat, np.float32)[None]
         height, width = values.shape[1:]
         view = view or (0.0, 0.0, float(width), float(height))
-        return Explanation(np.zeros((3, height, width), np.float32), view, values, Target(0), 0.0, {}, reduction)
+        return Explanation(np.zeros((3, height, width), np.float32), view, values, Target(0), 0.0, facts(), reduction)
 
     return make
 
@@ -164,12 +164,12 @@ def summed(classify):
     return classify(Sum(), (6, 6), classes=2)
 
 
-def test_hiding_takes_away_what_was_there(summed, noise):
+def test_hiding_takes_away_what_was_there(summed, noise, question):
     # Black over the box: the sum loses its 4 pixels, and nothing else.
     picture = noise((6, 6))
     explainer, box = InputXGradient(), (0, 0, 2, 2)
     explanation = explainer(summed, picture, Target(0))
-    found = Pointing(box=box, fill="black")(explainer, summed, picture, explanation).hidden
+    found = Pointing(box=box, fill="black")(explainer, question(summed, picture), explanation).hidden
     assert found.score == pytest.approx(float(picture[0].sum()), rel=1e-5)
     assert found.fall == pytest.approx(float(picture[0, :2, :2].sum()), rel=1e-4)
     assert len(found.elsewhere) == 8
@@ -190,47 +190,47 @@ def test_hiding_takes_away_what_was_there(summed, noise):
     ],
     ids=["in the box", "elsewhere"],
 )
-def test_what_follows_from_box_map_and_hiding(summed, object_at, box, speaks, reason):
+def test_what_follows_from_box_map_and_hiding(summed, question, object_at, box, speaks, reason):
     picture = torch.zeros(3, 6, 6)
     picture[:, object_at[0], object_at[1]] = 1
     explainer = InputXGradient()
     explanation = explainer(summed, picture, Target(0))
-    finding = Pointing(box=box, fill="black")(explainer, summed, picture, explanation).finding
+    finding = Pointing(box=box, fill="black")(explainer, question(summed, picture), explanation).finding
     assert finding.speaks == speaks
     assert reason in finding.sentence
     assert "may be right" in finding.caveat
 
 
-def test_a_map_that_points_away_from_what_is_needed_speaks_against_itself(summed, drawn):
+def test_a_map_that_points_away_from_what_is_needed_speaks_against_itself(summed, question):
     picture = torch.zeros(3, 6, 6)
     picture[:, 1, 1] = 1
     wrong = InputXGradient()(summed, picture.flip(1, 2), Target(0))  # the map of another picture
-    finding = Pointing(box=(0, 0, 3, 3), fill="black")(InputXGradient(), summed, picture, wrong).finding
+    finding = Pointing(box=(0, 0, 3, 3), fill="black")(InputXGradient(), question(summed, picture), wrong).finding
     assert finding.speaks == "against"
     assert "points elsewhere" in finding.sentence
 
 
-def test_a_box_around_everything_proves_nothing(summed, noise):
+def test_a_box_around_everything_proves_nothing(summed, noise, question):
     explanation = Saliency()(summed, noise((6, 6)), Target(0))
-    outcome = Pointing(box=(0, 0, 6, 6))(Saliency(), summed, noise((6, 6)), explanation)
+    outcome = Pointing(box=(0, 0, 6, 6))(Saliency(), question(summed, noise((6, 6))), explanation)
     assert outcome.finding.speaks == "neither"
     assert "any map would hit" in outcome.finding.sentence
     assert outcome.numbers["score's fall, hidden elsewhere"] is None
 
 
-def test_it_costs_what_it_says_and_reports(conv, noise):
-    picture, seen = noise(conv.size), []
+def test_it_costs_what_it_says_and_reports(conv, noise, question):
+    asked, seen = question(conv, noise(conv.size), Target(1)), []
     experiment, explainer = Pointing(box=(3, 3, 9, 9)), GradCAM()
-    explanation = explainer(conv, picture, Target(1))
-    outcome = experiment(explainer, conv, picture, explanation, on_progress=seen.append)
+    explanation = explainer.explain(asked)
+    outcome = experiment(explainer, asked, explanation, on_progress=seen.append)
     assert len(seen) == seen[0].total == 2 + len(outcome.hidden.elsewhere) <= experiment.passes(explainer, conv)
     assert [each.done for each in seen] == list(range(len(seen)))
-    again = pickle.loads(pickle.dumps(experiment(explainer, conv, picture, explanation)))
+    again = pickle.loads(pickle.dumps(experiment(explainer, asked, explanation)))
     assert again.numbers == outcome.numbers
     assert nbytes(outcome) >= outcome.hidden.picture.nbytes
 
 
-def test_without_a_box_there_is_nothing_to_ask(conv, noise):
+def test_without_a_box_there_is_nothing_to_ask(conv, noise, question):
     picture = noise(conv.size)
     with pytest.raises(ExplanationError, match="Draw a box"):
-        Pointing()(Saliency(), conv, picture, Saliency()(conv, picture, Target(0)))
+        Pointing()(Saliency(), question(conv, picture), Saliency()(conv, picture, Target(0)))

@@ -15,7 +15,7 @@ def made(*correlations, again=(), last=0.5, **more):
     """A cascade with these correlations of all weights and its further draws; `last` of the last layer."""
     first = Step("as it is", HEAT, 1.0, 1.0, 1.0, spread=2.0, score=3.0)
     stages = (Step("head", HEAT, last, 0.1, 0.2, spread=2.0), Step("all weights", HEAT, *correlations, spread=2.0))
-    facts = {"keeps": "", "signed": False, "cells": 10_000, "other": None} | more
+    facts = {"shows_regardless": "", "signed": False, "cells": 10_000, "other": None} | more
     return RandomisationOutcome(
         steps=(first, *stages), again=tuple(Step("again", HEAT, value) for value in again), **facts
     )
@@ -72,7 +72,7 @@ def test_one_stage_has_no_last_layer_of_its_own():
 
 
 def test_the_caveat_names_what_a_map_keeps_and_what_signs_say():
-    said = made(0.5, 0.04, keeps="how bright each pixel is").finding.caveat
+    said = made(0.5, 0.04, shows_regardless="how bright each pixel is").finding.caveat
     assert "they show how bright each pixel is" in said
     assert "with signs, the correlation is 0.04" in said
     assert "signs" not in made(0.5, 0.04, signed=True).finding.caveat

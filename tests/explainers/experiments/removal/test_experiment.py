@@ -12,8 +12,8 @@ from explainers import Explanation, ExplanationError, GradCAM, Saliency, Target
 from explainers.arrays import nbytes
 from explainers.experiments import Removal
 from explainers.experiments.removal.experiment import sweep
-from explainers.experiments.removal.fills import FILLS, LINEAR, fill
-from explainers.experiments.removal.outcome import EVERY, MOVED, ORDERS, Curves
+from explainers.experiments.removal.fills import LINEAR_IMPUTATION, PIXEL_FILLS, fill
+from explainers.experiments.removal.outcome import COMPARED_EVERY, MOVED, ORDER_COUNT, Curves
 from explainers.passes import Passes
 
 
@@ -42,7 +42,7 @@ class Corner(nn.Module):
 
 
 @pytest.fixture
-def asked(classify):
+def asked(classify, question, facts):
     """(network, picture (1, H, W), heat (H, W), **settings) -> what comes out for that map."""
 
     def ask(network, picture, heat, target=None, **settings):
@@ -50,8 +50,9 @@ def asked(classify):
         size = tuple(picture.shape[1:])
         classifier = classify(network.eval(), size, classes=2, channels=1, prepare=False)
         whole = (0.0, 0.0, float(size[1]), float(size[0]))
-        explanation = Explanation(picture.numpy(), whole, heat[None], target or Target(0), 0.0, {}, "signed sum")
-        return Removal(**settings)(Saliency(), classifier, picture, explanation)
+        target = target or Target(0)
+        explanation = Explanation(picture.numpy(), whole, heat[None], target, 0.0, facts(), "signed sum")
+        return Removal(**settings)(Saliency(), question(classifier, picture, target), explanation)
 
     return ask
 
@@ -105,9 +106,9 @@ def test_on_a_sum_all_orders_together_fall_along_a_straight_line(classify):
     orders = torch.tensor([*itertools.permutations(range(4))]).view(24, 2, 2)
     counts = [0, 0, 1, 1, 2, 2, 3, 3, 4]  # all but the first order stop at every second
     classifier = classify(Adds(), (2, 2), classes=2, channels=1, prepare=False)
-    with Passes(classifier, [Target(0)], prepared=False) as passes:
+    with Passes(classifier, [Target(0)], fused=False) as passes:
         found = sweep(passes, orders, counts, fill("black", picture, mean=(0.0,)), rising=False)
-    assert found[:, ::EVERY, 0].mean(0) == pytest.approx([1, 0.75, 0.5, 0.25, 0])
+    assert found[:, ::COMPARED_EVERY, 0].mean(0) == pytest.approx([1, 0.75, 0.5, 0.25, 0])
 
 
 def test_random_pixels_fall_along_it_too(asked):
@@ -119,7 +120,7 @@ def test_random_pixels_fall_along_it_too(asked):
         assert side.random == pytest.approx(line, abs=0.01 * picture.sum())
 
 
-@pytest.mark.parametrize("name", FILLS)
+@pytest.mark.parametrize("name", PIXEL_FILLS)
 def test_a_map_that_is_right_beats_itself_in_every_wrong_place(asked, name):
     picture, heat = np.full((1, 16, 16), 0.2), np.zeros((16, 16))
     picture[0, 2:6, 3:7], heat[2:6, 3:7] = 0.9, 1
@@ -201,37 +202,40 @@ def test_what_was_seen_is_kept(asked):
     assert np.array_equal(found.insertion.pictures[-1], levels)
 
 
-@pytest.mark.parametrize("name", ["black", LINEAR])
-def test_passes_are_those_promised_in_chunks_and_nothing_is_left_changed(conv, classify, watched, noise, state, name):
+@pytest.mark.parametrize("name", ["black", LINEAR_IMPUTATION])
+def test_passes_are_those_promised_in_chunks_and_nothing_is_left_changed(
+    conv, classify, watched, noise, state, question, name
+):
     batches, told = [], []
     network = watched(conv.network, lambda x: batches.append(len(x)))
     classifier = classify(network, conv.size, mean=conv.mean, std=conv.std, prepare=False)
-    explainer, picture, experiment = Saliency(), noise(conv.size), Removal(deletion=name, insertion=name, steps=8)
-    explanation, before = explainer(classifier, picture, Target(1)), state(network)
+    explainer, experiment = Saliency(), Removal(deletion=name, insertion=name, steps=8)
+    asked = question(classifier, noise(conv.size), Target(1))
+    explanation, before = explainer.explain(asked), state(network)
     batches.clear()
-    first = experiment(explainer, classifier, picture, explanation, on_progress=told.append)
-    assert sum(batches) == experiment.passes(explainer, classifier) == 2 * (2 + 7 + (ORDERS - 1) * 3)
+    first = experiment(explainer, asked, explanation, on_progress=told.append)
+    assert sum(batches) == experiment.passes(explainer, classifier) == 2 * (2 + 7 + (ORDER_COUNT - 1) * 3)
     assert max(batches) <= 16
     assert {step.total for step in told} == {sum(batches)}
     assert state(network) == before
-    again = pickle.loads(pickle.dumps(experiment(explainer, classifier, picture, explanation)))
+    again = pickle.loads(pickle.dumps(experiment(explainer, asked, explanation)))
     for one, other in zip(first.sides, again.sides, strict=True):
         assert one.answers.tobytes() == other.answers.tobytes()
         assert np.array_equal(one.pictures, other.pictures)
     assert nbytes(first) == sum(side.shares.nbytes + side.answers.nbytes + side.pictures.nbytes for side in first.sides)
 
 
-def test_it_begins_and_ends_with_the_explained_score(conv, noise):
-    picture = noise(conv.size)
-    explanation = GradCAM()(conv, picture, Target(1, 2))
-    found = Removal(steps=4)(GradCAM(), conv, picture, explanation)
+def test_it_begins_and_ends_with_the_explained_score(conv, noise, question):
+    asked = question(conv, noise(conv.size), Target(1, 2))
+    explanation = GradCAM().explain(asked)
+    found = Removal(steps=4)(GradCAM(), asked, explanation)
     assert found.deletion.whole == pytest.approx(explanation.score, abs=1e-5)
     assert found.insertion.whole == pytest.approx(explanation.score, abs=1e-5)
     assert not np.isnan(found.deletion.fine).any()
-    assert found.insertion.scores.shape == (ORDERS, 3)
+    assert found.insertion.scores.shape == (ORDER_COUNT, 3)
 
 
-def test_it_can_be_cancelled(conv, noise, state):
+def test_it_can_be_cancelled(conv, noise, state, question):
     class Left(Exception):
         pass
 
@@ -239,10 +243,10 @@ def test_it_can_be_cancelled(conv, noise, state):
         if progress.done > 30:
             raise Left
 
-    picture, before = noise(conv.size), state(conv.network)
-    explanation = Saliency()(conv, picture, Target(1))
+    asked, before = question(conv, noise(conv.size), Target(1)), state(conv.network)
+    explanation = Saliency().explain(asked)
     with pytest.raises(Left):
-        Removal()(Saliency(), conv, picture, explanation, on_progress=leave)
+        Removal()(Saliency(), asked, explanation, on_progress=leave)
     assert state(conv.network) == before
 
 

@@ -6,7 +6,14 @@ import torch
 from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
-from explainers.experiments.removal.fills import EXACT, FILLS, LINEAR, NOISE, fill, impute
+from explainers.experiments.removal.fills import (
+    IMPUTATION_NOISE,
+    IMPUTATION_TOLERANCE,
+    LINEAR_IMPUTATION,
+    PIXEL_FILLS,
+    fill,
+    impute,
+)
 from explainers.images.baselines import baseline
 
 MEAN = (0.4, 0.5, 0.6)
@@ -49,21 +56,21 @@ def solved(picture, removed):
 def test_one_pixel_is_a_sixth_of_those_at_its_sides_and_a_twelfth_of_those_at_its_corners():
     picture, removed = grey([[1, 2, 3], [4, 0, 6], [7, 8, 9]]), holes("...", ".x.", "...")
     expected = (2 + 4 + 6 + 8) / 6 + (1 + 3 + 7 + 9) / 12  # 20/6 + 20/12 = 5
-    assert impute(picture, removed, EMPTY[:1])[0, 0, 1, 1] == pytest.approx(expected, abs=EXACT)
+    assert impute(picture, removed, EMPTY[:1])[0, 0, 1, 1] == pytest.approx(expected, abs=IMPUTATION_TOLERANCE)
 
 
 def test_in_a_corner_the_weights_of_those_that_are_there_add_up_to_one():
     picture, removed = grey([[0, 2], [4, 7]]), holes("x.", "..")
     expected = (2 / 6 + 4 / 6 + 7 / 12) / (1 / 6 + 1 / 6 + 1 / 12)  # (4 + 8 + 7) / 5
     assert expected == pytest.approx(19 / 5)
-    assert impute(picture, removed, EMPTY[:1])[0, 0, 0, 0] == pytest.approx(expected, abs=3 * EXACT)
+    assert impute(picture, removed, EMPTY[:1])[0, 0, 0, 0] == pytest.approx(expected, abs=3 * IMPUTATION_TOLERANCE)
 
 
 def test_a_gap_in_a_line_is_bridged_evenly_and_an_end_is_continued():
     found = impute(grey([[0, 9, 9, 3]]), holes(".xx."), EMPTY[:1])  # x1 = (0 + x2)/2 and x2 = (x1 + 3)/2: 1 and 2
-    assert found.flatten().tolist() == pytest.approx([0, 1, 2, 3], abs=10 * EXACT)
+    assert found.flatten().tolist() == pytest.approx([0, 1, 2, 3], abs=10 * IMPUTATION_TOLERANCE)
     found = impute(grey([[0.5, 9, 9]]), holes(".xx"), EMPTY[:1])  # x2 = x1 and x1 = (.5 + x2)/2: all .5
-    assert found.flatten().tolist() == pytest.approx([0.5] * 3, abs=30 * EXACT)
+    assert found.flatten().tolist() == pytest.approx([0.5] * 3, abs=30 * IMPUTATION_TOLERANCE)
 
 
 @pytest.mark.parametrize("size", [(16, 16), (29, 24), (5, 33)], ids=str)
@@ -97,17 +104,17 @@ def test_of_nothing_the_mean_colour_is_left(noise):
 def test_imputed_pixels_are_noisy_and_the_same_in_every_picture(noise):
     picture = noise((40, 40))
     removed = torch.stack([noise((40, 40), 1, 5)[0] < share for share in (0.4, 0.8)])
-    first, again, other = (fill(LINEAR, picture, mean=MEAN, seed=seed)(removed) for seed in (0, 0, 1))
+    first, again, other = (fill(LINEAR_IMPUTATION, picture, mean=MEAN, seed=seed)(removed) for seed in (0, 0, 1))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
     added = first - impute(picture, removed, EMPTY.float())
     spread = added[:, :, removed[0]].std()
-    assert spread == pytest.approx(NOISE, rel=0.1)
+    assert spread == pytest.approx(IMPUTATION_NOISE, rel=0.1)
     assert torch.allclose(added[0][:, removed[0]], added[1][:, removed[0]], atol=1e-5)
     assert torch.equal(first[0][:, ~removed[0]], picture[:, ~removed[0]])
 
 
-@pytest.mark.parametrize("name", [name for name in FILLS if name != LINEAR])
+@pytest.mark.parametrize("name", [name for name in PIXEL_FILLS if name != LINEAR_IMPUTATION])
 def test_the_others_are_the_baselines_in_every_channel_alike(noise, name):
     picture, removed = noise((12, 10)), noise((12, 10), 1, 7) < 0.5
     found = fill(name, picture, mean=MEAN)(removed)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from explainers.experiments.removal.orders import QUARTERS, centred, moved, order, scattered
+from explainers.experiments.removal.orders import QUARTER_SHIFTS, centred, moved, order, scattered
 
 
 @pytest.fixture
@@ -47,9 +47,9 @@ def test_a_moved_map_keeps_its_pixels():
 
 
 def test_the_places_are_spread_evenly():
-    shifts = [(rows, columns) for rows, columns, *_ in QUARTERS]
+    shifts = [(rows, columns) for rows, columns, *_ in QUARTER_SHIFTS]
     assert {*shifts} == {(rows, columns) for rows in range(4) for columns in range(4)} - {(0, 0)}
-    turns = [(upside, mirrored) for *_, upside, mirrored in QUARTERS]
+    turns = [(upside, mirrored) for *_, upside, mirrored in QUARTER_SHIFTS]
     assert {turn: turns.count(turn) for turn in turns} == dict.fromkeys(
         [(False, False), (True, False), (False, True), (True, True)], 4
     )
@@ -58,7 +58,7 @@ def test_the_places_are_spread_evenly():
 @pytest.mark.parametrize("place", [(0, 0), (5, 30), (23, 16), (12, 20)], ids=str)
 def test_wherever_a_map_is_it_is_moved_by_whole_quarters(blob, place):
     size = (24, 40)
-    for ranks, (rows, columns, *_) in zip(moved(order(blob(*place, size), 0)), QUARTERS, strict=True):
+    for ranks, (rows, columns, *_) in zip(moved(order(blob(*place, size), 0)), QUARTER_SHIFTS, strict=True):
         peak = np.argwhere(ranks == 0)[0]
         expected = place[0] + 6 * rows, place[1] + 10 * columns
         for at, wanted, side in zip(peak, expected, size, strict=True):
@@ -70,7 +70,7 @@ def test_a_shape_is_mirrored_in_its_place():
     heat[4:8, 4:6], heat[7, 4:8] = 1, 1  # an L
     shapes = {
         np.roll(each < heat.sum(), (-4 * row, -4 * column), (0, 1)).tobytes()
-        for each, (row, column, *_) in zip(moved(order(heat, 0)), QUARTERS, strict=True)
+        for each, (row, column, *_) in zip(moved(order(heat, 0)), QUARTER_SHIFTS, strict=True)
     }
     assert len(shapes) == 4
 

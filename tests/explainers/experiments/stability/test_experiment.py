@@ -27,11 +27,12 @@ def pixelwise(classify):
 
 
 @pytest.fixture
-def tried():
+def tried(question):
     """(experiment, explainer, classifier, picture, index=0) -> what came out."""
 
     def make(experiment, explainer, classifier, picture, index=0, **more):
-        return experiment(explainer, classifier, picture, explainer(classifier, picture, Target(index)), **more)
+        asked = question(classifier, picture, Target(index))
+        return experiment(explainer, asked, explainer.explain(asked), **more)
 
     return make
 
@@ -107,10 +108,10 @@ def test_only_methods_that_draw_are_asked_with_other_seeds(tried, conv, noise):
     assert len(of(tried(experiment, random, conv, picture), "seeds")) == 2
 
 
-def test_the_map_is_compared_as_it_is_shown(tried, conv, noise):
+def test_the_map_is_compared_as_it_is_shown(conv, noise, question):
     picture, explainer = noise(conv.size), InputXGradient()
     explanation = explainer(conv, picture, Target(0)).reduced("signed sum")
-    outcome = Stability(draws=1)(explainer, conv, picture, explanation)
+    outcome = Stability(draws=1)(explainer, question(conv, picture), explanation)
     assert outcome.signed
     assert np.array_equal(outcome.heat, explanation.heat)
 

@@ -4,7 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from explainers import ExplanationError, Target
-from explainers.classifiers import loading, offers
+from explainers.classifiers import loading, sources
 from pages.shared import state, work
 
 pytestmark = pytest.mark.usefixtures("alone")
@@ -14,14 +14,13 @@ def page():
     """A page that asks, and keeps the answers."""
     import streamlit as st
 
-    from explainers.images.samples import SAMPLES
     from pages.shared import state, work
     from pages.shared.frame import frame
-    from pages.shared.photo import Photo
+    from pages.shared.picture import SAMPLE_PHOTOS
     from pages.shared.question import choose_class, choose_classifier, choose_target
 
     with frame("Title", "Motto."):
-        photo = Photo("photo", SAMPLES[st.number_input("Photo", 0, 2, key="photo")].data)
+        photo = list(SAMPLE_PHOTOS.values())[st.number_input("Photo", 0, 2, key="photo")]
         classifier = choose_classifier()
         likely = work.predictions(classifier, photo)
         target = choose_target(classifier, likely)
@@ -82,20 +81,20 @@ def test_the_bundled_classifier_and_the_likeliest_class_come_first(visit):
 
 def test_every_classifier_is_offered_with_its_accuracy_and_size(visit):
     options = visit().selectbox(key="classifier").options
-    assert len(options) == len(set(options)) == len(offers())
-    for option, offer in zip(options, offers(), strict=True):
-        assert option.startswith(offer.title)
-        assert f"{offer.accuracy:.1f} %" in option
-        assert ("↓" in option) == (offer.origin == "download")
+    assert len(options) == len(set(options)) == len(sources())
+    for option, source in zip(options, sources(), strict=True):
+        assert option.startswith(source.title)
+        assert f"{source.accuracy:.1f} %" in option
+        assert ("↓" in option) == (source.origin == "download")
 
 
 def test_the_text_of_an_option_never_changes(visit):
     at = visit()  # the browser answers with texts: one that changed would be an answer to nothing
     boxes = {box.key: box.options for box in at.selectbox}
-    for offer in offers():
-        if offer.origin == "download":
-            offer.path.parent.mkdir(parents=True, exist_ok=True)
-            offer.path.touch()
+    for source in sources():
+        if source.origin == "download":
+            source.path.parent.mkdir(parents=True, exist_ok=True)
+            source.path.touch()
     run(at.number_input(key="photo").set_value(1))
     assert {box.key: box.options for box in at.selectbox} == boxes
     assert not any("↓" in option for option in visit().selectbox(key="classifier").options)
@@ -187,7 +186,7 @@ def test_a_failed_download_is_tried_again_only_when_asked_to(failed, offline):
     assert failed.error
 
 
-def test_a_download_that_succeeds_later_takes_the_message_away(own_desk, failed, bundled, monkeypatch):
+def test_a_download_that_succeeds_later_takes_the_message_away(own_jobs, failed, bundled, monkeypatch):
     monkeypatch.setattr(work, "load_classifier", lambda name, fit, on_progress: bundled)
     run(failed.button(key="try-again").click())
     assert not failed.error

@@ -5,12 +5,9 @@ from functools import partial
 import numpy as np
 import pytest
 
-from explainers import GradCAM, Saliency, read_image
+from explainers import GradCAM, Saliency
 from explainers.experiments import Sensitivity, Stability
-from explainers.images.samples import SAMPLES
 from pages.shared import work
-
-PHOTO = read_image(SAMPLES[0].data)
 
 
 @pytest.fixture
@@ -20,9 +17,9 @@ def come(trust):
 
 
 @pytest.fixture
-def tried(bundled, explained):
+def tried(espresso, explained):
     """(experiment, explainer) -> the engine's outcome for the first sample as an espresso."""
-    return lambda experiment, explainer: experiment(explainer, bundled, PHOTO, explained(explainer))
+    return lambda experiment, explainer: experiment(explainer, espresso, explained(explainer))
 
 
 def said(at):
@@ -57,7 +54,7 @@ def test_metrics_for_experts_come_on_request(come, tried):
 
 
 def test_a_long_one_waits_for_a_click(come, monkeypatch):
-    monkeypatch.setattr(work, "AT_ONCE", 5 * 64 * 64)
+    monkeypatch.setattr(work, "QUICK_PIXELS", 5 * 64 * 64)
     at = come()
     button = at.button(key="run-stability")
     assert button.label == "Run: up to 9 passes"

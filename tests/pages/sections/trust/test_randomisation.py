@@ -5,13 +5,10 @@ from functools import partial
 import numpy as np
 import pytest
 
-from explainers import ExplanationError, GradCAM, Saliency, Target, read_image
+from explainers import ExplanationError, GradCAM, Saliency
 from explainers.experiments import Randomisation
 from explainers.experiments.randomisation.weights import RandomisedClassifier
-from explainers.images.samples import SAMPLES
 from pages.sections.trust.randomisation import RandomisationSection
-
-PHOTO = read_image(SAMPLES[0].data)
 
 
 @pytest.fixture
@@ -21,13 +18,11 @@ def come(trust):
 
 
 @pytest.fixture(scope="session")
-def found(bundled):
+def found(espresso, explained):
     """(explainer, **settings) -> the engine's outcome for the first sample as an espresso."""
 
     def make(explainer, **settings):
-        target = Target(bundled.labels.index("espresso"))
-        explanation = explainer(bundled, PHOTO, target)
-        return Randomisation(**settings)(explainer, bundled, PHOTO, explanation)
+        return Randomisation(**settings)(explainer, espresso, explained(explainer))
 
     return make
 
@@ -90,7 +85,7 @@ def test_settings_stand_in_the_address_and_change_the_experiment(come, figure, f
     assert "seed 3" in said(at)
 
 
-def test_a_stage_without_a_map_shows_a_sentence_in_its_place(come, own_desk, monkeypatch):
+def test_a_stage_without_a_map_shows_a_sentence_in_its_place(come, own_jobs, monkeypatch):
     real, asked = GradCAM.on, []
 
     def refuse(self, layer, passes, pictures):
@@ -106,7 +101,7 @@ def test_a_stage_without_a_map_shows_a_sentence_in_its_place(come, own_desk, mon
     assert sum("map-stage" in chart.proto.id for chart in at.get("plotly_chart")) == 8
 
 
-def test_the_weights_that_all_visitors_share_are_not_touched(come, own_desk, bundled, state, monkeypatch):
+def test_the_weights_that_all_visitors_share_are_not_touched(come, own_jobs, bundled, state, monkeypatch):
     monkeypatch.setattr("pages.shared.work.load_classifier", lambda *_, **__: bundled)
     before = state(bundled.network), state(bundled.prepared)
     come(method="grad-cam")

@@ -174,17 +174,19 @@ def test_the_forward_button_sets_what_was_at_its_default(visit, request):
 def test_notes_and_an_upload_are_remembered():
     def page():
         import streamlit as st
+        from PIL import Image
 
+        from explainers.images.photo import Photo
         from pages.shared import state
-        from pages.shared.photo import Photo
 
-        st.text(f"{state.noted('a')} {state.noted('b', 0)} {state.upload()}")
-        state.note("a", "yes")
-        state.keep_upload(None if state.upload() else Photo("cat", b""))
+        photo = state.upload()
+        st.text(f"{state.recall('a')} {state.recall('b', 0)} {photo and photo.name}")
+        state.remember("a", "yes")
+        state.keep_upload(None if state.upload() else Photo.of(Image.new("RGB", (8, 8)), "cat"))
 
     at = run(AppTest.from_function(page))
     assert at.text[0].value == "None 0 None"
-    assert run(at).text[0].value == "yes 0 Photo(name='cat', data=b'')"
+    assert run(at).text[0].value == "yes 0 cat"
     assert run(at).text[0].value == "yes 0 None"
 
 

@@ -6,18 +6,19 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from explainers import EXPLAINERS, Choice, Colour, Layer, Range, Switch
-from pages.shared.controls import SLIDER
+from pages.shared.controls import MAX_SLIDER_POSITIONS
 
 
 def page():
     """A page that chooses a method and keeps it."""
     import streamlit as st
 
+    from explainers.classifiers.catalogue import BUNDLED, find
     from pages.shared import state, work
     from pages.shared.controls import choose_explainer
 
     state.begin()
-    explainer = choose_explainer(work.classifier("bundled", "PocketNet", "crop"))
+    explainer = choose_explainer(work.classifier(find(BUNDLED), "crop"))
     state.publish()
     st.session_state["explainer"] = explainer
 
@@ -166,7 +167,7 @@ def test_who_turns_automatic_off_starts_at_a_sensible_number(kind, name, knob):
 @every_knob(lambda knob: isinstance(knob, Range))
 def test_ranges_of_many_numbers_are_typed(kind, name, knob):
     at = visit(kind, needed(kind, knob) | {f"{name}-automatic": False})
-    many = (knob.high - knob.low) / knob.step > SLIDER
+    many = (knob.high - knob.low) / knob.step > MAX_SLIDER_POSITIONS
     assert widget(at, f"{kind.slug()}-{name}").type == ("number_input" if many else "slider")
 
 

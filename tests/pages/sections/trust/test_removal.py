@@ -3,12 +3,10 @@
 import numpy as np
 import pytest
 
-from explainers import EXPLAINERS, GradCAM, Saliency, read_image
+from explainers import EXPLAINERS, GradCAM, Saliency
 from explainers.experiments import Removal
-from explainers.images.samples import SAMPLES
 from explainers.markdown import escaped
 
-PHOTO = read_image(SAMPLES[0].data)
 SIDES = "Deletion", "Insertion"
 FEW = {"deletion-and-insertion-steps": 4}
 
@@ -20,11 +18,11 @@ def come(trust):
 
 
 @pytest.fixture
-def tried(bundled, explained):
-    """(explainer, scale="logit", **settings) -> the engine's outcome for the first sample as an espresso."""
+def tried(espresso, explained):
+    """(explainer, **settings) -> the engine's outcome for the first sample as an espresso."""
 
-    def make(explainer, scale="logit", **settings):
-        return Removal(steps=4, **settings)(explainer, bundled, PHOTO, explained(explainer, scale))
+    def make(explainer, **settings):
+        return Removal(steps=4, **settings)(explainer, espresso, explained(explainer))
 
     return make
 

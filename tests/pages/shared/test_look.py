@@ -12,14 +12,15 @@ def page(method):
     import streamlit as st
 
     import explainers
-    from explainers.images.samples import SAMPLES
+    from explainers.classifiers.catalogue import BUNDLED, find
+    from explainers.question import Question
     from pages.shared import state, work
     from pages.shared.look import choose_look, last_look
-    from pages.shared.photo import Photo
+    from pages.shared.picture import SAMPLE_PHOTOS
 
     explainer = getattr(explainers, st.text_input("Method", method, key="method"))()
-    classifier = work.classifier("bundled", "PocketNet", "crop")
-    given = work.explanation(explainer, classifier, Photo("coffee", SAMPLES[0].data), explainers.Target(3), print)
+    classifier = work.classifier(find(BUNDLED), "crop")
+    given = work.explanation(explainer, Question(SAMPLE_PHOTOS["coffee"], classifier, explainers.Target(3)), print)
     state.begin()
     st.session_state["last"] = last_look(given)
     st.session_state["given"], (st.session_state["drawn"], st.session_state["look"]) = given, choose_look(given)
@@ -42,7 +43,7 @@ def keys(at):
 
 
 def test_a_map_of_three_channels_lets_them_be_combined():
-    assert keys(visit("Saliency")) == {"channels-Vanilla gradient", "overlay", "colours-unsigned", "clip"}
+    assert keys(visit("Saliency")) == {"channels-vanilla-gradient", "overlay", "colours-unsigned", "clip"}
 
 
 def test_a_coarse_map_lets_its_grid_be_seen():
@@ -52,7 +53,7 @@ def test_a_coarse_map_lets_its_grid_be_seen():
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 def test_channels_are_combined_as_chosen(reduction):
     at = visit("Saliency")
-    run(at.selectbox(key="channels-Vanilla gradient").select(reduction))
+    run(at.selectbox(key="channels-vanilla-gradient").select(reduction))
     drawn, given = at.session_state["drawn"], at.session_state["given"]
     assert drawn.reduction == reduction
     assert (drawn.heat == given.reduced(reduction).heat).all()
@@ -70,7 +71,7 @@ def test_a_map_starts_in_the_methods_own_way(method):
 def test_signs_bring_colours_with_a_middle_and_take_them_along():
     at = visit("Saliency")
     run(at.selectbox(key="colours-unsigned").select("viridis"))
-    run(at.selectbox(key="channels-Vanilla gradient").select("signed sum"))
+    run(at.selectbox(key="channels-vanilla-gradient").select("signed sum"))
     assert at.session_state["look"].colours == "blue to red"
     assert at.selectbox(key="colours-signed").options == list(COLOURS)
 

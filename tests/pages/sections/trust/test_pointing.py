@@ -6,9 +6,7 @@ import pytest
 from explainers import GradCAM, Saliency
 from explainers.experiments import Pointing
 from explainers.images.samples import SAMPLES
-from pages.shared.photo import Photo
 
-PHOTO = Photo("coffee", SAMPLES[0].data)  # 600 x 400: the middle 400 x 400 is seen, from 100 on
 BOX = (180, 40, 420, 260)
 
 
@@ -19,12 +17,12 @@ def come(trust):
 
 
 @pytest.fixture
-def judged(bundled, explained):
+def judged(espresso, explained):
     """(box, explainer=Saliency(), **settings) -> the engine's outcome for the first sample as an espresso."""
 
     def make(box, explainer=None, **settings):
         explainer = explainer or Saliency()
-        return Pointing(box=box, **settings)(explainer, bundled, PHOTO.image, explained(explainer))
+        return Pointing(box=box, **settings)(explainer, espresso, explained(explainer))
 
     return make
 
@@ -56,7 +54,7 @@ def test_without_a_box_it_invites_and_waits_for_no_click(come):
 def test_it_says_what_the_engine_found(come, judged):
     at = come(box=text(BOX))
     outcome = judged(BOX)
-    for sentence in outcome.said:
+    for sentence in outcome.sentences:
         assert f"- {sentence}" in said(at)
     assert f"**Does it hit the object?** {outcome.finding.sentence}" in said(at)
     assert not at.info

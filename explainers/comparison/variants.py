@@ -1,0 +1,86 @@
+"""The variants of a question that the tiles of a comparison show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from explainers.classifiers.classifier import Classifier
+from explainers.errors import ExplanationError
+from explainers.explainer import Explainer
+from explainers.explanation import Explanation, Scale, Target
+from explainers.images.photo import Photo
+from explainers.question import Question
+
+DEPTHS = {"shallowest": 0.0, "a quarter deep": 0.25, "half deep": 0.5, "three quarters deep": 0.75, "deepest": 1.0}
+Title = Callable[[Explanation | None], str]
+
+
+@dataclass(frozen=True, eq=False)
+class Variant:
+    """What one tile is to show.
+
+    classifier:    the name of the classifier; None stands for the question's own.
+    label, versus: the explained class, and the other one where the difference of two is explained; both by label.
+    depth:         one of DEPTHS or the name of a layer; None leaves the choice to the method.
+    title:         returns the tile's title, given its explanation, or None while there is none.
+    refusal:       a sentence that says why the variant makes no sense; empty if it makes sense.
+    """
+
+    explainer: Explainer
+    classifier: str | None
+    label: str
+    versus: str | None
+    scale: Scale
+    depth: str | None = None
+    title: Title = lambda explanation: ""
+    refusal: str = ""
+
+    @classmethod
+    def of(cls, question: Question, explainer: Explainer) -> Variant:
+        """Make the variant that differs in nothing from the question."""
+        labels, target = question.classifier.labels, question.target
+        versus = None if target.versus is None else labels[target.versus]
+        return cls(explainer, None, labels[target.index], versus, target.scale)
+
+    def ask(self, classifier: Classifier, photo: Photo) -> tuple[Explainer, Question]:
+        """Return the method and the question whose explanation the tile shows. Raises ExplanationError."""
+        if self.refusal:
+            raise ExplanationError(self.refusal)
+        explainer = self.explainer
+        if self.depth is not None and (name := explainer.on_axis("layer")):
+            explainer = replace(explainer, **{name: layer_at(classifier, self.depth)})
+        index, versus = (None if label is None else _index(classifier, label) for label in (self.label, self.versus))
+        return explainer, Question(photo, classifier, Target(index or 0, versus, self.scale))
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Variants row by row, with the number of tiles in a row."""
+
+    variants: Sequence[Variant]
+    columns: int
+
+    @property
+    def rows(self) -> int:
+        return -(-len(self.variants) // self.columns)
+
+
+def layer_at(classifier: Classifier, depth: str) -> str:
+    """Find the layer at a depth between the first and the deepest features; `depth` may also be a layer's name.
+
+    Raises ExplanationError where the classifier has no such layer.
+    """
+    names = [layer.name for layer in classifier.layers()]
+    if depth not in DEPTHS:
+        return depth
+    if not names or classifier.layer is None:
+        raise ExplanationError(f"{classifier.name} has no layer that gives a grid.")
+    return names[round(DEPTHS[depth] * names.index(classifier.layer))]
+
+
+def _index(classifier: Classifier, label: str) -> int:
+    """Find the index of a class by its label. Raises ExplanationError where the classifier doesn't have it."""
+    if label not in classifier.labels:
+        raise ExplanationError(f"{classifier.name} knows no class called {label!r}.")
+    return classifier.labels.index(label)

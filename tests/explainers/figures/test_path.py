@@ -1,0 +1,23 @@
+"""The figure that is moved along the path."""
+
+import numpy as np
+import pytest
+
+from explainers import IntegratedGradients, Target
+from explainers.figures import Look, path
+from explainers.methods.path_record import record_path
+from explainers.paths.snapshots import Snapshots
+
+
+def test_most_explanations_have_no_path(explanation, ramp):
+    snapshots = Snapshots(np.array([0.0, 1.0]), *2 * [np.stack([ramp, ramp])])
+    with pytest.raises(ValueError, match="no path"):
+        path(explanation(ramp), snapshots, Look())
+
+
+def test_the_path_of_a_probability_has_its_ticks_in_per_cent(conv, noise, question):
+    asked = question(conv, noise((29, 24)), Target(0, scale="probability"))
+    record = record_path(IntegratedGradients(steps=8), asked, stops_kept=5, steps=8)
+    layout = path(record.explanation, record.snapshots, Look()).layout
+    assert (layout.yaxis4.tickformat, layout.yaxis7.tickformat) == (".0%", "")
+    assert [step.label for step in layout.sliders[0].steps] == ["0.00", "0.19", "0.44", "0.69", "1.00"]

@@ -1,0 +1,91 @@
+"""A photo is decoded once, upright, and known by its file's bytes or its pixels."""
+
+from io import BytesIO
+
+import pytest
+import torch
+from PIL import ExifTags, Image
+
+from explainers import ExplanationError, read_image
+from explainers.images import photo as module
+from explainers.images.photo import Photo
+
+
+def png(picture, **options) -> bytes:
+    file = BytesIO()
+    picture.save(file, "PNG", **options)
+    return file.getvalue()
+
+
+def test_a_photo_is_upright():
+    halves = Image.new("RGB", (40, 20), "red")
+    halves.paste("blue", (20, 0, 40, 20))
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6  # the camera was held upright: what it calls left is the top
+    photo = Photo.read("photo", png(halves, exif=exif))
+    assert photo.image.size == (20, 40)
+    assert (photo.image.getpixel((10, 5)), photo.image.getpixel((10, 35))) == ((255, 0, 0), (0, 0, 255))
+    red, _, blue = Image.open(BytesIO(photo.thumbnail)).getpixel((100, 20))
+    assert red > 200 > 50 > blue
+
+
+def test_photos_differ_by_their_bytes_whole(monkeypatch):
+    data = png(Image.new("RGB", (40, 30), "red"))
+    assert Photo.read("a", data).digest == Photo.read("b", data).digest
+    monkeypatch.setattr(module, "read_image", lambda data: None)  # no decoder takes these bytes
+    every = {Photo.read("a", bytes([first, *data[1:], last])).digest for first in (1, 2) for last in (1, 2)}
+    assert len(every) == 4
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        torch.ones(3, 4, 5, dtype=torch.float64),
+        torch.ones(3, 5, 4),
+        torch.ones(3, 4, 5).index_fill(2, torch.tensor([4]), 0.5),
+        Image.new("RGB", (5, 4), "white"),
+    ],
+    ids=["precision", "shape", "pixel", "kind"],
+)
+def test_pictures_in_memory_differ_by_all_that_a_classifier_may_see(other):
+    assert Photo.of(torch.ones(3, 4, 5)).digest == Photo.of(torch.ones(3, 4, 5), "another name").digest
+    assert Photo.of(other).digest != Photo.of(torch.ones(3, 4, 5)).digest
+    assert Photo.of(other).thumbnail.startswith(b"\xff\xd8")  # as a JPEG
+
+
+@pytest.mark.parametrize("size", [(40, 20), (20, 40), (400, 300)], ids=str)
+def test_a_thumbnail_is_a_square_of_the_middle(size):
+    photo = Photo.of(Image.new("RGB", size, "red"))
+    assert Image.open(BytesIO(photo.thumbnail)).size == (200, 200)
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        (Image.new("RGB", (6, 4), "red"), True),
+        (Image.new("RGB", (4, 6), "red"), False),
+        (Image.new("RGBA", (6, 4), "red"), False),
+        (Image.new("RGB", (6, 4), "#fe0000"), False),
+    ],
+    ids=["same", "size", "mode", "pixels"],
+)
+def test_pictures_without_a_file_are_known_by_mode_size_and_pixels(other, same):
+    assert (Photo.of(other).digest == Photo.of(Image.new("RGB", (6, 4), "red")).digest) is same
+
+
+def test_a_file_is_decoded_exactly_once(monkeypatch):
+    calls = []
+    monkeypatch.setattr(module, "read_image", lambda data: calls.append(data) or read_image(data))
+    photo = Photo.read("photo", png(Image.new("RGB", (40, 30), "red")))
+    assert photo.image is photo.image
+    assert photo.thumbnail is photo.thumbnail
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("data", [b"", b"no picture", png(Image.new("RGB", (4, 4)))], ids=["empty", "text", "small"])
+def test_what_cannot_be_read_is_refused_in_the_same_words(data):
+    with pytest.raises(ExplanationError) as expected:
+        read_image(data)
+    with pytest.raises(ExplanationError) as refusal:
+        Photo.read("photo", data)
+    assert str(refusal.value) == str(expected.value)
