@@ -1,4 +1,4 @@
-"""What visitors of the load run ask, and what the library itself answers."""
+"""The questions that visitors of the load run ask, and the library's own answers to them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from explainers.methods.guided_backprop import Deconvolution, GuidedBackprop
 from explainers.methods.integrated_gradients import IntegratedGradients
 from explainers.methods.occlusion import Occlusion
 
-MIX: tuple[Explainer, ...] = (
+METHOD_MIX: tuple[Explainer, ...] = (
     Saliency(),
     IntegratedGradients(),
     IntegratedGradients(steps=8, baseline="white"),
@@ -35,22 +35,22 @@ MIX: tuple[Explainer, ...] = (
     Occlusion(),
     Occlusion(patch=16, stride=8, colour="#000000"),
 )
-LIKELIEST, NO_OTHER = "the likeliest", "no other class"
+LIKELIEST_CLASS, NO_OTHER_CLASS = "the likeliest", "no other class"
 
 
 @dataclass(frozen=True)
 class Question:
-    """What a visitor asks for."""
+    """What a visitor asks for, as the page's settings say it."""
 
     explainer: Explainer
     sample: str = SAMPLES[0].name
-    label: str = LIKELIEST
-    versus: str = NO_OTHER
+    label: str = LIKELIEST_CLASS
+    versus: str = NO_OTHER_CLASS
     scale: Scale = "logit"
 
     @property
     def choices(self) -> dict[str, Any]:
-        """What the page's settings must be, by key."""
+        """The values that the page's settings must have, by key."""
         slug, knobs = self.explainer.slug(), self.explainer.knobs()
         chosen: dict[str, Any] = {"sample": self.sample, "class": self.label, "rather-than": self.versus}
         chosen |= {"scale": self.scale, "method": slug}
@@ -62,36 +62,41 @@ class Question:
         return chosen
 
     def after(self, before: Question, kept: dict[type[Explainer], Explainer]) -> Question:
-        """The question that comes of setting the widgets that the page of `before` shows to what `self` wants.
+        """Return the question that results from setting the widgets on the page of `before` to the values of this one.
 
-        kept: the settings of each method that this visitor has used; they come back with the method.
+        kept: the settings of each method that the visitor has used; choosing the method restores them.
         """
-        wanted, now = self.explainer, before.explainer
-        if type(wanted) is not type(now):
+        wanted, current = self.explainer, before.explainer
+        if type(wanted) is not type(current):
             return replace(self, explainer=kept.get(type(wanted), type(wanted)()))
-        shown = {name: getattr(wanted, name) for name, value in now.settings.items() if value is not None}
-        return replace(self, explainer=replace(now, **{name: v for name, v in shown.items() if v is not None}))
+        shown = {
+            name: getattr(wanted, name) for name, shown_value in current.settings.items() if shown_value is not None
+        }
+        return replace(
+            self, explainer=replace(current, **{name: value for name, value in shown.items() if value is not None})
+        )
 
 
 def expected(question: Question, classifier: Classifier) -> list[dict[str, Any]]:
-    """The traces of the figure that answers a question."""
-    (data,) = (sample.data for sample in SAMPLES if sample.name == question.sample)
-    image, number = read_image(data), [*classifier.labels].index
-    index = classifier.predict(image)[0].index if question.label == LIKELIEST else number(question.label)
-    versus = None if question.versus == NO_OTHER else number(question.versus)
+    """Compute the traces of the figure that answers a question."""
+    (photo,) = (sample.data for sample in SAMPLES if sample.name == question.sample)
+    image, index_of = read_image(photo), [*classifier.labels].index
+    index = classifier.predict(image)[0].index if question.label == LIKELIEST_CLASS else index_of(question.label)
+    versus = None if question.versus == NO_OTHER_CLASS else index_of(question.versus)
     explanation = question.explainer(classifier, image, Target(index, versus, question.scale))
     look = Look([*COLOURS][-1 if explanation.signed else 0])
     traces: list[dict[str, Any]] = json.loads(panels(explanation, look).to_json())["data"]
     return traces
 
 
-def distance(given: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> float:
-    """0 for the same figure, infinity for that of another picture."""
-    if given == wanted:
+def distance(traces: list[dict[str, Any]], expected_traces: list[dict[str, Any]]) -> float:
+    """Return the largest error of a map as a share of its largest value; infinity for the map of another picture."""
+    if traces == expected_traces:
         return 0.0
-    heat, right = (
-        np.frombuffer(base64.b64decode(traces[2]["z"]["bdata"]), traces[2]["z"]["dtype"]) for traces in (given, wanted)
+    heat, expected_heat = (
+        np.frombuffer(base64.b64decode(figure[2]["z"]["bdata"]), figure[2]["z"]["dtype"])
+        for figure in (traces, expected_traces)
     )
-    if given[0] != wanted[0] or heat.shape != right.shape:
+    if traces[0] != expected_traces[0] or heat.shape != expected_heat.shape:
         return float("inf")
-    return float(np.abs(heat - right).max() / (np.abs(right).max() or 1))
+    return float(np.abs(heat - expected_heat).max() / (np.abs(expected_heat).max() or 1))

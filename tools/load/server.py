@@ -1,4 +1,4 @@
-"""The dashboard, started for a test or a measurement and ended after it."""
+"""Starts the dashboard for a test or a measurement, and stops it afterwards."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 HOST = "127.0.0.1"
-PATIENCE, STOPPING = 60, 20  # seconds for the server to start, and to stop
+START_TIMEOUT, STOP_TIMEOUT = 60, 20  # seconds
 
 
 @dataclass(frozen=True)
 class Server:
-    """The dashboard, served; `log` is what it has said so far."""
+    """A running dashboard.
+
+    file: the file of its log.
+    """
 
     port: int
     process: subprocess.Popen[bytes]
@@ -36,34 +39,37 @@ class Server:
 
     @property
     def memory(self) -> float:
-        """Resident memory in MiB (Linux, as all that follows)."""
+        """The resident memory now, in MiB. (This and what follows works on Linux only.)"""
         return self._status("VmRSS:")
 
     @property
     def peak(self) -> float:
-        """The most that it ever was."""
+        """The largest resident memory so far, in MiB."""
         return self._status("VmHWM:")
 
     def _status(self, name: str) -> float:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int((status.partition(name)[2].split() or ["0"])[0]) / 1024  # a dead process has no such line
+        return int((status.partition(name)[2].split() or ["0"])[0]) / 1024  # a process that has ended has no such line
 
     @property
     def worked(self) -> float:
-        """Seconds of processor time so far."""
+        """The processor time so far, in seconds."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
 def serve(folder: Path) -> Iterator[Server]:
-    """A server on a free port of this machine alone, which can download nothing; its log lies in `folder`."""
-    with socket.socket() as free, socket.socket() as closed:
-        free.bind((HOST, 0))
-        closed.bind((HOST, 0))
-        port, nowhere = free.getsockname()[1], f"http://{HOST}:{closed.getsockname()[1]}"
-    proxies = {f"{scheme}_proxy": nowhere for scheme in ("http", "https", "all")}
-    proxies |= {name.upper(): nowhere for name in proxies} | {
+    """Serve the dashboard on a free port of this machine; it can't download anything, and logs to a file in `folder`.
+
+    Raises RuntimeError where it doesn't start, TimeoutExpired where it doesn't stop.
+    """
+    with socket.socket() as free_socket, socket.socket() as closed_socket:
+        free_socket.bind((HOST, 0))
+        closed_socket.bind((HOST, 0))
+        port, unreachable = free_socket.getsockname()[1], f"http://{HOST}:{closed_socket.getsockname()[1]}"
+    proxies = {f"{scheme}_proxy": unreachable for scheme in ("http", "https", "all")}
+    proxies |= {name.upper(): unreachable for name in proxies} | {
         "no_proxy": f"{HOST},localhost",
         "NO_PROXY": f"{HOST},localhost",
     }
@@ -78,23 +84,24 @@ def serve(folder: Path) -> Iterator[Server]:
             stderr=subprocess.STDOUT,
         )
     server = Server(port, process, folder / "log")
-    until = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + START_TIMEOUT
     try:
         while not _healthy(port):
-            if process.poll() is not None or time.monotonic() > until:
+            if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"the server did not start:\n{server.log}")
             time.sleep(0.1)
         yield server
     finally:
         process.terminate()
         try:
-            process.wait(STOPPING)
+            process.wait(STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
             process.kill()
             raise
 
 
 def _healthy(port: int) -> bool:
+    """Whether the server answers that it is ready."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with direct.open(f"http://{HOST}:{port}/_stcore/health", timeout=5) as answer:

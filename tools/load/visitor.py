@@ -1,4 +1,4 @@
-"""Visitors of a live dashboard who speak Streamlit's protocol over its websocket."""
+"""Visitors of a running dashboard, who speak Streamlit's protocol over its websocket."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from tools.load.server import HOST
 class Page:
     """What one run of the script has drawn so far.
 
-    run:      Streamlit's name of the run.
-    over:     whether it came to its end.
-    maps:     the figure of the map as JSON and when it came, newest last.
-    widgets:  key -> kind of element and its id.
-    troubles: exceptions and errors that it shows.
+    run:      Streamlit's id of the run.
+    over:     whether the run has reached its end.
+    maps:     each figure of the map as JSON, and when it came; the newest is the last.
+    widgets:  {key: (kind of element, its id)}.
+    troubles: the exceptions and errors that the page shows.
     """
 
     run: str = ""
@@ -39,7 +39,7 @@ class Page:
     troubles: list[str] = field(default_factory=list)
 
     def draw(self, element: Element) -> None:
-        """Take note of a new element."""
+        """Record a new element."""
         kind = element.WhichOneof("type") or ""
         drawn: Any = getattr(element, kind)
         key = getattr(drawn, "id", "").partition("-")[2].partition("-")[2]  # ids are $$ID-hash-key
@@ -54,10 +54,10 @@ class Page:
 
 
 class Visitor:
-    """One tab of a browser.
+    """One browser tab.
 
-    page:    what it shows.
-    stopped: how many of its runs were stopped for another choice.
+    page:    the page that it shows.
+    stopped: how many of its runs ended early because something else was chosen.
     """
 
     def __init__(self, stream: ClientConnection) -> None:
@@ -65,7 +65,7 @@ class Visitor:
         self.stopped = 0
         self._stream = stream
         self._query = ""
-        self._last = ""  # the run that was on the page when something else was asked
+        self._last = ""  # the run that was on the page at the last request
 
     async def open(self, address: Mapping[str, Any]) -> None:
         """Ask for the page with these settings in its address."""
@@ -73,23 +73,25 @@ class Visitor:
         await self._ask([])
 
     async def choose(self, choices: Mapping[str, Any]) -> None:
-        """Set widgets that are on the page, by key; a choice by its text."""
-        await self._ask([_state(*self.page.widgets[key], value) for key, value in choices.items()])
+        """Set widgets on the page, by key; an option is given by its text."""
+        await self._ask([_widget_state(*self.page.widgets[key], value) for key, value in choices.items()])
 
-    async def until(self, there: Callable[[Page], Any]) -> Page:
-        """Wait for something on the page that was asked for last."""
-        while self.page.run == self._last or not there(self.page):
+    async def until(self, condition: Callable[[Page], Any]) -> Page:
+        """Wait until the page that was asked for last meets a condition, and return it."""
+        while self.page.run == self._last or not condition(self.page):
             message = ForwardMsg()
             message.ParseFromString(await self._stream.recv(decode=False))
             self._take(message)
         return self.page
 
     async def _ask(self, states: list[WidgetState]) -> None:
+        """Request a run of the script with these widgets set."""
         self._last = self.page.run
         state = ClientState(query_string=self._query, widget_states=WidgetStates(widgets=states))
         await self._stream.send(BackMsg(rerun_script=state).SerializeToString())
 
     def _take(self, message: ForwardMsg) -> None:
+        """Apply a message of the server to the page. Raises RuntimeError where the script can't be compiled."""
         run = message.metadata.run.script_run_id
         match message.WhichOneof("type"):
             case "new_session":
@@ -107,7 +109,7 @@ class Visitor:
 
 @asynccontextmanager
 async def visitor(port: int) -> AsyncIterator[Visitor]:
-    """A visitor who comes to the server and goes again."""
+    """Connect a visitor to the server."""
     async with connect(
         f"ws://{HOST}:{port}/_stcore/stream",
         origin=Origin(f"http://{HOST}:{port}"),
@@ -120,8 +122,8 @@ async def visitor(port: int) -> AsyncIterator[Visitor]:
         yield Visitor(stream)
 
 
-def _state(kind: str, identity: str, value: Any) -> WidgetState:
-    """What a browser says of a widget that was set."""
+def _widget_state(kind: str, identity: str, value: Any) -> WidgetState:
+    """Encode the value of a widget as a browser does. Raises ValueError for a kind of widget that isn't known."""
     state = WidgetState(id=identity)
     match kind:
         case "selectbox" | "color_picker":

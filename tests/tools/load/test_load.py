@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from explainers import IntegratedGradients, Occlusion, Saliency, load_classifier
-from tools.load.__main__ import TOLERANCE
 from tools.load.questions import Question, distance, expected
+from tools.load.report import TOLERANCE
 
 ROOT = Path(__file__).parents[3]
 
