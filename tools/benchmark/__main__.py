@@ -2,6 +2,7 @@
 
     python -m tools.benchmark                  everything, about an hour on two cores
     python -m tools.benchmark speed memory     some parts
+    python -m tools.benchmark exact --write    puts what it prints into docs/measurements.md, too
 
 Parts: speed and memory (random weights), accuracy (how far the peers' maps are from ours), exact (steps against an
 exact map), automatic (automatic steps on photos). torchcam and grad-cam take part where they are installed. Real
@@ -13,13 +14,22 @@ WHYPIXEL_PHOTOS; without them `accuracy` takes random weights and `automatic` is
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 
 import explainers  # noqa: F401  before torch: it sets how threads wait, for all contenders
+from tools import marks
 from tools.benchmark import peers, steps
 from tools.benchmark.contenders import LAYERS
 from tools.benchmark.report import machine
 
-PARTS = ("speed", "memory", "accuracy", "exact", "automatic")
+DOCUMENT, NAME = "measurements.md", "tools.benchmark"
+PARTS: dict[str, Callable[[argparse.Namespace], str | None]] = {
+    "speed": lambda options: peers.speed(options.networks, options.rounds),
+    "memory": lambda options: f"{peers.memory(options.networks)}\n\n{peers.growth(options.networks)}",
+    "accuracy": lambda options: peers.accuracy(options.networks),
+    "exact": lambda options: steps.against_exact(),
+    "automatic": lambda options: steps.automatic(options.photos),
+}
 
 
 def main() -> None:
@@ -28,23 +38,19 @@ def main() -> None:
     parser.add_argument("--networks", nargs="+", choices=LAYERS, default=list(LAYERS), help="of the first three parts")
     parser.add_argument("--rounds", type=int, default=5, help="of IG in `speed`; methods of one pass take 4 times more")
     parser.add_argument("--photos", type=int, help="how many of them `automatic` takes; none: all")
+    parser.add_argument("--write", action="store_true", help=f"put each part's sections into docs/{DOCUMENT}")
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"no part is called {' or '.join(sorted(unknown))}")
     print(machine(), flush=True)
     for part in options.parts or PARTS:
-        match part:
-            case "speed":
-                peers.speed(options.networks, options.rounds)
-            case "memory":
-                peers.memory(options.networks)
-                peers.growth(options.networks)
-            case "accuracy":
-                peers.accuracy(options.networks)
-            case "exact":
-                steps.against_exact()
-            case "automatic":
-                steps.automatic(options.photos)
+        sections = PARTS[part](options)
+        print(
+            f"\n{sections or f'Skipped {part}: WHYPIXEL_PHOTOS or weights in WHYPIXEL_WEIGHTS are missing.'}",
+            flush=True,
+        )
+        if sections and options.write:
+            marks.write(DOCUMENT, f"{NAME} {part}", f"{sections}\n\n{machine()}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What every method costs with its default settings, on real classifiers and photos: a Markdown table.
 
     python -m tools.benchmark.methods                prints it
-    python -m tools.benchmark.methods --write        puts it between its two marks in README.md, too
+    python -m tools.benchmark.methods --write        puts it into docs/methods.md, too
 
 The classifiers are those whose weights are in the folder WHYPIXEL_WEIGHTS (see the README), the photos those that
 labels.tsv lists in the folder WHYPIXEL_PHOTOS. A method may refuse a classifier with a sentence; if anything else goes
@@ -31,11 +31,11 @@ from explainers import (
     load_classifier,
     read_image,
 )
-from explainers.classifiers.catalogue import offers
+from explainers.classifiers.catalogue import sources
+from tools import marks, tables
 from tools.benchmark.report import machine
 
-ROOT = Path(__file__).parents[2]
-BEGIN, END = "<!-- by python -m tools.benchmark.methods --write -->", "<!-- until here -->"
+DOCUMENT, NAME = "methods.md", "tools.benchmark.methods"
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Cost:
 
 
 def cost(explainer: Explainer, classifier: Classifier, photos: Iterable[Image.Image]) -> Cost:
-    """Explain the logit of each photo's likeliest class."""
+    """Explain the logit of each photo's most likely class."""
     found = Cost()
     for number, photo in enumerate(photos, 1):
         where = f"{explainer.title} on {classifier.name}, photo {number}"
@@ -68,25 +68,15 @@ def cost(explainer: Explainer, classifier: Classifier, photos: Iterable[Image.Im
         else:
             if not (np.isfinite(explanation.values).all() and explanation.values.any()):
                 found.faults.append(f"{where}: the map is empty or not finite.")
-            found.passes.append(explanation.facts["passes"])
-            found.seconds.append(explanation.facts["seconds"])
+            found.passes.append(explanation.facts.passes)
+            found.seconds.append(explanation.facts.seconds)
     return found
 
 
 def table(costs: Mapping[str, Sequence[Cost]], classifiers: Sequence[str]) -> str:
     """The costs by method, one for each classifier, as Markdown."""
     head = ["Method", *(cell for name in classifiers for cell in (f"{name}: passes", "s"))]
-    lines = [head, ["---"] * len(head), *([title, *map(str, row)] for title, row in costs.items())]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def placed(text: str, block: str) -> str:
-    """The text with the block in place of what was between its marks. Raises ValueError where they are missing."""
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"the two marks {BEGIN} and {END} are missing")
-    return f"{before}{BEGIN}\n\n{block}\n\n{END}{after}"
+    return tables.table(head, ([title, *map(str, row)] for title, row in costs.items()))
 
 
 def _photos(count: int) -> list[Image.Image]:
@@ -99,9 +89,9 @@ def _photos(count: int) -> list[Image.Image]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photos", type=int, default=10, help="how many of them (10)")
-    parser.add_argument("--write", action="store_true", help="put the table into README.md")
+    parser.add_argument("--write", action="store_true", help=f"put the table into docs/{DOCUMENT}")
     options = parser.parse_args()
-    names = [offer.name for offer in offers() if offer.origin == "local"]
+    names = [source.name for source in sources() if source.origin == "local"]
     if not names or "WHYPIXEL_PHOTOS" not in os.environ:
         parser.error("set WHYPIXEL_WEIGHTS and WHYPIXEL_PHOTOS to folders of weights and photos")
     photos, classifiers = _photos(options.photos), [load_classifier(name) for name in names]
@@ -111,15 +101,14 @@ def main() -> int:
         print(kind.title, *costs[kind.title], sep=" | ", file=sys.stderr, flush=True)
     every = [each for row in costs.values() for each in row]
     refusals = dict.fromkeys(sentence for each in every for sentence in each.refusals)
-    note = f"The logit of the likeliest class; medians of {len(photos)} photos. {machine().partition(';')[0]}."
+    note = f"The logit of the most likely class; medians of {len(photos)} photos. {machine().partition(';')[0]}."
     block = f"{note}\n\n{table(costs, [classifier.name for classifier in classifiers])}"
     print(block, *refusals, sep="\n\n", flush=True)
     if faults := [fault for each in every for fault in each.faults]:
         print(*faults, sep="\n", file=sys.stderr)
         return 1
     if options.write:
-        readme = ROOT / "README.md"
-        readme.write_text(placed(readme.read_text(encoding="utf-8"), block), encoding="utf-8")
+        marks.write(DOCUMENT, NAME, block)
     return 0
 
 
