@@ -92,7 +92,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pages.shared.frame.PAGES", {})
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def visit() -> Callable[..., AppTest]:
     """(address={}, page="") -> the dashboard, or another page, after a run with these settings in the address."""
 

@@ -18,7 +18,7 @@ STOPS = 21
 CURVES = 2 + 2 * STOPS  # the first trace that is a curve
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def come(visit):
     """(**address) -> the Path page."""
 
@@ -29,6 +29,12 @@ def come(visit):
         return at
 
     return make
+
+
+@pytest.fixture(scope="module")
+def usual(come):
+    """The Path page as it comes, for tests that only read it."""
+    return come()
 
 
 @pytest.fixture(scope="module")
@@ -91,9 +97,9 @@ def test_it_shows_the_explanation_of_the_other_page(come, visit, figure, explain
     assert np.array_equal(picture(journey["data"][1]["source"]), levels(found.picture))
 
 
-def test_the_curves_are_the_trace_and_end_where_the_pixels_add_up(come, figure, explained):
+def test_the_curves_are_the_trace_and_end_where_the_pixels_add_up(usual, figure, explained):
     found = explained(IntegratedGradients())
-    score, added, other, slope, mean, size = figure(come(), "journey")["data"][CURVES:]
+    score, added, other, slope, mean, size = figure(usual, "journey")["data"][CURVES:]
     for curve, expected in (
         (score, found.trace.logits),
         (added, found.baseline_score + found.trace.cumulative),
@@ -108,8 +114,8 @@ def test_the_curves_are_the_trace_and_end_where_the_pixels_add_up(come, figure, 
     assert gap == pytest.approx(found.gap, abs=1e-6)
 
 
-def test_each_stop_shows_its_own_gradient_and_map(come, figure, recorded):
-    drawn = figure(come(), "journey")["data"]
+def test_each_stop_shows_its_own_gradient_and_map(usual, figure, recorded):
+    drawn = figure(usual, "journey")["data"]
     kept = recorded.snapshots
     so_far, gradients = (np.abs(each).sum(1) for each in (kept.cumulative, kept.gradients))
     for stop in range(STOPS):
@@ -117,8 +123,8 @@ def test_each_stop_shows_its_own_gradient_and_map(come, figure, recorded):
         assert np.array_equal(drawn[2 + STOPS + stop]["z"], whole(gradients[stop], peak(gradients, 99.0)))
 
 
-def test_the_slider_moves_all_to_points_that_were_passed(come, figure, recorded):
-    trace, layout = recorded.explanation.trace, figure(come(), "journey")["layout"]
+def test_the_slider_moves_all_to_points_that_were_passed(usual, figure, recorded):
+    trace, layout = recorded.explanation.trace, figure(usual, "journey")["layout"]
     steps = layout["sliders"][0]["steps"]
     assert len(steps) == STOPS
     for stop, (step, alpha) in enumerate(zip(steps, recorded.snapshots.alphas, strict=True)):
@@ -173,17 +179,17 @@ def test_more_steps_pass_only_the_new_points(come, own_jobs, passed, figure, exp
     assert np.abs(maps[-1]["z"] - whole(chosen, peak(chosen, 99.0)).astype(int)).max() <= 1
 
 
-def test_every_level_is_the_trapezoid_rules_map(come, figure, explained, recorded):
-    maps = figure(come(), "by-steps")["data"]
+def test_every_level_is_the_trapezoid_rules_map(usual, figure, explained, recorded):
+    maps = figure(usual, "by-steps")["data"]
     finest = np.abs(recorded.grid.values("trapezoid", 128)).sum(0)
     for steps, drawn in zip((8, 16, 32, 64, 128), maps, strict=True):
         heat = np.abs(explained(IntegratedGradients(steps=steps, rule="trapezoid")).values).sum(0)
         assert np.abs(drawn["z"] - whole(heat, peak(finest, 99.0)).astype(int)).max() <= 1
 
 
-def test_the_curves_of_the_rules_are_the_grids(come, figure, recorded):
+def test_the_curves_of_the_rules_are_the_grids(usual, figure, recorded):
     grid = recorded.grid
-    curves = {curve["name"]: curve for curve in figure(come(), "convergence")["data"]}
+    curves = {curve["name"]: curve for curve in figure(usual, "convergence")["data"]}
     assert len(curves) == 8
     for rule in ("left", "right", "midpoint", "trapezoid"):
         levels = grid.levels(rule)
@@ -205,9 +211,9 @@ def test_gauss_legendre_comes_on_request_and_costs_what_it_says(come, own_jobs, 
     assert curves["gauss-legendre: gap"]["y"][-1] == pytest.approx(100 * found.gap, rel=0.01)
 
 
-def test_the_answer_names_the_steps_at_which_the_map_settles(come, explained):
+def test_the_answer_names_the_steps_at_which_the_map_settles(usual, explained):
     history = explained(IntegratedGradients()).history
-    said = "\n".join(markdown.value for markdown in come().main.markdown)
+    said = "\n".join(markdown.value for markdown in usual.main.markdown)
     assert f"{history[-1].points - 1} steps are enough" in said
     assert f"by {history[-1].change:.1%}" in said
 
