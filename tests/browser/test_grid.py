@@ -4,6 +4,9 @@ import re
 
 import pytest
 
+from explainers import load_classifier
+from explainers.comparison.presets import comparison_presets
+
 RANGES = """() => {
     const layout = document.querySelector(".st-key-grid .js-plotly-plot")._fullLayout
     return layout._subplots.cartesian.map(id => {
@@ -17,15 +20,10 @@ BLINKS = """() => {
     const drawn = document.querySelector(".st-key-blink .js-plotly-plot")
     return drawn && [drawn._fullData.map(trace => trace.visible), drawn._fullLayout.annotations[0].text]
 }"""
-PRESETS = {  # number of the button: how many tiles
-    0: 4,
-    1: 10,
-    2: 9,
-    3: 6,
-    4: 3,
-    5: 10,
-    6: 4,
-}
+PRESETS = [  # how many tiles each has, as its axes say
+    len(preset.across[1]) * (len(preset.down[1]) if preset.down else 1)
+    for preset in comparison_presets(load_classifier("bundled"), ("bundled", "resnet18"))
+]
 
 
 @pytest.fixture
