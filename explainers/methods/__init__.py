@@ -27,6 +27,7 @@ EXPLAINERS = _classes(
     "grad_cam.FinerCAM",
     "score_cam.EigenCAM",
     "score_cam.ScoreCAM",
+    "ablation_cam.AblationCAM",
     "grad_cam.GuidedGradCAM",
     "attention.AttentionRollout",
     "attention.AttentionRelevance",
