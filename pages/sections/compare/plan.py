@@ -62,7 +62,7 @@ def _choose_values(axis: Axis, question: Question, most: int) -> list[str]:
     values = st.multiselect(
         f"{axis.name.capitalize()}: up to {most}",
         options,
-        format_func=lambda value: _lasting_text(axis, value),
+        format_func=_lasting_texts(axis, options).__getitem__,
         key=state.setting(key_of(axis.name), list(axis.first), can_be_offered),
         max_selections=most,
         help=axis.hint,
@@ -72,12 +72,12 @@ def _choose_values(axis: Axis, question: Question, most: int) -> list[str]:
     return values
 
 
-def _lasting_text(axis: Axis, value: str) -> str:
-    """Return an option's text as it was at first: the browser answers with it, and a download would change it."""
-    texts: dict[str, str] = state.recall(f"texts-{axis.name}", {})
-    text = texts.setdefault(value, axis.text(value))
-    state.remember(f"texts-{axis.name}", texts)
-    return text
+def _lasting_texts(axis: Axis, options: Sequence[str]) -> dict[str, str]:
+    """Return the options' texts as they first were: the browser answers with them, and a download would change one."""
+    known: dict[str, str] = state.recall(f"texts-{axis.name}", {})
+    texts = {option: known[option] if option in known else axis.text(option) for option in options}
+    state.remember(f"texts-{axis.name}", known | texts)
+    return texts
 
 
 def key_of(axis: str) -> str:
