@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from explainers import ExplanationError
+from explainers.images.headers import FORMATS
+from explainers.images.levels import LEVELS
 from explainers.images.photo import Photo
-from explainers.images.reading import FORMATS
 from explainers.images.samples import SAMPLES
 from explainers.markdown import escaped
 from pages.shared import state
@@ -81,6 +82,24 @@ def _uploaded_photo() -> Photo | None:
     left.image(photo.thumbnail, alt=photo.name, width="stretch")
     right.caption(escaped(photo.name))
     right.button("Remove", key="remove", on_click=_forget_upload, help="Forget this picture and go back to the sample.")
+    return _adjusted(photo)
+
+
+def _adjusted(photo: Photo) -> Photo:
+    """Let the visitor choose the levels of a photo that has some, and say what was done to it."""
+    if photo.levels:
+        levels: str = st.selectbox(
+            "Black and white",
+            LEVELS,
+            format_func=LEVELS.__getitem__,
+            key=state.setting("levels", "automatic", LEVELS.__contains__),
+            help="Which of the file's values are shown black and white. Pixels hold more than 8 bits here.",
+        )
+        if levels != photo.levels:
+            photo = photo.with_levels(levels)
+            state.keep_upload(photo)
+    if photo.note:
+        st.caption(photo.note)
     return photo
 
 

@@ -22,6 +22,7 @@ from explainers import (
     read_image,
 )
 from explainers.classifiers.catalogue import BUNDLED, find
+from explainers.images.reading import read
 from explainers.images.samples import SAMPLES
 from pages.shared import work
 
@@ -220,7 +221,7 @@ def test_an_upload_is_explained(visit, figure, explained, bundled, stripes):
 
 def test_an_upload_is_decoded_once(visit, figure, bundled, stripes, monkeypatch):
     decoded = []
-    monkeypatch.setattr("explainers.images.photo.read_image", lambda data: decoded.append(data) or read_image(data))
+    monkeypatch.setattr("explainers.images.photo.read", lambda data, **more: decoded.append(data) or read(data, **more))
     at = visit({"class": "espresso"})
     run(at.segmented_control(key="source").set_value("Upload"))
     run(at.file_uploader[0].upload("stripes.png", stripes, "image/png"))

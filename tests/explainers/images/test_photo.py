@@ -9,6 +9,7 @@ from PIL import ExifTags, Image
 from explainers import ExplanationError, read_image
 from explainers.images import photo as module
 from explainers.images.photo import Photo
+from explainers.images.reading import Reading, read
 
 
 def png(picture, **options) -> bytes:
@@ -32,7 +33,8 @@ def test_a_photo_is_upright():
 def test_photos_differ_by_their_bytes_whole(monkeypatch):
     data = png(Image.new("RGB", (40, 30), "red"))
     assert Photo.read("a", data).digest == Photo.read("b", data).digest
-    monkeypatch.setattr(module, "read_image", lambda data: None)  # no decoder takes these bytes
+    reading = Reading(Image.new("RGB", (8, 8)), "", False)
+    monkeypatch.setattr(module, "read", lambda data, **more: reading)  # no decoder takes these bytes
     every = {Photo.read("a", bytes([first, *data[1:], last])).digest for first in (1, 2) for last in (1, 2)}
     assert len(every) == 4
 
@@ -75,7 +77,7 @@ def test_pictures_without_a_file_are_known_by_mode_size_and_pixels(other, same):
 
 def test_a_file_is_decoded_exactly_once(monkeypatch):
     calls = []
-    monkeypatch.setattr(module, "read_image", lambda data: calls.append(data) or read_image(data))
+    monkeypatch.setattr(module, "read", lambda data, **more: calls.append(data) or read(data, **more))
     photo = Photo.read("photo", png(Image.new("RGB", (40, 30), "red")))
     assert photo.image is photo.image
     assert photo.thumbnail is photo.thumbnail

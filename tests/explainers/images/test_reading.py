@@ -11,11 +11,11 @@ import pytest
 from PIL import ExifTags, Image, ImageFile, features
 
 from explainers.errors import ExplanationError
-from explainers.images import reading
+from explainers.images import headers, reading
 from explainers.images.reading import read_image
 
 RED, GREEN, BLUE, WHITE = (200, 30, 60), (20, 160, 40), (10, 20, 220), (255, 255, 255)
-FORMATS = [name for name in reading.FORMATS if name != "AVIF" or features.check("avif")]
+FORMATS = [name for name in headers.FORMATS if name != "AVIF" or features.check("avif")]
 SHARPEST = {"JPEG": {"quality": 95}, "WebP": {"lossless": True}, "AVIF": {"quality": 95}}
 
 UNREADABLE = "cannot be read: its file is damaged, cut short or of an unusual kind.$"

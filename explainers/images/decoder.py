@@ -1,0 +1,158 @@
+"""A process of its own that decodes pictures, one at a time, with bounded memory and time.
+
+A file may be made so that decoding it takes gigabytes or minutes, and what a decoder does in C can't be stopped from
+within. So the whole program has one such process. It is started by the first picture, ends with the program, and is
+started anew after a file for which it had to be ended.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from PIL import Image
+
+from explainers.errors import ExplanationError
+from explainers.images.headers import DAMAGED
+
+MAX_SECONDS = 60  # until a decoder that stands still is ended; the limit of the processor's time is in `decoding`
+# The package without its __init__, which loads torch.
+START = """
+import sys, types
+package = types.ModuleType("explainers")
+package.__path__ = [sys.argv[1]]
+sys.modules["explainers"] = package
+from explainers.images.decoding import serve
+serve()
+"""
+MALLOC = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "1000000"}  # so that a picture's memory is given back
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A decoded picture that isn't turned upright yet.
+
+    image:       in RGB.
+    orientation: how to turn it, as EXIF says it.
+    note:        what was done to it, in sentences.
+    adjustable:  whether its levels can be chosen.
+    """
+
+    image: Image.Image
+    orientation: int
+    note: str
+    adjustable: bool
+
+
+class Decoder:
+    """The process, and the turns that callers take."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def decode(self, data: bytes, **request: Any) -> Answer:
+        """Decode a file when it is its turn.
+
+        request: the other arguments of `decoding.decode`.
+
+        Raises ExplanationError.
+        """
+        with self._turn:
+            process = self._process = self._process if self._process and self._process.poll() is None else _start()
+            timer = threading.Timer(MAX_SECONDS, process.kill)
+            timer.start()
+            try:
+                return _ask(process, data, request)
+            except (BrokenPipeError, EOFError):
+                raise _why_ended(process.wait()) from None
+            except ExplanationError:
+                raise
+            except BaseException:  # the caller was interrupted, and the rest of the answer may be on its way
+                self.close()
+                raise
+            finally:
+                timer.cancel()
+
+    def close(self) -> None:
+        """End the process, if there is one."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+
+    def leave(self) -> None:
+        """Leave the process to the program that this one is a copy of (by a fork)."""
+        if self._process:
+            self._process.returncode = 0  # or it would be waited for
+        self._turn, self._process = threading.Lock(), None
+
+
+def _start() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-c", START, str(Path(__file__).parents[1])],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        bufsize=0,  # or a copy of the program could write what is left in a buffer
+        env=os.environ | MALLOC | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OPENBLAS_NUM_THREADS": "1"},
+    )
+
+
+def _ask(process: subprocess.Popen[bytes], data: bytes, request: dict[str, Any]) -> Answer:
+    assert process.stdin
+    assert process.stdout
+    rest = memoryview(json.dumps({**request, "bytes": len(data)}).encode() + b"\n" + data)
+    while rest:
+        rest = rest[process.stdin.write(rest) :]
+    first = _line(process.stdout)
+    image = Image.new("RGB", first["size"])
+    top = 0
+    while count := _line(process.stdout)["bytes"]:
+        rows = Image.frombytes("RGB", (image.width, count // (3 * image.width)), _exactly(process.stdout, count))
+        image.paste(rows, (0, top))
+        top += rows.height
+    return Answer(image, first["orientation"], first["note"], first["adjustable"])
+
+
+def _line(stream: IO[bytes]) -> dict[str, Any]:
+    line = stream.readline()
+    if not line.endswith(b"\n"):
+        raise EOFError
+    answer: dict[str, Any] = json.loads(line)
+    if "refusal" in answer:
+        raise ExplanationError(answer["refusal"])
+    if "bug" in answer:
+        raise RuntimeError(f"in the decoder:\n{answer['bug']}")
+    return answer
+
+
+def _exactly(stream: IO[bytes], count: int) -> bytes:
+    parts = []
+    while count:
+        if not (part := stream.read(count)):
+            raise EOFError
+        parts.append(part)
+        count -= len(part)
+    return b"".join(parts)
+
+
+def _why_ended(code: int) -> Exception:
+    """Return the error for a process that ended, with this exit status, while it should have answered."""
+    if code >= 0:
+        return RuntimeError(f"the decoder ended with {code}")
+    if -code in (signal.SIGKILL, getattr(signal, "SIGPROF", None)):
+        return ExplanationError("The picture can't be read: decoding it takes too long. Please save it anew.")
+    return ExplanationError(DAMAGED)
+
+
+DECODER = Decoder()
+atexit.register(DECODER.close)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=DECODER.leave)
