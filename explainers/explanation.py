@@ -120,16 +120,23 @@ class Facts:
 
 @dataclass(frozen=True)
 class Coverage:
-    """How many activation calls of one forward pass a backward rule changes.
+    """How many activations of one forward pass a backward rule changes.
 
-    covered: the number of calls that it changes.
-    total:   the number of all activation calls.
-    names:   the number of calls that it doesn't change, by the name of the function.
+    covered:   the number of calls that it changes.
+    total:     the number of all activations; if some are unreached, there may be more.
+    names:     the number of calls that it doesn't change, by the name of the function.
+    unreached: the least number of rectifications that are no calls, so that it can't change them.
     """
 
     covered: int
     total: int
     names: Mapping[str, int]
+    unreached: int = 0
+
+    @property
+    def ratio(self) -> str:
+        """What part is covered, in words."""
+        return f"{self.covered} of {'at least ' if self.unreached else ''}{self.total}"
 
 
 def reduce(values: Array, reduction: Reduction) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from explainers.classifiers import Classifier
+from explainers.classifiers.activations import unreached_rectifications
 from explainers.explainer import Explainer
 from explainers.explanation import Explanation
 from explainers.markdown import escaped
@@ -77,14 +78,18 @@ def coverage(explainer: Explainer, classifier: Classifier) -> str | None:
     if coverage is None:
         return None
     if not coverage.total:
-        return "The network has no activations, so this equals the vanilla gradient."
+        return "No activation was found that the rule could change, so this equals the vanilla gradient."
     if coverage.covered == coverage.total:
-        return f"The rule covers all {coverage.total} activations of the network."
-    others = ", ".join(f"{count} × {name}" for name, count in coverage.names.items())
-    return (
-        f"Partly guided: the rule covers {coverage.covered} of {coverage.total} activations; "
-        f"at the others ({others}) the plain gradient goes on."
-    )
+        return f"The rule covers all {coverage.total} activations found in the network."
+    sentence = f"Partly guided: the rule covers {coverage.ratio} activations"
+    if coverage.names:
+        others = ", ".join(f"{count} × {name}" for name, count in coverage.names.items())
+        sentence += f"; at the others ({others}) the plain gradient goes on"
+    if coverage.unreached:
+        there = "there, too," if coverage.names else "there"
+        unreached = unreached_rectifications(coverage.unreached)
+        sentence += f". {unreached[0].upper()}{unreached[1:]}, and {there} the plain gradient goes on"
+    return sentence + "."
 
 
 def cost(explanation: Explanation) -> str:
@@ -106,7 +111,7 @@ def brief(explainer: Explainer, classifier: Classifier, explanation: Explanation
     elif explanation.residual is not None and not (explanation.history and explanation.history[-1].gap is None):
         parts.append("no gap to judge" if explanation.gap is None else f"gap {explanation.gap:.1%}")
     if coverage := explainer.inner.coverage(classifier):
-        parts.append(f"rule covers {coverage.covered} of {coverage.total}" if coverage.total else "equals the gradient")
+        parts.append(f"rule covers {coverage.ratio}" if coverage.total else "equals the gradient")
     passes = explanation.facts.passes
     return " · ".join([*parts, "1 pass" if passes == 1 else f"{passes} passes"])
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.weak import WeakTensorKeyDictionary
 
-from explainers.runtime.recording import Call, record
+from explainers.classifiers.rectifications import rectification
+from explainers.runtime.recording import Call
 
 ACTIVATION_NAMES = frozenset(
     {
@@ -30,7 +36,7 @@ ACTIVATION_NAMES = frozenset(
         "softplus",
         "mish",
         "glu",
-        "logsigmoid",
+        "log_sigmoid",
         "softsign",
         "softshrink",
         "hardshrink",
@@ -42,14 +48,22 @@ ACTIVATION_NAMES = frozenset(
 
 @dataclass(frozen=True)
 class Activations:
-    """The activation calls of one forward pass.
+    """The activations of one forward pass that the picture goes through.
 
-    relus:  the number of calls that are a ReLU or a ReLU6.
-    others: the number of calls of every other activation function, by its name.
+    relus:     the number of calls that are a ReLU or a ReLU6, however they are written.
+    others:    the number of calls of every other activation function, by its name.
+    unreached: the least number of rectifications besides, which are no calls that could be replaced.
     """
 
     relus: int
     others: Mapping[str, int]
+    unreached: int = 0
+
+
+def unreached_rectifications(count: int) -> str:
+    """Say that a rule can't reach so many rectifications at least."""
+    rectifications = "rectification is" if count == 1 else "rectifications are"
+    return f"at least {count} {rectifications} written in a way that the rule can't reach"
 
 
 def activations(network: nn.Module, picture: Tensor) -> Activations:
@@ -57,18 +71,85 @@ def activations(network: nn.Module, picture: Tensor) -> Activations:
 
     Calls are counted, not modules, because a module may run several times and a function has no module.
     """
-    calls = [call for call in record(network, picture) if call.name in ACTIVATION_NAMES]
-    others = Counter(call.name for call in calls if relu_ceiling(call) is None)
-    return Activations(len(calls) - others.total(), dict(others))
+    picture = picture.clone()  # a network may work in place
+    with torch.enable_grad(), _Operations(picture) as operations, _Calls(operations) as calls:
+        network(picture)
+    return Activations(calls.relus, dict(calls.others), operations.unreached)
 
 
-def relu_ceiling(call: Call) -> float | None:
-    """Return the value at which a ReLU is cut off: infinity for ReLU, 6 for ReLU6; None if the call is no ReLU."""
-    match call.name:
-        case "relu":
-            return float("inf")
-        case "relu6":
-            return 6.0
-        case "hardtanh" if call.argument(1, "min_val", -1.0) == 0:  # what nn.ReLU6 calls
-            return float(call.argument(2, "max_val", 1.0))
-    return None
+class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]  # of torch's own
+    """Finds rectifications among the operations that torch runs in the end, by their values.
+
+    So it also sees what runs inside a scripted function or the forward pass of an own `autograd.Function`, and what is
+    made of several operations. A tensor is the rectified form of an earlier one if it is min(max(x, 0), its maximum).
+
+    counted: whether a call runs now that is counted by itself.
+    """
+
+    def __init__(self, picture: Tensor) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.counted = False
+        self.unreached = 0
+        self._from_picture = WeakTensorKeyDictionary({picture: True})
+        self._signed: dict[tuple[torch.Size, bytes], Tensor] = {}  # by shape and by where they are positive
+
+    def depends(self, value: Any) -> bool:
+        """Return whether a value is a tensor that depends on the picture, unlike weights."""
+        return isinstance(value, Tensor) and value in self._from_picture
+
+    def __torch_dispatch__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        with torch._C.DisableTorchFunction():  # or the operation would be taken for another call of the network
+            result = func(*args, **(kwargs or {}))
+            if any(self.depends(tensor) for tensor in _tensors((*args, *(kwargs or {}).values()))):
+                for output in _tensors(result):
+                    self._from_picture[output] = True
+                    if output.is_floating_point():
+                        self._see(output.detach())
+        return result
+
+    def _see(self, y: Tensor) -> None:
+        positive = y > 0
+        key = y.shape, positive.cpu().numpy().tobytes()
+        if bool((y < 0).any()):
+            self._signed[key] = y
+        elif key in self._signed and torch.equal(y, self._signed[key].clamp(0, float(y.max()))):
+            del self._signed[key]  # a copy of y is no other rectification
+            self.unreached += not self.counted
+
+
+def _tensors(values: Any) -> list[Tensor]:
+    """Return the tensors among the arguments or the results of an operation, also those in lists."""
+    if isinstance(values, Tensor):
+        return [values]
+    return [tensor for value in values for tensor in _tensors(value)] if isinstance(values, (tuple, list)) else []
+
+
+class _Calls(TorchFunctionMode):
+    """Counts the activation calls that a `TorchFunctionMode` can replace.
+
+    In the forward pass of an own `autograd.Function` it can't: that has a backward rule of its own.
+    """
+
+    def __init__(self, operations: _Operations) -> None:
+        super().__init__()
+        self.relus, self.others = 0, Counter[str]()
+        self._operations = operations
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        call = Call.of(func, args, kwargs or {})
+        is_relu = rectification(call, self._concerns) is not None
+        is_other = not is_relu and call.name in ACTIVATION_NAMES and self._concerns(call.argument(0, "input"))
+        self.relus += is_relu
+        self.others.update([call.name] if is_other else [])
+        self._operations.counted = is_relu or is_other
+        try:
+            return func(*args, **(kwargs or {}))
+        finally:
+            self._operations.counted = False
+
+    def _concerns(self, x: Any) -> bool:
+        return torch.is_grad_enabled() and self._operations.depends(x)

@@ -14,14 +14,15 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torch.overrides import TorchFunctionMode
 
 from explainers.classifiers import Classifier
-from explainers.classifiers.activations import ACTIVATION_NAMES
+from explainers.classifiers.activations import ACTIVATION_NAMES, unreached_rectifications
+from explainers.classifiers.rectifications import rectification
 from explainers.errors import ExplanationError
 from explainers.explainer import CONTRIBUTION, Attribution, Explainer, Family
 from explainers.explanation import Scale, Target, Unit
 from explainers.images.baselines import DISTANCE_FROM_BASELINE, baseline
+from explainers.methods.backward_rule import BackwardRule
 from explainers.passes import Passes
 from explainers.runtime.recording import Call, refuse_compiled
 from explainers.settings import choice
@@ -37,28 +38,34 @@ MAX_GAP = 0.01  # as a share of that change, plus
 MAX_ROUNDING = 1e-5  # as a share of the sum of the values' magnitudes
 
 
-class _RescaleRule(TorchFunctionMode):
+class _RescaleRule(BackwardRule):
     """Applies the Rescale rule to calls of this thread, while it is entered.
 
     A batch holds pictures and then their baselines. The result of a call stays the same; its derivative becomes the
     quotient of the differences of output and input between picture and baseline.
     """
 
-    def __torch_function__(
-        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        call, kwargs = Call.of(func, args, kwargs or {}), kwargs or {}
+    def replace(self, call: Call, run: Callable[..., Any]) -> Any:
+        if (relu := rectification(call)) is not None and _is_pairs(relu.x):
+            ceiling = relu.ceiling
+            rescaled = _rescaled_activation(relu.x, lambda inputs: inputs.clamp(0, ceiling))
+            return relu.x.copy_(rescaled) if relu.in_place else rescaled
         x = call.argument(0, "input")
-        if not isinstance(x, Tensor) or not x.requires_grad or x.ndim < 2 or len(x) % 2:
-            return func(*args, **kwargs)
-        other_arguments = {name: value for name, value in kwargs.items() if name != "input"}
+        if not isinstance(x, Tensor) or not x.requires_grad or not _is_pairs(x):
+            return run(*call.args, **call.kwargs)
+        other_arguments = {name: value for name, value in call.kwargs.items() if name != "input"}
         if call.name in ELEMENTWISE_ACTIVATIONS:
-            return _rescaled_activation(x, lambda inputs: func(inputs, *args[1:], **other_arguments))
+            return _rescaled_activation(x, lambda inputs: run(inputs, *call.args[1:], **other_arguments))
         if call.name in MAX_POOLINGS and x.ndim == 4 and not other_arguments.pop("return_indices", False):
+            pooling = MAX_POOLINGS[call.name]
             return _rescaled_pooling(
-                x, lambda inputs: MAX_POOLINGS[call.name](inputs, *args[1:], **other_arguments, return_indices=True)
+                x, lambda inputs: pooling(inputs, *call.args[1:], **other_arguments, return_indices=True)
             )
-        return func(*args, **kwargs)
+        return run(*call.args, **call.kwargs)
+
+
+def _is_pairs(x: Tensor) -> bool:
+    return x.ndim >= 2 and len(x) % 2 == 0
 
 
 def _rescaled_activation(x: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
@@ -146,10 +153,12 @@ class DeepLIFT(Explainer):
         return 2
 
     def check(self, classifier: Classifier, target: Target) -> None:
-        """Also raise ExplanationError for networks whose calls can't be replaced."""
+        """Also raise ExplanationError for networks whose calls can't be replaced, or not all of them."""
         super().check(classifier, target)
         complaint = f"DeepLIFT can't reach the activations inside {classifier.name}"
         refuse_compiled(classifier.network, complaint, "Integrated Gradients")
+        if count := classifier.activations.unreached:
+            raise ExplanationError(f"{complaint}: {unreached_rectifications(count)}. Integrated Gradients works on it.")
 
     def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
         baselines = baseline(self.baseline, pictures, mean=passes.classifier.mean)

@@ -13,13 +13,14 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 
 from explainers.classifiers import Classifier
-from explainers.classifiers.activations import relu_ceiling
+from explainers.classifiers.activations import unreached_rectifications
+from explainers.classifiers.rectifications import rectification
 from explainers.errors import ExplanationError
 from explainers.explainer import Preset
 from explainers.explanation import Coverage, Target
+from explainers.methods.backward_rule import BackwardRule
 from explainers.methods.gradients import Saliency
 from explainers.passes import Passes
 from explainers.runtime.recording import Call, refuse_compiled
@@ -43,23 +44,18 @@ class _GatedReLU(torch.autograd.Function):
         return ctx.gate(gradients[0], passed), None, None
 
 
-class _GatedReLUs(TorchFunctionMode):
+class _GatedReLUs(BackwardRule):
     """Replaces the ReLU calls of this thread, also those in place, while it is entered."""
 
     def __init__(self, gate: Gate) -> None:
         super().__init__()
         self.gate = gate
 
-    def __torch_function__(
-        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        call = Call.of(func, args, kwargs or {})
-        if (ceiling := relu_ceiling(call)) is None:
-            return func(*args, **(kwargs or {}))
-        x = call.argument(0, "input")
-        gated: Tensor = _GatedReLU.apply(x, ceiling, self.gate)
-        inplace = func.__name__.endswith("_") or call.argument(3 if call.name == "hardtanh" else 1, "inplace", False)
-        return x.copy_(gated) if inplace else gated  # later calls may read the result from x
+    def replace(self, call: Call, run: Callable[..., Any]) -> Any:
+        if (relu := rectification(call)) is None:
+            return run(*call.args, **call.kwargs)
+        gated: Tensor = _GatedReLU.apply(relu.x, relu.ceiling, self.gate)
+        return relu.x.copy_(gated) if relu.in_place else gated  # later calls may read the result from x
 
 
 @dataclass(frozen=True)
@@ -78,7 +74,8 @@ class _GatedGradient(Saliency):
     def coverage(cls, classifier: Classifier) -> Coverage:
         """Count the activation calls of one forward pass that are ReLUs."""
         calls = classifier.activations
-        return Coverage(calls.relus, calls.relus + sum(calls.others.values()), calls.others)
+        total = calls.relus + sum(calls.others.values()) + calls.unreached
+        return Coverage(calls.relus, total, calls.others, calls.unreached)
 
     def uses_fused(self, classifier: Classifier) -> bool:
         return False  # a gate depends on a sign, so rounding near zero changes whole gradients
@@ -89,6 +86,11 @@ class _GatedGradient(Saliency):
         complaint = f"{self.title} can't reach the ReLUs inside {classifier.name}"
         refuse_compiled(classifier.network, complaint, "the vanilla gradient")
         coverage = self.coverage(classifier)
+        if coverage.unreached and not coverage.covered:
+            raise ExplanationError(
+                f"{complaint}: {unreached_rectifications(coverage.unreached)}. The vanilla gradient and Integrated "
+                "Gradients work on it."
+            )
         if coverage.total and not coverage.covered:
             names = ", ".join(f"{count} × {name}" for name, count in coverage.names.items())
             raise ExplanationError(

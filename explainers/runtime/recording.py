@@ -21,16 +21,18 @@ from explainers.errors import ExplanationError
 
 @dataclass(frozen=True)
 class Call:
-    """One function call of a forward pass; `name` lacks the underscore at the end of in-place functions' names."""
+    """One function call of a forward pass; `name` lacks underscores at its ends, and an aten call's overload."""
 
     name: str
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     result: Any = None
+    in_place: bool = False
 
     @classmethod
     def of(cls, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], result: Any = None) -> Call:
-        return cls(getattr(func, "__name__", "").rstrip("_"), args, kwargs, result)
+        name = getattr(func, "__name__", "").partition(".")[0]
+        return cls(name.strip("_"), args, kwargs, result, name.endswith("_"))
 
     def argument(self, position: int, name: str, default: Any = None) -> Any:
         """Return an argument, whether it was passed by position or by name."""

@@ -101,7 +101,7 @@ def coverage(found):
 
 
 def test_a_rule_that_covers_all_activations_says_how_many():
-    assert coverage(Coverage(49, 49, {})) == "The rule covers all 49 activations of the network."
+    assert coverage(Coverage(49, 49, {})) == "The rule covers all 49 activations found in the network."
 
 
 def test_a_rule_that_covers_some_activations_names_the_others():
@@ -111,9 +111,21 @@ def test_a_rule_that_covers_some_activations_names_the_others():
     )
 
 
-def test_a_network_without_activations_is_said_to_have_none():
+def test_activations_out_of_reach_are_said_by_their_least_number():
+    assert coverage(Coverage(1, 4, {}, 3)) == (
+        "Partly guided: the rule covers 1 of at least 4 activations. At least 3 rectifications are written in a way "
+        "that the rule can't reach, and there the plain gradient goes on."
+    )
+    assert coverage(Coverage(1, 4, {"gelu": 2}, 1)) == (
+        "Partly guided: the rule covers 1 of at least 4 activations; at the others (2 × gelu) the plain gradient goes "
+        "on. At least 1 rectification is written in a way that the rule can't reach, and there, too, the plain "
+        "gradient goes on."
+    )
+
+
+def test_a_network_without_known_activations_is_not_said_to_have_none():
     said = coverage(Coverage(0, 0, {}))
-    assert said == "The network has no activations, so this equals the vanilla gradient."
+    assert said == "No activation was found that the rule could change, so this equals the vanilla gradient."
 
 
 def test_a_method_without_such_a_rule_says_nothing_about_it():
@@ -142,6 +154,7 @@ def test_the_cost_is_counted_in_passes_and_seconds(explanation, changes, said):
         ("logit 3.00 · not converged · 52 passes", None, {"history": (Level(513, 0.25, 0.1),)}),
         ("logit 3.00 · zero everywhere · 52 passes", None, {"values": 0.0}),
         ("logit 3.00 · rule covers 19 of 47 · 52 passes", Coverage(19, 47, {"sigmoid": 28}), {}),
+        ("logit 3.00 · rule covers 1 of at least 3 · 52 passes", Coverage(1, 3, {}, 2), {}),
         ("logit 3.00 · equals the gradient · 52 passes", Coverage(0, 0, {}), {}),
     ],
 )
