@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeVar
 
 import torch
 from PIL import Image
@@ -24,6 +23,7 @@ from explainers.question import Question
 from explainers.runtime.checkpoints import refuse_checkpoints
 from explainers.runtime.chunks import enough_memory
 from explainers.settings import Configurable, Layer
+from explainers.verification import verified
 
 VERSIONED_PACKAGES = ("torch", "torchvision", "captum", "numpy", "pillow", "scikit-image")
 SLOPE = Unit("slope", "gradient", "change of the {scale} per unit of brightness")
@@ -32,6 +32,7 @@ SLOPE_CONTRIBUTION = Unit("contribution by slope", "attribution", "contribution 
 RISE_WHERE_SHOWN = Unit("rise where shown", "attribution", "rise of the {scale} where shown")
 WEIGHTED_ACTIVATION = Unit("weighted activation", "activation", "weighted activation of the layer")
 
+T = TypeVar("T")
 Family = Literal["gradient", "path variant", "class activation map", "attention", "perturbation"]
 Preset = Literal["tutorials", "classes", "baselines", "layers", "classifiers"]
 
@@ -93,6 +94,7 @@ class Explainer(Configurable):
     by_region:         whether all pixels of a region share one value, even pixels that the network doesn't see.
     asks_score:        whether the map depends on a score at all.
     needs_attention:   whether it reads the attention of a transformer.
+    changes_gradients: whether it has a backward rule of its own, so that its gradients are not those of the network.
     shows_regardless:  what its maps show of the picture, in words, whatever the network is; empty if nothing.
     presets:           the comparisons that show it beside methods of other families, and its place in each.
     stands_on, ours:   the parts of Captum that it is built on, and what is our own and why, as Markdown for the
@@ -110,6 +112,7 @@ class Explainer(Configurable):
     by_region: ClassVar[bool] = False
     asks_score: ClassVar[bool] = True
     needs_attention: ClassVar[bool] = False
+    changes_gradients: ClassVar[bool] = False
     shows_regardless: ClassVar[str] = ""
     presets: ClassVar[Mapping[Preset, int]] = {}
     stands_on: ClassVar[str] = ""
@@ -147,10 +150,10 @@ class Explainer(Configurable):
         return ""
 
     def uses_fused(self, classifier: Classifier) -> bool:
-        """Return whether it runs the copy of the network whose BatchNorm is folded into the convolutions.
+        """Return whether it may run the copy of the network whose BatchNorm is folded into the convolutions.
 
         It must not if its rule amplifies the different rounding of that copy, or if it reads a layer whose output is
-        different there.
+        different there. A single pass runs the network as it is, for to verify a copy would cost another pass.
         """
         return True
 
@@ -217,30 +220,40 @@ class Explainer(Configurable):
             picture, box = classifier.see(image)
             started = time.perf_counter()
 
-            def explanation(attribution: Attribution) -> Explanation:
+            def explanation(attribution: Attribution, passes: Passes) -> Explanation:
                 return self._explanation(attribution, passes, picture, box, target, time.perf_counter() - started)
 
-            def preview(attribution: Attribution) -> None:
-                if on_progress:
-                    on_progress(Progress(passes.count, passes.total, explanation(attribution)))
+            def work(passes: Passes) -> Attribution:
+                def preview(attribution: Attribution) -> None:
+                    if on_progress:
+                        on_progress(Progress(passes.count, passes.total, explanation(attribution, passes)))
 
-            passes = Passes(
+                passes.on_preview = preview
+                return attribute(passes, picture[None])
+
+            total, inner = self.passes(classifier), self.inner
+            attribution, passes = verified(
                 classifier,
                 [target],
-                fused=self.inner.uses_fused(classifier),
-                total=self.passes(classifier),
+                work,
+                fused=total > 1 and inner.uses_fused(classifier),
+                explained=None if inner.changes_gradients else picture,
+                total=total,
                 on_progress=on_progress,
-                on_preview=preview,
             )
-            with passes:
-                attribution = attribute(passes, picture[None])
-            return explanation(attribution)
+            found = explanation(attribution, passes)
+        found.check_finite()
+        return found
 
-    @contextmanager
-    def passing(
-        self, question: Question, *, total: int, on_progress: OnProgress | None = None
-    ) -> Iterator[tuple[Passes, Tensor]]:
-        """Open the passes of a call, for other results than a map, and yield them with the picture (C, H, W).
+    def pass_pictures(
+        self,
+        question: Question,
+        work: Callable[[Passes, Tensor], T],
+        *,
+        total: int,
+        on_progress: OnProgress | None = None,
+    ) -> T:
+        """Return what `work` makes of the passes of a call and of the picture (C, H, W): another result than a map.
 
         Raises ExplanationError as a call does.
         """
@@ -248,9 +261,16 @@ class Explainer(Configurable):
         with torch.inference_mode(False), enough_memory(), refuse_checkpoints():
             self.check(classifier, target)
             picture, _ = classifier.see(question.photo.image)
-            fused = self.uses_fused(classifier)
-            with Passes(classifier, [target], fused=fused, total=total, on_progress=on_progress) as passes:
-                yield passes, picture
+            result, _ = verified(
+                classifier,
+                [target],
+                lambda passes: work(passes, picture),
+                fused=self.uses_fused(classifier),
+                explained=None if self.changes_gradients else picture,
+                total=total,
+                on_progress=on_progress,
+            )
+        return result
 
     def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
         """Attribute the scores of the N targets of `passes` to the pixels of `pictures` (N, C, H, W)."""
@@ -299,6 +319,10 @@ class Explainer(Configurable):
             scale=target.scale,
             unit=self.unit.for_map(target.scale, None if inner is self else inner.unit),
             passes=passes.count,
+            checks=passes.checks,
+            folded=passes.folded,
+            refuted=passes.refuted,
+            traits=classifier.traits,
             chunk=passes.chunks.size,
             halvings=passes.chunks.halvings,
             seconds=seconds,

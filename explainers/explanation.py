@@ -13,6 +13,7 @@ import torch
 from torch.nn import functional as F
 
 from explainers.arrays import Array
+from explainers.classifiers.traits import Traits
 from explainers.classifiers.view import Box, View
 from explainers.errors import ExplanationError
 from explainers.paths.trace import Level, Trace
@@ -83,6 +84,10 @@ class Facts:
     scale:         the kind of score that is explained.
     unit:          what the values are.
     passes:        how many pictures passed through the network.
+    checks:        how many of them passed again, alone, through the network as it is, to verify what it answered.
+    folded:        whether they passed through the prepared copy of it, whose answers were verified.
+    refuted:       whether a faster way of passing them was tried before, and answered differently.
+    traits:        how the network must be run.
     chunk:         how many passed at once at the end.
     halvings:      how often the chunk was halved because memory ran out.
     seconds:       the time from the picture to the map, waiting included.
@@ -104,6 +109,10 @@ class Facts:
     scale: Scale
     unit: Unit
     passes: int
+    checks: int
+    folded: bool
+    refuted: bool
+    traits: Traits
     chunk: int
     halvings: int
     seconds: float
@@ -211,6 +220,23 @@ class Explanation:
     def converged(self) -> bool | None:
         """Whether automatic steps ended because the map had settled; None if the steps were chosen."""
         return self.history[-1].settled if self.history else None
+
+    def check_finite(self) -> None:
+        """Raise ExplanationError for a map whose values are not all finite, saying where they come from."""
+        if np.isfinite(self.values).all():
+            return
+        places: list[str] = []
+        if self.trace is not None:
+            alphas = self.trace.alphas[~np.isfinite(self.trace.gradient_size)].tolist()
+            ends = {0.0: "at the baseline", 1.0: "at the picture"}
+            places = [ends.get(alpha, f"{alpha:.0%} of the way from the baseline to the picture") for alpha in alphas]
+        ways = ["choose another baseline"] if self.baselines is not None else []
+        ways += ["explain the logit"] if self.target.scale == "probability" else []
+        ways += ["choose a method that needs no gradient, such as Occlusion"]
+        raise ExplanationError(
+            f"{self.facts.method}: the gradient of {self.facts.classifier} is not finite "
+            f"{' and '.join(places[:2]) or 'for this picture'}, so there is no map. You could {', or '.join(ways)}."
+        )
 
     def reduced(self, reduction: Reduction) -> Explanation:
         """Return the same explanation with its channels combined by `reduction`."""

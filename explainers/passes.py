@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -36,6 +36,24 @@ class Progress:
 
 
 OnProgress = Callable[[Progress], None]
+Place = Literal["first", "middle", "last"]
+
+
+@dataclass
+class Sample:
+    """A picture that passed, and what it was answered.
+
+    picture, gradient: (C, H, W); the gradient is that of the explained score, None if there was none.
+    logits:            (classes,).
+    row:               the number of its target.
+    differentiable:    whether gradients were switched on.
+    """
+
+    picture: Tensor
+    logits: Tensor
+    row: int
+    differentiable: bool
+    gradient: Tensor | None = None
 
 
 def chunk_size(classifier: Classifier) -> int:
@@ -56,11 +74,16 @@ class Passes(nn.Module):
     until the next pass or the end of the block. `on_progress` is called at the start of each turn, and may raise an
     exception to cancel.
 
+    folded:     whether the network is the prepared one, and another than the classifier's.
+    refuted:    whether a faster way of passing the pictures was tried before, which answered differently.
+    checks:     the number of pictures that passed again, through the network as it is, to verify the answers.
     chunks:     the number of pictures per pass.
     count:      the number of pictures passed so far.
     total:      the number that will have passed in the end; None while it is unknown.
     answers:    (count, 2), the logit and the probability of the target for each of them, in order.
     on_preview: called with the attribution of a first result.
+    samples:    the first picture passed, the last, and one between; none where each passed alone through the network as
+                it is, for there is nothing to compare them with.
     """
 
     def __init__(
@@ -69,21 +92,28 @@ class Passes(nn.Module):
         targets: Sequence[Target],
         *,
         fused: bool,
+        alone: bool = False,
         total: int | None = None,
         on_progress: OnProgress | None = None,
-        on_preview: Callable[[Any], None] | None = None,
     ) -> None:
         super().__init__()
         if len({(target.scale, target.versus is None) for target in targets}) > 1:
             raise ValueError("the targets of one call must share their scale and whether they have a versus")
         self.classifier = classifier
-        self.network = clone(classifier.prepared if fused else classifier.network)
-        self.scale = targets[0].scale
+        network = classifier.prepared if fused else classifier.network
+        self.folded, self.refuted = network is not classifier.network, False
+        self.network = clone(network)
+        self.targets, self.scale = tuple(targets), targets[0].scale
         self.index = torch.tensor([target.index for target in targets], device=classifier.device)
         versus = [target.versus for target in targets]
         self.versus = None if None in versus else torch.tensor(versus, device=classifier.device)
-        self.chunks = Chunks(chunk_size(classifier))
-        self.total, self.on_progress, self.on_preview = total, on_progress, on_preview
+        self.alone = alone or classifier.traits.alone
+        self.chunks = Chunks(1 if self.alone else chunk_size(classifier))
+        self.total, self.on_progress = total, on_progress
+        self.on_preview: Callable[[Any], None] | None = None
+        self.samples: dict[Place, Sample] = {}
+        self.checks = 0
+        self._changed = False
         self._answers: list[list[float]] = []
         self._turns = turns(classifier.device)
         self._entered = self._has_turn = False
@@ -135,11 +165,12 @@ class Passes(nn.Module):
         return torch.cat(scores)
 
     @torch.no_grad()
-    def scores(self, row: int, make: Callable[[slice], Tensor], count: int) -> Tensor:
+    def scores(self, row: int, make: Callable[[slice], Tensor], count: int, *, changes_network: bool = False) -> Tensor:
         """Return the scores (count,) of the target `row` for `count` changes of the picture, or of the network.
 
-        make: returns the pictures (n, C, H, W) of a slice of the changes, and applies any change of the network before
-              they pass. It is called again, on smaller slices, where memory runs out.
+        make:            returns the pictures (n, C, H, W) of a slice of the changes, and applies any change of the
+                         network before they pass. It is called again, on smaller slices, where memory runs out.
+        changes_network: whether it does; no sample is taken then.
         """
         scores: list[Tensor] = []
 
@@ -147,20 +178,64 @@ class Passes(nn.Module):
             pictures = make(part)
             scores.append(self(pictures, torch.full((len(pictures),), row, device=self.index.device)))
 
+        self._changed = changes_network
         self.run(count, work)
+        self._changed = False
         return torch.cat(scores)
 
     def forward(self, pictures: Tensor, rows: Tensor) -> Tensor:
         """Return the scores (n,) of the targets `rows` (n,) for pictures (n, C, H, W) in pixel units."""
+        logits = self.logits(pictures)
+        if (self.folded or (len(pictures) > 1 and not self.alone)) and not self._changed:
+            self._sample(pictures, logits, rows)
+        answers = self.answers_of(logits, rows)
+        self._answers += answers.tolist()
+        return answers[:, self.column]
+
+    def logits(self, pictures: Tensor) -> Tensor:
+        """Return the logits (n, classes) for pictures (n, C, H, W) in pixel units."""
         self._take_turn(len(pictures))
         if self.on_progress:
             self.on_progress(Progress(self.count, self.total))
-        logits = self.network(self.classifier.normalise(pictures))
+        inputs = self.classifier.normalise(pictures)
+        return torch.cat([self._run(one[None]) for one in inputs]) if self.alone else self._run(inputs)
+
+    def answers_of(self, logits: Tensor, rows: Tensor) -> Tensor:
+        """Return (n, 2), the logits and probabilities of the targets `rows` (n,), given all logits (n, classes)."""
+        outputs = logits, self.classifier.probabilities(logits)
+        return torch.stack([self._target_outputs(output, rows) for output in outputs], 1)
+
+    def _run(self, inputs: Tensor) -> Tensor:
+        with self.classifier.traits.observed(self.classifier.device):
+            logits: Tensor = self.network(inputs)
         self.classifier.check(logits)
-        probabilities = self.classifier.probabilities(logits)
-        answers = torch.stack([self._target_outputs(outputs, rows) for outputs in (logits, probabilities)], 1)
-        self._answers += answers.tolist()
-        return answers[:, self.column]
+        return logits
+
+    def _sample(self, pictures: Tensor, logits: Tensor, rows: Tensor) -> None:
+        """Keep the first picture, the last one, and the one whose number is the largest power of two."""
+        first, last = self.count, self.count + len(pictures) - 1
+        numbers: dict[Place, int] = {"last": last}
+        if first == 0:
+            numbers["first"] = 0
+        if first <= (power := 1 << max(0, last.bit_length() - 1)) <= last:
+            numbers["middle"] = power
+        samples = {
+            number: Sample(
+                pictures[number - first].detach().clone(),
+                logits[number - first].detach().clone(),
+                int(rows[number - first]),
+                torch.is_grad_enabled(),
+            )
+            for number in numbers.values()
+        }
+        self.samples |= {place: samples[number] for place, number in numbers.items()}
+        if pictures.requires_grad:
+
+            def keep(gradient: Tensor) -> None:
+                for number, sample in samples.items():
+                    sample.gradient = gradient[number - first].detach().clone()
+
+            pictures.register_hook(keep)  # type: ignore[no-untyped-call]
 
     def preview(self, attribution: Any) -> None:
         """Hand a first result to `on_preview`, if there is one."""

@@ -92,6 +92,38 @@ def coverage(explainer: Explainer, classifier: Classifier) -> str | None:
     return sentence + "."
 
 
+def verification(explanation: Explanation) -> str | None:
+    """Say how the network that the map was computed on was verified; None if it was the network as it is."""
+    facts = explanation.facts
+    if facts.refuted:
+        return (
+            f"A faster copy of {escaped(facts.classifier)} answered differently here, so the map was computed again on "
+            "the network as it is."
+        )
+    if facts.folded:
+        return (
+            f"Computed on a faster copy of {escaped(facts.classifier)}, whose answers to the first, a middle and the "
+            "last picture equal those of the network as it is."
+        )
+    return None
+
+
+def caution(explanation: Explanation) -> str | None:
+    """Say what is unusual about the network's answers; None if nothing is."""
+    facts = explanation.facts
+    if facts.traits.random:
+        return (
+            f"{escaped(facts.classifier)} answers at random: something in it, such as dropout, draws new numbers at "
+            "every pass. This map and all scores are of one fixed draw, and another draw may look different."
+        )
+    if facts.traits.batch_dependent:
+        return (
+            f"The answer of {escaped(facts.classifier)} to a picture depends on the pictures that pass beside it, so "
+            "they passed one by one."
+        )
+    return None
+
+
 def cost(explanation: Explanation) -> str:
     """Say what the map cost, and on which device it was computed."""
     facts = explanation.facts
@@ -112,6 +144,8 @@ def brief(explainer: Explainer, classifier: Classifier, explanation: Explanation
         parts.append("no gap to judge" if explanation.gap is None else f"gap {explanation.gap:.1%}")
     if coverage := explainer.inner.coverage(classifier):
         parts.append(f"rule covers {coverage.ratio}" if coverage.total else "equals the gradient")
+    if explanation.facts.traits.random:
+        parts.append("one random draw")
     passes = explanation.facts.passes
     return " · ".join([*parts, "1 pass" if passes == 1 else f"{passes} passes"])
 

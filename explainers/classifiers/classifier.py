@@ -11,11 +11,13 @@ from typing import Literal
 import torch
 from PIL import Image
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torchvision.transforms.functional import pil_to_tensor
 
 from explainers.classifiers.activations import Activations, activations
 from explainers.classifiers.layers import GridLayer, default_layer, grid_layers
-from explainers.classifiers.preparing import prepare as _prepare
+from explainers.classifiers.preparing import Prepared, fingerprint, prepared
+from explainers.classifiers.traits import Traits, find_traits
 from explainers.classifiers.view import Box, View
 from explainers.errors import ExplanationError
 from explainers.runtime.chunks import enough_memory
@@ -78,12 +80,37 @@ class Classifier:
         self.output = output
         self.name = name or type(network).__name__
         self.dtype = next((p.dtype for p in self.network.parameters() if p.is_floating_point()), torch.float32)
-        self.prepared = _prepare(self.network, self.probe(2)) if prepare else self.network
+        self._prepares = prepare and not self.traits.alone
+        self._prepared = self._prepare()
 
     @property
     def channels(self) -> int:
         """The number of channels of the input: 3 for colour, 1 for grey."""
         return len(self.mean)
+
+    @cached_property
+    def traits(self) -> Traits:
+        """How the network must be run."""
+        return find_traits(self.network, self.probe(2), self.name)
+
+    @property
+    def prepared(self) -> nn.Module:
+        """The network made faster, or the network itself."""
+        return self._up_to_date().network
+
+    @property
+    def altered_layers(self) -> frozenset[str]:
+        """The names of the layers that put out something else in the prepared network."""
+        return self._up_to_date().altered
+
+    def _up_to_date(self) -> Prepared:
+        """Return what is prepared of the weights as they are now: they are shared, and may have been trained since."""
+        if self._prepares and self._prepared.weights != fingerprint(self.network):
+            self._prepared = self._prepare()
+        return self._prepared
+
+    def _prepare(self) -> Prepared:
+        return prepared(self.network, self.probe(2)) if self._prepares else Prepared(self.network)
 
     @cached_property
     def identity(self) -> str:
@@ -127,7 +154,7 @@ class Classifier:
     def predict(self, image: Image.Image | Tensor, k: int = 5) -> list[Prediction]:
         """Predict the k likeliest classes of a photo, the likeliest first."""
         picture = self.see(image)[0]
-        with turns(self.device), enough_memory():
+        with turns(self.device), enough_memory(), self.traits.observed(self.device):
             logits = clone(self.network)(self.normalise(picture[None]))
         self.check(logits)
         values, order = logits[0].topk(min(k, len(self.labels)))
@@ -166,9 +193,15 @@ class Classifier:
         return activations(self.network, self.probe())
 
     def probe(self, count: int = 1) -> Tensor:
-        """Return normalised pictures (count, C, H, W) of fixed noise, for passes that examine the network."""
-        noise = torch.rand((count, self.channels, *self.size), generator=torch.Generator().manual_seed(0))
-        return self.normalise(noise.to(self.device, self.dtype))
+        """Return normalised pictures (count, C, H, W) for passes that examine the network.
+
+        They are fixed: noise, and then, for what a network does on photos only, smooth ones of half the contrast.
+        """
+        generator = torch.Generator().manual_seed(0)
+        noise = torch.rand((1, self.channels, *self.size), generator=generator)
+        blots = torch.rand((max(count - 1, 0), self.channels, 4, 4), generator=generator) / 2
+        pictures = torch.cat([noise, *(F.interpolate(blot[None], self.size, mode="bilinear") for blot in blots)])
+        return self.normalise(pictures.to(self.device, self.dtype))
 
 
 def _compute_exactly() -> None:

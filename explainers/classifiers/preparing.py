@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from explainers.classifiers.agreement import same_logits
 from explainers.runtime.cloning import clone
-from explainers.runtime.recording import record
+from explainers.runtime.memory_reads import MemoryReads, recording_reads
+from explainers.runtime.recording import compiled
 
-LOGIT_TOLERANCE = 1e-4  # of the largest logit: folding may change logits by rounding, not by more
-# In place, these copy their input for the backward pass; ReLU6 is a Hardtanh.
-INPUT_COPYING_ACTIVATIONS = (nn.Hardtanh, nn.SiLU, nn.Hardswish)
+SAMPLED_NUMBERS = 16  # of each parameter, for a fingerprint
+# In place, these copy their input for the backward pass.
+INPUT_COPYING_ACTIVATIONS = (nn.Hardtanh, nn.ReLU6, nn.SiLU, nn.Hardswish)
+
+
+class FoldedNorm(nn.BatchNorm2d):
+    """A BatchNorm that is folded into the convolution before it; what reads its attributes still finds them."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x
 
 
 class InPlaceWithoutGradient(nn.Module):
@@ -30,66 +41,149 @@ class InPlaceWithoutGradient(nn.Module):
         return result
 
 
-def prepare(network: nn.Module, pictures: Tensor) -> nn.Module:
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A network that gives the same logits faster.
+
+    network: the copy, or the given network itself where nothing can be made faster.
+    altered: the names of the layers whose outputs are other ones: a folded convolution puts out what the BatchNorm did,
+             and so does a container that ends in one.
+    weights: the fingerprint of the weights that it was made of.
+    """
+
+    network: nn.Module
+    altered: frozenset[str] = frozenset()
+    weights: Hashable = None
+
+
+def fingerprint(network: nn.Module) -> Hashable:
+    """Return a value that changes with the parameters of a network: how often they were written, and some numbers."""
+    samples = [p.detach().reshape(-1)[:: p.numel() // SAMPLED_NUMBERS + 1].double().sum() for p in network.parameters()]
+    versions = (None if p.is_inference() else p._version for p in network.parameters())
+    return tuple(versions), tuple(torch.stack(samples).tolist()) if samples else ()
+
+
+@torch.no_grad()
+def prepared(network: nn.Module, pictures: Tensor) -> Prepared:
     """Copy the module tree of `network` (in eval mode) with convolutions and BatchNorms fused, in channels_last.
 
-    Only the modules change, so code that names or replaces a function of the forward pass still works. Every layer puts
-    out what it did before, except a fused convolution, whose output is the BatchNorm's. A plain copy is returned where
-    the fused one fails (some networks reshape in a way that channels_last forbids) or changes the logits of `pictures`
-    (N, C, H, W), and where the network's output is no tensor.
+    Only the modules change, so code that names or replaces a function of the forward pass still works. A pair is fused
+    where the record of a pass over the first of `pictures` (N, C, H, W) proves that nothing else reads what changes.
+    Nothing is prepared in a network that is compiled, or that lets values of the picture decide what runs. The copy is
+    tried on the pictures: it is dropped where it fails (some networks reshape in a way that channels_last forbids) or
+    gives other logits, and where the network's output is no tensor.
     """
-    with torch.no_grad():
-        logits = network(pictures)
-        if not isinstance(logits, Tensor):
-            return clone(network)
-        fused = clone(network)
-        for convolution, norm in _fusible_pairs(network, pictures[:1]):
-            merged = fuse_conv_bn_eval(_module(fused, convolution), _module(fused, norm))
-            _replace(fused, convolution, merged.requires_grad_(False))
-            _replace(fused, norm, nn.Identity())
-        for name, module in list(fused.named_modules()):
-            if isinstance(module, INPUT_COPYING_ACTIVATIONS) and module.inplace:
-                _replace(fused, name, InPlaceWithoutGradient(module))
+    logits, unprepared = clone(network)(pictures), Prepared(network, weights=fingerprint(network))
+    if compiled(network) or not isinstance(logits, Tensor):
+        return unprepared
+    record = _record(clone(network), pictures[:1])
+    if record.reads.decides:
+        return unprepared
+    fused, pairs = clone(network), list(_fusible_pairs(record))
+    for convolution, norm in pairs:
+        merged = fuse_conv_bn_eval(_module(fused, convolution), _module(fused, norm))
+        _replace(fused, convolution, merged.requires_grad_(False))
+        _module(fused, norm).__class__ = FoldedNorm
+    try:
+        for name in _replaceable_activations(fused, pictures[:1]):
+            _replace(fused, name, InPlaceWithoutGradient(_module(fused, name)))
         fused = fused.to(memory_format=torch.channels_last)
-        try:
-            same = torch.allclose(fused(pictures), logits, rtol=0, atol=LOGIT_TOLERANCE * float(logits.abs().max()))
-        except RuntimeError:
-            same = False
-    return fused if same else clone(network)
+        same = same_logits(clone(fused)(pictures), logits)
+    except Exception:  # whatever a stranger's forward pass raises where a module isn't what it was
+        same = False
+    altered = _altered(record, [convolution for convolution, _ in pairs])
+    return Prepared(fused, altered, unprepared.weights) if same else unprepared
 
 
-def _fusible_pairs(network: nn.Module, picture: Tensor) -> list[tuple[str, str]]:
-    """Return the names of (convolution, BatchNorm) that can be fused.
+@dataclass(frozen=True)
+class _Run:
+    """One run of a module: what it was given and put out, and the number of operations until its end."""
 
-    Both run once per pass, and nothing but the BatchNorm reads the convolution's output.
+    given: Any
+    output: Any
+    end: int
+
+
+@dataclass(frozen=True)
+class _Record:
+    """A pass of a network: the memory that it read, and the runs of each module, by name.
+
+    plain: the modules whose runs can be exchanged, by name: no hook and no other `forward` is put on them.
     """
-    convolutions = {id(m.weight): name for name, m in network.named_modules() if type(m) is nn.Conv2d}
-    norms = {
-        id(m.running_mean): name
-        for name, m in network.named_modules()
-        if type(m) is nn.BatchNorm2d and m.running_mean is not None
+
+    plain: dict[str, nn.Module]
+    reads: MemoryReads
+    runs: dict[str, list[_Run]]
+
+    def once(self, name: str) -> _Run | None:
+        """Return the only run of a module, from one tensor to another; None if it ran otherwise."""
+        run = self.runs[name][0] if len(self.runs[name]) == 1 else None
+        return run if run and isinstance(run.given, Tensor) and isinstance(run.output, Tensor) else None
+
+
+def _record(network: nn.Module, picture: Tensor) -> _Record:
+    """Record a pass of a network that belongs to the caller, who gets it back with hooks."""
+    plain = {name: module for name, module in network.named_modules() if _is_plain(module)}
+    runs: dict[str, list[_Run]] = defaultdict(list)
+    with recording_reads(picture) as reads:
+        for name, module in network.named_modules():
+
+            def note(_: nn.Module, given: Any, output: Any, name: str = name) -> None:
+                runs[name].append(_Run(given[0] if given else None, output, len(reads.read)))
+
+            module.register_forward_hook(note)
+        network(picture)
+    return _Record(plain, reads, runs)
+
+
+def _is_plain(module: nn.Module) -> bool:
+    hooks = (module._forward_hooks, module._forward_pre_hooks, module._backward_hooks, module._backward_pre_hooks)
+    return not any(hooks) and "forward" not in vars(module)
+
+
+def _fusible_pairs(record: _Record) -> Iterator[tuple[str, str]]:
+    """Yield the names of (convolution, BatchNorm) that can be fused.
+
+    Both run once, nothing but the BatchNorm reads the convolution's output, and nothing else reads their weights.
+    """
+    convolutions = {
+        id(run.output): name
+        for name, module in record.plain.items()
+        if type(module) is nn.Conv2d and (run := record.once(name))
     }
-    calls = record(network, picture)
-    readers = Counter(
-        id(value)
-        for call in calls
-        if isinstance(call.result, Tensor)  # others, such as those that return a shape, don't read values
-        for argument in (*call.args, *call.kwargs.values())
-        for value in (argument if isinstance(argument, (list, tuple)) else (argument,))  # torch.cat takes a list
-    )
-    weight_by_output = {id(call.result): id(call.argument(1, "weight")) for call in calls if call.name == "conv2d"}
-    runs = Counter(weight_by_output.values()) + Counter(
-        id(c.argument(1, "running_mean")) for c in calls if c.name == "batch_norm"
-    )
+    for name, norm in record.plain.items():
+        if type(norm) is not nn.BatchNorm2d or norm.training or norm.running_mean is None:
+            continue
+        if (run := record.once(name)) and (convolution := convolutions.get(id(run.given))):
+            weights = [*record.plain[convolution].parameters(), *norm.parameters(), *norm.buffers()]
+            changed = [run.given, *(tensor for tensor in weights if tensor.is_floating_point())]
+            if all(record.reads.readers(tensor) == 1 for tensor in changed):
+                yield convolution, name
+
+
+def _replaceable_activations(network: nn.Module, picture: Tensor) -> list[str]:
+    """Return the names of the activations that needn't work in place: nothing reads their input after them."""
+    trial = clone(network)
+    activations = {
+        name: module
+        for name, module in trial.named_modules()
+        if type(module) in INPUT_COPYING_ACTIVATIONS and module.inplace
+    }
+    for module in activations.values():
+        module.inplace = False
+    record = _record(trial, picture)
     return [
-        (convolutions[weight], norms[mean])
-        for call in calls
-        if call.name == "batch_norm"
-        and (source := id(call.argument(0, "input"))) in weight_by_output
-        and (weight := weight_by_output[source]) in convolutions
-        and (mean := id(call.argument(1, "running_mean"))) in norms
-        and readers[source] == runs[weight] == runs[mean] == 1
+        name
+        for name in activations
+        if name in record.plain
+        and all(isinstance(run.given, Tensor) for run in record.runs[name])
+        and not any(record.reads.readers(run.given, run.end) for run in record.runs[name])
     ]
+
+
+def _altered(record: _Record, convolutions: Iterable[str]) -> frozenset[str]:
+    outputs = {id(record.runs[name][0].output) for name in convolutions}
+    return frozenset(name for name, runs in record.runs.items() if any(id(run.output) in outputs for run in runs))
 
 
 def _module(network: nn.Module, name: str) -> Any:

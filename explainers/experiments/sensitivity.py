@@ -15,6 +15,7 @@ from explainers.classifiers import Classifier
 from explainers.experiments.base import Experiment, ExperimentProgress, Finding
 from explainers.explainer import Explainer
 from explainers.explanation import SCORE_ROUNDING, Explanation
+from explainers.passes import Passes
 from explainers.question import Question
 from explainers.settings import number, seed
 
@@ -70,8 +71,11 @@ class Sensitivity(Experiment):
                 maps, picture, perturb_func=shaken, perturb_radius=self.radius, n_perturb_samples=self.samples
             )[0]
         )
-        passing = explainer.passing(question, total=self.patches + 1, on_progress=progress.report)
-        with passing as (passes, _), torch.no_grad():
+        hiding_state = generator.get_state()
+
+        @torch.no_grad()
+        def hidden(passes: Passes, _: Tensor) -> tuple[float, float, float]:
+            generator.set_state(hiding_state)
             rows = torch.zeros(self.patches, dtype=torch.long, device=picture.device)
             error = float(
                 infidelity(
@@ -85,9 +89,13 @@ class Sensitivity(Experiment):
             )
             scores = passes.answers[:, passes.column].double()
             falls = scores[-1] - scores[: self.patches]  # Captum passes the whole picture last
-            mean_square = float((falls**2).mean())
+            return error, float((falls**2).mean()), float(scores[-1])
+
+        error, mean_square, score = explainer.pass_pictures(
+            question, hidden, total=self.patches + 1, on_progress=progress.report
+        )
         return SensitivityOutcome(
-            sensitivity, error, error / mean_square if mean_square > (SCORE_ROUNDING * float(scores[-1])) ** 2 else None
+            sensitivity, error, error / mean_square if mean_square > (SCORE_ROUNDING * score) ** 2 else None
         )
 
 

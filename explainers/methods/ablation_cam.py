@@ -47,5 +47,7 @@ class AblationCAM(OnLayer):
         whole = passes.answers[:, passes.column, None]
         layer.register_forward_hook(lambda module, given, output: output.where(kept[part, :, None, None], 0))
         rows = enumerate(pictures)  # the layer is the call's own: no hook is left on the classifier's
-        without = torch.stack([passes.scores(row, partial(ablated, picture), len(kept)) for row, picture in rows])
+        without = torch.stack(
+            [passes.scores(row, partial(ablated, picture), len(kept), changes_network=True) for row, picture in rows]
+        )
         return torch.einsum("nk,nkhw->nhw", whole - without, grids)[:, None]

@@ -133,6 +133,7 @@ class DeepLIFT(Explainer):
     paper: ClassVar[str] = "https://arxiv.org/abs/1704.02685"
     family: ClassVar[Family] = "gradient"
     linear: ClassVar[bool] = True
+    changes_gradients: ClassVar[bool] = True
     ours: ClassVar[str] = (
         "the Rescale rule for *calls*: Captum's `DeepLift` hooks modules, so it raises on every ResNet, silently takes"
         " the plain gradient of functions (GoogLeNet, DenseNet), and its pooling doesn't always add up. Refused where "
@@ -159,6 +160,14 @@ class DeepLIFT(Explainer):
         refuse_compiled(classifier.network, complaint, "Integrated Gradients")
         if count := classifier.activations.unreached:
             raise ExplanationError(f"{complaint}: {unreached_rectifications(count)}. Integrated Gradients works on it.")
+        if classifier.traits.alone:
+            raise ExplanationError(
+                f"DeepLIFT passes a picture beside its baseline, and {classifier.name} answers otherwise to a picture "
+                "that isn't alone. Integrated Gradients works on it."
+            )
+
+    def uses_fused(self, classifier: Classifier) -> bool:
+        return False  # in a single pass, a copy costs more to verify than it saves
 
     def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
         baselines = baseline(self.baseline, pictures, mean=passes.classifier.mean)

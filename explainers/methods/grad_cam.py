@@ -199,6 +199,8 @@ class GuidedGradCAM(GradCAM):
         "guided gradient times Grad-CAM", "activation", "guided gradient × Grad-CAM, of the {scale}"
     )
 
+    changes_gradients: ClassVar[bool] = True
+
     @property
     def rectified(self) -> bool:
         return False

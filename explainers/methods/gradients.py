@@ -62,4 +62,4 @@ class InputXGradient(Saliency):
         product: Tensor = captum.attr.InputXGradient(passes).attribute(
             pictures.clone().requires_grad_(), additional_forward_args=rows
         )
-        return product
+        return product.masked_fill(pictures == 0, 0)  # also where the gradient is infinite

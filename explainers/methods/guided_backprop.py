@@ -63,6 +63,7 @@ class _GatedGradient(Saliency):
     """Captum's Saliency, with a gate in place of the derivative of every ReLU."""
 
     linear: ClassVar[bool] = False
+    changes_gradients: ClassVar[bool] = True
     presets: ClassVar[Mapping[Preset, int]] = {}
 
     @staticmethod

@@ -50,8 +50,7 @@ class OnLayer(Explainer):
             raise ExplanationError(f"{self.title} needs a layer that gives a grid, and {classifier.name} has none.")
 
     def uses_fused(self, classifier: Classifier) -> bool:
-        layer = classifier.network.get_submodule(self.layer or classifier.layer or "")
-        return not isinstance(layer, nn.Conv2d)  # a folded one puts out what the BatchNorm after it did
+        return (self.layer or classifier.layer) not in classifier.altered_layers
 
     def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
         name = self.layer or passes.classifier.layer or ""

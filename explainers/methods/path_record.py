@@ -64,6 +64,8 @@ def record_path(
     grids: list[StepGrid] = []
 
     def attribute(passes: Passes, pictures: Tensor) -> Attribution:
+        for records in (runs, snapshots, grids):  # it is called again where its passes are refuted
+            records.clear()
         if explainer.steps is not None:
             passes.total = record_passes(explainer, explainer.passes(passes.classifier), steps)
         runs.extend(explainer.runs(passes, pictures, stop_alphas))
@@ -97,7 +99,8 @@ def extend(
     Raises ExplanationError as a call does.
     """
     total = explainer.paths * max(0, steps - grid.steps[-1])
-    with explainer.passing(question, total=total, on_progress=on_progress) as (passes, picture):
+
+    def work(passes: Passes, picture: Tensor) -> StepGrid:
         (run,) = explainer.runs(passes, picture[None])
         step_counts, sums = list(grid.steps), list(grid.sums)
         for intervals, alphas, weights in nested_levels():
@@ -105,3 +108,5 @@ def extend(
                 step_counts.append(intervals)
                 sums.append(sums[-1] + run.walk(alphas, weights)[0].float().cpu().numpy())
         return replace(grid, steps=tuple(step_counts), sums=np.stack(sums))
+
+    return explainer.pass_pictures(question, work, total=total, on_progress=on_progress)

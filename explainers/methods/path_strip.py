@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from explainers.arrays import Array
 from explainers.methods.path_record import PathMethod
-from explainers.passes import OnProgress
+from explainers.passes import OnProgress, Passes
 from explainers.question import Question
 
 
@@ -34,7 +35,8 @@ def path_strip(
 
     Raises ExplanationError as a call of `explainer` does.
     """
-    with explainer.passing(question, total=count, on_progress=on_progress) as (passes, picture):
+
+    def work(passes: Passes, picture: Tensor) -> PathStrip:
         start = explainer.baselines(question.classifier, picture[None])[0, 0]
         alphas = torch.linspace(0, 1, count, dtype=torch.float64)
         fractions = alphas.to(picture).view(-1, 1, 1, 1)
@@ -42,3 +44,5 @@ def path_strip(
         passes.in_chunks(pictures, torch.zeros(count, dtype=torch.long, device=picture.device))
         logits, probabilities = passes.answers.T.double().cpu().numpy()
         return PathStrip(alphas.numpy(), pictures.float().cpu().numpy(), logits, probabilities)
+
+    return explainer.pass_pictures(question, work, total=count, on_progress=on_progress)

@@ -61,7 +61,7 @@ class Integral:
     def trace(self) -> Trace:
         """Return the records, averaged over the baselines."""
         logits, probabilities, slopes, mean, size = self.records.mean(0).T
-        contributions = slopes * self.weights / self.intervals
+        contributions = np.where(self.weights == 0, 0, slopes * self.weights) / self.intervals
         cumulative = contributions.cumsum() - contributions / 2  # half of a point's own lies behind it
         cumulative[0], cumulative[-1] = 0.0, contributions.sum()
         return Trace(self.alphas, logits, probabilities, slopes, cumulative, mean, size)

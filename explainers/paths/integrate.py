@@ -94,6 +94,9 @@ def integrate(
             chunk_records += torch.stack(
                 [slopes.gather(1, row[:, None])[:, 0], flat.sum(1) / elements, sizes / elements]
             )
+        if not bool(sizes.isfinite().all()):  # then 0 times infinity would be NaN
+            unused = _column(point_weights[part] == 0, gradients[0])
+            gradients = tuple(gradient.masked_fill(unused, 0) for gradient in gradients)
         row_weights = torch.zeros(count, len(row), device=device, dtype=dtype)
         row_weights[row, torch.arange(len(row), device=device)] = point_weights[part]
         if keep:
@@ -191,4 +194,7 @@ class PathIntegral(captum.attr.IntegratedGradients):  # type: ignore[misc]
         if not self.multiplies_by_inputs:
             return self.path.gradients
         spans = (end - start for end, start in zip(ends, starts, strict=True))
-        return tuple(gradient * span for gradient, span in zip(self.path.gradients, spans, strict=True))
+        return tuple(
+            (gradient * span).masked_fill(span == 0, 0)  # also where the gradient is infinite
+            for gradient, span in zip(self.path.gradients, spans, strict=True)
+        )

@@ -6,6 +6,7 @@ import pytest
 from torch import nn
 
 from explainers import Target, View
+from explainers.classifiers.traits import Traits
 from explainers.explanation import Facts, Unit
 from explainers.images.photo import Photo
 from explainers.question import Question
@@ -54,6 +55,10 @@ def facts():
         scale="logit",
         unit=Unit("score", "attribution", "score"),
         passes=52,
+        checks=3,
+        folded=True,
+        refuted=False,
+        traits=Traits(),
         chunk=16,
         halvings=0,
         seconds=1.404,

@@ -30,6 +30,7 @@ FLOORS = (  # from the ground up: a module imports from its own wing and from th
     ("classifiers", "paths"),
     ("explanation",),
     ("passes", "question"),
+    ("verification",),
     ("explainer",),
     ("methods", "experiments", "proof"),
     ("figures", "comparison"),

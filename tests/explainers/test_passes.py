@@ -141,7 +141,9 @@ def test_answers_that_do_not_fit_are_refused(small, classify, noise, passes):
 
 def test_a_preview_goes_to_whoever_looks(conv, passes):
     seen = []
-    passes(conv, on_preview=seen.append).preview("a map")
+    looked_at = passes(conv)
+    looked_at.on_preview = seen.append
+    looked_at.preview("a map")
     passes(conv).preview("a map that nobody looks at")
     assert seen == ["a map"]
 
@@ -247,8 +249,12 @@ def test_one_chunk_at_a_time_computes_there_and_back(small, classify, noise, job
         most.append(len(inside))
         inside.remove(threading.current_thread().name)
 
-    classifier = classify(Guarded(small(), enter, leave), (24, 24))
-    assert classifier.activations  # which are read once, by a pass of their own
+    classifier = classify(Guarded(small(), enter, leave), (24, 24), prepare=False)
+    assert classifier.activations
+    assert classifier.traits
+    explain(IntegratedGradients(steps=20))(classifier, noise((24, 24)))  # and so are the samples of the path
+    explain(Occlusion(patch=12, stride=6))(classifier, noise((24, 24)))
+    inside.clear()  # for those are verified without a way back
     most.clear()
     start = threading.Barrier(len(WORK))
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from explainers.classifiers import Classifier
 from explainers.classifiers.activations import Activations
 from explainers.classifiers.layers import GridLayer
+from explainers.classifiers.traits import Traits
 from explainers.experiments.randomisation.stages import Stage
 
 
@@ -35,6 +36,10 @@ class RandomisedClassifier(Classifier):
             name=original.name,
         )
         self._original = original
+
+    @property
+    def traits(self) -> Traits:
+        return self._original.traits
 
     def layers(self) -> tuple[GridLayer, ...]:
         return self._original.layers()

@@ -20,6 +20,7 @@ from explainers.passes import Passes
 from explainers.question import Question
 from explainers.runtime.chunks import enough_memory
 from explainers.settings import choice, number, seed
+from explainers.verification import verified
 
 BLURRED = "blurred picture"
 AS_EXPLAINED = "as explained"
@@ -76,18 +77,25 @@ class Removal(Experiment):
         with enough_memory():
             picture, _ = classifier.see(question.photo.image)
             orders = torch.from_numpy(np.concatenate([map_order[None], *other_orders])).to(picture.device)
-            with Passes(
-                classifier, [target], fused=True, total=progress.total, on_progress=progress.on_progress
-            ) as passes:
 
-                def curves(name: str, *, rising: bool) -> Curves:
-                    remove = fill(name, picture, mean=classifier.mean, seed=self.seed)
-                    answers = sweep(passes, orders, counts.tolist(), remove, rising=rising)
-                    seen = [remove(_missing(orders[:1], count, rising=rising))[0] for count in counts.tolist()]
-                    levels = [(image.clamp(0, 1) * 255).round().byte().cpu().numpy() for image in seen]
-                    return Curves(name, rising, counts / map_order.size, answers, np.stack(levels), scale)
+            def curves(passes: Passes, name: str, *, rising: bool) -> Curves:
+                remove = fill(name, picture, mean=classifier.mean, seed=self.seed)
+                answers = sweep(passes, orders, counts.tolist(), remove, rising=rising)
+                seen = [remove(_missing(orders[:1], count, rising=rising))[0] for count in counts.tolist()]
+                levels = [(image.clamp(0, 1) * 255).round().byte().cpu().numpy() for image in seen]
+                return Curves(name, rising, counts / map_order.size, answers, np.stack(levels), scale)
 
-                deletion, insertion = curves(self.deletion, rising=False), curves(self.insertion, rising=True)
+            (deletion, insertion), _ = verified(
+                classifier,
+                [target],
+                lambda passes: (
+                    curves(passes, self.deletion, rising=False),
+                    curves(passes, self.insertion, rising=True),
+                ),
+                fused=True,
+                total=progress.total,
+                on_progress=progress.on_progress,
+            )
         return RemovalOutcome(deletion, insertion, flat=bool(np.ptp(explanation.heat) == 0))
 
 

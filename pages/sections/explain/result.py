@@ -46,18 +46,20 @@ def _explain_clicked() -> None:
 
 
 def show_proof(explainer: Explainer, classifier: Classifier, explanation: Explanation) -> None:
-    """List what was explained, how far it adds up, what it covers and what it cost; and say why a map is empty."""
+    """List what was explained, how far it adds up, what it covers and what it cost; and warn of what is unusual."""
     st.markdown("**Its proof**")
     sentences = (
         proof.explained(explanation),
         proof.completeness(explanation),
         proof.steps(explanation),
         proof.coverage(explainer.inner, classifier),
+        proof.verification(explanation),
         proof.cost(explanation),
     )
     st.markdown("\n".join(f"- {sentence}" for sentence in sentences if sentence))
-    if reason := proof.why_empty(explanation):
-        st.warning(reason)
+    for warning in (proof.why_empty(explanation), proof.caution(explanation)):
+        if warning:
+            st.warning(warning)
 
 
 def show_method(explainer: Explainer) -> None:

@@ -6,6 +6,7 @@ from PIL import Image
 from torch import nn
 
 from explainers.classifiers import Classifier, View
+from explainers.classifiers.preparing import FoldedNorm
 from explainers.errors import ExplanationError
 
 LABELS = ("cat", "dog", "hen")
@@ -178,7 +179,7 @@ def test_a_probe_is_the_same_every_time(classify):
 def test_preparing_can_be_left_out(classify):
     classifier = classify(prepare=False)
     assert classifier.prepared is classifier.network
-    assert isinstance(classify().prepared.norm, nn.Identity)
+    assert isinstance(classify().prepared.norm, FoldedNorm)
 
 
 def test_a_network_that_gives_no_tensor_is_refused_with_a_sentence(classify):

@@ -214,8 +214,10 @@ def test_passes_are_those_promised_in_chunks_and_nothing_is_left_changed(
     explanation, before = explainer.explain(asked), state(network)
     batches.clear()
     first = experiment(explainer, asked, explanation, on_progress=told.append)
+    batches, checks = batches[: len(told)], batches[len(told) :]
     assert sum(batches) == experiment.passes(explainer, classifier) == 2 * (2 + 7 + (ORDER_COUNT - 1) * 3)
     assert max(batches) <= 16
+    assert checks == [1] * 3  # the first, a middle and the last picture, through the network as it is
     assert {step.total for step in told} == {sum(batches)}
     assert state(network) == before
     again = pickle.loads(pickle.dumps(experiment(explainer, asked, explanation)))

@@ -1,0 +1,33 @@
+"""Judges whether two computations of the same function agree but for rounding."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+LOGIT_TOLERANCE = 1e-4  # rounding changes logits by a hundredth of that
+GRADIENT_TOLERANCE = 1e-3  # relative, in the Euclidean norm: a ReLU near zero may flip
+ROUNDING_UNITS = 32  # for numbers coarser than float32
+
+
+def same_logits(found: Tensor, true: Tensor) -> bool:
+    """Return whether logits (..., classes) agree, each judged by its own size.
+
+    Logits near zero are judged by the lower quartile of the sizes of all that aren't zero. The largest may be that of a
+    class which is masked out, by -1e9, and would allow anything.
+    """
+    if found.shape != true.shape or not true.numel():
+        return found.shape == true.shape
+    found, true, dtype = found.detach().double(), true.detach().double(), true.dtype
+    sizes = true.abs()
+    usual = sizes.masked_fill(sizes == 0, torch.nan).nanquantile(0.25, -1, keepdim=True).nan_to_num(0)
+    allowed = max(LOGIT_TOLERANCE, ROUNDING_UNITS * torch.finfo(dtype).eps) * torch.maximum(sizes, usual)
+    return bool(((found - true).abs() <= allowed).all())
+
+
+def same_gradient(found: Tensor, true: Tensor, norm: float) -> bool:
+    """Return whether two gradients agree, given the projections (K,) of both on random directions of unit variance.
+
+    norm: the Euclidean norm of the true one.
+    """
+    return bool((found - true).square().mean().sqrt() <= GRADIENT_TOLERANCE * norm)

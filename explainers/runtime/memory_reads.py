@@ -1,0 +1,93 @@
+"""Records which memory every operation of a forward pass reads, whatever code calls the operation.
+
+The record is made where torch dispatches operations: it also sees scripted functions, functions with a backward pass of
+their own, and operations that return no tensor. Views share their memory with the tensor they show, so reading a view
+counts as reading the tensor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+# Operations whose result tells Python a value, or has a shape that depends on values.
+VALUE_OPERATIONS = frozenset(
+    {"_local_scalar_dense", "is_nonzero", "equal", "nonzero", "masked_select", "_unique2", "unique_dim", "bincount"}
+)
+# Calls that hand memory to Python without an operation.
+VALUE_CALLS = frozenset(
+    {"tolist", "numpy", "__array__", "__dlpack__", "data_ptr", "storage", "untyped_storage", "_typed_storage"}
+)
+
+
+def memory(tensor: Tensor) -> int:
+    """Return a number that is equal for tensors which share memory, as long as one of them is kept."""
+    try:
+        return int(tensor.untyped_storage()._cdata)
+    except (NotImplementedError, RuntimeError):  # sparse and other tensors without a storage
+        return id(tensor)
+
+
+@dataclass
+class MemoryReads:
+    """The operations of a pass, in order.
+
+    read:    for each operation, the memory of the tensors that it was given.
+    decides: whether values that depend on the picture reached Python, which may then have chosen what runs next.
+    """
+
+    read: list[frozenset[int]]
+    decides: bool
+    kept: list[Any]
+
+    def readers(self, tensor: Tensor, start: int = 0) -> int:
+        """Return the number of operations, from number `start` on, that were given the tensor's memory."""
+        return sum(memory(tensor) in read for read in self.read[start:])
+
+
+class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    def __init__(self, reads: MemoryReads, tainted: set[int]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.reads, self.tainted = reads, tainted
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        given = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
+        read = frozenset(map(memory, given))
+        results = [leaf for leaf in tree_leaves(result) if isinstance(leaf, Tensor)]
+        self.reads.kept += [*given, *results]  # so that no memory is used twice
+        self.reads.read.append(read)
+        if not self.tainted.isdisjoint(read):
+            self.tainted.update(map(memory, results), *([read] if func._schema.is_mutable else []))
+            self.reads.decides |= func._schema.name.removeprefix("aten::") in VALUE_OPERATIONS
+        return result
+
+
+class _Calls(TorchFunctionMode):
+    def __init__(self, reads: MemoryReads, tainted: set[int]) -> None:
+        super().__init__()
+        self.reads, self.tainted = reads, tainted
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if getattr(func, "__name__", "") in VALUE_CALLS and memory(args[0]) in self.tainted:
+            self.reads.decides = True
+        return func(*args, **(kwargs or {}))
+
+
+@contextmanager
+def recording_reads(pictures: Tensor) -> Iterator[MemoryReads]:
+    """Record the operations that this thread runs inside the block, on pictures that pass through a network there."""
+    reads, tainted = MemoryReads([], False, []), {memory(pictures)}
+    with _Calls(reads, tainted), _Operations(reads, tainted):
+        yield reads
