@@ -74,7 +74,8 @@ def segmentations(picture: Tensor) -> Array:
     Each segment of all six has a number of its own, from 0.
     """
     size = [max(1, round(SEGMENTED_SIDE * side / max(picture.shape[1:]))) for side in picture.shape[1:]]
-    pixels = _to_skimage(F.interpolate(picture.detach()[None], size, mode="bilinear", antialias=True)[0])
+    picture = picture.detach().to(torch.promote_types(picture.dtype, torch.float32))  # CPUs scale no half precision
+    pixels = _to_skimage(F.interpolate(picture[None], size, mode="bilinear", antialias=True)[0])
     nearest = np.ix_(*(_nearest_pixels(length, side) for length, side in zip(picture.shape[1:], size, strict=True)))
     segments, segment_count = [], 0
     for scale in FELZENSZWALB_SCALES:

@@ -42,14 +42,15 @@ class CAM(Explainer):
         with recording() as calls:
             passes(pictures, passes.rows())
         if (head := self._head(calls, len(passes.classifier.labels))) is not None:
-            grid, weights, bias = head
+            rounding = _rounding(head[0].dtype)
+            grid, weights, bias = (part.to(torch.promote_types(part.dtype, torch.float32)) for part in head)
             class_weights, class_bias = (
                 rows[passes.index] - (0 if passes.versus is None else rows[passes.versus]) for rows in (weights, bias)
             )
             values = torch.einsum("nk,nkhw->nhw", class_weights, grid)
             magnitudes = torch.einsum("nk,nkhw->nhw", class_weights.abs(), grid.abs())
-            rounding = 1e-4 * (magnitudes.mean((1, 2)) + class_bias.abs())
-            if bool(((values.mean((1, 2)) + class_bias - passes.answers[:, 0]).abs() <= rounding).all()):
+            tolerance = rounding * (magnitudes.mean((1, 2)) + class_bias.abs())
+            if bool(((values.mean((1, 2)) + class_bias - passes.answers[:, 0]).abs() <= tolerance).all()):
                 return Attribution(values[:, None])
         raise ExplanationError(
             "CAM needs a network that ends in global average pooling and one linear layer, and "
@@ -82,5 +83,11 @@ class CAM(Explainer):
 
 
 def _same(linear_input: Tensor, means: Tensor) -> bool:
-    tolerance = 1e-4 * float(means.abs().max())
-    return linear_input.shape == means.shape and torch.allclose(linear_input, means, rtol=1e-4, atol=tolerance)
+    rounding = _rounding(means.dtype)
+    tolerance = rounding * float(means.abs().max())
+    return linear_input.shape == means.shape and torch.allclose(linear_input, means, rtol=rounding, atol=tolerance)
+
+
+def _rounding(dtype: torch.dtype) -> float:
+    """Return how far two ways to compute the same numbers may be apart, as a share of their size."""
+    return max(1e-4, 4 * torch.finfo(dtype).eps)

@@ -49,6 +49,7 @@ class EigenCAM(_ForwardOnly):
     unit: ClassVar[Unit] = Unit("main direction", "activation", "activation of the layer in its main direction")
 
     def map(self, grids: Tensor, passes: Passes, pictures: Tensor) -> Tensor:
+        grids = grids.to(torch.promote_types(grids.dtype, torch.float32))  # torch decomposes no half precision
         direction = torch.linalg.svd(grids.flatten(2), full_matrices=False).U[:, :, 0]
         projection = torch.einsum("nk,nkhw->nhw", direction, grids)
         return torch.where(projection.sum((1, 2), keepdim=True) < 0, -projection, projection)
