@@ -93,7 +93,7 @@ class LIME(OnCoalitions):
     title: ClassVar[str] = "LIME"
     paper: ClassVar[str] = "https://arxiv.org/abs/1602.04938"
     linear: ClassVar[bool] = True
-    examples: ClassVar[Examples] = Examples(many={"samples": 1000})
+    examples: ClassVar[Examples] = Examples(many={"samples": 1000}, few={"samples": 120})
     stands_on: ClassVar[str] = "Captum `LimeBase`"
     ours: ClassVar[str] = (
         "the draws, the weights and the fit: Captum's own draw from the global random numbers and need scikit-learn. "
@@ -142,7 +142,7 @@ class KernelSHAP(OnCoalitions):
     title: ClassVar[str] = "KernelSHAP"
     paper: ClassVar[str] = "https://arxiv.org/abs/1705.07874"
     linear: ClassVar[bool] = True
-    examples: ClassVar[Examples] = Examples(many={"samples": 1000})
+    examples: ClassVar[Examples] = Examples(many={"samples": 1000}, few={"samples": 120})
     stands_on: ClassVar[str] = "Captum `LimeBase`"
     ours: ClassVar[str] = (
         "the draws, the weights and the fit: both ends are held exactly, so its values add up, each coalition is drawn"
