@@ -22,7 +22,7 @@ def layers(name):
         ("mobilenet_v2", "features", (1280, 3, 3)),
         ("squeezenet1_1", "features", (512, 5, 5)),
         ("densenet121", "features", (1024, 3, 3)),
-        ("vgg16", "features.29", (512, 6, 6)),
+        ("alexnet", "features.11", (256, 5, 5)),
     ],
 )
 def test_the_layer_to_start_with_is_the_last_grid_of_features(name, layer, grid):

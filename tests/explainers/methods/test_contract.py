@@ -222,9 +222,9 @@ def test_its_heat_is_as_large_as_the_picture(suitable, classify, noise, kind, ch
 @pytest.mark.parametrize("output", ["softmax", "sigmoid"])
 @pytest.mark.parametrize("classes", [1, 2])
 def test_it_works_on_one_and_two_classes(suitable, classify, noise, kind, classes, output):
-    classifier = classify(suitable(classes=classes), (24, 24), classes=classes, output=output)
+    classifier = classify(suitable(classes=classes), (16, 16), classes=classes, output=output)
     for scale in kind.scales:
-        explanation = rough(kind)(classifier, noise((24, 24)), Target(classes - 1, scale=scale))
+        explanation = rough(kind)(classifier, noise((16, 16)), Target(classes - 1, scale=scale))
         assert np.isfinite(explanation.heat).all()
         if classes == 1 and output == "softmax" and scale == "probability":
             assert explanation.score == 1

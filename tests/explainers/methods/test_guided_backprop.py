@@ -82,7 +82,7 @@ def test_every_relu_call_of_a_real_network_follows_the_rule(monkeypatch, real, n
 
 @both
 @pytest.mark.filterwarnings("ignore:Setting backward hooks on ReLU")
-@pytest.mark.parametrize("name", ["resnet18", "vgg16", "squeezenet1_1"])
+@pytest.mark.parametrize("name", ["resnet18", "alexnet", "squeezenet1_1"])
 def test_networks_of_relu_modules_agree_with_captum(real, noise, apart, kind, name):
     network, classifier = real(name, 64)
     picture = noise((64, 64))

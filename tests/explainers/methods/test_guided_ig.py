@@ -52,14 +52,14 @@ def test_pairs_numbers_come_out(classify, function, start, end, expected):
 )
 def test_of_the_square_of_a_sum_the_path_matters(classify, settings, expected):
     found = attributions(
-        classify, lambda a, b: (2 * a + b) ** 2, (0.0, 0.0), (3.0, 3.0), steps=1000, points=1, **settings
+        classify, lambda a, b: (2 * a + b) ** 2, (0.0, 0.0), (3.0, 3.0), steps=200, points=1, **settings
     )
-    assert found == pytest.approx(expected, abs=0.05)
+    assert found == pytest.approx(expected, abs=0.2)  # the last is met with an error of 36 / steps
 
 
 def test_a_path_that_may_leave_the_straight_one_a_little_lies_between(classify):
     a, b = attributions(
-        classify, lambda a, b: (2 * a + b) ** 2, (0.0, 0.0), (3.0, 3.0), steps=1000, points=1, max_dist=0.2
+        classify, lambda a, b: (2 * a + b) ** 2, (0.0, 0.0), (3.0, 3.0), steps=200, points=1, max_dist=0.2
     )
     assert a + b == pytest.approx(81, abs=0.1)
     assert 55 < a < 71

@@ -1,5 +1,7 @@
 """What is recorded of a path: the map is the same, stops are points that were passed, and one grid holds many maps."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
@@ -24,11 +26,11 @@ def recorded(conv, noise, question):
     """(settings, steps) -> the plain explanation, and the record of it."""
     asked = question(conv, noise((29, 24)), Target(1, scale="probability"))
 
-    def make(settings, steps):
-        explainer = IntegratedGradients(**settings)
+    @cache
+    def make(explainer, steps):
         return explainer.explain(asked), record_path(explainer, asked, stops_kept=21, steps=steps)
 
-    return make
+    return lambda settings, steps: make(IntegratedGradients(**settings), steps)
 
 
 @pytest.fixture(scope="module")

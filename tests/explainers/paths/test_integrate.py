@@ -1,6 +1,7 @@
 """The kernel of path methods: known answers, chunks, and Captum as judge."""
 
 import weakref
+from itertools import product
 
 import captum.attr
 import numpy as np
@@ -312,9 +313,16 @@ def test_it_gives_the_mean_gradient_alone_as_captum_does(case):
     agree(ask(PathIntegral, case, multiply=False), ask(captum.attr.IntegratedGradients, case, multiply=False))
 
 
-@pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("tunnel", ["smoothgrad", "smoothgrad_sq", "vargrad"])
-@pytest.mark.parametrize("size", [None, 1, 3])
+TUNNELS = ["smoothgrad", "smoothgrad_sq", "vargrad"]
+
+
+@pytest.mark.parametrize(
+    ("case", "tunnel", "size"),
+    [
+        *((case, "smoothgrad", 3) for case in CASES),
+        *product(["batch of two inputs", "list of tuples as target"], TUNNELS, [None, 1, 3]),
+    ],
+)
 def test_captums_noise_tunnel_runs_on_it(case, tunnel, size):
     # it calls with gradients switched off
     agree(
