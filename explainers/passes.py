@@ -206,7 +206,8 @@ class Passes(nn.Module):
         return torch.stack([self._target_outputs(output, rows) for output in outputs], 1)
 
     def _run(self, inputs: Tensor) -> Tensor:
-        with self.classifier.traits.observed(self.classifier.device):
+        classifier = self.classifier
+        with classifier.traits.observed(self.network, classifier.network, classifier.device):
             logits: Tensor = self.network(inputs)
         self.classifier.check(logits)
         return logits

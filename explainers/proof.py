@@ -116,6 +116,11 @@ def caution(explanation: Explanation) -> str | None:
             f"{escaped(facts.classifier)} answers at random: something in it, such as dropout, draws new numbers at "
             "every pass. This map and all scores are of one fixed draw, and another draw may look different."
         )
+    if facts.traits.remembers:
+        return (
+            f"The answer of {escaped(facts.classifier)} depends on the pictures that passed before, so it was put back "
+            "to its first state before every picture."
+        )
     if facts.traits.batch_dependent:
         return (
             f"The answer of {escaped(facts.classifier)} to a picture depends on the pictures that pass beside it, so "

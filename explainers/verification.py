@@ -94,7 +94,7 @@ class _Answers:
 
     def of(self, passes: Passes, sample: Sample, gradient: bool, weights: Hashable) -> _Answer:
         """Return the answer to a sample's picture, with or without the gradient of the sample's target."""
-        digest = hashlib.sha256(sample.picture.cpu().numpy().tobytes()).hexdigest()
+        digest = hashlib.sha256(sample.picture.contiguous().view(torch.uint8).cpu().numpy().tobytes()).hexdigest()
         key = digest, weights, sample.differentiable, passes.targets[sample.row] if gradient else None
         answer = self._kept.pop(key, None) or self._answer(passes, sample, gradient)
         self._kept[key] = answer

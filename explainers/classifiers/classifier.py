@@ -154,8 +154,9 @@ class Classifier:
     def predict(self, image: Image.Image | Tensor, k: int = 5) -> list[Prediction]:
         """Predict the k likeliest classes of a photo, the likeliest first."""
         picture = self.see(image)[0]
-        with turns(self.device), enough_memory(), self.traits.observed(self.device):
-            logits = clone(self.network)(self.normalise(picture[None]))
+        network = clone(self.network)
+        with turns(self.device), enough_memory(), self.traits.observed(network, self.network, self.device):
+            logits = network(self.normalise(picture[None]))
         self.check(logits)
         values, order = logits[0].topk(min(k, len(self.labels)))
         likely = self.probabilities(logits)[0, order]

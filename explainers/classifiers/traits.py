@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,11 +19,12 @@ from explainers.runtime.recording import Call, compiled
 DRAW_SEED = 0  # of the one draw of a random network that is explained
 
 
-class _NormGradients(TorchFunctionMode):
-    """Makes the gradients contiguous that come back to a BatchNorm; `irregular` says whether any wasn't.
+class OrderedNormGradients(TorchFunctionMode):
+    """Puts the gradients in order that come back to a BatchNorm; `irregular` says whether any wasn't.
 
-    For a batch of one, torch's backward pass of BatchNorm in eval mode misreads gradients whose strides are neither
-    those of channels first nor those of channels last, such as those of tokens that were transposed.
+    For a batch of one, torch's backward pass of BatchNorm (and of InstanceNorm, which calls it) in eval mode misreads
+    gradients whose strides are neither those of channels first nor those of channels last, such as those of tokens that
+    were transposed.
     """
 
     def __init__(self) -> None:
@@ -34,7 +35,7 @@ class _NormGradients(TorchFunctionMode):
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         result = func(*args, **(kwargs or {}))
-        if Call.of(func, args, {}).name == "batch_norm" and result.requires_grad:
+        if Call.of(func, args, {}).name in ("batch_norm", "instance_norm") and result.requires_grad:
             result.register_hook(self._regular)
         return result
 
@@ -53,29 +54,36 @@ class _NormGradients(TorchFunctionMode):
 class Traits:
     """How a network must be run.
 
-    random:          its answers differ from pass to pass, so all passes use one draw of its random numbers.
+    random:          its answers draw random numbers, so all passes use one draw of them.
     batch_dependent: its answer to a picture depends on the pictures beside it, so pictures pass one by one.
+    remembers:       its answer depends on the passes before it, so its buffers are put back before each.
     irregular:       gradients come back to a BatchNorm in strides that torch misreads, so they are put in order.
     """
 
     random: bool = False
     batch_dependent: bool = False
+    remembers: bool = False
     irregular: bool = False
 
     @property
     def alone(self) -> bool:
         """Whether pictures must pass one by one: the draws of a random network differ within a batch."""
-        return self.batch_dependent or self.random
+        return self.batch_dependent or self.random or self.remembers
 
     @contextmanager
-    def observed(self, device: torch.device) -> Iterator[None]:
-        """Run passes, and their way back, as the network must be run."""
+    def observed(self, network: nn.Module, original: nn.Module, device: torch.device) -> Iterator[None]:
+        """Run a pass of `network`, a clone of `original`, as it must be run."""
         with ExitStack() as stack:
             if self.random:
-                stack.enter_context(torch.random.fork_rng([device] if device.type == "cuda" else []))
+                stack.enter_context(_own_draws(device))
                 torch.manual_seed(DRAW_SEED)
             if self.irregular:
-                stack.enter_context(_NormGradients())
+                stack.enter_context(OrderedNormGradients())
+            if self.remembers:
+                for module, known in zip(network.modules(), original.modules(), strict=True):
+                    module._buffers |= {
+                        name: None if buffer is None else buffer.clone() for name, buffer in known._buffers.items()
+                    }
             yield
 
 
@@ -84,41 +92,54 @@ def find_traits(network: nn.Module, pictures: Tensor, name: str) -> Traits:
 
     Raises ExplanationError for networks whose answers can't be repeated.
     """
-    first, second = pictures[:1], pictures[1:]
+    first, second, device = pictures[:1], pictures[1:], pictures.device
 
-    def logits(batch: Tensor) -> Tensor:
-        with torch.no_grad():
-            answer: Tensor = clone(network)(batch)
+    @torch.no_grad()
+    def logits(batch: Tensor, traits: Traits = Traits(), copy: nn.Module | None = None) -> Tensor:
+        copy = clone(network) if copy is None else copy
+        with traits.observed(copy, network, device):
+            answer: Tensor = copy(batch)
         return answer
 
-    with torch.random.fork_rng([pictures.device] if pictures.is_cuda else []):
-        alone = logits(first)
+    with _own_draws(device):
+        copy, before = clone(network), _draws(device)
+        alone = logits(first, copy=copy)
         if not (isinstance(alone, Tensor) and alone.ndim == 2 and bool(alone.isfinite().all())):
             return Traits()  # which `Classifier.check` refuses
-        again = logits(first)
-        random = not torch.equal(alone, again) and not same_logits(again, alone)
-    if random:
-        with Traits(random=True).observed(pictures.device):
-            alone = logits(first)
-        with Traits(random=True).observed(pictures.device):
-            if not same_logits(logits(first), alone):
-                raise ExplanationError(
-                    f"{name} answers differently each time, even with the same random numbers, so a map of it would be "
-                    "true of one moment only. Switch off what makes it random."
-                )
-        return Traits(random=True, irregular=_irregular(network, first))
+        random = not all(map(torch.equal, before, _draws(device)))
+        held = Traits(random=random)
+        alone = logits(first, held)
+        remembers = not same_logits(logits(first, held, copy), alone)
+    held = Traits(random=random, remembers=remembers)
+    copy = clone(network)
+    if not all(same_logits(logits(first, held, copy), alone) for _ in range(2)):
+        raise ExplanationError(
+            f"{name} answers differently each time, even with the same random numbers, so a map of it would be true of "
+            "one moment only. Switch off what makes it random."
+        )
     try:
-        together = logits(pictures)
-        batch_dependent = not same_logits(together, torch.cat([alone, logits(second)]))
+        together = torch.cat([alone, logits(second, held)])
+        batch_dependent = not held.alone and not same_logits(logits(pictures), together)
     except RuntimeError:  # some networks take one picture only
         batch_dependent = True
-    return Traits(batch_dependent=batch_dependent, irregular=_irregular(network, first))
+    return Traits(random, batch_dependent, remembers, _irregular(network, first))
+
+
+def _draws(device: torch.device) -> list[Tensor]:
+    """Return the states of the generators that a pass may draw from."""
+    return [torch.get_rng_state(), *([torch.cuda.get_rng_state(device)] if device.type == "cuda" else [])]
+
+
+def _own_draws(device: torch.device) -> AbstractContextManager[None]:
+    """Leave the generators as they were before the block."""
+    fork: AbstractContextManager[None] = torch.random.fork_rng([device] if device.type == "cuda" else [])
+    return fork
 
 
 def _irregular(network: nn.Module, picture: Tensor) -> bool:
-    if compiled(network) or not any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in network.modules()):
+    if compiled(network) or not any(isinstance(m, nn.modules.batchnorm._NormBase) for m in network.modules()):
         return False
-    with torch.enable_grad(), _NormGradients() as gradients:
+    with torch.enable_grad(), OrderedNormGradients() as gradients:
         try:
             given = picture.clone().requires_grad_()
             torch.autograd.grad(clone(network)(given).sum(), given)

@@ -17,6 +17,7 @@ from torch import Tensor
 from explainers.classifiers import Classifier
 from explainers.classifiers.activations import unreached_rectifications
 from explainers.classifiers.rectifications import rectification
+from explainers.classifiers.traits import OrderedNormGradients
 from explainers.errors import ExplanationError
 from explainers.explainer import Preset
 from explainers.explanation import Coverage, Target
@@ -100,7 +101,7 @@ class _GatedGradient(Saliency):
             )
 
     def gradient(self, passes: Passes, pictures: Tensor, rows: Tensor) -> Tensor:
-        with _GatedReLUs(self.gate):
+        with _GatedReLUs(self.gate), OrderedNormGradients():  # a gate keeps strides that torch's ReLU doesn't
             return super().gradient(passes, pictures, rows)
 
 
@@ -124,7 +125,7 @@ class GuidedBackprop(_GatedGradient):
 
     @staticmethod
     def gate(gradient: Tensor, passed: Tensor) -> Tensor:
-        return gradient.clamp(min=0) * passed
+        return gradient.clamp(min=0).where(passed, 0)  # times zero, an infinite gradient would be no number
 
 
 @dataclass(frozen=True)

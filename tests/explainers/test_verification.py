@@ -451,7 +451,13 @@ class Choosing(Network):
         return super().features(x) * torch.randint(0, 5, (1,))
 
 
-@pytest.mark.parametrize("kind", [Dropping, Jittering, Choosing], ids=lambda kind: kind.__name__)
+class SkippingAtTimes(Network):
+    def features(self, x):
+        h = super().features(x)
+        return h + h.square() * (torch.rand(len(h), 1, 1, 1) > 0.5)
+
+
+@pytest.mark.parametrize("kind", [Dropping, Jittering, Choosing, SkippingAtTimes], ids=lambda kind: kind.__name__)
 def test_a_random_network_answers_by_one_draw_and_says_so(made, photo, kind):
     _, classifier = made(kind)
     before = torch.get_rng_state()
@@ -464,7 +470,37 @@ def test_a_random_network_answers_by_one_draw_and_says_so(made, photo, kind):
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_a_network_whose_randomness_cannot_be_held_is_refused(made, photo):
+class RunningMean(Network):
+    """A network that takes the mean of all it has seen from what it sees."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("seen", torch.zeros(8))
+
+    def features(self, x):
+        h = super().features(x)
+        self.seen = 0.5 * self.seen + h.mean((0, 2, 3)).detach()
+        return h - self.seen[:, None, None]
+
+
+class RunningMeanInPlace(RunningMean):
+    def features(self, x):
+        h = Network.features(self, x)
+        self.seen.mul_(0.5).add_(h.mean((0, 2, 3)).detach())
+        return h - self.seen.clone()[:, None, None]
+
+
+@pytest.mark.parametrize("kind", [RunningMean, RunningMeanInPlace], ids=lambda kind: kind.__name__)
+def test_a_network_that_remembers_forgets_before_each_picture(made, photo, kind):
+    network, classifier = made(kind)
+    explanation = IntegratedGradients(steps=STEPS, baseline="black")(classifier, photo, Target(1))
+    assert explanation.facts.traits.remembers
+    assert distance(explanation.values, integrated(network, photo)) < 1e-3
+    before = classifier.predict(photo, 4)
+    assert before == classifier.predict(photo, 4)
+
+
+def test_a_network_whose_answers_cannot_be_held_is_refused(made, photo):
     class Counting(Network):
         calls = 0
 
@@ -510,7 +546,7 @@ def test_a_black_pixel_gets_nothing_however_steep_the_slope(classify, photo):
 # Torch's own backward pass of BatchNorm
 
 
-@pytest.mark.parametrize("head", ["transposed", "permuted", "strided"])
+@pytest.mark.parametrize("head", ["transposed", "permuted", "strided", "class token"])
 def test_strides_that_torch_misreads_do_not_change_a_gradient(made, photo, head):
     class Tokens(Network):
         def forward(self, x):
@@ -519,12 +555,15 @@ def test_strides_that_torch_misreads_do_not_change_a_gradient(made, photo, head)
                 h = F.gelu(h.flatten(2).transpose(1, 2)).transpose(1, 2)
             elif head == "permuted":
                 h = F.gelu(h.permute(0, 2, 3, 1).reshape(len(h), -1, 8)).transpose(1, 2)
-            else:
+            elif head == "strided":
                 h = F.gelu(h.flatten(2)[..., ::1].mT).mT
+            else:
+                token = torch.ones(len(h), 1, 8, dtype=h.dtype)
+                h = torch.cat([token, h.flatten(2).transpose(1, 2)], 1).transpose(1, 2)
             weights = torch.linspace(-1, 1, h.shape[-1], dtype=h.dtype)
             return self.head((h * weights).sum(2))
 
-    network, classifier = made(Tokens)
+    network, classifier = made(Tokens, prepare=False)
     values = torch.from_numpy(Saliency()(classifier, photo, Target(1)).values).double()
     direction = torch.randn(photo.shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     exact, step = copy.deepcopy(network).double(), 1e-6
