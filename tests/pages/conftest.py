@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 from torch import Tensor
 
@@ -26,6 +27,14 @@ from explainers.runtime.jobs import Jobs, Limits
 from pages.shared import work
 
 DASHBOARD = Path(__file__).parents[2] / "dashboard.py"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _components_found_once() -> Iterator[None]:
+    """Every new AppTest reads the metadata of all installed packages, which takes longer than a run of the page."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -74,7 +74,7 @@ def serve(folder: Path) -> Iterator[Server]:
         "NO_PROXY": f"{HOST},localhost",
     }
     environment = {name: value for name, value in os.environ.items() if name != "WHYPIXEL_WEIGHTS"}
-    options = f"--server.address={HOST}", f"--server.port={port}", "--server.fileWatcherType=none"
+    options = f"--server.address={HOST}", f"--server.port={port}"
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "dashboard.py", *options],
