@@ -106,7 +106,7 @@ def visit() -> Callable[..., AppTest]:
     """(address={}, page="") -> the dashboard, or another page, after a run with these settings in the address."""
 
     def make(address: Mapping[str, Any] | None = None, page: str = "") -> AppTest:
-        at = AppTest.from_file(str(DASHBOARD), default_timeout=60)
+        at = AppTest.from_file(str(DASHBOARD), default_timeout=300)
         for key, value in (address or {}).items():
             at.query_params[key] = str(value)
         at.run()

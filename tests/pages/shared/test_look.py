@@ -60,7 +60,7 @@ def test_channels_are_combined_as_chosen(reduction):
     assert drawn.values is given.values
 
 
-@pytest.mark.parametrize("method", ["Saliency", "Occlusion", "GradCAM", "CAM"])
+@pytest.mark.parametrize("method", ["Saliency", "FeatureAblation", "GradCAM", "CAM"])
 def test_a_map_starts_in_the_methods_own_way(method):
     at = visit(method)
     drawn, look = at.session_state["drawn"], at.session_state["look"]
@@ -99,7 +99,7 @@ def test_a_fine_map_is_never_drawn_by_another_ones_grid():
     assert at.session_state["look"].grid == GRIDS[0]
 
 
-@pytest.mark.parametrize("method", ["Saliency", "Occlusion", "GradCAM"])
+@pytest.mark.parametrize("method", ["Saliency", "FeatureAblation", "GradCAM"])
 def test_a_preview_is_drawn_as_the_last_map_was(method):
     def agrees(at):
         explanation, look = at.session_state["last"]

@@ -55,7 +55,7 @@ RED, BLUE = (Photo.read(name, data) for name, data in FILES.items())
 
 @pytest.fixture
 def at():
-    return run(AppTest.from_function(page))
+    return run(AppTest.from_function(page, default_timeout=60))
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_every_sample_can_be_chosen(at):
 
 
 def test_a_sample_in_the_address_is_shown():
-    at = AppTest.from_function(page)
+    at = AppTest.from_function(page, default_timeout=60)
     at.query_params["sample"] = "chelsea"
     assert chosen(run(at)) == told(CHELSEA)
 

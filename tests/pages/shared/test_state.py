@@ -34,7 +34,7 @@ def visit():
     """(**address) -> the page after its first run."""
 
     def make(**address):
-        at = AppTest.from_function(page)
+        at = AppTest.from_function(page, default_timeout=60)
         at.query_params.update(address)
         return run(at)
 
@@ -184,7 +184,7 @@ def test_notes_and_an_upload_are_remembered():
         state.remember("a", "yes")
         state.keep_upload(None if state.upload() else Photo.of(Image.new("RGB", (8, 8)), "cat"))
 
-    at = run(AppTest.from_function(page))
+    at = run(AppTest.from_function(page, default_timeout=60))
     assert at.text[0].value == "None 0 None"
     assert run(at).text[0].value == "yes 0 cat"
     assert run(at).text[0].value == "yes 0 None"

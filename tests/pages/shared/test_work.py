@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from torch import nn
 
-from explainers import Classifier, ExplanationError, GradCAM, IntegratedGradients, Occlusion, Saliency, Target
+from explainers import Classifier, ExplanationError, GradCAM, IntegratedGradients, Saliency, Target
 from explainers.classifiers.catalogue import BUNDLED, find
 from explainers.images.photo import Photo
 from explainers.images.samples import SAMPLES
@@ -304,7 +304,7 @@ def test_predictions_are_the_classifiers_own(own_jobs, bundled, coffee):
     assert work.predictions(bundled, replace(coffee, name="the same by another name")) is likely
 
 
-@pytest.mark.parametrize("kind", [Saliency, GradCAM, Occlusion])
+@pytest.mark.parametrize("kind", [Saliency, GradCAM])
 def test_a_map_is_the_explainers_own(own_jobs, bundled, coffee, asking, kind):
     found = work.explanation(kind(), asking())
     assert (found.heat == kind()(bundled, coffee.image, Target(3)).heat).all()

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from explainers import GradCAM, Saliency
 from explainers.experiments import Pointing
@@ -115,13 +116,40 @@ def test_its_settings_are_the_experiments(come, judged):
     assert judged(BOX, tolerance=15, fill="white").finding.sentence in said(at)
 
 
+def boxed():
+    """A page that tells which box the address names."""
+    import streamlit as st
+
+    from pages.sections.trust.box import chosen_box
+    from pages.shared import state
+
+    state.begin()
+    st.session_state["chosen"] = chosen_box()
+    state.publish()
+
+
+def chosen(box):
+    """The box that such an address names."""
+    at = AppTest.from_function(boxed, default_timeout=60)
+    at.query_params["box"] = box
+    return run(at.run()).session_state["chosen"]
+
+
+def test_an_address_can_name_a_box():
+    assert chosen(text(BOX)) == BOX
+
+
 @pytest.mark.parametrize(
     "box",
     ["1~2~3", "a~b~c~d", "5~5~5~5", "9~1~3~4", "-1~0~9~9", "0~0~1~9999999999", "1.5~0~9~9", "~"],
     ids=["three", "words", "empty", "reversed", "negative", "huge", "fractions", "nothing"],
 )
-def test_an_address_that_is_no_box_is_none(come, box):
-    at = come(box=box)
+def test_an_address_that_is_no_box_is_none(box):
+    assert chosen(box) is None
+
+
+def test_an_address_that_is_no_box_leaves_the_invitation(come):
+    at = come(box="9~1~3~4")
     assert at.info
     assert not at.error
 
