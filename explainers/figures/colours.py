@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,7 @@ def scale(colours: str, strongest: float, *, signed: bool, **bar: Any) -> dict[s
     }
 
 
+@cache
 def stops(colours: str) -> list[tuple[float, str]]:
     """Return a colour scale as 33 stops (position, rgb)."""
     positions = np.linspace(0, 1, 33)
