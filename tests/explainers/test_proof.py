@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from explainers import Coverage, Explanation, GradCAM, SmoothGradSquared, Target, proof
+from explainers.classifiers.traits import Traits
 from explainers.paths.step_grid import StepGrid
 from explainers.paths.trace import Level
 
@@ -224,3 +225,31 @@ def test_steps_that_are_not_enough_are_called_that():
 
 def test_a_gap_between_ends_that_score_alike_is_not_judged():
     assert "the gap isn't judged" in proof.enough(grid([1.0, 1.0], rise=0.01))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"folded": False}, None),
+        ({"folded": True}, "Computed on a faster copy of My\\_net, whose answers"),
+        ({"folded": False, "refuted": True}, "A faster copy of My\\_net answered differently here, so the map was"),
+    ],
+)
+def test_the_network_that_was_used_is_said(explanation, changes, said):
+    found = proof.verification(explanation(changes={"classifier": "My_net", **changes}))
+    assert found is None if said is None else found.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("traits", "said"),
+    [
+        (Traits(), None),
+        (Traits(irregular=True), None),
+        (Traits(random=True), "answers at random"),
+        (Traits(remembers=True), "depends on the pictures that passed before"),
+        (Traits(batch_dependent=True), "depends on the pictures that pass beside it"),
+    ],
+)
+def test_what_is_unusual_about_the_network_is_said(explanation, traits, said):
+    found = proof.caution(explanation(changes={"traits": traits}))
+    assert found is None if said is None else said in found
