@@ -102,8 +102,16 @@ def test_the_presets_are_one_click_away(come):
     assert [button.label for button in come().button if button.key.startswith("preset-")] == [*PRESETS]
 
 
+@pytest.fixture
+def instant(monkeypatch, explained):
+    """Every tile shows the same map, so that it takes no time."""
+    found = explained(Saliency())
+    monkeypatch.setattr(tiles, "_tile", lambda variant, question: tiles.Tile(variant.title(None), "", found))
+    monkeypatch.setattr(tiles, "_first_look", lambda *asked: None)
+
+
 @pytest.mark.parametrize("name", [name for name in PRESETS if name != "Two classifiers"])
-def test_every_preset_fills_its_grid(come, figure, bundled, name):
+def test_every_preset_fills_its_grid(come, figure, bundled, instant, name):
     at = press(come(), name)
     (preset,) = (each for each in comparison_presets(bundled, (BUNDLED, "resnet18")) if each.name == name)
     drawn = figure(at, "grid")

@@ -16,7 +16,6 @@ from explainers import (
     GradCAM,
     GuidedBackprop,
     IntegratedGradients,
-    Occlusion,
     Saliency,
     Target,
     read_image,
@@ -29,7 +28,7 @@ from pages.shared import work
 ATTENTION = [kind for kind in EXPLAINERS if kind.needs_attention]  # which the bundled classifier has none of
 OTHERS = [kind for kind in EXPLAINERS if not kind.needs_attention]
 every_method = pytest.mark.parametrize("kind", OTHERS, ids=lambda kind: kind.__name__)
-FEW = Saliency, GradCAM, CAM, GuidedBackprop, DeepLIFT, Occlusion  # the page knows none of them by name
+FEW = Saliency, GradCAM, CAM, GuidedBackprop, DeepLIFT, FeatureAblation  # the page knows none of them by name
 some_methods = pytest.mark.parametrize("kind", FEW, ids=lambda kind: kind.__name__)
 
 
