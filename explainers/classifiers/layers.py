@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from explainers.classifiers.layouts import CHANNELS_FIRST, Layout, layout
+from explainers.classifiers.place_tracer import PlaceTracer
+from explainers.classifiers.places import Places
 from explainers.runtime.cloning import clone
 
 POOLING_LAYERS = (nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
@@ -21,7 +24,8 @@ class GridLayer:
     """A layer that runs once in a pass and puts out a grid of more than one cell.
 
     features: whether the grid holds features that the logits depend on. It doesn't if it is a pooled copy of the grid
-              before it, or holds one score per class and cell, whose means are the logits (SqueezeNet's head).
+              before it, holds one score per class and cell, whose means are the logits (SqueezeNet's head), or holds
+              the queries, keys or values of attention.
     layout:   how the layer's output holds the grid.
     """
 
@@ -37,51 +41,65 @@ class GridLayer:
         return f"{self.name} ({self.height} × {self.width}, {self.channels} channels)"
 
 
+@dataclass(frozen=True)
+class _Output:
+    """What a module put out in a pass, and where in the picture its numbers lie."""
+
+    name: str
+    module: nn.Module
+    value: Any
+    places: Places | None
+
+    @cached_property
+    def layout(self) -> Layout | None:
+        return layout(self.places, self.value.shape) if self.places else None
+
+
 def grid_layers(network: nn.Module, picture: Tensor) -> tuple[GridLayer, ...]:
     """Return the layers that put out a grid in a pass over `picture` (1, C, H, W), in the order in which they finish.
 
     A module that runs several times in a pass has no single grid and is left out.
     """
-    outputs: list[tuple[str, nn.Module, Any]] = []
-    copy = clone(network)
-    for name, module in copy.named_modules():
-        if name and not isinstance(module, torch.jit.ScriptModule):  # a scripted module takes no hooks
-            module.register_forward_hook(lambda m, _, output, name=name: outputs.append((name, m, output)))
-    with torch.no_grad():
-        logits = copy(picture)
-    runs = Counter(name for name, _, _ in outputs)
-    tensor_outputs = [(name, module, output) for name, module, output in outputs if isinstance(output, Tensor)]
-    outputs.clear()
-    pooled = {id(output) for _, module, output in tensor_outputs if isinstance(module, POOLING_LAYERS)}
-    layouts = _output_layouts([output for _, _, output in tensor_outputs], (picture.shape[2], picture.shape[3]))
-    unread_layers = _unread_token_layers(
-        copy,
-        picture,
-        outputs,
-        {name: output_layout for (name, *_), output_layout in zip(tensor_outputs, layouts, strict=True)},
-    )
+    copy, outputs = clone(network), list[_Output]()
+    for parameter in copy.parameters():
+        if not parameter.any():  # such as a head before training: nothing would seem to be read by what follows it
+            parameter.data = torch.linspace(-1, 1, parameter.numel()).to(parameter).view_as(parameter)
+    traced = picture.clone().requires_grad_() * 1  # a network may change its input in place, but not a leaf
+    with torch.enable_grad(), PlaceTracer(traced) as tracer:
 
-    def has_features(name: str, module: nn.Module, output: Tensor, grid: Tensor) -> bool:
+        def keep(name: str, module: nn.Module, output: Any) -> None:
+            outputs.append(_Output(name, module, output, tracer.of(output) if isinstance(output, Tensor) else None))
+
+        for name, module in copy.named_modules():
+            if name and not isinstance(module, torch.jit.ScriptModule):  # a scripted module takes no hooks
+                module.register_forward_hook(lambda m, _, output, name=name: keep(name, m, output))
+        logits = copy(traced)
+    runs = Counter(output.name for output in outputs)
+    pooled = {id(output.value) for output in outputs if isinstance(output.module, POOLING_LAYERS)}
+    unread = _unread_tokens(logits, outputs)
+
+    def has_features(output: _Output, grid: Tensor) -> bool:
         means = grid.mean((2, 3))
         is_score_grid = (
             isinstance(logits, Tensor) and means.shape == logits.shape and torch.allclose(means, logits, rtol=1e-3)
         )
-        is_copy = id(output) in pooled or type(module).__name__ in PASS_THROUGH_LAYERS
-        return not is_copy and not is_score_grid and name not in unread_layers
+        is_copy = id(output.value) in pooled or type(output.module).__name__ in PASS_THROUGH_LAYERS
+        is_factor = output.places is not None and output.places.source in tracer.factors
+        return not (is_copy or is_score_grid or is_factor or output.name in unread)
 
     layers = tuple(
         GridLayer(
-            name,
-            type(module).__name__,
+            output.name,
+            type(output.module).__name__,
             channels,
             height,
             width,
-            has_features(name, module, output, grid),
-            output_layout,
+            has_features(output, grid),
+            output.layout,
         )
-        for (name, module, output), output_layout in zip(tensor_outputs, layouts, strict=True)
-        if output_layout and runs[name] == 1
-        for grid in [output_layout.grid(output)]
+        for output in outputs
+        if output.layout and runs[output.name] == 1
+        for grid in [output.layout.grid(output.value.detach())]
         for channels, height, width in [grid.shape[1:]]
         if height * width > 1
     )
@@ -89,36 +107,21 @@ def grid_layers(network: nn.Module, picture: Tensor) -> tuple[GridLayer, ...]:
     return layers
 
 
-def _output_layouts(outputs: list[Tensor], picture: tuple[int, int]) -> list[Layout | None]:
-    """Return how each output of a pass holds a grid; tokens hold the grid that came before them."""
-    layouts: list[Layout | None] = []
-    cells: tuple[int, int] | None = None
-    for output in outputs:
-        layouts.append(output_layout := layout(output.shape, picture, cells))
-        if output_layout and output_layout.order == "channels first":
-            cells = output.shape[2], output.shape[3]
-    return layouts
-
-
-def _unread_token_layers(
-    network: nn.Module, picture: Tensor, outputs: list[tuple[str, nn.Module, Any]], layouts: dict[str, Layout | None]
-) -> set[str]:
-    """Return the token layers whose cells change no logit, because only the class token is read after them."""
-    if not any(output_layout and output_layout.order == "tokens" for output_layout in layouts.values()):
+def _unread_tokens(logits: Any, outputs: list[_Output]) -> set[str]:
+    """Return the layers whose cells change no logit, because only other tokens are read after them."""
+    tokens = [
+        (output, output.layout)
+        for output in outputs
+        if output.layout and output.layout.order == "tokens" and output.value.requires_grad
+    ]
+    if not tokens or not isinstance(logits, Tensor) or not logits.requires_grad:
         return set()
-    with torch.enable_grad():
-        logits = network(picture.clone().requires_grad_())
-        tracked_outputs = [
-            (name, output) for name, _, output in outputs if isinstance(output, Tensor) and output.requires_grad
-        ]
-        gradients = torch.autograd.grad(
-            logits.square().sum(), [output for _, output in tracked_outputs], allow_unused=True
-        )
+    values = [output.value for output, _ in tokens]
+    gradients = torch.autograd.grad(logits.square().sum(), values, materialize_grads=True)
     return {
-        name
-        for (name, _), gradient in zip(tracked_outputs, gradients, strict=True)
-        if (output_layout := layouts.get(name)) and output_layout.order == "tokens"
-        if gradient is None or not output_layout.grid(gradient).any()
+        output.name
+        for (output, output_layout), gradient in zip(tokens, gradients, strict=True)
+        if not output_layout.grid(gradient).any()
     }
 
 

@@ -105,11 +105,24 @@ def _from_fused(func: Callable[..., Any], call: Call) -> Attention:
     return Attention(weights, call.result, lambda gradient: gradient @ value.transpose(-2, -1))
 
 
+def _read_tokens(gradients: Tensor) -> Tensor:
+    """Return the share (N, T) of each token among those that the score is read from: equal for all of them.
+
+    gradients: (N, heads, T, S), of the score with respect to the weights of the last attention. What isn't read after
+               it has none: with a class token, wherever it stands, all others. Without any gradient all tokens count.
+    """
+    read = gradients.ne(0).any(3).any(1)
+    read = (read | ~read.any(1, keepdim=True)).to(gradients)
+    return read / read.sum(1, keepdim=True)
+
+
 @dataclass(frozen=True)
 class OnTokens(Explainer):
     """The base class of methods that follow a vision transformer's attention from its answer back to the patches.
 
-    uses_gradient: whether the method needs the gradient of the score.
+    The answer is read from the class token or, without one, from the tokens on average; that is told by the gradient.
+
+    uses_gradient: whether the method needs the gradient with respect to every layer's attention.
     """
 
     family: ClassVar[Family] = "attention"
@@ -131,22 +144,35 @@ class OnTokens(Explainer):
             raise self._undefined(classifier)
 
     def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
-        with torch.set_grad_enabled(self.uses_gradient), _AttentionRecorder() as recorder:
-            scores = passes(pictures.clone().requires_grad_(self.uses_gradient), passes.rows())
-        layout = self._layout(
-            passes.classifier, [attention.weights.shape for attention in recorder.attentions], len(pictures)
-        )
-        flow = self.flow(scores, recorder.attentions)
-        read = (
-            flow[:, 0] if layout.extra else flow.mean(1)
-        )  # what the class token read or, without one, the tokens on average
-        return Attribution(layout.grid(read[:, :, None]))
+        with torch.enable_grad(), _AttentionRecorder() as recorder:
+            scores = passes(pictures.clone().requires_grad_(), passes.rows())
+        attentions = recorder.attentions
+        layout = self._layout(passes.classifier, [attention.weights.shape for attention in attentions], len(pictures))
+        followed = attentions if self.uses_gradient else attentions[-1:]  # the last tells which tokens are read
+        if not all(attention.result.requires_grad for attention in followed):
+            raise ExplanationError(
+                f"{self.title} can't tell which tokens {passes.classifier.name} answers from, because no gradient "
+                "passes through its attention. Attention is followed only where it does."
+            )
+        results = [attention.result for attention in followed]
+        with torch.no_grad():
+            gradients = [
+                attention.to_weights_gradient(gradient)
+                for attention, gradient in zip(
+                    followed,
+                    torch.autograd.grad(scores, results, torch.ones_like(scores), materialize_grads=True),
+                    strict=True,
+                )
+            ]
+            flow = self.flow(attentions, gradients)
+            read = _read_tokens(gradients[-1])[:, None] @ flow
+        return Attribution(layout.grid(read.transpose(1, 2)))
 
-    def flow(self, scores: Tensor, attentions: list[Attention]) -> Tensor:
+    def flow(self, attentions: list[Attention], gradients: list[Tensor]) -> Tensor:
         """Return (N, T, T), how much of the last dimension's tokens is in each of the other's after all layers.
 
-        scores:     (N,), the explained scores.
         attentions: the calls of attention, in order.
+        gradients:  of the score with respect to the weights of each or, unless `uses_gradient`, of the last.
         """
         raise NotImplementedError
 
@@ -159,7 +185,7 @@ class OnTokens(Explainer):
         """
         sizes = {(shape[0], *shape[2:]) for shape in shapes}
         for layer in classifier.layers():
-            tokens = layer.layout.extra + layer.height * layer.width
+            tokens = layer.layout.before + layer.height * layer.width + layer.layout.after
             if layer.layout.order == "tokens" and sizes == {(count, tokens, tokens)}:
                 return layer.layout
         raise self._undefined(classifier)
@@ -198,7 +224,7 @@ class AttentionRollout(OnTokens):
         0.5, 0.0, 0.95, 0.05, hint="Share of a token that passes each layer by; the paper's is one half."
     )
 
-    def flow(self, scores: Tensor, attentions: list[Attention]) -> Tensor:
+    def flow(self, attentions: list[Attention], gradients: list[Tensor]) -> Tensor:
         flow = identity = torch.eye(attentions[0].weights.shape[-1]).to(attentions[0].weights)
         for attention in attentions:
             flow = (self.residual * identity + (1 - self.residual) * attention.weights.mean(1)) @ flow
@@ -224,11 +250,8 @@ class AttentionRelevance(OnTokens):
     unit: ClassVar[Unit] = Unit("attention times gradient", "attribution", "attention × its gradient, of the {scale}")
     uses_gradient: ClassVar[bool] = True
 
-    @torch.no_grad()
-    def flow(self, scores: Tensor, attentions: list[Attention]) -> Tensor:
-        results, ones = [attention.result for attention in attentions], torch.ones_like(scores)
-        gradients = torch.autograd.grad(scores, results, ones, materialize_grads=True)
+    def flow(self, attentions: list[Attention], gradients: list[Tensor]) -> Tensor:
         flow = identity = torch.eye(attentions[0].weights.shape[-1]).to(attentions[0].weights)
         for attention, gradient in zip(attentions, gradients, strict=True):
-            flow = flow + (attention.weights * attention.to_weights_gradient(gradient)).relu().mean(1) @ flow
+            flow = flow + (attention.weights * gradient).relu().mean(1) @ flow
         return flow - identity

@@ -210,6 +210,73 @@ def test_without_a_class_token_the_average_of_the_patches_is_read(averaging, cla
     assert apart(values, flow.detach().mean(0).view(1, 3, 5)) < 1e-12
 
 
+class Placed(nn.Module):
+    """Two layers of attention on tokens among which those of no cell stand where `before` and `after` say.
+
+    The answer is read from the tokens in `read`, counted from 0, on average; from all of them if it is None.
+    """
+
+    def __init__(self, before, after, read):
+        super().__init__()
+        self.before, self.after, self.read_tokens = before, after, read
+        self.patches = nn.Conv2d(3, 8, 4, 4)
+        self.extra = nn.Parameter(torch.randn(1, before + after, 8))
+        self.layers = nn.ModuleList(Fused(8, 2) for _ in range(2))
+        self.head = nn.Linear(8, 3)
+
+    def tokens(self, pictures):
+        cells, extra = self.patches(pictures).flatten(2).transpose(1, 2), self.extra.expand(len(pictures), -1, -1)
+        return torch.cat([extra[:, : self.before], cells, extra[:, self.before :]], 1)
+
+    def forward(self, pictures):
+        tokens = self.tokens(pictures)
+        for layer in self.layers:
+            tokens = tokens + layer(tokens)[0]
+        return self.head(tokens.mean(1) if self.read_tokens is None else tokens[:, self.read_tokens].mean(1))
+
+    def by_hand(self, picture):
+        """The logits, and each layer's attention, which is part of the graph."""
+        tokens, layers = self.tokens(picture[None]).requires_grad_(), []
+        for layer in self.layers:
+            q, k, v = (each.unflatten(2, (2, -1)).transpose(1, 2) for each in layer.projected(tokens))
+            weights = (q @ k.transpose(2, 3) / 2).softmax(-1)
+            layers.append([*weights[0]])
+            heads = torch.stack(layers[-1])[None] @ v
+            tokens = tokens + layer.out_proj(heads.transpose(1, 2).flatten(2))
+        return self.head((tokens[0] if self.read_tokens is None else tokens[0, self.read_tokens]).mean(0)), layers
+
+
+@every_method
+@pytest.mark.parametrize(
+    ("before", "after", "read"),
+    [
+        (1, 0, [0]),
+        (0, 1, [15]),  # the class token stands last
+        (5, 0, [0]),  # with registers behind it
+        (5, 0, [4]),  # with registers before it
+        (1, 4, [0]),  # with registers at the end
+        (2, 0, [0, 1]),  # two are read
+        (4, 0, [*range(4, 19)]),  # registers, and the mean of the cells
+        (1, 0, None),
+        (0, 0, None),
+    ],
+)
+def test_the_tokens_are_read_that_the_answer_is_read_from(classify, noise, apart, method, before, after, read):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(2)
+        network = Placed(before, after, read).eval().requires_grad_(False).double()
+    picture = noise((12, 20), dtype=torch.float64)
+    logits, layers = network.by_hand(picture)
+    if isinstance(method, AttentionRollout):
+        flow = rollout(layers)
+    else:
+        flow = relevance(layers, logits[1]) - torch.eye(before + 15 + after)  # what a token holds from the start
+    rows = flow if read is None else flow[read]
+    values, score = exact(method, classify(network, (12, 20)), picture, Target(1))
+    assert score == pytest.approx(float(logits[1].detach()), rel=1e-12)
+    assert apart(values, rows.mean(0)[before : before + 15].view(1, 3, 5)) < 1e-12
+
+
 @pytest.mark.parametrize("more", [{}, {"scale": 0.3}, {"is_causal": True}, {"attn_mask": True}], ids=str)
 def test_weights_of_the_fused_function_are_right_whatever_its_mask_and_scale(more):
     draw = torch.Generator().manual_seed(0)
@@ -257,6 +324,14 @@ class Mixer(nn.Module):
         return self.head(self.after(tokens).mean(1))
 
 
+class MiddleToken(Placed):
+    """A class token between the cells."""
+
+    def tokens(self, pictures):
+        extra, cells = super().tokens(pictures).split([1, 15], 1)
+        return torch.cat([cells[:, :7], extra, cells[:, 7:]], 1)
+
+
 WITHOUT = {
     "convolutions": lambda: nn.Sequential(nn.Conv2d(3, 3, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten()),
     "tokens without attention": Mixer,
@@ -271,6 +346,26 @@ def test_networks_without_attention_among_all_patches_are_refused(classify, nois
     sentence = f"^{method.title} needs a vision transformer, in which .* and it isn't one. Grad-CAM works on it."
     with pytest.raises(ExplanationError, match=sentence):
         method(classifier, noise((32, 32)), Target(1))
+
+
+@every_method
+def test_a_class_token_in_the_middle_is_refused(classify, noise, method):
+    classifier = classify(MiddleToken(1, 0, [7]).eval(), (12, 20), name="it")
+    with pytest.raises(ExplanationError, match=f"^{method.title} needs a vision transformer, in which .* it isn't one"):
+        method(classifier, noise((12, 20)), Target(1))
+
+
+class Frozen(Placed):
+    def tokens(self, pictures):
+        with torch.no_grad():
+            return super().tokens(pictures)
+
+
+@every_method
+def test_attention_that_no_gradient_reaches_is_refused(classify, noise, method):
+    classifier = classify(Frozen(1, 0, [0]).eval(), (12, 20), name="it")
+    with pytest.raises(ExplanationError, match="can't tell which tokens it answers from, because no gradient passes"):
+        method(classifier, noise((12, 20)), Target(1))
 
 
 @every_method
