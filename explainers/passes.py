@@ -14,6 +14,7 @@ from explainers.classifiers import Classifier
 from explainers.explanation import SCALES, Target
 from explainers.runtime.chunks import Chunks
 from explainers.runtime.cloning import clone
+from explainers.runtime.gradients import INFERENCE_TENSORS, refuse_broken_gradient, unrecorded
 from explainers.runtime.turns import turns
 
 CHUNK_PIXELS = 8 * 224 * 224  # eight ImageNet pictures: more are no faster, because activations exceed a CPU's caches
@@ -116,7 +117,7 @@ class Passes(nn.Module):
         self._changed = False
         self._answers: list[list[float]] = []
         self._turns = turns(classifier.device)
-        self._entered = self._has_turn = False
+        self._entered = self._has_turn = self._gradient_checked = False
 
     def __enter__(self) -> Passes:
         self._entered = True
@@ -127,6 +128,8 @@ class Passes(nn.Module):
     ) -> None:
         self._entered = False
         self._give_turn()
+        if isinstance(error, RuntimeError) and INFERENCE_TENSORS in str(error):
+            raise unrecorded(self.classifier.name) from error
 
     @property
     def count(self) -> int:
@@ -190,7 +193,11 @@ class Passes(nn.Module):
             self._sample(pictures, logits, rows)
         answers = self.answers_of(logits, rows)
         self._answers += answers.tolist()
-        return answers[:, self.column]
+        scores = answers[:, self.column]
+        if torch.is_grad_enabled() and pictures.requires_grad and not self._gradient_checked:
+            refuse_broken_gradient(scores, pictures, self.classifier.name)
+            self._gradient_checked = True
+        return scores
 
     def logits(self, pictures: Tensor) -> Tensor:
         """Return the logits (n, classes) for pictures (n, C, H, W) in pixel units."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -15,6 +14,8 @@ from torch.nn import functional as F
 from torchvision.transforms.functional import pil_to_tensor
 
 from explainers.classifiers.activations import Activations, activations
+from explainers.classifiers.admission import admit, checked_labels, checked_scaling, checked_size, try_out
+from explainers.classifiers.identity import identity
 from explainers.classifiers.layers import GridLayer, default_layer, grid_layers
 from explainers.classifiers.preparing import Prepared, fingerprint, prepared
 from explainers.classifiers.traits import Traits, find_traits
@@ -39,6 +40,7 @@ class Classifier:
     """A network (N, C, H, W) -> (N, classes), its labels, and how a photo becomes its input.
 
     network: any nn.Module. It is not changed: the classifier works on a frozen copy in eval mode that shares weights.
+             Instead of a tensor it may give an object with the tensor as `.logits`.
     labels:  one unique name per class.
     size:    (height, width) of the input in pixels.
     mean, std: per channel, in pixel units (0 to 1); the network's input is (picture - mean) / std.
@@ -53,7 +55,7 @@ class Classifier:
     def __init__(
         self,
         network: nn.Module,
-        labels: Sequence[str],
+        labels: Iterable[object],
         *,
         size: tuple[int, int],
         mean: Sequence[float],
@@ -64,22 +66,18 @@ class Classifier:
         prepare: bool = True,
         name: str = "",
     ) -> None:
-        if len(set(labels)) < len(labels):
-            raise ExplanationError("The labels of a classifier must be unique; some appear more than once.")
-        if len(mean) != len(std):
-            raise ExplanationError(f"mean and std must be as long as each other, not {len(mean)} and {len(std)}.")
+        self.labels = checked_labels(labels, output)
+        self.mean, self.std = checked_scaling(mean, std)
+        self.size = checked_size(size)
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         if self.device.type == "cuda":
             _compute_exactly()
-        self.network = clone(network).to(self.device)
-        self.labels = tuple(labels)
-        self.size = size
-        self.mean = tuple(float(value) for value in mean)
-        self.std = tuple(float(value) for value in std)
         self.view = view or View()
         self.output = output
         self.name = name or type(network).__name__
+        self.network = admit(network, self.name, self.device)
         self.dtype = next((p.dtype for p in self.network.parameters() if p.is_floating_point()), torch.float32)
+        try_out(self.network, network, self.probe(), self.name)
         self._prepares = prepare and not self.traits.alone
         self._prepared = self._prepare()
 
@@ -115,18 +113,7 @@ class Classifier:
     @cached_property
     def identity(self) -> str:
         """A hash of architecture, weights and view, which is equal for classifiers with equal predictions."""
-        facts = (self.labels, self.size, self.mean, self.std, self.view, self.output)
-        switches = [  # such as GoogLeNet's transform_input, which neither repr nor weights show
-            (name, key, value)
-            for name, module in self.network.named_modules()
-            for key, value in sorted(vars(module).items())
-            if isinstance(value, (bool, int, float, str, tuple))
-        ]
-        digest = hashlib.sha256(f"{self.network}{switches}{facts}".encode())
-        for name, tensor in self.network.state_dict().items():
-            digest.update(f"{name}{tensor.dtype}{tuple(tensor.shape)}".encode())
-            digest.update(tensor.cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
-        return digest.hexdigest()
+        return identity(self.network, (self.labels, self.size, self.mean, self.std, self.view, self.output))
 
     def see(self, image: Image.Image | Tensor) -> tuple[Tensor, Box]:
         """Return the picture (C, H, W), in pixel units, that the classifier sees of a photo, and its box in the photo.
@@ -136,8 +123,19 @@ class Classifier:
         if isinstance(image, Tensor):
             if tuple(image.shape) != (expected := (self.channels, *self.size)):
                 raise ExplanationError(f"A picture tensor must be {expected} (C, H, W), not {tuple(image.shape)}.")
+            if not image.is_floating_point():
+                raise ExplanationError(
+                    f"A picture tensor must hold floats, 0 for black and 1 for white, not {image.dtype}."
+                )
             whole = 0.0, 0.0, float(self.size[1]), float(self.size[0])
             return image.detach().to(self.device, self.dtype, copy=True), whole
+        if not isinstance(image, Image.Image):
+            raise ExplanationError(f"A picture must be a PIL image or a tensor, not a {type(image).__name__}.")
+        if self.channels not in (1, 3):
+            raise ExplanationError(
+                f"{self.name} sees {self.channels} channels, and a photo has 3 (or 1 in grey). Give it a tensor "
+                f"{(self.channels, *self.size)} (C, H, W) instead."
+            )
         cropped, box = self.view.apply(image.convert("L" if self.channels == 1 else "RGB"), self.size)
         return pil_to_tensor(cropped).to(self.device, self.dtype) / 255, box
 
@@ -167,9 +165,17 @@ class Classifier:
         """Raise ExplanationError unless the logits are a tensor of one finite number per label."""
         if not isinstance(logits, Tensor):
             raise ExplanationError(f"{self.name} must give a tensor (N, classes), and gives a {type(logits).__name__}.")
+        if logits.ndim < 2:
+            raise ExplanationError(
+                f"{self.name} must give a tensor (N, classes), and gives one of shape {tuple(logits.shape)}."
+            )
         if logits.ndim != 2 or logits.shape[1] != len(self.labels):
             raise ExplanationError(
                 f"{self.name} gives {tuple(logits.shape[1:])} numbers, but there are {len(self.labels)} labels."
+            )
+        if not logits.is_floating_point():
+            raise ExplanationError(
+                f"{self.name} gives numbers of the kind {logits.dtype}. Let it give its logits, which are floats."
             )
         if not bool(logits.isfinite().all()):
             raise ExplanationError(f"{self.name} gives numbers that are not finite for this picture.")

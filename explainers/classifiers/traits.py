@@ -120,7 +120,7 @@ def find_traits(network: nn.Module, pictures: Tensor, name: str) -> Traits:
     try:
         together = torch.cat([alone, logits(second, held)])
         batch_dependent = not held.alone and not same_logits(logits(pictures), together)
-    except RuntimeError:  # some networks take one picture only
+    except Exception:  # some networks take one picture only, and say so in ways of their own
         batch_dependent = True
     return Traits(random, batch_dependent, remembers, _irregular(network, first))
 

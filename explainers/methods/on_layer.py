@@ -60,7 +60,11 @@ class OnLayer(Explainer):
         except RuntimeError as error:
             if "does not require grad" not in str(error) and "not have been used" not in str(error):
                 raise
-            raise ExplanationError(f"{self.title}: the score doesn't depend on the layer {name!r}.") from error
+            raise ExplanationError(
+                f"{self.title}: no gradient of the score reaches the layer {name!r}. The score doesn't depend on it, "
+                f"or {passes.classifier.name} computes without a record of its steps after it. Choose another layer, "
+                "or a method that needs no gradient, such as Score-CAM or Occlusion."
+            ) from error
         return Attribution(values.relu() if self.relu else values)
 
     def on(self, layer: nn.Module, passes: Passes, pictures: Tensor) -> Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -13,6 +12,7 @@ from explainers.classifiers.activations import Activations
 from explainers.classifiers.layers import GridLayer
 from explainers.classifiers.traits import Traits
 from explainers.experiments.randomisation.stages import Stage
+from explainers.runtime.cloning import clone
 
 
 class RandomisedClassifier(Classifier):
@@ -60,7 +60,7 @@ def cascade(classifier: Classifier, stages: Sequence[Stage], seed: int) -> Itera
     a single stage of all parameters gives the same network as the last of many stages. Buffers, such as running
     statistics, are kept. All results share one copy of the network: use each before asking for the next.
     """
-    network = copy.deepcopy(classifier.network)  # `clone` would share the weights
+    network = clone(classifier.network, share_weights=False)
     parameters, generator = dict(network.named_parameters()), torch.Generator().manual_seed(seed)
     for stage in stages:
         for name in stage.parameters:

@@ -78,7 +78,7 @@ def test_a_network_without_a_grid_is_refused(linear, noise, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_layer_that_the_score_does_not_depend_on_is_refused(branched, classify, noise, kind):
-    with pytest.raises(ExplanationError, match="the score doesn't depend on the layer 'dead'"):
+    with pytest.raises(ExplanationError, match="no gradient of the score reaches the layer 'dead'"):
         kind(layer="dead")(classify(branched, (9, 9), classes=2), noise((9, 9)), Target(0))
 
 

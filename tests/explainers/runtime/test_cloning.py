@@ -5,12 +5,15 @@ import copy
 import functools
 import threading
 import types
+import weakref
 
 import pytest
 import torch
 import torchvision
 from torch import nn
+from torch.nn.utils import prune
 
+from explainers.errors import ExplanationError
 from explainers.runtime.cloning import clone
 from explainers.runtime.recording import compiled
 
@@ -165,9 +168,15 @@ def made(name):
         return NETWORKS[name]().train()
 
 
+def weights(network):
+    """The weights of all modules that a network holds, those too that `modules` doesn't show."""
+    modules = [value for _, value, _ in pairs(network, network) if isinstance(value, nn.Module)]
+    return [weight for module in modules for weight in module.parameters()]
+
+
 def deepcopied(network):
     """The clone as it would be without haste."""
-    shared = {id(p): nn.Parameter(p.detach(), requires_grad=False) for p in network.parameters()}
+    shared = {id(p): nn.Parameter(p.detach(), requires_grad=False) for p in weights(network)}
     return copy.deepcopy(network, shared).eval()
 
 
@@ -222,9 +231,9 @@ def test_a_clone_is_what_a_deep_copy_would_be_in_every_attribute(name):
 @every_network
 def test_a_clone_has_nothing_in_common_with_its_original_but_weights(name):
     network = made(name)
-    weights = {id(weight) for weight in network.parameters()}
+    shared = {id(weight) for weight in weights(network)}
     for path, mine, its in pairs(clone(network), network):
-        if id(its) in weights:
+        if id(its) in shared:
             assert mine.data_ptr() == its.data_ptr(), path
             assert not mine.requires_grad, path
             assert its.requires_grad, path
@@ -276,13 +285,11 @@ def test_clones_of_many_kinds_answer_like_their_originals(noise, name):
 
 @pytest.mark.parametrize("name", ["resnet18", "googlenet", "densenet121", "mobilenet_v2", "vit", "swin"])
 def test_a_clone_of_ordinary_modules_is_made_in_haste(monkeypatch, name):
-    def watched(value, memo):
-        assert not isinstance(value, nn.Module)  # whose many empty tables it would copy one by one
-        return deepcopy(value, memo)
+    def slow(value, memo=None):
+        raise AssertionError(f"copied slowly: {value}")
 
-    network, deepcopy = made(name), copy.deepcopy
-    monkeypatch.setattr("explainers.runtime.cloning.copy", types.SimpleNamespace(deepcopy=watched))
-    clone(network)
+    monkeypatch.setattr(copy, "deepcopy", slow)
+    clone(made(name))
 
 
 def test_what_a_clone_learns_on_its_way_stays_with_it():
@@ -340,3 +347,278 @@ def test_scripted_parts_are_cloned_too(small, noise):
     assert torch.equal(copied(noise((24, 24))[None]), network(noise((24, 24))[None]))
     assert copied[0] is not network[0]
     assert compiled(copied)
+
+
+# Networks that `copy.deepcopy` can't copy, or copies in part
+
+
+class Body(nn.Module):
+    """A convolution and a BatchNorm that has seen pictures, and whatever a test adds to them."""
+
+    def __init__(self, change=None, forward=None):
+        super().__init__()
+        self.conv, self.norm, self.forwards = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), forward
+        nn.init.normal_(self.norm.running_mean)
+        if change:
+            change(self)
+
+    def forward(self, x):
+        return (self.forwards(self, x) if self.forwards else self.norm(self.conv(x)).relu()).mean((2, 3))
+
+
+def answer(network, x):
+    """What the network itself answers in eval mode, before any clone."""
+    modes = [(module, module.training) for module in network.modules()]
+    for module, _ in modes:
+        module.training = False
+    with torch.no_grad():
+        result = network(x)
+    for module, mode in modes:
+        module.training = mode
+    return result
+
+
+def used(network):
+    """The network as one training step leaves it."""
+    network.train()
+    network(torch.rand(2, 3, 8, 8))
+    return network
+
+
+def spectral(body):
+    body.conv = nn.utils.spectral_norm(body.conv)
+
+
+def weight_normed(body):
+    body.conv = nn.utils.weight_norm(body.conv)
+
+
+def keeping_its_grid(body, x):
+    body.grid = body.norm(body.conv(x))
+    return body.grid.relu()
+
+
+def with_its_locks(body, x):
+    with body.lock, body.again, body.again, body.news:
+        return body.norm(body.conv(x))
+
+
+def locked(body):
+    body.lock, body.again, body.news = threading.Lock(), threading.RLock(), threading.Condition()
+
+
+def with_an_open_file(body):
+    body.log = open(__file__, encoding="utf-8")  # noqa: SIM115
+
+
+def view_of_a_weight(body):
+    body.first = body.conv.weight[:1]
+
+
+UNCOPIABLE = {
+    "weight_norm": lambda: Body(weight_normed),
+    "spectral_norm": lambda: Body(spectral),
+    "pruned": lambda: Body(lambda body: prune.l1_unstructured(body.conv, "weight", 0.5)),
+    "pruned by a mask of channels": lambda: Body(lambda body: prune.ln_structured(body.conv, "weight", 2, 2, 0)),
+    "an activation kept": lambda: Body(forward=keeping_its_grid),
+    "locks": lambda: Body(locked, with_its_locks),
+    "a generator": lambda: Body(lambda body: setattr(body, "numbers", (n for n in range(3)))),
+    "a view of a weight": lambda: Body(view_of_a_weight),
+    "an event and a queue": lambda: Body(lambda body: setattr(body, "news", (threading.Event(), threading.local()))),
+}
+
+
+@pytest.mark.filterwarnings("ignore:`torch.nn.utils.weight_norm` is deprecated")
+@pytest.mark.parametrize("name", UNCOPIABLE)
+def test_what_deepcopy_fails_at_is_cloned_all_the_same(name):
+    network, x = used(UNCOPIABLE[name]()), torch.rand(1, 3, 8, 8)
+    before = {key: value.clone() for key, value in network.state_dict().items()}
+    with pytest.raises((TypeError, RuntimeError)):
+        copy.deepcopy(network)
+    copied = clone(clone(network))
+    assert torch.equal(copied(x), answer(network, x))
+    copied(x + 1)
+    assert all(torch.equal(value, before[key]) for key, value in network.state_dict().items())
+
+
+def test_locks_of_a_clone_are_its_own():
+    network = Body(locked, with_its_locks)
+    copied = clone(network)
+    with network.lock, network.again, copied.lock, copied.again, copied.news:  # the same ones would wait for ever
+        assert copied.news.acquire(blocking=False)  # which is reentrant
+        assert not copied.lock.acquire(blocking=False)
+
+
+def test_an_open_file_is_shared():
+    network = Body(with_an_open_file)
+    with network.log:
+        assert clone(network).log is network.log
+
+
+def test_modules_whose_train_returns_nothing_are_cloned_in_eval_mode():
+    class Silent(Body):
+        def train(self, mode=True):
+            super().train(mode)
+
+    copied = clone(Silent())
+    assert isinstance(copied, Silent)
+    assert not any(module.training for module in copied.modules())
+
+
+def test_weights_made_in_inference_mode_can_take_part_in_a_gradient():
+    with torch.inference_mode():
+        network = Body(lambda body: setattr(body, "mask", torch.ones(1)), lambda body, x: body.conv(x) * body.mask)
+    x = torch.rand(1, 3, 8, 8, requires_grad=True)
+    (gradient,) = torch.autograd.grad(clone(network)(x)[0, 0], x)
+    assert gradient.abs().sum() > 0
+
+
+def test_a_module_that_refuses_to_be_copied_is_refused_with_its_reason():
+    class Proud(nn.Linear):
+        def __deepcopy__(self, memo):
+            raise TypeError("there is only one of me")
+
+    with pytest.raises(ExplanationError, match=r"Proud can't be copied \(there is only one of me\), and maps are"):
+        clone(nn.Sequential(Proud(2, 2)))
+
+
+def test_a_clone_may_have_weights_of_its_own():
+    network = Body()
+    copied = clone(network, share_weights=False)
+    assert torch.equal(copied.conv.weight, network.conv.weight)
+    assert copied.conv.weight.data_ptr() != network.conv.weight.data_ptr()
+    assert not any(weight.requires_grad for weight in copied.parameters())
+
+
+# Functions that know the original
+
+
+def by_a_closure(body):
+    body.act = lambda x: body.norm(x).relu()
+
+
+def by_a_default_argument(body):
+    def act(x, norm=body.norm, *, after=body.after):
+        return after(norm(x))
+
+    body.act = act
+
+
+def by_a_partial_function(body):
+    body.act = functools.partial(lambda norm, x, then: then(norm(x)), body.norm, then=body.after)
+
+
+def by_a_bound_method(body):
+    after = body.after.forward
+    body.norm.register_forward_hook(lambda module, inputs, output: after(output))
+    body.act = body.norm.__call__
+
+
+def by_a_list_around_it(body):
+    steps = [body.norm, {"then": body.after}]
+    body.act = lambda x: steps[1]["then"](steps[0](x))
+
+
+def by_a_function_of_a_function(body):
+    def act(x):
+        return body.after(body.norm(x)) if x.ndim == 4 else act(x[None])
+
+    body.act = functools.partial(lambda inner, x: inner(x), lambda x: act(x[0]))
+
+
+def by_a_wrapped_forward(body):
+    forward = body.norm.forward
+
+    @functools.wraps(forward)
+    def wrapper(x):
+        return body.after(forward(x))
+
+    body.norm.forward = wrapper
+    body.act = body.norm
+
+
+def by_a_weak_reference(body):
+    norm = weakref.ref(body.norm)
+    body.act = lambda x: body.after(norm()(x))
+
+
+def by_a_weak_proxy(body):
+    norm = weakref.proxy(body.norm)
+    body.act = lambda x: body.after(norm(x))
+
+
+def by_an_object(body):
+    class Step:
+        def __init__(self, norm):
+            self.norm, self.after = norm, lambda x: body.after(x)
+
+        def __call__(self, x):
+            return self.after(self.norm(x))
+
+    body.act = Step(body.norm)
+
+
+WAYS = [value for name, value in list(globals().items()) if name.startswith("by_a")]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+def test_functions_that_know_the_original_know_the_copy_in_a_clone(way):
+    def change(body):
+        body.after = nn.ReLU()
+        way(body)
+
+    network, x = Body(change, lambda body, x: body.act(body.conv(x))), torch.rand(2, 3, 8, 8)
+    expected = answer(network, x)
+    network.train()
+    before, ran = network.norm.running_mean.clone(), []
+    copied = clone(clone(network))
+    for part in (network, copied):
+        for module in (part.norm, part.after):
+            module.register_forward_pre_hook(lambda module, inputs: ran.append(module))
+    assert torch.equal(copied(x), expected)  # in training mode, BatchNorm would give something else
+    assert torch.equal(network.norm.running_mean, before)
+    assert copied.norm in ran
+    assert not {network.norm, network.after} & set(ran)
+
+
+def test_a_forward_pass_that_is_wrapped_runs_the_clones_modules():
+    network = Body()
+    forward = network.forward
+    network.forward = lambda x: 2 * forward(x)
+    x = torch.rand(2, 3, 8, 8)
+    expected, before = answer(network, x), network.norm.running_mean.clone()
+    network.train()
+    assert torch.equal(clone(network)(x), expected)
+    assert torch.equal(network.norm.running_mean, before)
+
+
+def test_a_module_that_a_function_alone_knows_is_cloned_too():
+    norm = nn.BatchNorm2d(4)  # nobody's submodule
+    copied = clone(Body(lambda body: setattr(body, "act", lambda x: norm(x)), lambda body, x: body.act(body.conv(x))))
+    copied(torch.rand(2, 3, 8, 8))
+    assert int(norm.num_batches_tracked) == 0
+
+
+def test_functions_that_know_no_module_are_shared():
+    seen = []
+    network = Body(lambda body: body.register_forward_hook(lambda module, inputs, output: seen.append(output)))
+    clone(network)(torch.rand(1, 3, 8, 8))
+    assert len(seen) == 1  # what is around the network belongs to the program
+    assert clone(network)._forward_hooks == network._forward_hooks
+
+
+def test_a_function_keeps_its_name_and_its_empty_variables():
+    def change(body):
+        def act(x):
+            """Norm, then nothing."""
+            return body.norm(x) if x is not None else later
+
+        act.note = {"norm": body.norm}
+        body.act = act
+        if body is None:
+            later = 1
+
+    network = Body(change)
+    copied = clone(network)
+    assert (copied.act.__name__, copied.act.__doc__) == ("act", "Norm, then nothing.")
+    assert copied.act.note["norm"] is copied.norm

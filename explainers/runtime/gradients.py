@@ -1,0 +1,41 @@
+"""Refuses gradients that can't reach the picture, or not all of it."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from explainers.errors import ExplanationError
+
+UNRECORDED = "NotImplemented"  # how the names of nodes end at which autograd loses a gradient, with a warning at most
+REENTRANT_CHECKPOINT = "CheckpointFunctionBackward"
+INFERENCE_TENSORS = "Inference tensors cannot be saved for backward"
+INSTEAD = 'Choose Occlusion, RISE or another method of the family "perturbation", which need no gradient.'
+
+
+def refuse_broken_gradient(scores: Tensor, pictures: Tensor, name: str) -> None:
+    """Raise ExplanationError unless autograd has recorded how the scores of the network `name` come from pictures."""
+    nodes = {scores.grad_fn} if scores.grad_fn else set()
+    found, pending = False, list(nodes)
+    while pending:
+        node = pending.pop()
+        found |= node is pictures.grad_fn if pictures.grad_fn else getattr(node, "variable", None) is pictures
+        if node.name().endswith(UNRECORDED):
+            raise unrecorded(name)
+        if node.name() == REENTRANT_CHECKPOINT:
+            raise ExplanationError(
+                f"{name} computes parts of itself again for each gradient, by torch.utils.checkpoint with "
+                f"use_reentrant=True, which doesn't let it reach the picture. Say use_reentrant=False there. {INSTEAD}"
+            )
+        before = {earlier for earlier, _ in node.next_functions if earlier is not None} - nodes
+        nodes |= before
+        pending += before
+    if not found:
+        raise unrecorded(name)
+
+
+def unrecorded(name: str) -> ExplanationError:
+    """Return the error that says why there is no gradient."""
+    return ExplanationError(
+        f"No gradient of the score reaches the picture: part of {name} computes without a record of its steps (under "
+        f"no_grad or inference_mode, in integers, or on detached values). {INSTEAD}"
+    )
