@@ -19,9 +19,10 @@ OUTPUTS = ("softmax", "sigmoid")
 
 def checked_labels(labels: Iterable[object], output: str) -> tuple[str, ...]:
     """Return the labels as texts. Raises ExplanationError for labels that tell no classes apart."""
-    if isinstance(labels, (str, Mapping)):
+    if isinstance(labels, Mapping):
         raise ExplanationError(
-            f"labels must be a list with a name for each number that the network gives, not a {type(labels).__name__}."
+            "labels must be a list with a name for each number that the network gives, in that order, not a "
+            f"{type(labels).__name__}."
         )
     names = tuple(map(str, labels))
     if len(set(names)) < len(names):

@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
+import time
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlparse
@@ -19,6 +22,8 @@ from explainers.errors import ExplanationError
 
 BUNDLED = "bundled"
 WEIGHTS_FOLDER_VARIABLE = "WHYPIXEL_WEIGHTS"  # names a folder with files called <architecture>.pth or .safetensors
+WEIGHTS_SUFFIXES = (".pth", ".safetensors")
+SETTLED_SECONDS = 2.0  # file systems tell times of change no more finely than this
 PACKAGE_FOLDER = Path(__file__).parent
 LISTED_TITLES = {
     "resnet18": "ResNet-18",
@@ -62,9 +67,10 @@ class Source:
         It is made of the URL or, without one, of the path, size and time of change of the file.
         """
         identity = self.url or str(self.path)
-        if self.url is None and self.path.is_file():
-            status = self.path.stat()
-            identity += f" {status.st_size} {status.st_mtime_ns}"
+        if self.url is None:
+            with suppress(OSError):  # it may have gone since it was listed
+                status = self.path.stat()
+                identity += f" {status.st_size} {status.st_mtime_ns}"
         return hashlib.sha256(f"{self.name} {identity}".encode()).hexdigest()
 
     @property
@@ -76,7 +82,12 @@ class Source:
 
 def sources() -> tuple[Source, ...]:
     """Return the bundled classifier, torchvision's best known ones, and others for which the visitor has weights."""
-    return tuple(find(name) for name in (BUNDLED, *LISTED_TITLES, *_unlisted_local_names()))
+    local = _local_weights()
+    unlisted = [_find(name, local) for name in sorted(local.keys() - LISTED_TITLES.keys())]
+    return (
+        *(_find(name, local) for name in (BUNDLED, *LISTED_TITLES)),
+        *(source for source in unlisted if source.origin == "local"),  # whose file has not gone since it was listed
+    )
 
 
 def find(name: str) -> Source:
@@ -84,13 +95,18 @@ def find(name: str) -> Source:
 
     Raises ExplanationError if there is none.
     """
+    return _find(name, _local_weights())
+
+
+def _find(name: str, local: Mapping[str, Path]) -> Source:
     published, title = weights(name), _title(name)
     accuracy: float = published.meta["_metrics"]["ImageNet-1K"]["acc@1"]
     if name == BUNDLED:
         path = PACKAGE_FOLDER / "pocketnet.safetensors"
         return Source(name, title, _megabytes(path), accuracy, "bundled", path)
-    if local := next((path for path in _local_weights() if path.stem == name), None):
-        return Source(name, title, _megabytes(local), None, "local", local)
+    if name in local:
+        with suppress(OSError):  # it may have gone since it was listed
+            return Source(name, title, _megabytes(local[name]), None, "local", local[name])
     path = Path(torch.hub.get_dir(), "checkpoints", Path(urlparse(published.url).path).name)
     origin: Literal["on disk", "download"] = "on disk" if path.is_file() else "download"
     return Source(name, title, published.meta["_file_size"], accuracy, origin, path, published.url)
@@ -127,15 +143,29 @@ def _title(name: str) -> str:
     return LISTED_TITLES.get(name) or models.get_model_weights(name).__name__.removesuffix("_Weights").replace("_", " ")
 
 
-def _local_weights() -> list[Path]:
-    """Return the visitor's own weights files in a fixed order."""
-    folder = os.environ.get(WEIGHTS_FOLDER_VARIABLE)
-    files = Path(folder).glob("*") if folder else ()
-    return sorted(path for path in files if path.suffix in (".pth", ".safetensors") and path.is_file())
+def _local_weights() -> Mapping[str, Path]:
+    """Return the visitor's own weights files of torchvision's classifiers, by the classifier's name."""
+    folder = os.path.expanduser(os.environ.get(WEIGHTS_FOLDER_VARIABLE, ""))
+    try:
+        changed = os.stat(folder).st_mtime_ns if folder else 0
+        # A folder that has just changed may change again within the same tick of the clock, so it is listed anew.
+        settled = time.time_ns() - changed > SETTLED_SECONDS * 1e9
+        return _listed(folder, changed) if settled else _listed.__wrapped__(folder, changed)
+    except OSError:  # it isn't there, or isn't to be read
+        return {}
 
 
-def _unlisted_local_names() -> list[str]:
-    return sorted({path.stem for path in _local_weights()} & _architectures() - LISTED_TITLES.keys())
+@lru_cache(maxsize=4)
+def _listed(folder: str, changed: int) -> Mapping[str, Path]:
+    """List a folder as it was when it changed last. Of two files for one classifier, the first by name is taken."""
+    if not folder:
+        return {}
+    with os.scandir(folder) as entries:
+        paths = sorted((Path(entry) for entry in entries), reverse=True)
+    names = _architectures()
+    return {
+        path.stem: path for path in paths if path.suffix in WEIGHTS_SUFFIXES and path.stem in names and path.is_file()
+    }
 
 
 def _megabytes(path: Path) -> float:

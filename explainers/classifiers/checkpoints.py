@@ -31,6 +31,11 @@ def load_weights(network: nn.Module, path: Path, title: str) -> nn.Module:
     """
     state, expected = _updated(_read(path), network), network.state_dict()
     shared = [key for key in expected if key in state]
+    if strange := [f"{key} is {kind}" for key in shared if (kind := _strange_kind(state[key], expected[key]))]:
+        raise ExplanationError(
+            f"{path.name} doesn't hold the weights of {title} as plain numbers: {_listed(strange)}. Save the "
+            "state_dict of the network in float32."
+        )
     reshaped = {
         key: f"{key} is {tuple(state[key].shape)} there and {tuple(expected[key].shape)} in the network"
         for key in shared
@@ -53,10 +58,10 @@ def _read(path: Path) -> OrderedDict[str, Tensor]:
     try:
         content = load_file(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
     except FileNotFoundError as error:
-        raise ExplanationError(f"There is no file {path}.") from error
+        raise ExplanationError(f"There is no file {path.name}.") from error
     except Exception as error:  # readers raise errors of any kind on a file of another format
         raise ExplanationError(
-            f"{path} could not be read as weights: it is damaged, or it holds more than tensors (a whole network, "
+            f"{path.name} could not be read as weights: it is damaged, or it holds more than tensors (a whole network, "
             "say), which is not loaded because it could run code. Save network.state_dict() instead."
         ) from error
     for wrapper in ("state_dict", "model"):
@@ -69,6 +74,19 @@ def _read(path: Path) -> OrderedDict[str, Tensor]:
     state = content if isinstance(content, OrderedDict) else OrderedDict(content)
     consume_prefix_in_state_dict_if_present(state, "module.")
     return state
+
+
+def _strange_kind(value: Tensor, expected: Tensor) -> str:
+    """Return what a weight is, if it can't be converted to what the network expects without changing it."""
+    if value.is_quantized:
+        return "quantised"
+    if value.is_meta:
+        return "empty (on the device meta)"
+    if value.layout is not torch.strided or value.is_nested:
+        return "sparse or nested"
+    if expected.is_floating_point() and not value.is_floating_point():
+        return f"of {value.dtype}"
+    return "complex" if value.is_complex() else ""
 
 
 def _updated(state: OrderedDict[str, Tensor], network: nn.Module) -> OrderedDict[str, Tensor]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import queue
 import re
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -12,8 +14,10 @@ from uuid import uuid4
 
 Progress = Callable[[int, int | None], None]  # bytes done; bytes in total, where the server says so
 
-CHUNK_BYTES = 2**18  # small enough that a download on a slow line can be cancelled soon
+CHUNK_BYTES = 2**18
+MAX_WAITING_CHUNKS = 8  # which have come and are not on disk yet
 TIMEOUT_SECONDS = 20.0  # without receiving a byte
+PROGRESS_SECONDS = 0.2  # between two calls of `on_progress`, even if no byte comes, so that a cancel is heard
 
 
 def download(url: str, path: Path, on_progress: Progress | None = None) -> None:
@@ -42,17 +46,77 @@ def download(url: str, path: Path, on_progress: Progress | None = None) -> None:
 
 def _fetch(url: str, path: Path, on_progress: Progress | None) -> str:
     """Write the content of `url` to `path`, and return its SHA-256 in hex."""
-    request = Request(url, headers={"User-Agent": "whypixel"})
-    digest, done = hashlib.sha256(), 0
-    with urlopen(request, timeout=TIMEOUT_SECONDS) as response, path.open("xb") as file:
-        length = response.headers["Content-Length"]
-        total = int(length) if length else None
-        while chunk := response.read(CHUNK_BYTES):
+    digest, done, total = hashlib.sha256(), 0, None
+    stream = _Stream(url)
+    with path.open("xb") as file, stream:
+        for chunk in stream:
             file.write(chunk)
             digest.update(chunk)
-            done += len(chunk)
+            done, total = done + len(chunk), stream.total
             if on_progress:
                 on_progress(done, total)
     if total is not None and done != total:
         raise OSError(f"the connection broke after {done} of {total} bytes")
     return digest.hexdigest()
+
+
+class _Stream:
+    """The content of a URL, chunk by chunk; a chunk may be empty where none has come for a while.
+
+    A thread of its own waits for the server, which may take any time to connect, to answer and to send. It ends at the
+    next byte, or at the timeout, after the `with` block has ended.
+
+    total: the length that the server announced, where it has.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.total: int | None = None
+        self._url = url
+        self._chunks: queue.Queue[bytes | Exception] = queue.Queue(MAX_WAITING_CHUNKS)
+        self._left = threading.Event()
+
+    def __enter__(self) -> _Stream:
+        threading.Thread(target=self._receive, name="download", daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._left.set()
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            try:
+                chunk = self._chunks.get(timeout=PROGRESS_SECONDS)
+            except queue.Empty:
+                chunk = b""
+            else:
+                if isinstance(chunk, Exception):
+                    raise chunk
+                if not chunk:
+                    return
+            yield chunk
+
+    def _receive(self) -> None:
+        request = Request(self._url, headers={"User-Agent": "whypixel"})
+        try:
+            with urlopen(request, timeout=TIMEOUT_SECONDS) as response:
+                self.total = _length(response.headers["Content-Length"])
+                while chunk := response.read1(CHUNK_BYTES):  # what has come, however little
+                    self._hand_over(chunk)
+            self._hand_over(b"")
+        except Exception as error:  # which belongs to the thread that waits for the content
+            self._hand_over(error)
+
+    def _hand_over(self, chunk: bytes | Exception) -> None:
+        while not self._left.is_set():
+            try:
+                self._chunks.put(chunk, timeout=PROGRESS_SECONDS)
+            except queue.Full:
+                continue
+            return
+
+
+def _length(announced: str | None) -> int | None:
+    """Return the length that a server announces. Raises OSError for one that is no number of bytes."""
+    if announced and not re.fullmatch(r"[0-9]{1,15}", announced.strip()):
+        raise OSError("the server announces a length that is no number")
+    return int(announced) if announced else None

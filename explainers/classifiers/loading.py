@@ -14,7 +14,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 from torchvision import models
 
-from explainers.classifiers.catalogue import BUNDLED, Source, find, weights
+from explainers.classifiers.catalogue import BUNDLED, WEIGHTS_FOLDER_VARIABLE, Source, find, weights
 from explainers.classifiers.checkpoints import load_weights
 from explainers.classifiers.classifier import Classifier
 from explainers.classifiers.download import Progress, download
@@ -69,12 +69,18 @@ def _weights_file(source: Source, on_progress: Progress | None) -> Path:
         try:
             download(source.url, source.path, on_progress)
         except (OSError, HTTPException) as error:
-            reason = error.reason if isinstance(error, URLError) and not isinstance(error, HTTPError) else error
             raise ExplanationError(
                 f"{source.title} needs its weights ({source.megabytes:.0f} MB) once, and they could not be downloaded: "
-                f"{reason}. Choose the bundled classifier, or put the file {source.path.name} in {source.path.parent}."
+                f"{_reason(error)}. Choose the bundled classifier, or put them as {source.name}.pth into a folder on "
+                f"the machine that runs Whypixel, and name the folder in {WEIGHTS_FOLDER_VARIABLE}."
             ) from error
     return source.path
+
+
+def _reason(error: Exception) -> object:
+    """Return why a download failed, without the path on the server that errors of files name."""
+    reason = error.reason if isinstance(error, URLError) and not isinstance(error, HTTPError) else error
+    return reason.strerror if isinstance(reason, OSError) and reason.filename else reason
 
 
 def _architecture(name: str, classes: int) -> nn.Module:

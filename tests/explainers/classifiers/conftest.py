@@ -94,7 +94,7 @@ class Answer:
     """What the server says: the body; the length it announces, if it does."""
 
     body: bytes = b""
-    length: int | None = None
+    length: int | str | None = None
     status: int = 200
 
 
@@ -105,7 +105,7 @@ class Server:
     url: str
     answers: dict[str, Answer] = field(default_factory=dict)
 
-    def offer(self, name: str, body: bytes = b"", length: int | None = -1, status: int = 200) -> str:
+    def offer(self, name: str, body: bytes = b"", length: int | str | None = -1, status: int = 200) -> str:
         """Answer requests for a file; its URL. A length of -1 is the true one, None is not announced."""
         self.answers[name] = Answer(body, len(body) if length == -1 else length, status)
         return f"{self.url}/{name}"

@@ -1,8 +1,11 @@
+import os
+from itertools import count
 from pathlib import Path
 
 import pytest
 from torchvision import models
 
+from explainers.classifiers import catalogue
 from explainers.classifiers.catalogue import LISTED_TITLES, find, sources, weights
 from explainers.errors import ExplanationError
 
@@ -115,3 +118,88 @@ def test_a_folder_that_is_not_there_holds_nothing(folder, monkeypatch):
 def test_an_unknown_name_is_refused_with_advice(name):
     with pytest.raises(ExplanationError, match=r"There is no classifier called '.*': choose 'bundled' or .*'resnet50'"):
         find(name)
+
+
+class TestFolder:
+    """The visitor's own weights are listed once, and change as they please."""
+
+    @pytest.fixture
+    def listings(self, monkeypatch):
+        """The folders that have been listed."""
+        listed, scandir = [], os.scandir
+
+        def watched(folder):
+            listed.append(folder)
+            return scandir(folder)
+
+        monkeypatch.setattr("explainers.classifiers.catalogue.os.scandir", watched)
+        return listed
+
+    @pytest.fixture
+    def settled(self, folder):
+        """Makes the folder one that was changed long ago, each time another second."""
+        seconds = count(1_000_000_000)
+
+        def settle():
+            os.utime(folder, (moment := next(seconds), moment))
+
+        return settle
+
+    def test_is_listed_once_as_long_as_it_does_not_change(self, folder, settled, listings):
+        for index in range(2000):
+            (folder / f"file{index}.pth").touch()
+        (folder / "alexnet.pth").touch()
+        settled()
+        assert {sources() for _ in range(3)} == {sources()}
+        assert find("alexnet").origin == "local"
+        assert listings == [str(folder)]
+        (folder / "vgg11.pth").touch()
+        settled()
+        assert [source.name for source in sources()[12:]] == ["alexnet", "vgg11"]
+        assert len(listings) == 2
+
+    def test_that_has_just_changed_is_listed_anew(self, folder, listings):
+        assert find("alexnet").origin == "download"
+        (folder / "alexnet.pth").touch()
+        assert find("alexnet").origin == "local"
+        (folder / "alexnet.pth").unlink()
+        assert find("alexnet").origin == "download"
+        assert len(listings) == 3
+
+    @pytest.mark.parametrize("name", ["resnet18", "alexnet"])
+    def test_may_lose_a_file_that_was_listed(self, folder, settled, name):
+        (folder / f"{name}.pth").touch()
+        settled()
+        local, moment = find(name), os.stat(folder).st_mtime_ns
+        digest = local.digest
+        (folder / f"{name}.pth").unlink()
+        os.utime(folder, ns=(moment, moment))  # as if it had not been told yet
+        assert local.digest != digest
+        assert (name in {source.name for source in sources()}) == (name == "resnet18")
+        assert find(name).origin == "download"
+
+    def test_may_lose_a_file_between_two_looks_at_it(self, folder, monkeypatch):
+        megabytes = catalogue._megabytes
+        (folder / "alexnet.pth").touch()
+        (folder / "resnet18.pth").touch()
+
+        def gone(path):
+            if path.parent == folder:
+                path.unlink()
+            return megabytes(path)
+
+        monkeypatch.setattr(catalogue, "_megabytes", gone)
+        assert [source.name for source in sources()] == ["bundled", *BEST_KNOWN]
+        assert {source.origin for source in sources()} == {"bundled", "download"}
+
+    def test_may_be_named_from_home(self, folder, monkeypatch):
+        (folder / "alexnet.pth").touch()
+        monkeypatch.setenv("HOME", str(folder.parent))
+        monkeypatch.setenv("WHYPIXEL_WEIGHTS", f"~/{folder.name}")
+        assert find("alexnet").path == folder / "alexnet.pth"
+
+    @pytest.mark.parametrize("name", ["~nobody-of-that-name/weights", "a file", "no such folder", ""])
+    def test_that_is_none_holds_nothing(self, folder, monkeypatch, name):
+        (folder.parent / "a file").touch()
+        monkeypatch.setenv("WHYPIXEL_WEIGHTS", name and str(folder.parent / name) if "~" not in name else name)
+        assert len(sources()) == 12

@@ -1,4 +1,5 @@
 import pickle
+import re
 from collections import OrderedDict
 from pathlib import Path
 
@@ -163,6 +164,47 @@ def test_tensors_without_names_are_no_state_dict(saved, fill, content):
 def test_an_empty_state_dict_does_not_fit(saved, fill):
     with pytest.raises(ExplanationError, match=r"it lacks conv\.weight, conv\.bias, norm\.weight and 5 more"):
         fill(saved(OrderedDict()))
+
+
+def quantised(weight):
+    return torch.quantize_per_tensor(weight, 0.1, 0, torch.qint8)
+
+
+STRANGE = {
+    "sparse": (torch.Tensor.to_sparse, "sparse or nested"),
+    "compressed": (torch.Tensor.to_sparse_csr, "sparse or nested"),
+    "nested": (lambda weight: torch.nested.nested_tensor(list(weight), layout=torch.strided), "sparse or nested"),
+    "meta": (lambda weight: weight.to("meta"), r"empty \(on the device meta\)"),
+    "quantised": (quantised, "quantised"),
+    "int8": (torch.Tensor.char, r"of torch\.int8"),
+    "bool": (torch.Tensor.bool, r"of torch\.bool"),
+    "complex": (lambda weight: weight.to(torch.complex64), r"of torch\.complex64"),
+}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")  # that these kinds are prototypes
+@pytest.mark.parametrize("kind", STRANGE)
+def test_weights_that_are_no_plain_numbers_are_refused(state, saved, fill, kind):
+    change, sentence = STRANGE[kind]
+    with pytest.raises(ExplanationError, match=r"weights\.pth") as caught:
+        fill(saved({**state, "fc.weight": change(state["fc.weight"])}))
+    assert re.search(
+        rf"doesn't hold the weights of Tiny as plain numbers: fc\.weight is {sentence}\. Save the|could not be read",
+        str(caught.value),
+    )
+
+
+def test_a_counter_of_complex_numbers_is_refused(state, saved, fill):
+    with pytest.raises(ExplanationError, match=r"norm\.num_batches_tracked is complex"):
+        fill(saved({**state, "norm.num_batches_tracked": torch.tensor(1j)}))
+
+
+def test_no_sentence_names_the_folder_of_the_file(state, saved, fill, tmp_path):
+    (tmp_path / "text.pth").write_text("hello")
+    for path in (tmp_path / "nowhere.pth", tmp_path / "text.pth", saved({"a": torch.ones(1)}), tmp_path):
+        with pytest.raises(ExplanationError) as caught:
+            fill(path)
+        assert str(tmp_path.parent) not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["nowhere.pth", "nowhere.safetensors"])

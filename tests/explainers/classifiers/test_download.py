@@ -1,5 +1,7 @@
 import hashlib
+import queue
 import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
 
@@ -22,7 +24,8 @@ def test_the_file_comes_whole_and_the_progress_adds_up(server, tmp_path):
     download(server.offer(NAME, BODY), tmp_path / "new" / NAME, lambda *progress: seen.append(progress))
     assert (tmp_path / "new" / NAME).read_bytes() == BODY
     assert [path.name for path in (tmp_path / "new").iterdir()] == [NAME]
-    assert seen == [(CHUNK_BYTES, len(BODY)), (2 * CHUNK_BYTES, len(BODY)), (len(BODY), len(BODY))]
+    assert seen[-1] == (len(BODY), len(BODY))
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
 
 
 def test_a_server_that_announces_no_length_leaves_the_total_open(server, tmp_path):
@@ -103,6 +106,69 @@ def test_a_server_that_falls_silent_is_given_up(tmp_path, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(OSError, match="timed out"):
         download(f"http://127.0.0.1:{silent.getsockname()[1]}/{NAME}", tmp_path / NAME)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("length", ["abc", "-5", "1e3", "9" * 5000, "12 apples", "²"])
+def test_an_announced_length_must_be_a_number(server, tmp_path, length):
+    with pytest.raises(OSError, match="the server announces a length that is no number"):
+        download(server.offer(NAME, BODY, length=length), tmp_path / NAME)
+    assert list(tmp_path.iterdir()) == []
+
+
+def never(connection):
+    """Say nothing at all."""
+
+
+def half_a_header(connection):
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Le")
+
+
+def a_header_alone(connection):
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n")
+
+
+def one_byte(connection):
+    a_header_alone(connection)
+    connection.sendall(b"x")
+
+
+@pytest.mark.parametrize("answer", [never, half_a_header, a_header_alone, one_byte])
+def test_a_cancel_is_heard_while_a_server_hesitates(tmp_path, monkeypatch, job, answer):
+    monkeypatch.setenv("no_proxy", "*")
+    began = []
+
+    def cancel(done, total):
+        began.append(time.monotonic())
+        if len(began) > 1:
+            raise Cancelled
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/{NAME}"
+        running = job(lambda: download(url, tmp_path / NAME, cancel))
+        connection, _ = server.accept()
+        with connection:
+            answer(connection)
+            with pytest.raises(Cancelled):
+                running.get()
+    assert began[1] - began[0] < 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dripping_server_is_heard_drop_by_drop(tmp_path, monkeypatch, job):
+    monkeypatch.setenv("no_proxy", "*")
+    seen = queue.Queue()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/drip.pth"
+        running = job(lambda: download(url, tmp_path / "drip.pth", lambda done, total: seen.put(done)))
+        connection, _ = server.accept()
+        with connection:
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n")
+            for drops in (1, 2, 3):
+                connection.sendall(b"x")
+                while seen.get(timeout=10) != drops:
+                    pass
+            running.get()
+    assert (tmp_path / "drip.pth").read_bytes() == b"xxx"
 
 
 def test_a_proxy_is_respected(server, tmp_path, monkeypatch):

@@ -267,7 +267,14 @@ class TestWhereWeightsComeFrom:
         with pytest.raises(ExplanationError, match=r"could not be downloaded: HTTP Error 503: Service Unavailable\. C"):
             load_classifier("squeezenet1_1")
 
-    def test_offline_it_says_what_is_missing_and_what_to_do(self, tmp_path, monkeypatch):
+    def test_no_sentence_names_a_folder_of_the_server(self, download, tmp_path):
+        (tmp_path / "torch" / "hub").mkdir(parents=True)
+        (tmp_path / "torch" / "hub" / "checkpoints").touch()  # a file where the folder should be
+        with pytest.raises(ExplanationError, match=r"could not be downloaded: File exists\. Choose") as caught:
+            load_classifier("squeezenet1_1")
+        assert str(tmp_path) not in str(caught.value)
+
+    def test_offline_it_says_what_is_missing_and_what_to_do(self, monkeypatch):
         monkeypatch.setattr("urllib.request._opener", None)  # urllib reads the proxies of the environment once
         monkeypatch.setenv("no_proxy", "")
         monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody listens there
@@ -275,7 +282,8 @@ class TestWhereWeightsComeFrom:
             load_classifier("resnet50")
         assert re.fullmatch(
             r"ResNet-50 needs its weights \(98 MB\) once, and they could not be downloaded: .*Connection refused\. "
-            rf"Choose the bundled classifier, or put the file resnet50-11ad3fa6\.pth in {tmp_path}\S+checkpoints\.",
+            r"Choose the bundled classifier, or put them as resnet50\.pth into a folder on the machine that runs "
+            r"Whypixel, and name the folder in WHYPIXEL_WEIGHTS\.",
             str(caught.value),
         )
         assert isinstance(caught.value.__cause__, URLError)
