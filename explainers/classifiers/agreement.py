@@ -18,6 +18,8 @@ def same_logits(found: Tensor, true: Tensor) -> bool:
     """
     if found.shape != true.shape or not true.numel():
         return found.shape == true.shape
+    if not true.is_floating_point():  # such logits are refused when they are asked for
+        return torch.equal(found, true)
     found, true, dtype = found.detach().double(), true.detach().double(), true.dtype
     sizes = true.abs()
     usual = sizes.masked_fill(sizes == 0, torch.nan).nanquantile(0.25, -1, keepdim=True).nan_to_num(0)
