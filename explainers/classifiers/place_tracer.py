@@ -137,7 +137,7 @@ class PlaceTracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Return where an operator that moves numbers moves their rows or columns."""
 
         def shifted(leaf: Any) -> Any:  # by one, so that the zeros with which some operators pad are no places
-            if isinstance(leaf, Tensor) and leaf.is_floating_point():  # others are indices
+            if isinstance(leaf, Tensor) and (leaf.is_floating_point() or leaf.is_complex()):  # others are indices
                 return (self._axes(leaf)[axis] + 1).nan_to_num(0).expand(leaf.shape)
             return leaf
 

@@ -194,6 +194,7 @@ GRIDS = {
         lambda net, x: written(net.tokens(1, x), (slice(None), 0), net.extra[None, 1]),
         (tokens(before=1), 4, 8),
     ),
+    "complex numbers": (lambda net, x: last(x * 1j).abs(), (LAST, 4, 8)),
     "an autograd function": (lambda net, x: Square.apply(x), (FIRST, 4, 8)),
 }  # fmt: skip
 
