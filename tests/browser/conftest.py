@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -89,13 +90,27 @@ class App:
     sent: list[str | bytes] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        page, here = self.page, ("data:", "blob:", self.url + "/")
-        page.set_default_timeout(PATIENCE * 1000)
-        page.add_init_script(STILL)
-        page.on("pageerror", lambda error: self.faults.append(f"page error: {error}"))
-        page.on("console", self._hear)
-        page.on("request", lambda r: None if r.url.startswith(here) else self.faults.append(f"went out: {r.url}"))
-        page.on("websocket", self._watch)
+        for event, heard in self._events.items():
+            self.page.on(event, heard)
+
+    @property
+    def _events(self) -> dict[str, Callable[[Any], None]]:
+        return {"pageerror": self._fail, "console": self._hear, "request": self._request, "websocket": self._watch}
+
+    def leave(self) -> None:
+        """Go away, so that the next visitor finds the tab as this one did."""
+        self.page.goto(f"{self.url}/_stcore/health")
+        self.page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        self.page.mouse.move(0, 0)
+        for event, heard in self._events.items():
+            self.page.remove_listener(event, heard)
+
+    def _fail(self, error: Any) -> None:
+        self.faults.append(f"page error: {error}")
+
+    def _request(self, request: Any) -> None:
+        if not request.url.startswith(("data:", "blob:", self.url + "/")):
+            self.faults.append(f"went out: {request.url}")
 
     def _hear(self, message: Any) -> None:
         if "/_stcore/" in message.location.get("url", "") and "404" in message.text:
@@ -197,19 +212,49 @@ class App:
 
 
 @pytest.fixture(scope="session")
-def context(chromium: Any) -> Any:
+def window(chromium: Any) -> Callable[..., Any]:
+    """(**options) -> a browser context, by default of a wide window."""
+
+    def make(**options: Any) -> Any:
+        context = chromium.new_context(**{"viewport": WIDE} | options)
+        context.set_default_timeout(PATIENCE * 1000)
+        context.add_init_script(STILL)
+        return context
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def context(window: Callable[..., Any]) -> Any:
     """What ordinary visits share: a wide window and a cache. Each has a session of its own all the same."""
-    return chromium.new_context(viewport=WIDE)
+    return window()
+
+
+@pytest.fixture(scope="session")
+def tab(context: Any) -> Any:
+    """What visitors who come one after the other share: in a new tab, the browser compiles all code anew."""
+    return context.new_page()
 
 
 @pytest.fixture
-def visitor(server: Server, chromium: Any, context: Any) -> Iterator[Callable[..., App]]:
-    """(**options of a browser context of its own) -> an App, watched for faults."""
-    before, apps = len(server.log), []
+def visitors(server: Server) -> Iterator[list[App]]:
+    """All who visit in a test. Nothing may go wrong for them."""
+    before, visitors = len(server.log), list[App]()
+    yield visitors
+    assert [fault for app in visitors for fault in app.faults] == []
+    assert "Traceback" not in server.log[before:], server.log[before:]
+
+
+@pytest.fixture
+def visitor(
+    server: Server, window: Callable[..., Any], context: Any, visitors: list[App]
+) -> Iterator[Callable[..., App]]:
+    """(**options of a browser context of its own) -> an App in a new tab."""
+    apps = []
 
     def come(**options: Any) -> App:
-        page = (chromium.new_context(**{"viewport": WIDE} | options) if options else context).new_page()
-        apps.append(app := App(page, server.url))
+        apps.append(app := App((window(**options) if options else context).new_page(), server.url))
+        visitors.append(app)
         return app
 
     yield come
@@ -217,11 +262,33 @@ def visitor(server: Server, chromium: Any, context: Any) -> Iterator[Callable[..
         app.page.close()
         if app.page.context != context:
             app.page.context.close()
-    assert [fault for app in apps for fault in app.faults] == []
-    assert "Traceback" not in server.log[before:], server.log[before:]
 
 
 @pytest.fixture
-def app(visitor: Callable[..., App]) -> App:
+def app(server: Server, tab: Any, visitors: list[App]) -> Iterator[App]:
     """One visitor with a wide window."""
-    return visitor()
+    visitors.append(app := App(tab, server.url))
+    yield app
+    app.leave()
+
+
+@pytest.fixture
+def rest(server: Server) -> Callable[[], None]:
+    """() -> wait until the server computes nothing any more, where that can be seen."""
+    threads = Path(f"/proc/{server.process.pid}/task")
+
+    def runs(thread: Path) -> bool:
+        try:
+            state = (thread / "stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return False  # it has ended
+        return state == "R"  # also while it waits for a processor that others use
+
+    def wait() -> None:
+        end, quiet = time.monotonic() + PATIENCE, 0
+        while threads.exists() and quiet < 10:
+            quiet = 0 if any(map(runs, threads.iterdir())) else quiet + 1
+            assert time.monotonic() < end, "it goes on"
+            time.sleep(0.02)
+
+    return wait

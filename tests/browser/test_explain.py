@@ -1,7 +1,5 @@
 """What one clicks on the Explain page shows in the map, in its proof and in the address."""
 
-import pytest
-
 IG = "integrated-gradients"
 HOVERED = "document.querySelector('.st-key-answer .js-plotly-plot')._hoverdata?.[0].y"
 
@@ -86,7 +84,7 @@ def test_back_and_forward_go_through_the_settings(app):
     ]
 
 
-def test_a_link_restores_what_it_was_copied_from(app, visitor):
+def test_a_link_restores_what_it_was_copied_from(app):
     app.open(sample="chelsea", class_="teapot", scale="probability", method=IG, **{f"{IG}-steps": 20})
     assert "teapot" in app.proof
     assert "probability" in app.proof
@@ -99,11 +97,10 @@ def test_a_link_restores_what_it_was_copied_from(app, visitor):
         f"{IG}-steps": "20",
         f"{IG}-steps-automatic": "False",
     }
-    other = visitor()
-    other.page.goto(app.page.url)
-    other.until(lambda: other.heat)
-    assert other.heat == app.heat
-    assert other.proof == app.proof
+    seen = app.heat, app.proof
+    app.page.goto(app.page.url)  # another session, which knows no more than the link
+    app.until(lambda: app.heat)
+    assert (app.heat, app.proof) == seen
 
 
 def test_a_broken_link_falls_back_to_the_defaults(app):
@@ -137,24 +134,29 @@ def test_what_a_method_can_not_explain_is_said_and_can_be_changed(app):
     assert "1 pass " in app.proof
 
 
-@pytest.mark.parametrize(("method", "own"), [(IG, f"channels-{IG}"), ("grad-cam", "grid")])
-def test_another_look_computes_nothing(app, method, own):
-    app.open(method=method)
-    cost = app.proof.splitlines()[-1]
-    assert "pass" in cost
-    changes = {
-        "clip": lambda: app.slide("clip", "ArrowLeft", 4),
-        "overlay": lambda: app.select("overlay", "picture on map"),
-        "colours-unsigned": lambda: app.select("colours-unsigned", "viridis"),
-        "grid": lambda: app.select("grid", "as computed"),
-        f"channels-{IG}": lambda: app.select(f"channels-{IG}", "signed sum"),
-    }
-    offered = [key for key in changes if app.at(key).count()]
-    assert offered == ["clip", "overlay", "colours-unsigned", own]
-    for key in offered:
-        before = app.chart("map")
-        changes[key]()
-        app.until(lambda before=before: app.chart("map") not in (before, []))
-        assert app.proof.splitlines()[-1] == cost
-    assert app.chart("map")[4]["opacity"] == 0.6
-    assert app.address == {"method": method}
+def test_another_look_computes_nothing(app):
+    app.open(method="grad-cam")
+    for own, colours, overlay, opacity in (
+        ("grid", "viridis", "picture on map", 0.6),
+        (f"channels-{IG}", "jet", "map on picture", 0.9),
+    ):
+        if own != "grid":
+            app.select("method", "Integrated Gradients").until(lambda: "points on the path are enough" in app.proof)
+        changes = {
+            "clip": lambda: app.slide("clip", "ArrowLeft", 4),
+            "overlay": lambda overlay=overlay: app.select("overlay", overlay),
+            "colours-unsigned": lambda colours=colours: app.select("colours-unsigned", colours),
+            "grid": lambda: app.select("grid", "as computed"),
+            f"channels-{IG}": lambda: app.select(f"channels-{IG}", "signed sum"),
+        }
+        offered = [key for key in changes if app.at(key).count()]
+        assert offered == ["clip", "overlay", "colours-unsigned", own]
+        address, cost = app.address, app.proof.splitlines()[-1]
+        assert "pass" in cost
+        for key in offered:
+            before = app.chart("map")
+            changes[key]()
+            app.until(lambda before=before: app.chart("map") not in (before, []))
+            assert app.proof.splitlines()[-1] == cost
+        assert app.chart("map")[4]["opacity"] == opacity
+        assert app.address == address

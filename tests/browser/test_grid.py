@@ -52,8 +52,14 @@ def press(app, number):
     return app.until(lambda: len(tiles(app)) == PRESETS[number] and tiles(app) != before)
 
 
-def test_a_preset_is_one_click_away_and_its_link_restores_it(grid, visitor):
-    app = press(grid(), 4)
+def test_a_preset_is_one_click_away_with_a_place_for_each_tile_and_its_link_restores_it(grid):
+    app = grid()
+    for number in (3, 6, 0):  # of several rows, with refused tiles, and as it was
+        press(app, number)
+        drawn, refused = len(app.chart("grid")), app.at("grid").locator(".shapelayer path").count()
+        assert drawn + refused == PRESETS[number]
+
+    press(app, 4)
     assert tiles(app) == ["1. black", "2. white", "3. random"]
     assert app.address == {
         "method": "integrated-gradients",
@@ -62,29 +68,12 @@ def test_a_preset_is_one_click_away_and_its_link_restores_it(grid, visitor):
         "compare-across": "baseline",
         "compare-colours": "one for all",
     }
-    link = visitor()
-    link.page.goto(app.page.url)
-    link.page.wait_for_selector(".st-key-grid .main-svg")
-    link.idle()
-    assert tiles(link) == tiles(app)
-    assert link.chart("grid") == app.chart("grid")
-
-
-def test_every_preset_draws_a_place_for_each_tile(grid):
-    app = grid()
-    for number in (*range(1, len(PRESETS)), 0):
-        press(app, number)
-        drawn, refused = len(app.chart("grid")), app.at("grid").locator(".shapelayer path").count()
-        assert drawn + refused == PRESETS[number]
-
-
-def test_one_scale_for_all_gives_every_tile_the_same_range(grid):
-    app = grid()
-    assert len({(trace["zmin"], trace["zmax"]) for trace in app.chart("grid")}) == 4
-    app.choose(r"compare-colours", "one for all")
-    app.until(lambda: len({(trace["zmin"], trace["zmax"]) for trace in app.chart("grid")}) == 1)
-    assert "One colour scale for all tiles." in app.page.locator(".stMainBlockContainer").inner_text()
-    assert app.address == {"compare-colours": "one for all"}
+    drawn = app.chart("grid")
+    app.page.goto(app.page.url)  # another session, which knows no more than the link
+    app.page.wait_for_selector(".st-key-grid .main-svg")
+    app.idle()
+    assert tiles(app) == ["1. black", "2. white", "3. random"]
+    assert app.chart("grid") == drawn
 
 
 def test_another_axis_makes_another_grid(grid):
@@ -96,7 +85,7 @@ def test_another_axis_makes_another_grid(grid):
     assert tiles(app)[3] == "4. probability · espresso"
 
 
-def test_a_drag_on_one_tile_zooms_all_alike(grid):
+def test_the_tiles_share_their_zoom_what_is_pointed_at_and_on_request_their_scale(grid):
     app = grid()
     whole, sent = app.page.evaluate(RANGES), len(app.sent)
     assert len(whole) == 4
@@ -116,19 +105,21 @@ def test_a_drag_on_one_tile_zooms_all_alike(grid):
     assert first == pytest.approx(expected, abs=width / 50)
     app.page.mouse.dblclick(tile["x"] + tile["width"] / 2, tile["y"] + tile["height"] / 2)
     app.until(lambda: app.page.evaluate(RANGES) == whole)
-    assert len(app.sent) == sent
 
-
-def test_pointing_at_one_tile_reads_all(grid):
-    app = grid()
     app.page.wait_for_function("document.querySelector('.st-key-grid .js-plotly-plot').whypixelLinked")
-    app.at("grid").scroll_into_view_if_needed()
     tile = panels(app)[1]
     app.page.mouse.move(tile["x"] + tile["width"] * 20.5 / 64, tile["y"] + tile["height"] * 10.5 / 64, steps=3)
     labels = app.at("grid").locator(".hoverlayer .hovertext")
     app.until(lambda: labels.count() == 4)
     read = sorted(float(text.replace("\u2212", "-")) for text in labels.all_text_contents())
     assert read == pytest.approx(sorted(trace["z"][10][20] for trace in app.chart("grid")), rel=0.01)
+    assert len(app.sent) == sent
+
+    assert len({(trace["zmin"], trace["zmax"]) for trace in app.chart("grid")}) == 4
+    app.choose("compare-colours", "one for all")
+    app.until(lambda: len({(trace["zmin"], trace["zmax"]) for trace in app.chart("grid")}) == 1)
+    assert "One colour scale for all tiles." in app.page.locator(".stMainBlockContainer").inner_text()
+    assert app.address == {"compare-colours": "one for all"}
 
 
 def test_a_tile_that_fails_says_why_and_the_others_are_drawn(grid):
@@ -139,7 +130,7 @@ def test_a_tile_that_fails_says_why_and_the_others_are_drawn(grid):
     assert not app.messages
 
 
-def test_blinking_needs_no_server(grid, app):
+def test_blinking_needs_no_server_and_agreement_has_a_number_for_each_pair(app):
     app.come("compare", compare_view="Blink").page.wait_for_selector(".st-key-blink .main-svg")
     app.idle()
     first = [[True, False], "<b>1. Vanilla gradient</b>"]
@@ -160,9 +151,7 @@ def test_blinking_needs_no_server(grid, app):
     assert app.page.evaluate(BLINKS) == rested
     assert len(app.sent) == sent
 
-
-def test_agreement_has_a_number_for_each_pair(grid, app):
-    app.come("compare", compare_view="Agreement").page.wait_for_selector(".st-key-difference .main-svg")
+    app.choose("compare-view", "Agreement").page.wait_for_selector(".st-key-difference .main-svg")
     app.idle()
     for measure in ("rank_correlation", "ssim"):
         rows = app.chart(f"matrix-{measure}")[0]["z"]

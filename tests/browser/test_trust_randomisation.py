@@ -1,8 +1,6 @@
 """Cascading randomisation in a browser: who leaves in the middle ends its work, and the tiles find room."""
 
 import re
-import time
-from pathlib import Path
 
 from explainers.experiments import Randomisation
 
@@ -14,17 +12,14 @@ LONG = {
 }
 
 
-def test_leaving_in_the_middle_ends_the_work(app, server, cheap):
+def test_leaving_in_the_middle_ends_the_work(app, rest, cheap):
     app.come("trust", **cheap(Randomisation) | LONG)
     app.at("run-cascading-randomisation").get_by_role("button", name="Run: up to 1,908 passes").click()
     progress = app.page.get_by_test_id("stProgress")
     progress.get_by_text(re.compile(r"Cascading randomisation.*, about \d+ s left")).wait_for()
     app.page.get_by_role("link", name="Explain").click()
     app.until(lambda: app.heat)
-    if Path("/proc").exists():
-        worked, now = server.worked, time.monotonic()
-        app.page.wait_for_timeout(1500)
-        assert (server.worked - worked) / (time.monotonic() - now) < 0.5
+    rest()
 
 
 def test_the_tiles_wrap_in_a_narrow_window(visitor, cheap):

@@ -1,8 +1,6 @@
 """Slow work, a slow line and no line at all."""
 
 import re
-import time
-from pathlib import Path
 
 LONG = {
     "method": "integrated-gradients",
@@ -24,14 +22,7 @@ PLACES = """
 """
 
 
-def busy(server) -> float:
-    """How many processors the server keeps busy, over half a second."""
-    before = server.worked, time.monotonic()
-    time.sleep(0.5)
-    return (server.worked - before[0]) / (time.monotonic() - before[1])
-
-
-def test_a_long_computation_shows_progress_and_stops_when_something_else_is_chosen(app, server):
+def test_a_long_computation_shows_progress_and_stops_when_something_else_is_chosen(app, rest):
     app.come(**LONG)
     progress = app.page.get_by_test_id("stProgress")
     progress.get_by_text(re.compile(r"Integrated Gradients, about \d+ s left")).wait_for()
@@ -39,13 +30,12 @@ def test_a_long_computation_shows_progress_and_stops_when_something_else_is_chos
     app.select("method", "Vanilla gradient").until(lambda: app.heat)
     assert "1 pass " in app.proof
     assert progress.count() == 0
-    if Path("/proc").exists():
-        app.until(lambda: busy(server) < 0.3)  # it computed with one processor or more
+    rest()
 
 
-def test_the_page_is_there_while_the_first_map_is_computed(app):
+def test_the_page_is_there_while_the_first_map_is_computed(visitor):
     # What the browser loads late, as most widgets, it shows only when the page rests for a third of a second.
-    app.come(**LONG | {"integrated_gradients_seed": 5})
+    app = visitor().come(**LONG | {"integrated_gradients_seed": 5})
     app.page.get_by_test_id("stProgress").wait_for()
     app.until(lambda: not app.page.get_by_test_id("stSkeleton").count(), running=True)
     assert app.page.get_by_test_id("stProgress").count()
@@ -53,34 +43,30 @@ def test_the_page_is_there_while_the_first_map_is_computed(app):
     app.until(lambda: "/compare" in app.page.url, running=True)
 
 
-def test_two_visitors_wait_for_the_same_map_together(visitor):
+def test_two_visitors_wait_for_the_same_map_together(app, visitor):
     settings = LONG | {"integrated_gradients_steps": 60, "integrated_gradients_draws": 2}
-    apps = [visitor().come(**settings) for _ in range(2)]
+    apps = [each.come(**settings) for each in (app, visitor())]
     for app in apps:
         app.until(lambda app=app: app.heat)
     assert apps[0].proof == apps[1].proof  # the same seconds, too
 
 
-def test_a_closed_tab_ends_its_work(visitor, server):
+def test_a_closed_tab_ends_its_work(visitor, rest):
     app = visitor().come(**LONG | {"integrated_gradients_seed": 1})
     app.page.get_by_test_id("stProgress").wait_for()
     app.page.close()
-    if Path("/proc").exists():
-        end = time.monotonic() + 60
-        while busy(server) > 0.3:
-            assert time.monotonic() < end
+    rest()
 
 
-def test_the_stop_button_ends_the_work(app, server):
+def test_the_stop_button_ends_the_work(app, rest):
     app.come(**LONG | {"integrated_gradients_seed": 2})
     app.page.get_by_test_id("stProgress").wait_for()
     app.page.get_by_role("button", name="Stop").click()
-    if Path("/proc").exists():
-        app.until(lambda: busy(server) < 0.3)
+    rest()
 
 
-def test_visitors_are_told_that_they_share_the_machine_and_quick_questions_do_not_wait(visitor):
-    slow, quick = visitor().come(**LONG | {"integrated_gradients_seed": 3}), visitor().open()
+def test_visitors_are_told_that_they_share_the_machine_and_quick_questions_do_not_wait(app, visitor):
+    slow, quick = visitor().come(**LONG | {"integrated_gradients_seed": 3}), app.open()
     progress = slow.page.get_by_test_id("stProgress")
     progress.get_by_text(re.compile(r"Integrated Gradients, about \d+ s left")).wait_for()
     before = quick.heat
@@ -92,8 +78,9 @@ def test_visitors_are_told_that_they_share_the_machine_and_quick_questions_do_no
     progress.get_by_text(re.compile(r"Integrated Gradients, about \d+ s left")).wait_for()
 
 
-def test_a_first_look_is_marked_and_the_map_takes_its_place(app):
+def test_a_first_look_is_marked_and_the_map_takes_its_place(visitor):
     random = {"integrated_gradients_baseline": "random", "integrated_gradients_draws": 6}
+    app = visitor()
     app.page.add_init_script(PLACES)
     app.come(method="integrated-gradients", **random)
     app.page.locator(".st-key-preview .main-svg").first.wait_for()
@@ -106,8 +93,8 @@ def test_a_first_look_is_marked_and_the_map_takes_its_place(app):
     assert list(app.page.evaluate("() => places")) == ["preview", "map"]
 
 
-def test_a_choice_made_before_the_address_of_the_last_one_arrived_undoes_nothing(app):
-    held, sockets, holding = [], [], False
+def test_a_choice_made_before_the_address_of_the_last_one_arrived_undoes_nothing(visitor):
+    app, held, sockets, holding = visitor(), [], [], False
 
     def between(page_side):
         sockets.append(page_side)
