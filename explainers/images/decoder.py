@@ -23,7 +23,7 @@ from PIL import Image
 from explainers.errors import ExplanationError
 from explainers.images.headers import DAMAGED
 
-MAX_SECONDS = 60  # until a decoder that stands still is ended; the limit of the processor's time is in `decoding`
+MAX_SECONDS = 120  # until a decoder that stands still is ended; the limit of the processor's time is in `decoding`
 # The package without its __init__, which loads torch.
 START = """
 import sys, types
@@ -33,7 +33,7 @@ sys.modules["explainers"] = package
 from explainers.images.decoding import serve
 serve()
 """
-MALLOC = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "1000000"}  # so that a picture's memory is given back
+MALLOC = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "8000000"}  # so that a picture's memory is given back
 
 
 @dataclass(frozen=True)
@@ -67,13 +67,15 @@ class Decoder:
         Raises ExplanationError.
         """
         with self._turn:
-            process = self._process = self._process if self._process and self._process.poll() is None else _start()
+            process = self._running()
             timer = threading.Timer(MAX_SECONDS, process.kill)
             timer.start()
             try:
                 return _ask(process, data, request)
             except (BrokenPipeError, EOFError):
-                raise _why_ended(process.wait()) from None
+                code = process.wait()
+                self.close()
+                raise _why_ended(code) from None
             except ExplanationError:
                 raise
             except BaseException:  # the caller was interrupted, and the rest of the answer may be on its way
@@ -82,17 +84,33 @@ class Decoder:
             finally:
                 timer.cancel()
 
+    @property
+    def pid(self) -> int | None:
+        """The number of the process, if there is one."""
+        return self._process.pid if self._process and self._process.poll() is None else None
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self.pid is None:
+            self.close()
+            self._process = _start()
+        assert self._process
+        return self._process
+
     def close(self) -> None:
         """End the process, if there is one."""
-        if self._process:
-            self._process.kill()
-            self._process.wait()
+        if process := self._process:
+            process.kill()
+            process.wait()
+            for pipe in filter(None, (process.stdin, process.stdout)):
+                pipe.close()
+            self._process = None
 
     def leave(self) -> None:
         """Leave the process to the program that this one is a copy of (by a fork)."""
         if self._process:
-            self._process.returncode = 0  # or it would be waited for
-        self._turn, self._process = threading.Lock(), None
+            self._process.returncode = 0  # or it would be ended
+        self.close()
+        self._turn = threading.Lock()
 
 
 def _start() -> subprocess.Popen[bytes]:

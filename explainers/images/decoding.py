@@ -27,7 +27,7 @@ from explainers.images.levels import Survey, choose_levels, describe, to_8_bits
 MAX_MEMORY = 600 * 10**6
 TOO_MUCH_MEMORY = f"Decoding the picture takes more than {millions(MAX_MEMORY)} MB of memory. Please scale it down."
 OPEN_SECONDS = 0.5  # of the processor's time, to read what a file says of itself
-DECODE_SECONDS, DECODE_SECONDS_PER_PIXEL = 0.5, 1e-7  # ordinary files take at most a third of it
+DECODE_SECONDS, DECODE_SECONDS_PER_PIXEL = 0.5, 2e-7  # the slowest formats take a fifth of it
 ROWS_PIXELS = 2**18  # in the rows that are worked on at once
 
 
@@ -84,11 +84,11 @@ def decode(data: bytes, levels: str, max_pixels: int, kept_pixels: int | None) -
     def rows() -> Iterator[bytes]:
         for box in _boxes(file.size, factor):
             if deep:
-                part = _deep_to_rgb(deep, box, black, white)
+                part = _to_8_bits(deep, box, black, white)
             else:
                 with _refusing(data):
                     part = _to_rgb(file.crop(box))
-            yield part.reduce(factor).tobytes()
+            yield part.reduce(factor).convert("RGB").tobytes()
 
     return Decoded(size, orientation, " ".join(notes), deep is not None, rows())
 
@@ -117,11 +117,13 @@ def _to_rgb(picture: Image.Image) -> Image.Image:
     return picture.convert("RGB")
 
 
-def _deep_to_rgb(deep: DeepPicture, box: Box, black: float, white: float) -> Image.Image:
+def _to_8_bits(deep: DeepPicture, box: Box, black: float, white: float) -> Image.Image:
     values = deep.values(box)
     opacity = deep.opacity(box, values)
-    grey_or_rgb = (to_8_bits(values, black, white) * opacity + 255 * (1 - opacity)).round().astype(np.uint8)
-    return Image.fromarray(grey_or_rgb.repeat(3 // grey_or_rgb.shape[-1], -1))
+    shown = to_8_bits(values, black, white)
+    if opacity is not None:
+        shown = (shown * opacity + 255 * (1 - opacity)).round().astype(np.uint8)
+    return Image.fromarray(shown.squeeze(-1) if shown.shape[-1] == 1 else shown)
 
 
 @contextmanager
@@ -155,7 +157,8 @@ def serve() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the program that started this one
     _limit_memory()
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library may print is no answer
+    for stream in (sys.stdout, sys.stderr):  # what libraries print of damaged files
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     while line := requests.readline():
         request = json.loads(line)
         for message, payload in _answer(requests.read(request.pop("bytes")), request):

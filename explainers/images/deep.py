@@ -66,9 +66,9 @@ class DeepPicture:
         unsigned = self.data_type.high > np.iinfo(np.int32).max  # Pillow takes all integers of 32 bits for signed ones
         return values.view(np.uint32) if unsigned else values
 
-    def opacity(self, box: Box, values: Array) -> Array:
-        """Return how opaque the pixels (h, w, 1) of this box are, from 0 to 1."""
-        opacity: Array = np.ones((1, 1, 1))
+    def opacity(self, box: Box, values: Array) -> Array | None:
+        """Return how opaque the pixels (h, w, 1) of this box are, from 0 to 1; None where all are opaque."""
+        opacity: Array | None = None
         if self.transparent is not None:
             opacity = (values != self.transparent).any(-1, keepdims=True)
         elif self.picture.mode in ("LA", "RGBA"):

@@ -8,6 +8,7 @@ from io import BytesIO
 
 from PIL import Image, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
 from PIL.TiffImagePlugin import (
     SAMPLESPERPIXEL,
     STRIPOFFSETS,
@@ -25,7 +26,9 @@ MAX_BYTES = 20 * 10**6
 MAX_PIXELS = 50 * 10**6
 MAX_WEBP_PIXELS = 35 * 10**6  # its decoder takes 16 bytes for each
 MAX_PARTS = 2**16  # strips or tiles of a TIFF file
+MAX_SCANS = 100  # of a JPEG file; progressive ones have about ten
 MIN_SIDE = 8
+START_OF_SCAN = b"\xff\xda"  # what is coded in a scan never has these bytes
 DAMAGED = "The picture cannot be read: its file is damaged, cut short or of an unusual kind."
 
 
@@ -42,6 +45,10 @@ def open_picture(data: bytes, max_pixels: int) -> ImageFile:
     if min(file.size) < MIN_SIDE:
         width, height = file.size
         raise ExplanationError(f"The picture is {width} by {height} pixels; each side must have at least {MIN_SIDE}.")
+    if isinstance(file, JpegImageFile) and (scans := data.count(START_OF_SCAN)) > MAX_SCANS:
+        raise ExplanationError(
+            f"The JPEG file has its pixels in {scans:,} scans; up to {MAX_SCANS} are read. Please save it anew."
+        )
     if isinstance(file, TiffImageFile):
         parts = max(len(file.tag_v2.get(tag, ())) for tag in (STRIPOFFSETS, TILEOFFSETS))
         if parts > MAX_PARTS:

@@ -16,11 +16,11 @@ LEVELS = {  # how black and white are chosen, and what that is called
     "percentiles": "0.1st to 99.9th percentile",
     "extremes": "Lowest to highest value",
 }
-TAIL = 0.1  # percent of the pixels at either end that may lie beyond black and white
+TAIL = 1000  # one in so many values lies below the percentiles, and one above
 SLACK = 0.01  # of white: how far values may lie beyond a customary range and still be taken for rounding or noise
 CUSTOMARY_BITS = (8, 10, 12, 14, 16)
 MIN_FILLED = 1 / 4  # of a customary range; a picture that fills less of it would be nearly black
-MAX_SAMPLED = 4 * 10**6  # values of which the percentiles are taken: of all, if there are no more
+MAX_SAMPLED = 10**6  # values of which the percentiles are taken: of all, if there are no more
 
 
 @dataclass(frozen=True)
@@ -62,17 +62,21 @@ class Survey:
         step = math.ceil(count / MAX_SAMPLED)
         samples, unusable, low, high = [], 0, math.inf, -math.inf
         for values in bands:
-            finite = np.isfinite(values)
-            unusable += int((~finite).any(-1).sum())
-            if len(usable := values[finite]):
+            usable = values.reshape(-1)
+            if values.dtype.kind == "f" and not (finite := np.isfinite(values)).all():
+                unusable += int((~finite).any(-1).sum())
+                usable = values[finite]
+            if len(usable):
                 samples.append(usable[::step])
                 low, high = min(low, float(usable.min())), max(high, float(usable.max()))
         sample = np.sort(np.concatenate(samples)) if samples else np.zeros(1)
         return cls(sample, *((low, high) if samples else (0.0, 0.0)), unusable)
 
-    def percentile(self, percent: float) -> float:
-        """Return the value at or below which this percentage of the values lie."""
-        return float(np.percentile(self.sample, percent, method="inverted_cdf"))
+    @property
+    def percentiles(self) -> tuple[float, float]:
+        """The lowest and the highest of the values without a thousandth of them at either end."""
+        beyond = len(self.sample) // TAIL
+        return float(self.sample[beyond]), float(self.sample[-1 - beyond])
 
     def share_outside(self, low: float, high: float) -> float:
         """Return the share of the values that lie outside of these two."""
@@ -88,7 +92,7 @@ def choose_levels(kind: str, survey: Survey, data_type: DataType) -> tuple[float
     these are equal, the extremes; and of a picture of one value, those of the data type.
     """
     ranges = {
-        "percentiles": (survey.percentile(TAIL), survey.percentile(100 - TAIL)),
+        "percentiles": survey.percentiles,
         "extremes": (survey.low, survey.high),
         "type": (data_type.low, data_type.high),
     }
@@ -99,7 +103,7 @@ def choose_levels(kind: str, survey: Survey, data_type: DataType) -> tuple[float
 
 def _customary(survey: Survey, data_type: DataType) -> Iterator[tuple[float, float]]:
     """Yield the customary range that the values fill, if there is one."""
-    low, high = survey.percentile(TAIL), survey.percentile(100 - TAIL)
+    low, high = survey.percentiles
     whites = [2**bits - 1 for bits in CUSTOMARY_BITS if 2**bits - 1 <= data_type.high or not data_type.whole]
     fitting = (white for white in (whites if data_type.whole else [1, *whites]) if high <= white * (1 + SLACK))
     white = next(fitting, math.inf)
@@ -111,9 +115,9 @@ def to_8_bits(values: Array, black: float, white: float) -> Array:
     """Map values to 0 (black) to 255 (white); what is no finite number becomes black."""
     if black == white:  # all values are alike: a picture without contrast is black
         return np.zeros(values.shape, np.uint8)
-    with np.errstate(over="ignore", invalid="ignore"):
-        scaled = (values.astype(np.float64) - black) * (255 / (white - black))
-    scaled[~np.isfinite(values)] = 0
+    if values.dtype == np.uint16:  # by a table, in a tenth of the time
+        return to_8_bits(np.arange(2**16), black, white)[values]
+    scaled = (np.where(np.isfinite(values), values, black) - black) * (255 / (white - black))
     return scaled.clip(0, 255).round().astype(np.uint8)
 
 

@@ -79,10 +79,11 @@ def _uploaded_photo() -> Photo | None:
         st.caption("Until then, the sample is shown.")
         return None
     left, right = st.columns([1, 2], wrap=False, vertical_alignment="center")
+    photo = _adjusted(photo)
     left.image(photo.thumbnail, alt=photo.name, width="stretch")
     right.caption(escaped(photo.name))
     right.button("Remove", key="remove", on_click=_forget_upload, help="Forget this picture and go back to the sample.")
-    return _adjusted(photo)
+    return photo
 
 
 def _adjusted(photo: Photo) -> Photo:

@@ -2,6 +2,7 @@
 
 from io import BytesIO
 
+import numpy as np
 import pytest
 import torch
 from PIL import ExifTags, Image
@@ -91,3 +92,37 @@ def test_what_cannot_be_read_is_refused_in_the_same_words(data):
     with pytest.raises(ExplanationError) as refusal:
         Photo.read("photo", data)
     assert str(refusal.value) == str(expected.value)
+
+
+@pytest.fixture
+def deep():
+    """A file of 12 bits in 16."""
+    return png(Image.fromarray(np.tile(np.arange(0, 4096, 64, dtype=np.uint16), (8, 1))))
+
+
+def test_the_levels_are_part_of_what_a_photo_is(deep):
+    photo = Photo.read("photo", deep)
+    assert (photo.levels, photo.note) == (
+        "automatic",
+        "Its 16-bit integers from 0 to 4,095 are shown as black to white.",
+    )
+    whole = photo.with_levels("type")
+    assert (whole.name, whole.levels, whole.note) == (
+        "photo",
+        "type",
+        "Its 16-bit integers from 0 to 65,535 are shown as black to white.",
+    )
+    assert [p.image.getpixel((63, 0)) for p in (photo, whole)] == [(251, 251, 251), (16, 16, 16)]  # 4032 of 4095
+    assert len({photo.digest, whole.digest, photo.with_levels("extremes").digest}) == 3
+    assert whole.with_levels("automatic").digest == photo.digest
+
+
+def test_a_photo_of_8_bits_keeps_no_file():
+    photo = Photo.read("photo", png(Image.new("RGB", (40, 30), "red")))
+    assert (photo.levels, photo.note, photo.file) == (None, "", b"")
+
+
+def test_of_a_large_photo_only_so_much_is_kept_as_a_classifier_can_use():
+    photo = Photo.read("photo", png(Image.new("RGB", (2001, 1000), "red"), compress_level=1))
+    assert photo.image.size == (1001, 500)
+    assert photo.note == "It was scaled down from 2,001 × 1,000 to 1,001 × 500 pixels when it was read."

@@ -2,6 +2,7 @@
 
 from io import BytesIO
 
+import numpy as np
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
@@ -164,3 +165,43 @@ def test_signs_in_the_name_of_a_file_are_no_markdown(uploading):
 
 def test_a_sample_is_shown_by_its_title():
     assert {name: photo.name for name, photo in SAMPLE_PHOTOS.items()} == {s.name: s.title for s in SAMPLES}
+
+
+def deep() -> bytes:
+    """A file of 12 bits in 16."""
+    file = BytesIO()
+    Image.fromarray(np.tile(np.arange(0, 4096, 64, dtype=np.uint16), (8, 1))).save(file, "PNG")
+    return file.getvalue()
+
+
+def captions(at):
+    return [caption.value for caption in at.caption]
+
+
+def test_what_is_black_and_white_is_said_and_can_be_chosen(uploading):
+    upload(uploading, "deep.png", deep())
+    assert "Its 16-bit integers from 0 to 4,095 are shown as black to white." in captions(uploading)
+    assert chosen(uploading) == told(Photo.read("deep.png", deep()))
+    run(uploading.selectbox(key="levels").select("type"))
+    assert chosen(uploading) == told(Photo.read("deep.png", deep(), "type"))
+    assert "Its 16-bit integers from 0 to 65,535 are shown as black to white." in captions(uploading)
+    assert uploading.query_params["levels"] == "type"
+    upload(uploading, RED.name)
+    assert not uploading.selectbox
+    assert chosen(uploading) == told(RED)
+
+
+@pytest.mark.parametrize(("text", "levels"), [("extremes", "extremes"), ("nonsense", "automatic")])
+def test_levels_in_the_address_are_used_if_they_exist(text, levels):
+    at = AppTest.from_function(page)
+    at.query_params["levels"] = text
+    run(at)
+    run(at.segmented_control(key="source").set_value("Upload"))
+    assert chosen(upload(at, "deep.png", deep())) == told(Photo.read("deep.png", deep(), levels))
+
+
+def test_a_photo_that_was_scaled_down_says_so(uploading):
+    file = BytesIO()
+    Image.new("RGB", (2001, 1000), "red").save(file, "PNG", compress_level=1)
+    upload(uploading, "large.png", file.getvalue())
+    assert "It was scaled down from 2,001 × 1,000 to 1,001 × 500 pixels when it was read." in captions(uploading)
