@@ -39,7 +39,9 @@ class OrderedNormGradients(TorchFunctionMode):
             result.register_hook(self._regular)
         return result
 
-    def _regular(self, gradient: Tensor) -> Tensor:
+    def _regular(self, gradient: Tensor | None) -> Tensor | None:
+        if gradient is None:  # it got lost above, in a quantised layer, say
+            return None
         shape = torch.empty(gradient.shape, device="meta")
         regular = [shape.stride()]
         if gradient.ndim == 4:

@@ -183,7 +183,8 @@ def test_networks_without_a_gradient_say_so_and_can_be_occluded(noise, way, expl
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")  # of quantisation
 @pytest.mark.parametrize("explainer", [Saliency(), IntegratedGradients(steps=4), GuidedBackprop(), CAM(), GradCAM()])
 def test_quantised_heads_say_so_and_can_be_occluded(noise, explainer):
-    network = torch.ao.quantization.quantize_dynamic(body().eval(), {nn.Linear}, dtype=torch.qint8)
+    plain = body().insert(1, nn.BatchNorm2d(4)).eval()
+    network = torch.ao.quantization.quantize_dynamic(plain, {nn.Linear}, dtype=torch.qint8)
     classifier = bring(network)
     with pytest.raises(ExplanationError):
         explainer(classifier, noise(SIZE), Target(0))
