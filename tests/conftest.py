@@ -366,9 +366,10 @@ def asked(monkeypatch):
     asked = Asked()
 
     class Event(threading.Event):
-        def wait(self):
+        def wait(self, timeout):
             asked.note()
             assert super().wait(LONG), "a turn was lost"
+            return True
 
     monkeypatch.setattr("explainers.runtime.turns.threading", SimpleNamespace(Lock=threading.Lock, Event=Event))
     return asked

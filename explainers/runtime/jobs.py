@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from explainers.arrays import nbytes
 from explainers.runtime.allocator import release_freed_memory
+from explainers.runtime.turns import stop_waiting
 
 PACE_REPORTS = 16  # few, because the pace changes when other jobs start or end
 
@@ -48,18 +49,22 @@ class Limits:
 class Job:
     """One computation in a thread of its own, which never calls Streamlit.
 
+    about:       the digest of the photo that the result shows, if it shows one.
     done, total: how much of the work is done, and how much there is (None: unknown), in the work's own unit.
     preview:     a first result, if there is one.
     waiting:     the number of callers who wait for the job.
+    keeps:       whether the result is to be kept.
     ended:       set once the result or the error is there.
     """
 
     work: Work
     computes: bool = True
+    about: str | None = None
     done: int = 0
     total: int | None = None
     preview: Any = None
     waiting: int = 0
+    keeps: bool = True
     ended: threading.Event = field(default_factory=threading.Event)
     result: Any = None
     error: BaseException | None = None
@@ -67,6 +72,7 @@ class Job:
 
     def run(self) -> None:
         """Do the work, and set `result` or `error`."""
+        stop_waiting.set(self.stop_if_abandoned)
         try:
             self.result = self.work(self.report)
         except BaseException as error:
@@ -76,10 +82,14 @@ class Job:
 
     def report(self, done: int, total: int | None, preview: Any = None, /) -> None:
         """Note progress. Raises Abandoned, which cancels the work, when nobody waits for it any more."""
-        if not self.waiting:
-            raise Abandoned
+        self.stop_if_abandoned()
         self.done, self.total, self.preview = done, total, self.preview or preview
         self._pace.append((time.monotonic(), done))
+
+    def stop_if_abandoned(self) -> None:
+        """Raise Abandoned when nobody waits for the job any more."""
+        if not self.waiting:
+            raise Abandoned
 
     @property
     def left(self) -> float | None:
@@ -90,6 +100,14 @@ class Job:
         return (now - then) * max(0, self.total - done) / (done - before)
 
 
+@dataclass(frozen=True)
+class Kept:
+    """The result of a job, and the digest of the photo that it shows, if it shows one."""
+
+    result: Any
+    about: str | None
+
+
 class Jobs:
     """Starts jobs: callers who ask for the same result share a job, and results are kept within limits."""
 
@@ -97,12 +115,16 @@ class Jobs:
         self._lock = threading.Lock()
         self._limits = limits
         self._jobs: dict[Hashable, Job] = {}
-        self._results: dict[str, OrderedDict[Hashable, Any]] = {kind: OrderedDict() for kind in limits}
+        self._running: set[Job] = set()  # abandoned ones, too
+        self._results: dict[str, OrderedDict[Hashable, Kept]] = {kind: OrderedDict() for kind in limits}
 
     @contextmanager
-    def job(self, kind: str, key: Hashable, work: Work) -> Iterator[Job]:
-        """Join the job for a key, or start it, until the block ends; it has ended already if its result is kept."""
-        job = self._join(kind, key, work)
+    def job(self, kind: str, key: Hashable, work: Work, about: str | None = None) -> Iterator[Job]:
+        """Join the job for a key, or start it, until the block ends; it has ended already if its result is kept.
+
+        about: the digest of the photo that the result shows, if it shows one.
+        """
+        job = self._join(kind, key, work, about)
         try:
             yield job
         finally:
@@ -116,16 +138,26 @@ class Jobs:
         with self._lock:
             return sum(job.computes and job is not mine for job in self._jobs.values())
 
-    def _join(self, kind: str, key: Hashable, work: Work) -> Job:
+    def forget(self, photo: str) -> None:
+        """Drop the results that show the photo of this digest, and keep none of those that are being computed."""
+        with self._lock:
+            for results in self._results.values():
+                for key in [key for key, kept in results.items() if kept.about == photo]:
+                    del results[key]
+            for job in self._running:
+                job.keeps = job.keeps and job.about != photo
+
+    def _join(self, kind: str, key: Hashable, work: Work, about: str | None) -> Job:
         with self._lock:
             results, job = self._results[kind], self._jobs.get((kind, key))
             if key in results:
                 results.move_to_end(key)
-                job = Job(work, result=results[key])
+                job = Job(work, result=results[key].result)
                 job.ended.set()
             is_new = job is None
             if job is None:
-                job = self._jobs[kind, key] = Job(work, self._limits[kind].computes)
+                job = self._jobs[kind, key] = Job(work, self._limits[kind].computes, about)
+                self._running.add(job)
             job.waiting += 1  # before the job starts, or its first report would cancel it
             if is_new:
                 threading.Thread(target=self._run, args=(kind, key, job), name=f"whypixel {kind}", daemon=True).start()
@@ -134,22 +166,23 @@ class Jobs:
     def _run(self, kind: str, key: Hashable, job: Job) -> None:
         job.run()
         with self._lock:
+            self._running.remove(job)
             if self._jobs.get((kind, key)) is job:
                 del self._jobs[kind, key]
-            if job.error is None:
-                self._store(kind, key, job.result)
+            if job.error is None and job.keeps:
+                self._store(kind, key, Kept(job.result, job.about))
             idle = not self._jobs
         job.ended.set()  # only now, so that the next caller finds the result
         if idle:
             release_freed_memory()
 
-    def _store(self, kind: str, key: Hashable, result: Any) -> None:
+    def _store(self, kind: str, key: Hashable, kept: Kept) -> None:
         """Keep a result, and drop the least recently used ones beyond the limits; one result is always kept."""
         results, limits = self._results[kind], self._limits[kind]
-        results[key] = result
-        size = sum(map(nbytes, results.values()))
+        results[key] = kept
+        size = sum(nbytes(kept.result) for kept in results.values())
         while len(results) > 1 and (
             len(results) > limits.entries or (limits.nbytes is not None and size > limits.nbytes)
         ):
             _, oldest = results.popitem(last=False)
-            size -= nbytes(oldest)
+            size -= nbytes(oldest.result)

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from contextvars import ContextVar
 from operator import itemgetter
 from types import TracebackType
 
 import torch
 
 LONGEST_WAIT_PERIOD = 3  # every third turn goes to the request that has waited longest
+LOOK_INTERVAL = 1.0  # seconds between looks whether a request still has a purpose
+stop_waiting: ContextVar[Callable[[], None]] = ContextVar(
+    "stop_waiting", default=lambda: None
+)  # raises once it has none
 
 
 class Turns:
@@ -37,8 +43,9 @@ class Turns:
             request = pictures, threading.Event()
             self._queue.append(request)
         try:
-            request[1].wait()
-        except BaseException:  # on Ctrl+C, a turn that was handed over meanwhile would never be handed on
+            while not request[1].wait(LOOK_INTERVAL):
+                stop_waiting.get()()
+        except BaseException:  # a turn that was handed over meanwhile would never be handed on
             with self._guard:
                 still_queued = request in self._queue
                 if still_queued:

@@ -41,12 +41,14 @@ def frame(title: str, motto: str, *styles: str) -> Iterator[Callable[[], None]]:
 
     def publish_settings() -> None:
         state.publish()
+        state.deliver()
         _link(navigation)
 
     style_sheet = "".join((FRAME_STYLE, *styles))
     st.markdown(f"## {title}\n{motto}\n\n<style>{style_sheet}</style>", unsafe_allow_html=True)
     with messages():
         yield publish_settings
+    state.deliver(last=True)
 
 
 def _link(place: DeltaGenerator) -> None:

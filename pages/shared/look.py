@@ -15,9 +15,10 @@ DEFAULT_CLIP = 99.0  # percentile
 
 def last_look(explanation: Explanation) -> tuple[Explanation, Look]:
     """Return what `choose_look` returned in the last run, without drawing its widgets."""
-    explanation = explanation.reduced(state.value(_channels_key(explanation), explanation.reduction))
-    colours = state.value(_colours_key(explanation), _default_colours(explanation))
-    return explanation, Look(colours, state.value("clip", DEFAULT_CLIP), GRIDS[0], state.value("overlay", OVERLAYS[0]))
+    explanation = explanation.reduced(state.widget(_channels_key(explanation), explanation.reduction))
+    colours = state.widget(_colours_key(explanation), _default_colours(explanation))
+    clip, overlay = state.widget("clip", DEFAULT_CLIP), state.widget("overlay", OVERLAYS[0])
+    return explanation, Look(colours, clip, GRIDS[0], overlay)
 
 
 def choose_look(explanation: Explanation) -> tuple[Explanation, Look]:

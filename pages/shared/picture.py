@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import DeletedFile
 
 from explainers import ExplanationError
 from explainers.images.headers import FORMATS
@@ -14,11 +17,17 @@ from pages.shared import state
 from pages.shared.frame import show
 
 PICTURE_SOURCES = ("Samples", "Upload", "Camera")
+OWN_PICTURE_KEY = "own-picture"  # of the setting that says that the visitor's own picture is shown
+LOST = "Your own picture is no longer on this server. Please give it again; until then, the sample is shown."
 SAMPLE_PHOTOS = {sample.name: Photo.read(sample.title, sample.data) for sample in SAMPLES}
 
 
 def choose_picture() -> Photo:
     """Choose the picture to explain: the visitor's own if there is one and its source is selected, else a sample."""
+    if state.value(OWN_PICTURE_KEY, False) and state.upload() is None:
+        state.choose("source", "Upload")
+        state.remember("refusal", LOST)
+        state.remember("removals", time.time_ns())  # the browser may still show the file in the widget that had it
     source = st.segmented_control(
         "Picture",
         PICTURE_SOURCES,
@@ -69,12 +78,13 @@ def _choose_sample() -> Photo:
 
 
 def _sample_photo() -> Photo:
-    return SAMPLE_PHOTOS[state.value("sample", SAMPLES[0].name)]
+    return SAMPLE_PHOTOS[state.value("sample", SAMPLES[0].name, SAMPLE_PHOTOS.__contains__)]
 
 
 def _uploaded_photo() -> Photo | None:
     """Draw the visitor's own photo with a button to remove it, and return it, if there is one."""
     photo = state.upload()
+    state.choose(state.setting(OWN_PICTURE_KEY, False), photo is not None)
     if photo is None:
         st.caption("Until then, the sample is shown.")
         return None
@@ -107,6 +117,8 @@ def _adjusted(photo: Photo) -> Photo:
 def _keep_upload(key: str) -> None:
     """Keep a new picture if it can be read; otherwise remember why not and keep the one before."""
     file = state.widget(key)
+    if isinstance(file, DeletedFile):  # a browser names a file that this server doesn't have
+        return
     state.remember("refusal", None)
     if file is None:
         return

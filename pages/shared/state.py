@@ -3,6 +3,7 @@
 Settings stand in the page's address, so that a copied link restores them. Streamlit's own binding (bind="query-params")
 forgets the address of a widget that was away for a run, as a method's knobs are while another method is chosen; so this
 module reads the address that a visitor brings and writes it when the settings change. Both work on text, {key: value}.
+A stranger may have written the address: it names no key of the session, and a widget's own check sees a value first.
 """
 
 from __future__ import annotations
@@ -11,16 +12,25 @@ from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
+from streamlit.runtime.scriptrunner import RerunData, ScriptRunContext, get_script_run_ctx
 
 from explainers.images.photo import Photo
+from pages.shared.visits import VISITS
 
 KEPT_KEY = "kept"  # of the settings that aren't the default, as text, whether drawn or not
 DRAWN_KEY = "drawn"  # of the settings drawn in this run, with their defaults
+DECLARED_KEY = "declared"  # of the keys that code, never an address, has given a value in this session
 PAGE_KEY = "page"  # of the page of this run
 SEPARATOR = "~"  # between the values of a list, as text: addresses need not escape it
 SENT_ADDRESS_KEY = "told"  # of the address that the browser has or is about to get
+BROUGHT_KEY = "brought"  # of the states of widgets that a browser brought from before a restart of the server
 UPLOAD_KEY = "upload"  # of the visitor's own photo
+
+
+def anything(value: Any) -> bool:
+    """The check of a widget that could offer every value of its type."""
+    return True
 
 
 def begin() -> None:
@@ -32,31 +42,35 @@ def begin() -> None:
     """
     run = get_script_run_ctx()
     page = run.page_script_hash if run else ""
-    new = KEPT_KEY not in st.session_state or (run is not None and run.is_history_navigation)
-    if new or page != st.session_state[PAGE_KEY]:
-        for key in (
-            *st.session_state.get(DRAWN_KEY, ()),
-            *st.session_state.get(KEPT_KEY, ()),
-            *st.query_params.to_dict(),
-        ):
+    if run and BROUGHT_KEY not in st.session_state:
+        VISITS.come(run.session_id, run.session_state)
+        st.session_state[BROUGHT_KEY] = brought = run.session_state.get_widget_states()
+        if brought:
+            _run_again(run, [WidgetState(id=state.id) for state in brought])  # without values; see `deliver`
+    if is_new := KEPT_KEY not in st.session_state:
+        st.session_state[DECLARED_KEY] = set()
+    replaced = is_new or (run is not None and run.is_history_navigation)
+    if replaced or page != st.session_state[PAGE_KEY]:
+        for key in st.session_state[DECLARED_KEY]:
             st.session_state.pop(key, None)
-    if new:
-        st.session_state[KEPT_KEY] = st.query_params.to_dict()
+    if replaced:
         st.session_state[SENT_ADDRESS_KEY] = st.query_params.to_dict()
+        st.session_state[KEPT_KEY] = st.query_params.to_dict()
     st.session_state[PAGE_KEY] = page
     st.session_state[DRAWN_KEY] = {}
 
 
-def setting(key: str, default: Any, accepts: Callable[[Any], bool] = lambda value: True, first: Any = None) -> str:
+def setting(key: str, default: Any, accepts: Callable[[Any], bool] = anything, first: Any = None) -> str:
     """Return the key of a widget whose value outlives it, and stands in the address unless it is the default.
 
     A value that the widget could not offer is dropped. The widget must be given no value of its own. Where the address
     names no value, the widget starts with `first`, if given, instead of the default.
     """
     if key not in st.session_state:
-        st.session_state[key] = _parsed(st.session_state[KEPT_KEY].get(key), default if first is None else first)
+        is_named = key in st.session_state[KEPT_KEY]
+        choose(key, _kept(key, default, accepts) if is_named or first is None else first)
     if not accepts(st.session_state[key]):
-        st.session_state[key] = default
+        choose(key, default)
     st.session_state[DRAWN_KEY][key] = default
     return key
 
@@ -83,26 +97,26 @@ def settings() -> dict[str, str]:
     return dict(st.session_state[KEPT_KEY])
 
 
-def value(key: str, default: Any) -> Any:
-    """Return the value of a setting, even while its widget isn't drawn."""
-    return st.session_state[key] if key in st.session_state else _parsed(st.session_state[KEPT_KEY].get(key), default)
+def value(key: str, default: Any, accepts: Callable[[Any], bool] = anything) -> Any:
+    """Return the value of a setting, even while its widget isn't drawn; `accepts` is that widget's check."""
+    return st.session_state[key] if key in st.session_state else _kept(key, default, accepts)
 
 
 def named(key: str, default: Any, accepts: Callable[[Any], bool]) -> bool:
     """Whether the address names a value for this setting that its widget could offer."""
-    text = st.session_state[KEPT_KEY].get(key)
-    parsed = _parsed(text, default)
-    return str(parsed) == text and accepts(parsed)
+    text: str | None = st.session_state[KEPT_KEY].get(key)
+    return str(_kept(key, default, accepts)) == text
 
 
 def choose(key: str, value: Any) -> None:
     """Set a setting before its widget is drawn again (from a callback)."""
+    st.session_state[DECLARED_KEY].add(key)
     st.session_state[key] = value
 
 
-def widget(key: str) -> Any:
-    """Return the value of a widget (in its callback)."""
-    return st.session_state[key]
+def widget(key: str, default: Any = None) -> Any:
+    """Return the value of a widget that stands in no address; the default if it has never been drawn."""
+    return st.session_state.get(key, default)
 
 
 def upload() -> Photo | None:
@@ -113,6 +127,8 @@ def upload() -> Photo | None:
 def keep_upload(photo: Photo | None) -> None:
     """Keep the visitor's own photo, or forget it (None)."""
     st.session_state[UPLOAD_KEY] = photo
+    if run := get_script_run_ctx():
+        VISITS.hold(run.session_id, photo.digest if photo else None)
 
 
 def remember(key: str, value: Any) -> None:
@@ -128,6 +144,42 @@ def recall(key: str, default: Any = None) -> Any:
 def yield_to_streamlit() -> None:
     """Let Streamlit end this run here, as it can at every access to the session; nothing is sent to the browser."""
     st.session_state.get(PAGE_KEY)
+
+
+def deliver(*, last: bool = False) -> None:
+    """Run the script again with what the browser brought for the widgets drawn so far; `last` drops the rest.
+
+    After a restart of the server, a browser's first click comes to a new session, which has no widgets yet whose
+    callbacks could hear it. So the page is drawn from its address first, and the click comes after.
+    """
+    run, brought = get_script_run_ctx(), st.session_state.get(BROUGHT_KEY)
+    if run is None or not brought:
+        return
+    drawn = run.shared.widget_ids_this_run.snapshot()
+    heard = [state for state in brought if state.id in drawn]
+    st.session_state[BROUGHT_KEY] = [] if last else [state for state in brought if state.id not in drawn]
+    if heard:
+        _run_again(run, heard)
+
+
+def _run_again(run: ScriptRunContext, states: list[WidgetState]) -> None:
+    """End this run of the script for another, as if the browser had just sent these states of widgets."""
+    if run.script_requests:
+        request = RerunData(
+            query_string=run.query_string,
+            page_script_hash=run.page_script_hash,
+            widget_states=WidgetStates(widgets=states),
+            cached_message_hashes=run.cached_message_hashes,
+            context_info=run.context_info,
+        )
+        run.script_requests.request_rerun(request)
+        yield_to_streamlit()
+
+
+def _kept(key: str, default: Any, accepts: Callable[[Any], bool]) -> Any:
+    """Return the kept value of a setting; the default if there is none that its widget could offer."""
+    parsed = _parsed(st.session_state[KEPT_KEY].get(key), default)
+    return parsed if accepts(parsed) else default
 
 
 def _parsed(text: str | None, default: Any) -> Any:

@@ -25,6 +25,7 @@ from explainers.paths.step_grid import StepGrid
 from explainers.question import Question
 from explainers.runtime.jobs import Job, Jobs, Limits, Report, Work
 from pages.shared import state
+from pages.shared.visits import VISITS
 
 PROGRESS_DELAY = 0.3  # seconds before a progress bar or a preview appears: most results are there sooner
 POLL_INTERVAL = 0.1  # seconds between looks at a job; each look is where Streamlit can stop a run
@@ -39,7 +40,7 @@ OnPreview = Callable[[Any], None]
 @st.cache_resource
 def _jobs() -> Jobs:
     """The jobs of this server, which all visitors share, and how much is kept of each kind of result."""
-    return Jobs(
+    jobs = Jobs(
         {
             "classifiers": Limits(_max_models(), computes=False),
             "predictions": Limits(256),
@@ -50,6 +51,8 @@ def _jobs() -> Jobs:
             "outcomes": Limits(128, KEPT_BYTES // 2),
         }
     )
+    VISITS.when_gone(jobs.forget)
+    return jobs
 
 
 def _max_models() -> int:
@@ -75,7 +78,11 @@ def predictions(classifier: Classifier, photo: Photo) -> list[Prediction]:
     """Predict the five likeliest classes of a photo, the likeliest first."""
     key = (classifier.identity, photo.digest)
     likeliest: list[Prediction] = _get(
-        "predictions", key, lambda report: classifier.predict(photo.image, 5), "Asking the classifier"
+        "predictions",
+        key,
+        lambda report: classifier.predict(photo.image, 5),
+        "Asking the classifier",
+        about=photo,
     )
     return likeliest
 
@@ -98,6 +105,7 @@ def explanation(
         lambda report: explainer.explain(question, on_progress=_reporter(report)),
         doing or f"Computing {explainer.title}",
         on_preview,
+        question.photo,
     )
     return answer
 
@@ -114,6 +122,7 @@ def record(
         ),
         "Integrating along the path",
         on_preview,
+        question.photo,
     )
     return answer
 
@@ -125,6 +134,7 @@ def strip(explainer: PathMethod, question: Question, count: int) -> PathStrip:
         (explainer, question.key, count),
         lambda report: path_strip.path_strip(explainer, question, count, on_progress=_reporter(report)),
         "Walking the path",
+        about=question.photo,
     )
     return pictures
 
@@ -136,6 +146,7 @@ def extend(explainer: PathMethod, question: Question, grid: StepGrid, steps: int
         (explainer, question.key, grid.steps, steps),
         lambda report: path_record.extend(explainer, question, grid, steps, on_progress=_reporter(report)),
         f"Integrating in {steps} steps",
+        about=question.photo,
     )
     return extended
 
@@ -147,6 +158,7 @@ def outcome(experiment: Experiment, explainer: Explainer, question: Question, ex
         (experiment, explainer, question.key, explanation.reduction),
         lambda report: experiment(explainer, question, explanation, on_progress=_reporter(report)),
         experiment.title,
+        about=question.photo,
     )
 
 
@@ -159,10 +171,20 @@ def _reporter(report: Report) -> OnProgress:
     return tell
 
 
-def _get(kind: str, key: Hashable, work: Work, doing: str, on_preview: OnPreview | None = None) -> Any:
-    """Return the cached result for `key`, or await the job that everybody who asks for it shares."""
+def _get(
+    kind: str,
+    key: Hashable,
+    work: Work,
+    doing: str,
+    on_preview: OnPreview | None = None,
+    about: Photo | None = None,
+) -> Any:
+    """Return the cached result for `key`, or await the job that everybody who asks for it shares.
+
+    about: the photo that the result shows, if it shows one.
+    """
     slot, jobs = st.empty(), _jobs()  # the slot is always drawn, so that what follows keeps its place on the page
-    with jobs.job(kind, key, work) as job:
+    with jobs.job(kind, key, work, about.digest if about else None) as job:
         if not job.ended.wait(PROGRESS_DELAY):
             _await(job, doing, slot, jobs, on_preview)
     if job.error:

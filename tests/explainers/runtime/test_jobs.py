@@ -11,6 +11,7 @@ import pytest
 from explainers import ExplanationError
 from explainers.runtime import jobs as module
 from explainers.runtime.jobs import Abandoned, Job, Jobs, Limits
+from explainers.runtime.turns import Turns
 
 SOON = 20  # seconds: nothing here takes a tenth of it
 
@@ -266,3 +267,72 @@ def test_the_time_left_follows_the_pace(paced):
 def test_the_time_left_follows_the_pace_of_late(paced):
     alone, sharing = [(second, 10 * second) for second in range(50)], [(50 + 2 * i, 500 + i) for i in range(20)]
     assert paced(alone + sharing, 619).left == pytest.approx(200)
+
+
+@pytest.fixture
+def about(jobs):
+    """(key, photo, work=None) -> what comes of work about a photo."""
+
+    def make(key, photo, work=lambda report: "done"):
+        with jobs.job("few", key, work, photo) as job:
+            assert job.ended.wait(SOON)
+        return job.result
+
+    return make
+
+
+def test_what_shows_a_photo_can_be_forgotten(jobs, about):
+    about("cat's map", "cat")
+    about("dog's map", "dog")
+    jobs.forget("cat")
+    jobs.forget("a bird that nobody has seen")
+    assert list(jobs._results["few"]) == ["dog's map"]
+    again = []
+    about("cat's map", "cat", again.append)
+    assert len(again) == 1
+
+
+def test_results_about_no_photo_are_not_forgotten(jobs, about):
+    about("classifier", None)
+    jobs.forget("cat")
+    assert list(jobs._results["few"]) == ["classifier"]
+
+
+@pytest.mark.parametrize("left", [False, True])
+def test_what_is_forgotten_while_it_is_computed_is_not_kept(jobs, left):
+    ends, began = threading.Event(), threading.Event()
+
+    def work(report):
+        began.set()
+        assert ends.wait(SOON)
+
+    with jobs.job("few", "cat's map", work, "cat") as job:
+        assert began.wait(SOON)
+        if not left:
+            jobs.forget("cat")
+            ends.set()
+            assert job.ended.wait(SOON)
+    if left:
+        jobs.forget("cat")
+        ends.set()
+        assert job.ended.wait(SOON)
+    assert job.error is None
+    assert jobs._results["few"] == {}
+    assert jobs._running == set()
+
+
+def test_work_that_waits_for_its_turn_ends_when_nobody_waits_for_it(jobs, monkeypatch):
+    monkeypatch.setattr("explainers.runtime.turns.LOOK_INTERVAL", 0.01)
+    turns, asked = Turns(), threading.Event()
+
+    def work(report):
+        asked.set()
+        with turns:
+            pass
+
+    with turns:
+        with jobs.job("few", "queued", work) as job:
+            assert asked.wait(SOON)
+        assert job.ended.wait(SOON)
+        assert isinstance(job.error, Abandoned)
+        assert turns._queue == []

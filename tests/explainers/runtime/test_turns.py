@@ -118,7 +118,7 @@ def interrupt(monkeypatch, asked):
 
     def arrange(before=lambda: None):
         class Event(threading.Event):
-            def wait(self):
+            def wait(self, timeout):
                 monkeypatch.setattr(explainers.runtime.turns, "threading", usual)
                 before()
                 raise Interrupted

@@ -5,10 +5,13 @@ from io import BytesIO
 import numpy as np
 import pytest
 from PIL import Image
+from streamlit.runtime.uploaded_file_manager import DeletedFile
 from streamlit.testing.v1 import AppTest
 
 from explainers.images.photo import Photo
 from explainers.images.samples import SAMPLES
+from pages.shared import picture as picture_module
+from pages.shared import state
 from pages.shared.picture import SAMPLE_PHOTOS
 
 COFFEE, CHELSEA = (SAMPLE_PHOTOS[name] for name in ("coffee", "chelsea"))
@@ -205,3 +208,48 @@ def test_a_photo_that_was_scaled_down_says_so(uploading):
     Image.new("RGB", (2001, 1000), "red").save(file, "PNG", compress_level=1)
     upload(uploading, "large.png", file.getvalue())
     assert "It was scaled down from 2,001 × 1,000 to 1,001 × 500 pixels when it was read." in captions(uploading)
+
+
+def test_a_shown_upload_stands_in_the_address(uploading):
+    upload(uploading, RED.name)
+    assert uploading.query_params == {"own-picture": "True"}
+    run(uploading.button(key="remove").click())
+    assert uploading.query_params == {}
+
+
+def test_an_upload_that_the_server_no_longer_has_must_be_given_again():
+    at = AppTest.from_function(page)
+    at.query_params |= {"own-picture": "True", "sample": "chelsea"}
+    assert chosen(run(at)) == told(CHELSEA)
+    (error,) = at.error
+    assert "give it again" in error.value
+    assert at.segmented_control(key="source").value == "Upload"
+    assert at.query_params == {}  # samples are not on offer here
+    assert chosen(upload(at, RED.name)) == told(RED)
+    assert not at.error
+
+
+def test_who_has_no_upload_and_does_not_want_one_can_go_back_to_the_samples():
+    at = AppTest.from_function(page)
+    at.query_params["own-picture"] = "True"
+    run(at)
+    run(at.segmented_control(key="source").set_value("Samples"))
+    assert not at.error
+    assert chosen(at) == told(COFFEE)
+    assert at.query_params == {}
+
+
+@pytest.mark.parametrize("text", ["1", "yes", "true", "False", ""])
+def test_other_words_for_an_own_picture_say_nothing(text):
+    at = AppTest.from_function(page)
+    at.query_params["own-picture"] = text
+    assert chosen(run(at)) == told(COFFEE)
+    assert not at.error
+
+
+@pytest.mark.parametrize("source", ["Upload", "Camera"])
+def test_a_file_that_the_server_does_not_have_changes_nothing(monkeypatch, source):
+    monkeypatch.setattr(state, "widget", lambda key: DeletedFile("gone"))
+    monkeypatch.setattr(state, "remember", lambda key, value: pytest.fail("nothing is to be remembered"))
+    monkeypatch.setattr(state, "keep_upload", lambda photo: pytest.fail("nothing is to be kept"))
+    picture_module._keep_upload(f"{source}-0")

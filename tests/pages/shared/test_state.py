@@ -120,6 +120,65 @@ def test_a_setting_outlives_its_widget(visit):
     assert at.text_input(key="colour").value == "#ff0000"
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        *(name for key, name in vars(state).items() if key.endswith("_KEY")),
+        *("$$ID-a-b", "$$ID-a-None", "$$WIDGET_ID-a", "remembered.a", "None", "", "to-b", "__class__"),
+    ],
+)
+def test_an_address_names_no_key_of_the_session(visit, key):
+    at = visit(**{key: "1", "method": "b"})
+    assert settings(at) == DEFAULTS | {"method": "b"}
+    assert at.query_params == {"method": "b"}
+    run(at.slider(key="steps").set_value(20))
+    assert at.query_params == {"method": "b", "steps": "20"}
+
+
+@pytest.mark.parametrize("key", ["upload", "remembered.a", "own"])
+def test_what_the_session_holds_outlives_its_name_in_the_address(visit, monkeypatch, key):
+    at = visit(**{key: "1"})
+    at.session_state[key] = "mine"
+    run(at)
+    assert at.session_state[key] == "mine"
+    elsewhere = SimpleNamespace(is_history_navigation=False, page_script_hash="elsewhere")
+    monkeypatch.setattr(state, "get_script_run_ctx", lambda: elsewhere)
+    assert run(at).session_state[key] == "mine"
+    at.query_params[key] = "1"
+    elsewhere.is_history_navigation = True
+    assert run(at).session_state[key] == "mine"
+
+
+def outside():
+    """A page that asks for the values of settings whose widgets it doesn't draw."""
+    import streamlit as st
+
+    from pages.shared import state
+
+    state.begin()
+    st.text(state.value("method", "a", ("a", "b", "c").__contains__))
+    st.text(state.value("blur", 1.0, lambda blur: 0 <= blur <= 9))
+    st.text(state.value("on", False))
+    st.text(state.widget("clip", 99.0))
+    state.publish()
+
+
+@pytest.mark.parametrize(
+    ("address", "values"),
+    [
+        ({}, ["a", "1.0", "False", "99.0"]),
+        ({"method": "c", "blur": "2.5", "on": "True"}, ["c", "2.5", "True", "99.0"]),
+        ({"method": "d", "blur": "nan", "on": "yes"}, ["a", "1.0", "False", "99.0"]),
+        ({"method": "a~b", "blur": "-1", "clip": "nan"}, ["a", "1.0", "False", "99.0"]),
+        ({"method": "", "blur": "", "on": "", "clip": ""}, ["a", "1.0", "False", "99.0"]),
+    ],
+)
+def test_a_value_passes_its_widgets_check_though_the_widget_is_not_drawn(address, values):
+    at = AppTest.from_function(outside)
+    at.query_params.update(address)
+    assert [text.value for text in run(at).text] == values
+
+
 def test_an_address_may_hold_settings_that_are_drawn_later(visit):
     at = visit(colour="#ff0000")
     assert at.query_params == {}
@@ -204,3 +263,46 @@ def test_on_another_page_widgets_start_with_what_is_kept(visit, monkeypatch):
     run(at)
     assert settings(at) == DEFAULTS | {"method": "c", "steps": 20, "on": True}
     assert at.query_params == {"method": "c", "steps": "20", "on": "True"}
+
+
+def late():
+    """A page with a widget that is drawn after the settings, and callbacks that tell what they hear."""
+    import streamlit as st
+
+    from pages.shared import state
+
+    state.begin()
+    hear = lambda text: state.remember("heard", [*state.recall("heard", []), text])  # noqa: E731
+    methods = ("a", "b", "c")
+    method = state.setting("method", "a", methods.__contains__)
+    st.selectbox("Method", methods, key=method, on_change=hear, args=("method",))
+    st.slider("Steps", 1, 100, key=state.setting("steps", 50))
+    st.button("Early", key="early", on_click=hear, args=("early",))
+    state.publish()
+    state.deliver()
+    st.number_input("Late", 0, 9, key="late", on_change=hear, args=("late",))
+    st.button("Last", key="last", on_click=hear, args=("last",))
+    st.text(f"{state.recall('heard', [])}")
+    state.deliver(last=True)
+
+
+@pytest.mark.parametrize(
+    ("click", "heard", "address"),
+    [
+        (lambda at: at.button(key="early").click(), "early", {}),
+        (lambda at: at.button(key="last").click(), "last", {}),
+        (lambda at: at.number_input(key="late").set_value(3), "late", {}),
+        (lambda at: at.selectbox(key="method").select("c"), "method", {"method": "c"}),
+    ],
+)
+def test_after_a_restart_of_the_server_the_first_click_counts(click, heard, address):
+    before = AppTest.from_function(late, default_timeout=30)
+    run(run(before).slider(key="steps").set_value(20))
+    after = AppTest.from_function(late, default_timeout=30)
+    after.query_params |= before.query_params
+    click(before)
+    after._run(before._tree.get_widget_states())
+    assert not after.exception
+    assert after.text[0].value == str([heard])
+    assert after.query_params == {"steps": "20"} | address
+    assert run(after).text[0].value == str([heard])

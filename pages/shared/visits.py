@@ -1,0 +1,129 @@
+"""A visit ends soon after its tab is closed, and nothing that its visitor gave to the server outlives it.
+
+Streamlit keeps what a closed tab had for two minutes, and cleans up no sooner than somebody connects or a script runs.
+So this module looks after the visits itself, in a thread that runs while there are any.
+"""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from streamlit import runtime
+from streamlit.runtime.state import SafeSessionState
+
+from explainers.runtime.allocator import release_freed_memory
+
+LOOK_INTERVAL = 2.0  # seconds between looks at who is still there
+GRACE = 20.0  # seconds: a connection that comes back sooner finds its visit as it was
+SERVING = (runtime.RuntimeState.NO_SESSIONS_CONNECTED, runtime.RuntimeState.ONE_OR_MORE_SESSIONS_CONNECTED)
+
+
+@dataclass
+class Visit:
+    """One visitor's session.
+
+    session: all that it holds.
+    photo:   the digest of the visitor's own photo, if there is one.
+    left_at: when the visitor was first seen to be away; None while the tab is open.
+    """
+
+    session: SafeSessionState
+    photo: str | None = None
+    left_at: float | None = None
+
+
+class Visits:
+    """The visits to this server, and what is to be told of a photo when the last visit that holds it has ended."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._visits: dict[str, Visit] = {}
+        self._forgetters: list[Callable[[str], None]] = []
+        self._watch: threading.Thread | None = None
+
+    def when_gone(self, forget: Callable[[str], None]) -> None:
+        """Call `forget` with the digest of every photo that no visit holds any more."""
+        self._forgetters.append(forget)
+
+    def come(self, name: str, session: SafeSessionState) -> None:
+        """Note that a visit begins, and its session; a script that runs without a server is none."""
+        if not _serving():
+            return
+        with self._lock:
+            self._visits[name] = Visit(session)
+            if self._watch is None:
+                self._watch = threading.Thread(target=self._look_again_and_again, name="whypixel visits", daemon=True)
+                self._watch.start()
+
+    def hold(self, name: str, photo: str | None) -> None:
+        """Note that a visit holds the photo of this digest, instead of any other; None: it holds none."""
+        with self._lock:
+            visit = self._visits.get(name)
+            if visit is None:
+                return
+            before, visit.photo = visit.photo, photo
+        self._forget_if_gone(before)
+
+    def look(self) -> list[Visit]:
+        """End the visits whose tab has been closed for long enough, and return them."""
+        now, ended = time.monotonic(), []
+        with self._lock:
+            for name, visit in self._visits.items():
+                if runtime.get_instance().is_active_session(name):
+                    visit.left_at = None
+                elif visit.left_at is None:
+                    visit.left_at = now
+                elif now - visit.left_at >= GRACE:
+                    ended.append(name)
+            visits = [(name, self._visits.pop(name)) for name in ended]
+        for name, visit in visits:
+            runtime.get_instance().clear_user_info_for_session(name)  # which ends a session that has no connection
+            _empty(visit.session)
+            self._forget_if_gone(visit.photo)
+        return [visit for _, visit in visits]
+
+    def _forget_if_gone(self, photo: str | None) -> None:
+        with self._lock:
+            if photo is None or any(visit.photo == photo for visit in self._visits.values()):
+                return
+        for forget in self._forgetters:
+            forget(photo)
+
+    def _look_again_and_again(self) -> None:
+        """Look at the visits until there are none."""
+        ended: list[Visit] = []
+        while _serving():
+            time.sleep(LOOK_INTERVAL)
+            _sweep(ended)  # Streamlit has closed their sessions by now
+            ended = self.look()
+            with self._lock:
+                if not self._visits and not ended:
+                    self._watch = None
+                    return
+
+
+def _serving() -> bool:
+    """Whether a server is running, as it isn't where a test runs a page by itself."""
+    return runtime.exists() and runtime.get_instance().state in SERVING
+
+
+def _empty(session: SafeSessionState) -> None:
+    """Drop all that a session holds; the objects that Streamlit keeps of it may live on until they are collected."""
+    for key in session.filtered_state:
+        del session[key]
+
+
+def _sweep(ended: list[Visit]) -> None:
+    """Drop the files that only ended visits showed, and what hangs together in circles around a visitor's photo."""
+    if ended:
+        runtime.get_instance().media_file_mgr.remove_orphaned_files()
+    if any(visit.photo for visit in ended):  # for it stops everybody else meanwhile
+        gc.collect()
+        release_freed_memory()
+
+
+VISITS = Visits()

@@ -1,0 +1,261 @@
+"""A visit ends soon after its tab is closed, and what its visitor gave is gone from the server, which goes on."""
+
+import asyncio
+import gc
+import socket
+import threading
+import time
+import weakref
+from io import BytesIO
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit import config, runtime
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.Common_pb2 import FileUploaderState, UploadedFileInfo
+from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
+from streamlit.web.server import Server
+
+from explainers.images.photo import Photo
+from pages.shared import visits, work
+from pages.shared.visits import VISITS, Visits
+from tools.fuzz_addresses import ROOT, stand_in
+from tools.load.visitor import visitor
+
+SOON = 60  # seconds: nothing here takes a tenth of it
+
+
+def until(condition):
+    """Wait for it."""
+    end = time.monotonic() + SOON
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+class Ground:
+    """Stands in for Streamlit: who is connected, which sessions were ended, and what time it is."""
+
+    def __init__(self):
+        self.connected, self.ended, self.now = set(), [], 0.0
+        self.state = runtime.RuntimeState.NO_SESSIONS_CONNECTED
+        self.is_active_session, self.clear_user_info_for_session = self.connected.__contains__, self.ended.append
+
+    def monotonic(self):
+        return self.now
+
+
+class Session(dict):
+    """Stands in for a session's state."""
+
+    @property
+    def filtered_state(self):
+        return dict(self)
+
+
+@pytest.fixture
+def ground(monkeypatch):
+    ground = Ground()
+    server = SimpleNamespace(exists=lambda: True, get_instance=lambda: ground)
+    monkeypatch.setattr(visits, "runtime", server)
+    monkeypatch.setattr(visits, "time", ground)
+    monkeypatch.setattr(visits.threading, "Thread", lambda **options: SimpleNamespace(start=lambda: None))
+    return ground
+
+
+@pytest.fixture
+def gone():
+    """The photos that no visit holds any more."""
+    return []
+
+
+@pytest.fixture
+def ours(ground, gone):
+    ours = Visits()
+    ours.when_gone(gone.append)
+    return ours
+
+
+@pytest.fixture
+def come(ours, ground):
+    """(name, photo=None) -> the session of a visitor who comes, with a photo if one is named."""
+
+    def make(name, photo=None):
+        ground.connected.add(name)
+        ours.come(name, session := Session(upload=photo))
+        if photo:
+            ours.hold(name, photo)
+        return session
+
+    return make
+
+
+def look(ours, ground, seconds):
+    """Let time go by, with a look at its end."""
+    ground.now += seconds
+    return ours.look()
+
+
+def test_what_is_left_of_a_visit_is_gone_within_half_a_minute():
+    assert visits.LOOK_INTERVAL + visits.GRACE + 2 * visits.LOOK_INTERVAL < 30  # seen, waited for, ended and swept
+
+
+def test_a_visit_ends_once_its_tab_was_closed_for_long_enough(ours, ground, come, gone):
+    session = come("anna", "cat")
+    ground.connected.remove("anna")
+    assert look(ours, ground, 2) == []
+    assert look(ours, ground, visits.GRACE - 0.1) == []
+    assert (session, ground.ended, gone) == ({"upload": "cat"}, [], [])
+    look(ours, ground, 0.2)
+    assert (session, ground.ended, gone) == ({}, ["anna"], ["cat"])
+    assert look(ours, ground, 100) == []
+
+
+def test_who_comes_back_in_time_finds_all_as_it_was(ours, ground, come, gone):
+    session = come("anna", "cat")
+    for _ in range(3):
+        ground.connected.remove("anna")
+        look(ours, ground, 2)
+        look(ours, ground, visits.GRACE - 1)
+        ground.connected.add("anna")
+        look(ours, ground, 2)
+    assert (session, ground.ended, gone) == ({"upload": "cat"}, [], [])
+
+
+def test_an_open_tab_may_stay_for_ever(ours, ground, come, gone):
+    come("anna", "cat")
+    for _ in range(5):
+        assert look(ours, ground, 10**6) == []
+    assert gone == []
+
+
+def test_a_photo_that_two_visits_hold_is_gone_with_the_second(ours, ground, come, gone):
+    come("anna", "cat")
+    come("bert", "cat")
+    ground.connected.remove("anna")
+    look(ours, ground, 0)
+    look(ours, ground, visits.GRACE)
+    assert (ground.ended, gone) == (["anna"], [])
+    ground.connected.remove("bert")
+    look(ours, ground, 0)
+    look(ours, ground, visits.GRACE)
+    assert (ground.ended, gone) == (["anna", "bert"], ["cat"])
+
+
+def test_a_photo_that_is_replaced_or_removed_is_gone_at_once(ours, come, gone):
+    come("anna", "cat")
+    ours.hold("anna", "dog")
+    assert gone == ["cat"]
+    ours.hold("anna", None)
+    assert gone == ["cat", "dog"]
+    ours.hold("anna", None)
+    ours.hold("nobody", "bird")
+    assert gone == ["cat", "dog"]
+
+
+def test_a_photo_that_is_given_again_is_not_gone(ours, come, gone):
+    come("anna", "cat")
+    ours.hold("anna", "cat")
+    assert gone == []
+
+
+def test_a_page_without_a_server_is_no_visit(ours, ground, come):
+    ground.state = runtime.RuntimeState.STOPPED
+    session = come("anna", "cat")
+    ground.connected.clear()
+    look(ours, ground, 0)
+    assert look(ours, ground, visits.GRACE) == []
+    assert session == {"upload": "cat"}
+
+
+@pytest.fixture
+def port(monkeypatch):
+    """The port of a server in this process, whose grace is short and whose classifier costs nothing."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    for option, value in {"server.address": "127.0.0.1", "server.port": port, "server.headless": True}.items():
+        monkeypatch.setitem(config.get_config_options(), option, config.get_config_options()[option])
+        config.set_option(option, value)
+    monkeypatch.setattr(PagesManager, "uses_pages_directory", None)  # a page without others may have run before
+    monkeypatch.setattr(work, "load_classifier", stand_in)
+    monkeypatch.setattr(visits, "GRACE", 0.3)
+    monkeypatch.setattr(visits, "LOOK_INTERVAL", 0.1)
+    loop, ready = asyncio.new_event_loop(), threading.Event()
+
+    async def serve():
+        server = Server(str(ROOT / "dashboard.py"), is_hello=False)
+        await server.start()
+        stops.append(server.stop)
+        ready.set()
+        await server.stopped
+
+    stops = []
+    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
+    thread.start()
+    assert ready.wait(SOON)
+    yield port
+    loop.call_soon_threadsafe(stops[0])
+    thread.join(SOON)
+    loop.close()
+    monkeypatch.setattr(runtime.Runtime, "_instance", None)
+    work._jobs.clear()
+
+
+def noise():
+    """A file with a picture that no other test has."""
+    file = BytesIO()
+    Image.fromarray(np.random.default_rng(5).integers(0, 255, (40, 60, 3), np.uint8)).save(file, "PNG")
+    return file.getvalue()
+
+
+async def give(tab, data):
+    """Upload a file as a browser does, and wait for the map of the picture."""
+    (name,) = VISITS._visits
+    runtime.get_instance().uploaded_file_mgr.add_file(name, UploadedFileRec("file", "own.png", "image/png", data))
+    info = UploadedFileInfo(file_id="file", name="own.png", size=len(data))
+    state = WidgetState(
+        id=tab.page.widgets["Upload-0"][1], file_uploader_state_value=FileUploaderState(uploaded_file_info=[info])
+    )
+    tab._last = tab.page.run
+    request = ClientState(widget_states=WidgetStates(widgets=[state]))
+    await tab._stream.send(BackMsg(rerun_script=request).SerializeToString())
+    await tab.until(lambda page: page.over)
+
+
+def shown(digest):
+    """The results about a photo that the server keeps."""
+    return [kept.result for kept in work._jobs()._results["explanations"].values() if kept.about == digest]
+
+
+def test_nothing_of_an_upload_outlives_its_visit(port):
+    data = noise()
+    digest = Photo.read("own.png", data).digest
+
+    async def visit():
+        async with visitor(port) as tab:
+            await tab.open({"method": "gradient"})
+            await tab.until(lambda page: page.over)
+            await tab.choose({"source": "Upload"})
+            await tab.until(lambda page: page.over)
+            await give(tab, data)
+            assert len(shown(digest)) == 1
+            return weakref.ref(shown(digest)[0]), tab.page.troubles
+
+    explanation, troubles = asyncio.run(visit())
+    assert troubles == []
+    media = runtime.get_instance().media_file_mgr
+    assert media._file_metadata
+    until(lambda: not VISITS._visits)
+    until(lambda: VISITS._watch is None)
+    assert not media._file_metadata
+    assert not runtime.get_instance().uploaded_file_mgr.file_storage
+    assert shown(digest) == []
+    assert explanation() is None
+    left = [thing for thing in gc.get_objects() if type(thing) in (Photo, UploadedFile)]
+    assert not any(type(thing) is UploadedFile or thing.digest == digest for thing in left)

@@ -1,0 +1,86 @@
+"""The server as the README starts it: nobody else can connect, it asks nothing of anybody, and it ends when told to."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+COMMAND = re.search(r"\.venv/bin/streamlit (run .+)", (ROOT / "README.md").read_text(encoding="utf-8"))
+WATCH = """import os, sys
+def hear(event, details):
+    if event in ("socket.connect", "socket.sendto", "socket.bind", "socket.getaddrinfo"):
+        where = details[1:2] if event != "socket.getaddrinfo" else details[:1]
+        with open(os.environ["WATCH_LOG"], "a") as log:
+            print(event, *where, sep="\\t", file=log)
+sys.addaudithook(hear)
+"""
+SOON = 60  # seconds
+STOP_TIMEOUT = 3  # seconds
+OURS = re.compile(r"'localhost'|b'localhost'|'127\.0\.0\.1'|\('127\.0\.0\.1', \d+\)|\('localhost', \d+\)")
+
+
+def healthy(port):
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with direct.open(f"http://127.0.0.1:{port}/_stcore/health", timeout=5) as answer:
+            return answer.read() == b"ok"
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module", params=[(), ("--server.address=0.0.0.0",)], ids=["this machine", "others"])
+def started(request, tmp_path_factory):
+    """(what it printed, what its sockets did, seconds until it had ended) of a server that was started and stopped."""
+    folder = tmp_path_factory.mktemp("start")
+    (folder / "sitecustomize.py").write_text(WATCH)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    watched = {"PYTHONPATH": str(folder), "WATCH_LOG": str(folder / "sockets"), "STREAMLIT_SERVER_PORT": str(port)}
+    command = [sys.executable, "-m", "streamlit", *COMMAND[1].split(), *request.param]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=os.environ | watched, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        end = time.monotonic() + SOON
+        while not (healthy(port) and "URL" in (folder / "log").read_text()):
+            assert process.poll() is None, (folder / "log").read_text()
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        told = time.monotonic()
+        process.terminate()
+        process.wait(SOON)
+        return (folder / "log").read_text(), (folder / "sockets").read_text(), time.monotonic() - told
+    finally:
+        process.kill()
+
+
+def test_it_asks_nothing_of_any_other_machine(started):
+    _, sockets, _ = started
+    calls = [line.split("\t") for line in sockets.splitlines()]
+    assert [call for call in calls if call[0] != "socket.bind" and not OURS.fullmatch(call[1])] == []
+
+
+def test_it_prints_an_address_of_this_machine(started):
+    printed, _, _ = started
+    assert re.search(r"URL: .*http://localhost:\d+", printed)
+    assert "External" not in printed
+    assert "Network" not in printed
+
+
+@pytest.mark.parametrize("started", [()], indirect=True, ids=["this machine"])
+def test_nobody_else_can_connect(started):
+    _, sockets, _ = started
+    bound = [line.split("\t")[1] for line in sockets.splitlines() if line.startswith("socket.bind")]
+    assert bound
+    assert all(OURS.fullmatch(place) for place in bound)
+
+
+def test_it_ends_soon_after_it_was_told_to(started):
+    assert started[2] < STOP_TIMEOUT
