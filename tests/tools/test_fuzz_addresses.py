@@ -1,0 +1,23 @@
+"""A few of the addresses that a stranger could have written; `python -m tools.fuzz_addresses` tries more."""
+
+from unittest.mock import patch
+
+from tools.fuzz_addresses import DISCOVERY, Stranger, stand_in, troubles
+
+COUNT = 12
+
+
+def test_no_address_breaks_a_page():
+    stranger = Stranger(seed=1)
+    with patch("pages.shared.work.load_classifier", stand_in), patch(DISCOVERY):
+        for _ in range(COUNT):
+            address, page = stranger.address(), stranger.page()
+            assert list(troubles(address, page, stranger)) == [], address
+
+
+def test_the_same_seed_writes_the_same_addresses():
+    first, second, other = (Stranger(seed) for seed in (3, 3, 4))
+    addresses = [first.address() for _ in range(20)]
+    assert addresses == [second.address() for _ in range(20)]
+    assert addresses != [other.address() for _ in range(20)]
+    assert any(name.startswith("$$ID") or name == "kept" for address in addresses for name in address)
