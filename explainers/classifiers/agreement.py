@@ -14,16 +14,17 @@ def same_logits(found: Tensor, true: Tensor) -> bool:
     """Return whether logits (..., classes) agree, each judged by its own size.
 
     Logits near zero are judged by the lower quartile of the sizes of all that aren't zero. The largest may be that of a
-    class which is masked out, by -1e9, and would allow anything.
+    class which is masked out, by -1e9, and would allow anything. Logits that are not finite agree with their like.
     """
     if found.shape != true.shape or not true.numel():
         return found.shape == true.shape
     if not true.is_floating_point():  # such logits are refused when they are asked for
         return torch.equal(found, true)
-    found, true, dtype = found.detach().double(), true.detach().double(), true.dtype
+    dtype = true.dtype
+    found, true = (logits.detach().double().nan_to_num() for logits in (found, true))
     sizes = true.abs()
     usual = sizes.masked_fill(sizes == 0, torch.nan).nanquantile(0.25, -1, keepdim=True).nan_to_num(0)
-    allowed = max(LOGIT_TOLERANCE, ROUNDING_UNITS * torch.finfo(dtype).eps) * torch.maximum(sizes, usual)
+    allowed = _tolerance(LOGIT_TOLERANCE, dtype) * torch.maximum(sizes, usual)
     return bool(((found - true).abs() <= allowed).all())
 
 
@@ -32,4 +33,9 @@ def same_gradient(found: Tensor, true: Tensor, norm: float) -> bool:
 
     norm: the Euclidean norm of the true one.
     """
-    return bool((found - true).square().mean().sqrt() <= GRADIENT_TOLERANCE * norm)
+    distance = (found - true).double().square().mean().sqrt()
+    return bool(distance <= _tolerance(GRADIENT_TOLERANCE, true.dtype) * norm)
+
+
+def _tolerance(relative: float, dtype: torch.dtype) -> float:
+    return max(relative, ROUNDING_UNITS * torch.finfo(dtype).eps)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -14,9 +14,8 @@ from torch.overrides import TorchFunctionMode
 from explainers.classifiers.agreement import same_logits
 from explainers.errors import ExplanationError
 from explainers.runtime.cloning import clone
+from explainers.runtime.draws import own_draws
 from explainers.runtime.recording import Call, compiled
-
-DRAW_SEED = 0  # of the one draw of a random network that is explained
 
 
 class OrderedNormGradients(TorchFunctionMode):
@@ -25,11 +24,13 @@ class OrderedNormGradients(TorchFunctionMode):
     For a batch of one, torch's backward pass of BatchNorm (and of InstanceNorm, which calls it) in eval mode misreads
     gradients whose strides are neither those of channels first nor those of channels last, such as those of tokens that
     were transposed.
+
+    norms: the number of calls that were met.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.irregular = False
+        self.irregular, self.norms = False, 0
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -37,6 +38,7 @@ class OrderedNormGradients(TorchFunctionMode):
         result = func(*args, **(kwargs or {}))
         if Call.of(func, args, {}).name in ("batch_norm", "instance_norm") and result.requires_grad:
             result.register_hook(self._regular)
+            self.norms += 1
         return result
 
     def _regular(self, gradient: Tensor | None) -> Tensor | None:
@@ -77,8 +79,7 @@ class Traits:
         """Run a pass of `network`, a clone of `original`, as it must be run."""
         with ExitStack() as stack:
             if self.random:
-                stack.enter_context(_own_draws(device))
-                torch.manual_seed(DRAW_SEED)
+                stack.enter_context(own_draws(device))
             if self.irregular:
                 stack.enter_context(OrderedNormGradients())
             if self.remembers:
@@ -94,7 +95,7 @@ def find_traits(network: nn.Module, pictures: Tensor, name: str) -> Traits:
 
     Raises ExplanationError for networks whose answers can't be repeated.
     """
-    first, second, device = pictures[:1], pictures[1:], pictures.device
+    device = pictures.device
 
     @torch.no_grad()
     def logits(batch: Tensor, traits: Traits = Traits(), copy: nn.Module | None = None) -> Tensor:
@@ -103,15 +104,16 @@ def find_traits(network: nn.Module, pictures: Tensor, name: str) -> Traits:
             answer: Tensor = copy(batch)
         return answer
 
-    with _own_draws(device):
-        copy, before = clone(network), _draws(device)
-        alone = logits(first, copy=copy)
-        if not (isinstance(alone, Tensor) and alone.ndim == 2 and bool(alone.isfinite().all())):
-            return Traits()  # which `Classifier.check` refuses
-        random = not all(map(torch.equal, before, _draws(device)))
-        held = Traits(random=random)
-        alone = logits(first, held)
-        remembers = not same_logits(logits(first, held, copy), alone)
+    for ordered in (pictures, pictures.flip(0)):
+        first, copy = ordered[:1], clone(network)
+        with torch.no_grad(), own_draws(device) as draws:
+            alone = copy(first)
+        if isinstance(alone, Tensor) and alone.ndim == 2 and bool(alone.isfinite().all()):
+            break
+    else:
+        return Traits()  # which `Classifier.check` refuses
+    random = draws.drawn
+    remembers = not same_logits(logits(first, Traits(random=random), copy), alone)
     held = Traits(random=random, remembers=remembers)
     copy = clone(network)
     if not all(same_logits(logits(first, held, copy), alone) for _ in range(2)):
@@ -120,31 +122,24 @@ def find_traits(network: nn.Module, pictures: Tensor, name: str) -> Traits:
             "one moment only. Switch off what makes it random."
         )
     try:
-        together = torch.cat([alone, logits(second, held)])
-        batch_dependent = not held.alone and not same_logits(logits(pictures), together)
+        together = torch.cat([alone, logits(ordered[1:], held)])
+        batch_dependent = not held.alone and not same_logits(logits(ordered), together)
     except Exception:  # some networks take one picture only, and say so in ways of their own
         batch_dependent = True
-    return Traits(random, batch_dependent, remembers, _irregular(network, first))
+    traits = Traits(random, batch_dependent, remembers)
+    return replace(traits, irregular=_irregular(network, first, traits))
 
 
-def _draws(device: torch.device) -> list[Tensor]:
-    """Return the states of the generators that a pass may draw from."""
-    return [torch.get_rng_state(), *([torch.cuda.get_rng_state(device)] if device.type == "cuda" else [])]
-
-
-def _own_draws(device: torch.device) -> AbstractContextManager[None]:
-    """Leave the generators as they were before the block."""
-    fork: AbstractContextManager[None] = torch.random.fork_rng([device] if device.type == "cuda" else [])
-    return fork
-
-
-def _irregular(network: nn.Module, picture: Tensor) -> bool:
-    if compiled(network) or not any(isinstance(m, nn.modules.batchnorm._NormBase) for m in network.modules()):
+def _irregular(network: nn.Module, picture: Tensor, traits: Traits) -> bool:
+    if compiled(network):
         return False
     with torch.enable_grad(), OrderedNormGradients() as gradients:
         try:
-            given = picture.clone().requires_grad_()
-            torch.autograd.grad(clone(network)(given).sum(), given)
+            given, copy = picture.clone().requires_grad_(), clone(network)
+            with traits.observed(copy, network, picture.device):
+                score = copy(given).sum()
+            if gradients.norms:
+                torch.autograd.grad(score, given)
         except RuntimeError:  # there is no gradient, which the methods that want one say
             return False
     found: bool = gradients.irregular

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -19,7 +20,20 @@ from torch.utils._pytree import tree_leaves
 
 # Operations whose result tells Python a value, or has a shape that depends on values.
 VALUE_OPERATIONS = frozenset(
-    {"_local_scalar_dense", "is_nonzero", "equal", "nonzero", "masked_select", "_unique2", "unique_dim", "bincount"}
+    {
+        "_local_scalar_dense",
+        "bincount",
+        "equal",
+        "is_nonzero",
+        "masked_select",
+        "nonzero",
+        "repeat_interleave",
+        "unique_consecutive",
+        "unique_dim",
+        "unique_dim_consecutive",
+        "_unique",
+        "_unique2",
+    }
 )
 # Calls that hand memory to Python without an operation.
 VALUE_CALLS = frozenset(
@@ -53,6 +67,8 @@ class MemoryReads:
 
 
 class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    supports_higher_order_operators = True
+
     def __init__(self, reads: MemoryReads, tainted: set[int]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.reads, self.tainted = reads, tainted
@@ -67,9 +83,17 @@ class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.reads.kept += [*given, *results]  # so that no memory is used twice
         self.reads.read.append(read)
         if not self.tainted.isdisjoint(read):
-            self.tainted.update(map(memory, results), *([read] if func._schema.is_mutable else []))
-            self.reads.decides |= func._schema.name.removeprefix("aten::") in VALUE_OPERATIONS
+            schema = getattr(func, "_schema", None)  # operators of higher order have none
+            self.tainted.update(map(memory, results), *([read] if schema and schema.is_mutable else []))
+            self.reads.decides |= func.name().partition(".")[0].removeprefix("aten::") in VALUE_OPERATIONS
+            self.reads.decides |= _masks(func, args)
         return result
+
+
+def _masks(func: Any, args: tuple[Any, ...]) -> bool:
+    """Return whether an operation picks numbers by a mask, so that its shape depends on values."""
+    masks = (leaf.dtype in (torch.bool, torch.uint8) for leaf in tree_leaves(args[1:]) if isinstance(leaf, Tensor))
+    return func is torch.ops.aten.index.Tensor and any(masks)
 
 
 class _Calls(TorchFunctionMode):
