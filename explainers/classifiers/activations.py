@@ -14,6 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from explainers.classifiers.rectifications import rectification
+from explainers.runtime.cloning import clone
 from explainers.runtime.recording import Call
 
 ACTIVATION_NAMES = frozenset(
@@ -71,9 +72,9 @@ def activations(network: nn.Module, picture: Tensor) -> Activations:
 
     Calls are counted, not modules, because a module may run several times and a function has no module.
     """
-    picture = picture.clone()  # a network may work in place
+    private, picture = clone(network), picture.clone()  # a network may change its buffers, and work in place
     with torch.enable_grad(), _Operations(picture) as operations, _Calls(operations) as calls:
-        network(picture)
+        private(picture)
     return Activations(calls.relus, dict(calls.others), operations.unreached)
 
 

@@ -23,7 +23,11 @@ def same_logits(found: Tensor, true: Tensor) -> bool:
     dtype = true.dtype
     found, true = (logits.detach().double().nan_to_num() for logits in (found, true))
     sizes = true.abs()
-    usual = sizes.masked_fill(sizes == 0, torch.nan).nanquantile(0.25, -1, keepdim=True).nan_to_num(0)
+    usual = (
+        sizes.masked_fill(sizes == 0, torch.nan)
+        .nanquantile(0.25, -1, keepdim=True, interpolation="lower")
+        .nan_to_num(0)
+    )
     allowed = _tolerance(LOGIT_TOLERANCE, dtype) * torch.maximum(sizes, usual)
     return bool(((found - true).abs() <= allowed).all())
 
