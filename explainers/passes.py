@@ -14,7 +14,7 @@ from explainers.classifiers import Classifier
 from explainers.explanation import SCALES, Target
 from explainers.runtime.chunks import Chunks
 from explainers.runtime.cloning import clone
-from explainers.runtime.gradients import INFERENCE_TENSORS, refuse_broken_gradient, unrecorded
+from explainers.runtime.gradients import refusal, refuse_broken_gradient
 from explainers.runtime.turns import turns
 
 CHUNK_PIXELS = 8 * 224 * 224  # eight ImageNet pictures: more are no faster, because activations exceed a CPU's caches
@@ -128,8 +128,8 @@ class Passes(nn.Module):
     ) -> None:
         self._entered = False
         self._give_turn()
-        if isinstance(error, RuntimeError) and INFERENCE_TENSORS in str(error):
-            raise unrecorded(self.classifier.name) from error
+        if sentence := refusal(error, self.classifier.name):
+            raise sentence from error
 
     @property
     def count(self) -> int:

@@ -63,7 +63,10 @@ def checked_size(size: Sequence[int]) -> tuple[int, int]:
 
 
 def admit(network: nn.Module, name: str, device: torch.device) -> nn.Module:
-    """Return a private copy of a network. Raises ExplanationError for one without weights, or that can't be copied."""
+    """Return a copy of a network that sees what becomes of its weights and buffers; only copies of it are run.
+
+    Raises ExplanationError for a network without weights, or that can't be copied.
+    """
     for key, weight in (*network.named_parameters(), *network.named_buffers()):
         if is_lazy(weight):
             raise ExplanationError(
@@ -74,7 +77,7 @@ def admit(network: nn.Module, name: str, device: torch.device) -> nn.Module:
                 f'{name} has no weights: {key!r} is on the device "meta". Load them first, with load_state_dict('
                 "state, assign=True), say."
             )
-    return clone(network).to(device)
+    return clone(network, share_buffers=True).to(device)
 
 
 @torch.no_grad()

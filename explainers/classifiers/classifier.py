@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -78,6 +78,7 @@ class Classifier:
         self.network = admit(network, self.name, self.device)
         self.dtype = next((p.dtype for p in self.network.parameters() if p.is_floating_point()), torch.float32)
         try_out(self.network, network, self.probe(), self.name)
+        self._identity: tuple[Hashable, str] | None = None
         self._prepares = prepare and not self.traits.alone
         self._prepared = self._prepare()
 
@@ -110,10 +111,14 @@ class Classifier:
     def _prepare(self) -> Prepared:
         return prepared(self.network, self.probe(2)) if self._prepares else Prepared(self.network)
 
-    @cached_property
+    @property
     def identity(self) -> str:
         """A hash of architecture, weights and view, which is equal for classifiers with equal predictions."""
-        return identity(self.network, (self.labels, self.size, self.mean, self.std, self.view, self.output))
+        weights = fingerprint(self.network)
+        if self._identity is None or self._identity[0] != weights:
+            facts = self.labels, self.size, self.mean, self.std, self.view, self.output
+            self._identity = weights, identity(self.network, facts)
+        return self._identity[1]
 
     def see(self, image: Image.Image | Tensor) -> tuple[Tensor, Box]:
         """Return the picture (C, H, W), in pixel units, that the classifier sees of a photo, and its box in the photo.

@@ -60,12 +60,23 @@ def grid_layers(network: nn.Module, picture: Tensor) -> tuple[GridLayer, ...]:
 
     A module that runs several times in a pass has no single grid and is left out.
     """
+    try:
+        with torch.enable_grad():
+            return _layers_of_pass(network, picture)
+    except RuntimeError:  # where a network has no gradient, none tells which tokens are read
+        with torch.no_grad():
+            return _layers_of_pass(network, picture)
+
+
+def _layers_of_pass(network: nn.Module, picture: Tensor) -> tuple[GridLayer, ...]:
     copy, outputs = clone(network), list[_Output]()
     for parameter in copy.parameters():
         if not parameter.any():  # such as a head before training: nothing would seem to be read by what follows it
             parameter.data = torch.linspace(-1, 1, parameter.numel()).to(parameter).view_as(parameter)
-    traced = picture.clone().requires_grad_() * 1  # a network may change its input in place, but not a leaf
-    with torch.enable_grad(), PlaceTracer(traced) as tracer:
+    traced = (
+        picture.clone().requires_grad_(torch.is_grad_enabled()) * 1
+    )  # a network may change its input in place, but not a leaf
+    with PlaceTracer(traced) as tracer:
 
         def keep(name: str, module: nn.Module, output: Any) -> None:
             outputs.append(_Output(name, module, output, tracer.of(output) if isinstance(output, Tensor) else None))

@@ -64,7 +64,7 @@ class PlaceTracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def of(self, tensor: Tensor) -> Places | None:
         """Return the places of a tensor's numbers; None if they have none."""
         places: Places | None = self._places.get(tensor)  # type: ignore[no-untyped-call]
-        return places
+        return places if places and places.fit(tensor.shape) else None
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None

@@ -26,6 +26,11 @@ class Places:
     mixed: bool = False
     source: int | None = None
 
+    def fit(self, shape: torch.Size) -> bool:
+        """Return whether they can be those of a tensor of this shape, which an operator in place may have changed."""
+        sizes = zip(self.axes[0].shape, self.axes[1].shape, shape, strict=True)
+        return self.axes[0].ndim == len(shape) and all({*axes} <= {1, size} for *axes, size in sizes)
+
 
 def line(places: Tensor, dim: int, size: int) -> Tensor | None:
     """Return (size,), the places along a dimension; None if they change along another one."""

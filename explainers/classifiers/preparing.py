@@ -16,7 +16,7 @@ from explainers.runtime.cloning import clone
 from explainers.runtime.memory_reads import MemoryReads, recording_reads
 from explainers.runtime.recording import compiled
 
-SAMPLED_NUMBERS = 16  # of each parameter, for a fingerprint
+SAMPLED_NUMBERS = 16  # of each tensor, for a fingerprint
 # In place, these copy their input for the backward pass.
 INPUT_COPYING_ACTIVATIONS = (nn.Hardtanh, nn.ReLU6, nn.SiLU, nn.Hardswish)
 
@@ -57,9 +57,10 @@ class Prepared:
 
 
 def fingerprint(network: nn.Module) -> Hashable:
-    """Return a value that changes with the parameters of a network: how often they were written, and some numbers."""
-    samples = [p.detach().reshape(-1)[:: p.numel() // SAMPLED_NUMBERS + 1].double().sum() for p in network.parameters()]
-    versions = (None if p.is_inference() else p._version for p in network.parameters())
+    """Return a value that changes with the weights and buffers of a network: how often written, and some numbers."""
+    tensors = [tensor.detach() for tensor in (*network.parameters(), *network.buffers()) if tensor.is_floating_point()]
+    samples = [tensor.reshape(-1)[:: tensor.numel() // SAMPLED_NUMBERS + 1].double().sum() for tensor in tensors]
+    versions = (None if tensor.is_inference() else tensor._version for tensor in tensors)
     return tuple(versions), tuple(torch.stack(samples).tolist()) if samples else ()
 
 

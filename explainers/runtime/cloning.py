@@ -7,15 +7,15 @@ from torch import nn
 from explainers.runtime.copying import Copier
 
 
-def clone(network: nn.Module, *, share_weights: bool = True) -> nn.Module:
+def clone(network: nn.Module, *, share_weights: bool = True, share_buffers: bool = False) -> nn.Module:
     """Copy the module tree, with hooks, modes and buffers of its own, and share the weight tensors, frozen.
 
     The copy is in eval mode. Functions that know modules, such as `self.act = lambda x: self.norm(x)`, know the copies
-    in it.
+    in it. A copy that shares buffers, too, must not be run, for a pass may change them.
 
     Raises ExplanationError for a module that can't be copied.
     """
-    copier = Copier(share_weights=share_weights)
+    copier = Copier(share_weights=share_weights, share_buffers=share_buffers)
     cloned: nn.Module = copier.copy(network)
     if any(module.training for module in cloned.modules()):
         cloned.eval()  # whose result is not used: people's own `train` may return nothing

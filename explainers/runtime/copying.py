@@ -31,11 +31,12 @@ class Copier:
     The copies of modules share their weights, frozen, unless they are to have weights of their own. What can't be
     copied, such as an open file, is shared.
 
+    share_buffers: whether copies share buffers, too, so that they see what becomes of them.
     copies: the copies by the ids of their originals, as `__deepcopy__` expects them.
     """
 
-    def __init__(self, *, share_weights: bool) -> None:
-        self.share_weights = share_weights
+    def __init__(self, *, share_weights: bool, share_buffers: bool = False) -> None:
+        self.share_weights, self.share_buffers = share_weights, share_buffers
         self.copies: dict[int, Any] = {}
         self._originals: list[Any] = []  # they must outlive this, or another object could get their id
         self._by_kind: dict[type, Callable[[Any], Any]] = {
@@ -83,7 +84,8 @@ class Copier:
                     self._keep(weight, self._weight(weight))
             for buffer in module._buffers.values():
                 if buffer is not None and id(buffer) not in self.copies:
-                    self._keep(buffer, buffer.detach().clone())
+                    shared = self.share_buffers and not buffer.is_inference()
+                    self._keep(buffer, buffer.detach() if shared else buffer.detach().clone())
         kinds = {kind for kind in {type(module) for module in modules} if not _copies_itself(kind)}
         pairs = [(module, type(module).__new__(type(module))) for module in modules if type(module) in kinds]
         for module, copied in pairs:

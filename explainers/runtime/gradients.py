@@ -9,6 +9,8 @@ from explainers.errors import ExplanationError
 UNRECORDED = "NotImplemented"  # how the names of nodes end at which autograd loses a gradient, with a warning at most
 REENTRANT_CHECKPOINT = "CheckpointFunctionBackward"
 INFERENCE_TENSORS = "Inference tensors cannot be saved for backward"
+CHANGED_IN_PLACE = "modified by an inplace operation"
+NOT_DIFFERENTIABLE = "derivative for", "is not implemented"
 INSTEAD = 'Choose Occlusion, RISE or another method of the family "perturbation", which need no gradient.'
 
 
@@ -31,6 +33,21 @@ def refuse_broken_gradient(scores: Tensor, pictures: Tensor, name: str) -> None:
         pending += before
     if not found:
         raise unrecorded(name)
+
+
+def refusal(error: BaseException | None, name: str) -> ExplanationError | None:
+    """Return the error with a sentence for one that autograd raised over the network `name`; None for any other."""
+    text = str(error) if isinstance(error, RuntimeError) else ""
+    if INFERENCE_TENSORS in text:
+        return unrecorded(name)
+    if CHANGED_IN_PLACE in text:
+        return ExplanationError(
+            f"{name} changes numbers in place that its own gradient needs, so torch can't compute one. Write that part "
+            f"of it without operations in place. {INSTEAD}"
+        )
+    if all(part in text for part in NOT_DIFFERENTIABLE):
+        return ExplanationError(f"{name} has a part without a derivative, so torch can't compute a gradient. {INSTEAD}")
+    return None
 
 
 def unrecorded(name: str) -> ExplanationError:

@@ -371,6 +371,30 @@ def test_weights_that_are_trained_on_are_seen(made, photo):
         assert {p.index: p.logit for p in classifier.predict(photo, 4)}[1] == pytest.approx(explanation.score, rel=1e-4)
 
 
+def test_statistics_that_are_trained_on_are_seen(made, photo):
+    network, classifier = made(Network)
+    explainer, before = IntegratedGradients(steps=STEPS, baseline="black"), classifier.identity
+    explainer(classifier, photo, Target(1))
+    network.train()(torch.rand(4, 3, *SIZE))
+    network.eval()
+    explanation = explainer(classifier, photo, Target(1))
+    assert distance(explanation.values, integrated(network, photo)) < 1e-3
+    assert explanation.facts.weights == classifier.identity != before
+
+
+def test_a_network_that_changes_its_own_numbers_in_place_is_refused_by_gradients_alone(made, photo):
+    class Overwriting(Network):
+        def features(self, x):
+            h = self.conv(x)
+            return F.relu(self.norm(h)) + h.mul_(0.5)
+
+    _, classifier = made(Overwriting)
+    for explainer in (Saliency(), IntegratedGradients(steps=STEPS), SmoothGrad(samples=2)):
+        with pytest.raises(ExplanationError, match=r"^it changes numbers in place that its own gradient needs"):
+            explainer(classifier, photo, Target(1))
+    assert Occlusion()(classifier, photo, Target(1)).values.any()
+
+
 @pytest.mark.parametrize("method", [ScoreCAM(layer="stem", relu=False), GradCAM(layer="stem", relu=False)])
 def test_a_container_that_ends_in_a_folded_convolution_puts_out_what_it_did(made, photo, method):
     class Contained(Network):

@@ -83,6 +83,9 @@ def _outcome(case: Case, classifier: Classifier, check: Check, right: Oracle) ->
     if any(getattr(module, "at_random", False) for module in classifier.network.modules()):
         says = explanation.facts.traits.random
         return Outcome(case, check.name, "said" if says else "WRONG", "" if says else "random, and not said")
+    coverage = check.explainer.coverage(classifier)
+    if coverage and coverage.covered < coverage.total:
+        return Outcome(case, check.name, "said", f"covers {coverage.ratio}")
     answer = check.answer(right)
     off = distance(torch.from_numpy(explanation.values), answer)
     wrong = not off <= TOLERANCE and not off <= ROUNDING_FACTOR * rounding(case, check, answer)
