@@ -73,9 +73,9 @@ def _layers_of_pass(network: nn.Module, picture: Tensor) -> tuple[GridLayer, ...
     for parameter in copy.parameters():
         if not parameter.any():  # such as a head before training: nothing would seem to be read by what follows it
             parameter.data = torch.linspace(-1, 1, parameter.numel()).to(parameter).view_as(parameter)
-    traced = (
-        picture.clone().requires_grad_(torch.is_grad_enabled()) * 1
-    )  # a network may change its input in place, but not a leaf
+    traced = picture.clone().requires_grad_()  # also without gradients, or checkpoints would warn
+    if torch.is_grad_enabled():
+        traced = traced * 1  # a network may change its input in place, but not a leaf
     with PlaceTracer(traced) as tracer:
 
         def keep(name: str, module: nn.Module, output: Any) -> None:

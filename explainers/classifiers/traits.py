@@ -18,12 +18,12 @@ from explainers.runtime.draws import own_draws
 from explainers.runtime.recording import Call, compiled
 
 
-class OrderedNormGradients(TorchFunctionMode):
-    """Puts the gradients in order that come back to a BatchNorm; `irregular` says whether any wasn't.
+class OrderedNorms(TorchFunctionMode):
+    """Puts in order what goes into a BatchNorm, and the gradient that comes back; `irregular` says if any wasn't.
 
     For a batch of one, torch's backward pass of BatchNorm (and of InstanceNorm, which calls it) in eval mode misreads
-    gradients whose strides are neither those of channels first nor those of channels last, such as those of tokens that
-    were transposed.
+    numbers whose strides are neither those of channels first nor those of channels last, such as those of tokens that
+    were transposed, beside others that are in order.
 
     norms: the number of calls that were met.
     """
@@ -35,23 +35,25 @@ class OrderedNormGradients(TorchFunctionMode):
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
+        if Call.of(func, args, {}).name not in ("batch_norm", "instance_norm") or not torch.is_grad_enabled():
+            return func(*args, **(kwargs or {}))
+        if args:
+            args = self._ordered(args[0]), *args[1:]
         result = func(*args, **(kwargs or {}))
-        if Call.of(func, args, {}).name in ("batch_norm", "instance_norm") and result.requires_grad:
-            result.register_hook(self._regular)
+        if result.requires_grad:
+            result.register_hook(self._ordered)
             self.norms += 1
         return result
 
-    def _regular(self, gradient: Tensor | None) -> Tensor | None:
-        if gradient is None:  # it got lost above, in a quantised layer, say
-            return None
-        shape = torch.empty(gradient.shape, device="meta")
+    def _ordered(self, tensor: Tensor) -> Tensor:
+        shape = torch.empty(tensor.shape, device="meta")
         regular = [shape.stride()]
-        if gradient.ndim == 4:
+        if tensor.ndim == 4:
             regular.append(shape.contiguous(memory_format=torch.channels_last).stride())
-        if gradient.stride() in regular:
-            return gradient
+        if tensor.stride() in regular:
+            return tensor
         self.irregular = True
-        return gradient.clone(memory_format=torch.contiguous_format)
+        return tensor.clone(memory_format=torch.contiguous_format)
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ class Traits:
     random:          its answers draw random numbers, so all passes use one draw of them.
     batch_dependent: its answer to a picture depends on the pictures beside it, so pictures pass one by one.
     remembers:       its answer depends on the passes before it, so its buffers are put back before each.
-    irregular:       gradients come back to a BatchNorm in strides that torch misreads, so they are put in order.
+    irregular:       numbers reach a BatchNorm, or come back to it, in strides that torch misreads, so that they are put
+                     in order.
     """
 
     random: bool = False
@@ -81,7 +84,7 @@ class Traits:
             if self.random:
                 stack.enter_context(own_draws(device))
             if self.irregular:
-                stack.enter_context(OrderedNormGradients())
+                stack.enter_context(OrderedNorms())
             if self.remembers:
                 for module, known in zip(network.modules(), original.modules(), strict=True):
                     module._buffers |= {
@@ -133,7 +136,7 @@ def find_traits(network: nn.Module, pictures: Tensor, name: str) -> Traits:
 def _irregular(network: nn.Module, picture: Tensor, traits: Traits) -> bool:
     if compiled(network):
         return False
-    with torch.enable_grad(), OrderedNormGradients() as gradients:
+    with torch.enable_grad(), OrderedNorms() as gradients:
         try:
             given, copy = picture.clone().requires_grad_(), clone(network)
             with traits.observed(copy, network, picture.device):

@@ -17,7 +17,7 @@ from torch import Tensor
 from explainers.classifiers import Classifier
 from explainers.classifiers.activations import unreached_rectifications
 from explainers.classifiers.rectifications import rectification
-from explainers.classifiers.traits import OrderedNormGradients
+from explainers.classifiers.traits import OrderedNorms
 from explainers.errors import ExplanationError
 from explainers.explainer import Preset
 from explainers.explanation import Coverage, Target
@@ -101,7 +101,7 @@ class _GatedGradient(Saliency):
             )
 
     def gradient(self, passes: Passes, pictures: Tensor, rows: Tensor) -> Tensor:
-        with _GatedReLUs(self.gate), OrderedNormGradients():  # a gate keeps strides that torch's ReLU doesn't
+        with _GatedReLUs(self.gate), OrderedNorms():  # a gate keeps strides that torch's ReLU doesn't
             return super().gradient(passes, pictures, rows)
 
 

@@ -219,16 +219,12 @@ def test_its_heat_is_as_large_as_the_picture(suitable, classify, noise, kind, ch
 
 
 @every_kind
-@pytest.mark.parametrize("output", ["softmax", "sigmoid"])
-@pytest.mark.parametrize("classes", [1, 2])
+@pytest.mark.parametrize(("classes", "output"), [(1, "sigmoid"), (2, "sigmoid"), (2, "softmax")])
 def test_it_works_on_one_and_two_classes(suitable, classify, noise, kind, classes, output):
     classifier = classify(suitable(classes=classes), (16, 16), classes=classes, output=output)
     for scale in kind.scales:
         explanation = rough(kind)(classifier, noise((16, 16)), Target(classes - 1, scale=scale))
         assert np.isfinite(explanation.heat).all()
-        if classes == 1 and output == "softmax" and scale == "probability":
-            assert explanation.score == 1
-            assert not explanation.values.any()  # the only class is always certain
 
 
 @every_kind
