@@ -80,7 +80,7 @@ def _weights_file(source: Source, on_progress: Progress | None) -> Path:
 def _reason(error: Exception) -> object:
     """Return why a download failed, without the path on the server that errors of files name."""
     reason = error.reason if isinstance(error, URLError) and not isinstance(error, HTTPError) else error
-    return reason.strerror if isinstance(reason, OSError) and reason.filename else reason
+    return reason.strerror or reason if isinstance(reason, OSError) and reason.filename else reason
 
 
 def _architecture(name: str, classes: int) -> nn.Module:

@@ -37,15 +37,16 @@ class OrderedNorms(TorchFunctionMode):
     ) -> Any:
         if Call.of(func, args, {}).name not in ("batch_norm", "instance_norm") or not torch.is_grad_enabled():
             return func(*args, **(kwargs or {}))
-        if args:
-            args = self._ordered(args[0]), *args[1:]
+        args = (self._ordered(args[0]), *args[1:]) if args else args
         result = func(*args, **(kwargs or {}))
         if result.requires_grad:
             result.register_hook(self._ordered)
             self.norms += 1
         return result
 
-    def _ordered(self, tensor: Tensor) -> Tensor:
+    def _ordered(self, tensor: Tensor | None) -> Tensor | None:
+        if tensor is None:  # a gradient that a quantised layer loses
+            return None
         shape = torch.empty(tensor.shape, device="meta")
         regular = [shape.stride()]
         if tensor.ndim == 4:

@@ -364,7 +364,7 @@ class Frozen(Placed):
 @every_method
 def test_attention_that_no_gradient_reaches_is_refused(classify, noise, method):
     classifier = classify(Frozen(1, 0, [0]).eval(), (12, 20), name="it")
-    with pytest.raises(ExplanationError, match="can't tell which tokens it answers from, because no gradient passes"):
+    with pytest.raises(ExplanationError, match=r"no gradient passes|No gradient of the score reaches"):
         method(classifier, noise((12, 20)), Target(1))
 
 

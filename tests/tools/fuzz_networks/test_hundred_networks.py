@@ -9,6 +9,8 @@ from tools.fuzz_networks.networks import Case
 
 NETWORKS = range(100)
 
+pytestmark = pytest.mark.filterwarnings("ignore:None of the inputs have requires_grad")  # of checkpoints
+
 
 @cache
 def judged(number):

@@ -2,6 +2,7 @@
 
 import base64
 import runpy
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -21,6 +22,7 @@ def gradient():
 def test_a_few_visitors_see_nothing_but_right_maps(monkeypatch, capsys):
     options = "--visitors=4", "--seconds=2", "--steps=50", "--settle=0"
     monkeypatch.setattr("sys.argv", ["tools.load", *options])
+    monkeypatch.delitem(sys.modules, "tools.load.__main__", raising=False)  # another test may have imported it
     with pytest.raises(SystemExit) as ended:
         runpy.run_module("tools.load", run_name="__main__")
     said = capsys.readouterr().out
