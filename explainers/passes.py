@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from explainers.classifiers import Classifier
+from explainers.classifiers.preparing import Prepared
 from explainers.explanation import SCALES, Target
 from explainers.runtime.chunks import Chunks
 from explainers.runtime.cloning import clone
@@ -75,6 +76,7 @@ class Passes(nn.Module):
     until the next pass or the end of the block. `on_progress` is called at the start of each turn, and may raise an
     exception to cancel.
 
+    weights:    the fingerprint of the weights, where it is known.
     folded:     whether the network is the prepared one, and another than the classifier's.
     refuted:    whether a faster way of passing the pictures was tried before, which answered differently.
     checks:     the number of pictures that passed again, through the network as it is, to verify the answers.
@@ -101,9 +103,9 @@ class Passes(nn.Module):
         if len({(target.scale, target.versus is None) for target in targets}) > 1:
             raise ValueError("the targets of one call must share their scale and whether they have a versus")
         self.classifier = classifier
-        network = classifier.prepared if fused else classifier.network
-        self.folded, self.refuted = network is not classifier.network, False
-        self.network = clone(network)
+        preparation = classifier.preparation() if fused else Prepared(classifier.network)
+        self.folded, self.refuted = preparation.network is not classifier.network, False
+        self.network, self.weights = clone(preparation.network), preparation.weights
         self.targets, self.scale = tuple(targets), targets[0].scale
         self.index = torch.tensor([target.index for target in targets], device=classifier.device)
         versus = [target.versus for target in targets]

@@ -64,7 +64,7 @@ def _confirmed(passes: Passes, explained: Tensor | None) -> bool:
     if not samples:
         return True
     answers = _ANSWERS.setdefault(passes.classifier, _Answers())
-    weights = fingerprint(passes.classifier.network)
+    weights = passes.weights or fingerprint(passes.classifier.network)
     with Passes(passes.classifier, passes.targets, fused=False, alone=True) as reference:
         for sample in samples:
             gradient = sample.gradient if explained is not None and sample.picture.equal(explained) else None

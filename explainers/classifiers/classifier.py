@@ -95,14 +95,14 @@ class Classifier:
     @property
     def prepared(self) -> nn.Module:
         """The network made faster, or the network itself."""
-        return self._up_to_date().network
+        return self.preparation().network
 
     @property
     def altered_layers(self) -> frozenset[str]:
         """The names of the layers that put out something else in the prepared network."""
-        return self._up_to_date().altered
+        return self.preparation().altered
 
-    def _up_to_date(self) -> Prepared:
+    def preparation(self) -> Prepared:
         """Return what is prepared of the weights as they are now: they are shared, and may have been trained since."""
         if self._prepares and self._prepared.weights != fingerprint(self.network):
             self._prepared = self._prepare()

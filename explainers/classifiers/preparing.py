@@ -16,7 +16,6 @@ from explainers.runtime.cloning import clone
 from explainers.runtime.memory_reads import MemoryReads, recording_reads
 from explainers.runtime.recording import compiled
 
-SAMPLED_NUMBERS = 16  # of each tensor, for a fingerprint
 # In place, these copy their input for the backward pass.
 INPUT_COPYING_ACTIVATIONS = (nn.Hardtanh, nn.ReLU6, nn.SiLU, nn.Hardswish)
 
@@ -57,11 +56,11 @@ class Prepared:
 
 
 def fingerprint(network: nn.Module) -> Hashable:
-    """Return a value that changes with the weights and buffers of a network: how often written, and some numbers."""
+    """Return a value that changes with the weights and buffers of a network: their sums, and how often written."""
     tensors = [tensor.detach() for tensor in (*network.parameters(), *network.buffers()) if tensor.is_floating_point()]
-    samples = [tensor.reshape(-1)[:: tensor.numel() // SAMPLED_NUMBERS + 1].double().sum() for tensor in tensors]
     versions = (None if tensor.is_inference() else tensor._version for tensor in tensors)
-    return tuple(versions), tuple(torch.stack(samples).tolist()) if samples else ()
+    sums = [tensor.sum(dtype=torch.promote_types(tensor.dtype, torch.float32)).double() for tensor in tensors]
+    return tuple(versions), tuple(torch.stack(sums).tolist()) if sums else ()
 
 
 @torch.no_grad()

@@ -360,7 +360,11 @@ def test_methods_of_all_kinds_are_verified(made, photo, explainer):
 def test_weights_that_are_trained_on_are_seen(made, photo):
     network, classifier = made(Network)
     explainer = IntegratedGradients(steps=STEPS, baseline="black")
-    for change in (lambda p: p.add_(torch.randn_like(p) * 0.2), lambda p: p.data.mul_(1.5)):
+
+    def change_one(p):
+        p.data.view(-1)[1] += 0.5
+
+    for change in (lambda p: p.add_(torch.randn_like(p) * 0.2), lambda p: p.data.mul_(1.5), change_one):
         explainer(classifier, photo, Target(1))
         with torch.no_grad():
             for parameter in network.parameters():

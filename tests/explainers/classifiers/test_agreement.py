@@ -9,8 +9,9 @@ from explainers.classifiers.agreement import same_gradient, same_logits
     [
         ([[1.0, -2.0]], [[1.00005, -2.0001]], True),
         ([[1.0, -2.0]], [[1.0002, -2.0]], False),
-        ([[1.0, 0.0]], [[1.0, 1e-5]], True),  # near zero: judged by the quartile of sizes, 0.25
-        ([[1.0, 0.0]], [[1.0, 3e-5]], False),
+        ([[1.0, 2.0, 1.0, 1.0, 1.0, 0.0]], [[1.0, 2.0, 1.0, 1.0, 1.0, 5e-5]], True),  # zero: by the lower quartile, 1
+        ([[1.0, 2.0, 1.0, 1.0, 1.0, 0.0]], [[1.0, 2.0, 1.0, 1.0, 1.0, 2e-4]], False),
+        ([[1.0, -1e9]], [[1.001, -1e9]], False),
         ([[1.0, 1.0, -1e9]], [[1.001, 1.0, -1e9]], False),  # a class that is masked out allows nothing
         ([[1.0, 1.0], [1e-3, 1e-3]], [[1.0, 1.0], [1.001e-3, 1e-3]], False),  # each picture by its own sizes
         ([[0.0, 0.0]], [[0.0, 0.0]], True),
