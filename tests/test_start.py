@@ -1,5 +1,6 @@
 """The server as the README starts it: nobody else can connect, it asks nothing of anybody, and it ends when told to."""
 
+import asyncio
 import os
 import re
 import socket
@@ -7,9 +8,15 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+import streamlit
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from tools.load.visitor import visitor
 
 ROOT = Path(__file__).parents[1]
 COMMAND = re.search(r"\.venv/bin/streamlit (run .+)", (ROOT / "README.md").read_text(encoding="utf-8"))
@@ -23,6 +30,16 @@ sys.addaudithook(hear)
 """
 SOON = 60  # seconds
 STOP_TIMEOUT = 3  # seconds
+OTHERS = ("--server.address=0.0.0.0",)
+VISITORS = 4
+LONG = {
+    "method": "integrated-gradients",
+    "integrated-gradients-steps": 1000,
+    "integrated-gradients-baseline": "random",
+    "integrated-gradients-draws": 20,
+}
+STATIC = Path(streamlit.__file__).parent / "static"
+PIPELINED = 16 * 2**20  # bytes, more than the buffers on the way hold
 OURS = re.compile(r"'localhost'|b'localhost'|'127\.0\.0\.1'|\('127\.0\.0\.1', \d+\)|\('localhost', \d+\)")
 
 
@@ -35,9 +52,46 @@ def healthy(port):
         return False
 
 
-@pytest.fixture(scope="module", params=[(), ("--server.address=0.0.0.0",)], ids=["this machine", "others"])
+def slow_reader(port):
+    """A connection that asks for more than it reads."""
+    file = max(STATIC.rglob("*.js"), key=lambda file: file.stat().st_size)
+    asked = f"GET /{file.relative_to(STATIC).as_posix()} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+    connection = socket.create_connection(("127.0.0.1", port))
+    connection.sendall(asked * (PIPELINED // file.stat().st_size + 1))
+    return connection
+
+
+def seconds_to_stop(process):
+    """Tell a process to end, and wait until it has."""
+    told = time.monotonic()
+    process.terminate()
+    process.wait(SOON)
+    return time.monotonic() - told
+
+
+async def seconds_to_stop_a_crowd(process, port):
+    """Do so amid visitors who wait for long computations, and one who is slow to read what he asked for.
+
+    Before it, a page of another origin tries to connect, and is refused.
+    """
+    async with AsyncExitStack() as crowd:
+        for seed in range(VISITORS):
+            tab = await crowd.enter_async_context(visitor(port))
+            await tab.open(LONG | {"integrated-gradients-seed": seed})
+            await asyncio.wait_for(tab.until(lambda page: "answer" in page.widgets), SOON)  # computing starts
+        with pytest.raises(InvalidStatus, match="403"):
+            await connect(f"ws://127.0.0.1:{port}/_stcore/stream", origin="http://elsewhere.example", proxy=None)
+        with slow_reader(port):
+            await asyncio.sleep(0.5)  # until the buffers are full
+            return await asyncio.to_thread(seconds_to_stop, process)
+
+
+@pytest.fixture(scope="module", params=[(), OTHERS], ids=["this machine", "others"])
 def started(request, tmp_path_factory):
-    """(what it printed, what its sockets did, seconds until it had ended) of a server that was started and stopped."""
+    """(what it printed, what its sockets did, seconds until it had ended) of a server that was started and stopped.
+
+    The server for this machine has a crowd at work by then; the one for others has had no visit yet.
+    """
     folder = tmp_path_factory.mktemp("start")
     (folder / "sitecustomize.py").write_text(WATCH)
     with socket.socket() as free:
@@ -53,10 +107,12 @@ def started(request, tmp_path_factory):
             assert process.poll() is None, (folder / "log").read_text()
             assert time.monotonic() < end
             time.sleep(0.1)
-        told = time.monotonic()
-        process.terminate()
-        process.wait(SOON)
-        return (folder / "log").read_text(), (folder / "sockets").read_text(), time.monotonic() - told
+        if request.param == OTHERS:
+            took = seconds_to_stop(process)
+        else:
+            took = asyncio.run(seconds_to_stop_a_crowd(process, port))
+        assert process.returncode == 0
+        return (folder / "log").read_text(), (folder / "sockets").read_text(), took
     finally:
         process.kill()
 

@@ -1,0 +1,56 @@
+"""Corrects Streamlit's server from the first visit on: it asks no other machine, and ends soon after it is told to.
+
+Streamlit has no setting for either. When a page of another origin connects, it asks an outside service for its own
+address, to compare the two. When it is told to end, it waits for every connection, however slow, and then Python takes
+apart all that torch has brought along, which takes 2 s of the processor's time, or 20 s where others want it, too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import signal
+from types import FrameType
+from typing import cast
+
+from streamlit import net_util, runtime
+from streamlit.web import bootstrap
+
+END_TIMEOUT = 1.5  # seconds after a signal until connections that are still open are cut
+
+
+def correct() -> None:
+    """Correct the server where `streamlit run` has started it; a program that starts it itself may outlive it."""
+    if getattr(signal.getsignal(signal.SIGTERM), "__module__", None) != bootstrap.__name__:
+        return
+    net_util.get_internal_ip = net_util.get_external_ip = _no_address
+    stopped = cast("asyncio.Future[None]", runtime.get_instance().stopped)
+    stopped.get_loop().call_soon_threadsafe(_end_soon, stopped)  # signals are the main thread's
+
+
+def _no_address() -> None:
+    """Return no address of this machine; the configured one, localhost and the page's own host are still compared."""
+
+
+def _end_soon(stopped: asyncio.Future[None]) -> None:
+    """End the process as soon as Streamlit has stopped, and a while after a signal in any case."""
+    streamlit_handler = signal.getsignal(signal.SIGTERM)
+    assert callable(streamlit_handler)
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        loop = stopped.get_loop()
+        loop.call_soon_threadsafe(loop.call_later, END_TIMEOUT, _leave)
+        streamlit_handler(number, frame)
+
+    stopped.add_done_callback(lambda stopped: None if stopped.exception() else _leave())
+    signal.signal(signal.SIGTERM, handle)
+    signal.signal(signal.SIGINT, handle)
+
+
+def _leave() -> None:
+    """End the process without taking it apart, after what is registered for its end."""
+    try:
+        atexit._run_exitfuncs()
+    finally:
+        os._exit(0)
