@@ -17,7 +17,7 @@ from typing import cast
 from streamlit import net_util, runtime
 from streamlit.web import bootstrap
 
-END_TIMEOUT = 1.5  # seconds after a signal until connections that are still open are cut
+END_TIMEOUT = 1.0  # seconds after a signal until connections that are still open are cut
 
 
 def correct() -> None:
