@@ -110,9 +110,8 @@ def test_the_tiles_share_their_zoom_what_is_pointed_at_and_on_request_their_scal
     tile = panels(app)[1]
     app.page.mouse.move(tile["x"] + tile["width"] * 20.5 / 64, tile["y"] + tile["height"] * 10.5 / 64, steps=3)
     labels = app.at("grid").locator(".hoverlayer .hovertext")
-    app.until(lambda: labels.count() == 4)
-    read = sorted(float(text.replace("\u2212", "-")) for text in labels.all_text_contents())
-    assert read == pytest.approx(sorted(trace["z"][10][20] for trace in app.chart("grid")), rel=0.01)
+    there = pytest.approx(sorted(trace["z"][10][20] for trace in app.chart("grid")), rel=0.01)
+    app.until(lambda: sorted(float(text.replace("\u2212", "-")) for text in labels.all_text_contents()) == there)
     assert len(app.sent) == sent
 
     assert len({(trace["zmin"], trace["zmax"]) for trace in app.chart("grid")}) == 4
