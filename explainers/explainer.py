@@ -153,7 +153,7 @@ class Explainer(Configurable):
         """Return whether it may run the copy of the network whose BatchNorm is folded into the convolutions.
 
         It must not if its rule amplifies the different rounding of that copy, or if it reads a layer whose output is
-        different there. A single pass runs the network as it is, for to verify a copy would cost another pass.
+        different there. A single pass runs the network as it is, because to verify a copy costs another.
         """
         return True
 

@@ -86,7 +86,7 @@ class Facts:
     passes:        how many pictures passed through the network.
     checks:        how many of them passed again, alone, through the network as it is, to verify what it answered.
     folded:        whether they passed through the prepared copy of it, whose answers were verified.
-    refuted:       whether a faster way of passing them was tried before, and answered differently.
+    refuted:       whether a faster way of passing them was tried first, and gave different answers.
     traits:        how the network must be run.
     chunk:         how many passed at once at the end.
     halvings:      how often the chunk was halved because memory ran out.
@@ -134,7 +134,7 @@ class Coverage:
     covered:   the number of calls that it changes.
     total:     the number of all activations; if some are unreached, there may be more.
     names:     the number of calls that it doesn't change, by the name of the function.
-    unreached: the least number of rectifications that are no calls, so that it can't change them.
+    unreached: the number of ReLUs, at least, that are no calls, so that it can't change them.
     """
 
     covered: int

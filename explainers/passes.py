@@ -77,8 +77,8 @@ class Passes(nn.Module):
     exception to cancel.
 
     weights:    the fingerprint of the weights, where it is known.
-    folded:     whether the network is the prepared one, and another than the classifier's.
-    refuted:    whether a faster way of passing the pictures was tried before, which answered differently.
+    folded:     whether the network is the prepared one, and that differs from the classifier's.
+    refuted:    whether a faster way of passing the pictures was tried first, and gave different answers.
     checks:     the number of pictures that passed again, through the network as it is, to verify the answers.
     chunks:     the number of pictures per pass.
     count:      the number of pictures passed so far.
@@ -86,7 +86,7 @@ class Passes(nn.Module):
     answers:    (count, 2), the logit and the probability of the target for each of them, in order.
     on_preview: called with the attribution of a first result.
     samples:    the first picture passed, the last, and one between; none where each passed alone through the network as
-                it is, for there is nothing to compare them with.
+                it is, because they need no verification.
     """
 
     def __init__(

@@ -48,7 +48,7 @@ def steps(explanation: Explanation) -> str | None:
         sentence = f"Not converged: at {last.points} points on the path, {change}. Take this map as a rough one."
     if last.gap is None:
         sentence += (
-            " The gap isn't judged, because the ends of the path differ in score by less than 5 % of what it goes "
+            " The gap isn't judged, because the ends of the path differ in score by less than 5% of what it goes "
             "through between them."
         )
     return sentence
@@ -78,32 +78,32 @@ def coverage(explainer: Explainer, classifier: Classifier) -> str | None:
     if coverage is None:
         return None
     if not coverage.total:
-        return "No activation was found that the rule could change, so this equals the vanilla gradient."
+        return "No activation was found that the rule could change, so this map equals the vanilla gradient."
     if coverage.covered == coverage.total:
         return f"The rule covers all {coverage.total} activations found in the network."
     sentence = f"Partly guided: the rule covers {coverage.ratio} activations"
     if coverage.names:
         others = ", ".join(f"{count} × {name}" for name, count in coverage.names.items())
-        sentence += f"; at the others ({others}) the plain gradient goes on"
+        sentence += f"; at the others ({others}) the plain gradient is used"
     if coverage.unreached:
         there = "there, too," if coverage.names else "there"
         unreached = unreached_rectifications(coverage.unreached)
-        sentence += f". {unreached[0].upper()}{unreached[1:]}, and {there} the plain gradient goes on"
+        sentence += f". {unreached[0].upper()}{unreached[1:]}, and {there} the plain gradient is used"
     return sentence + "."
 
 
 def verification(explanation: Explanation) -> str | None:
-    """Say how the network that the map was computed on was verified; None if it was the network as it is."""
+    """Say how the map was verified, if it was computed on a copy of the network; None if on the network as it is."""
     facts = explanation.facts
     if facts.refuted:
         return (
-            f"A faster copy of {escaped(facts.classifier)} answered differently here, so the map was computed again on "
-            "the network as it is."
+            f"A faster way of running {escaped(facts.classifier)} gave different answers here, so the map was computed "
+            "again on the network as it is, one picture at a time."
         )
     if facts.folded:
         return (
-            f"Computed on a faster copy of {escaped(facts.classifier)}, whose answers to the first, a middle and the "
-            "last picture equal those of the network as it is."
+            f"Computed on a faster copy of {escaped(facts.classifier)}. Its answers to the first picture that passed, "
+            "the last one and one between agree with those of the network as it is."
         )
     return None
 
@@ -113,18 +113,19 @@ def caution(explanation: Explanation) -> str | None:
     facts = explanation.facts
     if facts.traits.random:
         return (
-            f"{escaped(facts.classifier)} answers at random: something in it, such as dropout, draws new numbers at "
-            "every pass. This map and all scores are of one fixed draw, and another draw may look different."
+            f"The answers of {escaped(facts.classifier)} are partly random: something in it, such as dropout, draws "
+            "new random numbers in every pass. The map and all scores hold for one fixed draw; another draw may give "
+            "different ones."
         )
     if facts.traits.remembers:
         return (
-            f"The answer of {escaped(facts.classifier)} depends on the pictures that passed before, so it was put back "
-            "to its first state before every picture."
+            f"The answer of {escaped(facts.classifier)} also depends on the pictures that it was given before, so it "
+            "was reset before every picture."
         )
     if facts.traits.batch_dependent:
         return (
-            f"The answer of {escaped(facts.classifier)} to a picture depends on the pictures that pass beside it, so "
-            "they passed one by one."
+            f"The answer of {escaped(facts.classifier)} to a picture also depends on the other pictures in its batch, "
+            "so the pictures passed one at a time."
         )
     return None
 

@@ -1,9 +1,9 @@
 """Verifies what was computed in chunks, on a prepared network, against the network as it is.
 
-A prepared copy may be another function for reasons that no record of a pass shows, and so may a chunk of pictures. So a
-few of the pictures that passed pass again, each alone, through the network as it is: the first, the last, and one
-between, which for path methods are the ends of the path and a point on it. Where it answers differently, everything is
-computed again without what was faster.
+A prepared copy may compute something else, for reasons that no record of a pass shows, and so may a network that is
+given several pictures at once. So a few of the pictures pass again, each alone, through the network as it is: the
+first, the last, and one between, which for path methods are the two ends of the path and a point on it. Where its
+answers differ, everything is computed again on it, one picture at a time.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def verified(
 ) -> tuple[T, Passes]:
     """Return what `work` makes of passes through `classifier`, and the passes that it was made of.
 
-    work:      called with entered passes; called again, with others, where the answers of the first are refuted.
+    work:      called with passes inside their `with` block, and called again, with others, if these are refuted.
     fused:     whether the prepared network may be used.
     explained: the picture (C, H, W) at which the gradient is compared as well; None if `work` changes gradients.
     """
@@ -60,7 +60,7 @@ def verified(
 def _confirmed(passes: Passes, explained: Tensor | None) -> bool:
     """Return whether the network as it is gives the same answers to the samples of passes."""
     samples, same = list(passes.samples.values()), True
-    passes.samples.clear()  # for they hold memory
+    passes.samples.clear()  # because they take memory
     if not samples:
         return True
     answers = _ANSWERS.setdefault(passes.classifier, _Answers())

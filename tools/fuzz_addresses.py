@@ -4,7 +4,7 @@
 
 An address names settings, widgets, bookkeeping of the session, names that Streamlit reserves, and names of nothing;
 its values are texts that widgets offer and texts that none could. A small network of random weights stands in for every
-classifier, for it is the addresses that are tried.
+classifier, because only the addresses are being tried.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ class Activations:
 
     relus:     the number of calls that are a ReLU or a ReLU6, however they are written.
     others:    the number of calls of every other activation function, by its name.
-    unreached: the least number of rectifications besides, which are no calls that could be replaced.
+    unreached: the number of ReLUs and ReLU6s, at least, that are no calls which could be replaced.
     """
 
     relus: int
@@ -62,9 +62,9 @@ class Activations:
 
 
 def unreached_rectifications(count: int) -> str:
-    """Say that a rule can't reach so many rectifications at least."""
-    rectifications = "rectification is" if count == 1 else "rectifications are"
-    return f"at least {count} {rectifications} written in a way that the rule can't reach"
+    """Say that there are at least this many ReLUs that a rule can't reach."""
+    relus = "ReLU is" if count == 1 else "ReLUs are"
+    return f"at least {count} {relus} written in a way that the rule can't reach"
 
 
 def activations(network: nn.Module, picture: Tensor) -> Activations:
@@ -81,10 +81,10 @@ def activations(network: nn.Module, picture: Tensor) -> Activations:
 class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]  # of torch's own
     """Finds rectifications among the operations that torch runs in the end, by their values.
 
-    So it also sees what runs inside a scripted function or the forward pass of an own `autograd.Function`, and what is
-    made of several operations. A tensor is the rectified form of an earlier one if it is min(max(x, 0), its maximum).
+    So it also sees what runs inside a scripted function or a custom `autograd.Function`, and what is made of several
+    operations. A tensor is the rectified form of an earlier one if it is min(max(x, 0), its maximum).
 
-    counted: whether a call runs now that is counted by itself.
+    counted: whether the call that runs now is counted by `_Calls`.
     """
 
     def __init__(self, picture: Tensor) -> None:
@@ -130,7 +130,7 @@ def _tensors(values: Any) -> list[Tensor]:
 class _Calls(TorchFunctionMode):
     """Counts the activation calls that a `TorchFunctionMode` can replace.
 
-    In the forward pass of an own `autograd.Function` it can't: that has a backward rule of its own.
+    In the forward pass of a custom `autograd.Function` it can't: that has a backward rule of its own.
     """
 
     def __init__(self, operations: _Operations) -> None:

@@ -42,7 +42,7 @@ def checked_labels(labels: Iterable[object], output: str) -> tuple[str, ...]:
 def checked_scaling(mean: Sequence[float], std: Sequence[float]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return mean and std as numbers. Raises ExplanationError unless they can normalise a picture."""
     if len(mean) != len(std):
-        raise ExplanationError(f"mean and std must be as long as each other, not {len(mean)} and {len(std)}.")
+        raise ExplanationError(f"mean and std must have the same length, not {len(mean)} and {len(std)}.")
     means, deviations = tuple(map(float, mean)), tuple(map(float, std))
     if not means or not all(map(_is_finite, (*means, *deviations))) or not all(value > 0 for value in deviations):
         raise ExplanationError(
@@ -63,26 +63,26 @@ def checked_size(size: Sequence[int]) -> tuple[int, int]:
 
 
 def admit(network: nn.Module, name: str, device: torch.device) -> nn.Module:
-    """Return a copy of a network that sees what becomes of its weights and buffers; only copies of it are run.
+    """Return a copy of a network that shares its weights and buffers, also as they change; only copies of it are run.
 
     Raises ExplanationError for a network without weights, or that can't be copied.
     """
     for key, weight in (*network.named_parameters(), *network.named_buffers()):
         if is_lazy(weight):
             raise ExplanationError(
-                f"{name} has no weights yet: {key!r} gets its size in the first pass. Make one first."
+                f"{name} has no weights yet: {key!r} gets its size in the first pass. Pass a picture through it first."
             )
         if weight.is_meta:
             raise ExplanationError(
-                f'{name} has no weights: {key!r} is on the device "meta". Load them first, with load_state_dict('
-                "state, assign=True), say."
+                f'{name} has no weights: {key!r} is on the device "meta". Load them first, for example with '
+                "load_state_dict(state, assign=True)."
             )
     return clone(network, share_buffers=True).to(device)
 
 
 @torch.no_grad()
 def try_out(network: nn.Module, original: nn.Module, picture: Tensor, name: str) -> None:
-    """Pass a picture (1, C, H, W) through a copy of `network`, and let it give a tensor if its output has `.logits`.
+    """Pass a picture (1, C, H, W) through a copy of `network`; if its output has `.logits`, let it give just these.
 
     Raises ExplanationError for a network that fails, or whose pass reaches its `original`.
     """

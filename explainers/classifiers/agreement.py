@@ -1,4 +1,4 @@
-"""Judges whether two computations of the same function agree but for rounding."""
+"""Judges whether two computations of the same function agree, apart from rounding."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ ROUNDING_UNITS = 32  # for numbers coarser than float32
 def same_logits(found: Tensor, true: Tensor) -> bool:
     """Return whether logits (..., classes) agree, each judged by its own size.
 
-    Logits near zero are judged by the lower quartile of the sizes of all that aren't zero. The largest may be that of a
-    class which is masked out, by -1e9, and would allow anything. Logits that are not finite agree with their like.
+    Logits near zero are judged by the lower quartile of the sizes of all that aren't zero. The largest size would allow
+    anything where a class is masked out by -1e9. NaN counts as 0, and infinity as the largest number.
     """
     if found.shape != true.shape or not true.numel():
         return found.shape == true.shape
-    if not true.is_floating_point():  # such logits are refused when they are asked for
+    if not true.is_floating_point():  # `Classifier.check` refuses such logits
         return torch.equal(found, true)
     dtype = true.dtype
     found, true = (logits.detach().double().nan_to_num() for logits in (found, true))

@@ -103,7 +103,7 @@ class Classifier:
         return self.preparation().altered
 
     def preparation(self) -> Prepared:
-        """Return what is prepared of the weights as they are now: they are shared, and may have been trained since."""
+        """Return the network prepared with its weights of now: they are shared, and may have been trained since."""
         if self._prepares and self._prepared.weights != fingerprint(self.network):
             self._prepared = self._prepare()
         return self._prepared
@@ -180,7 +180,7 @@ class Classifier:
             )
         if not logits.is_floating_point():
             raise ExplanationError(
-                f"{self.name} gives numbers of the kind {logits.dtype}. Let it give its logits, which are floats."
+                f"{self.name} gives numbers of type {logits.dtype}. Let it give its logits, which are floats."
             )
         if not bool(logits.isfinite().all()):
             raise ExplanationError(f"{self.name} gives numbers that are not finite for this picture.")

@@ -61,12 +61,12 @@ def _fetch(url: str, path: Path, on_progress: Progress | None) -> str:
 
 
 class _Stream:
-    """The content of a URL, chunk by chunk; a chunk may be empty where none has come for a while.
+    """The content of a URL, chunk by chunk; a chunk is empty if nothing has come for a while.
 
     A thread of its own waits for the server, which may take any time to connect, to answer and to send. It ends at the
     next byte, or at the timeout, after the `with` block has ended.
 
-    total: the length that the server announced, where it has.
+    total: the length that the server announced, if it did.
     """
 
     def __init__(self, url: str) -> None:

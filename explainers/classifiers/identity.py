@@ -33,7 +33,7 @@ def identity(network: nn.Module, facts: object) -> str:
 
 
 class _Digest:
-    """A hash of values, which is the same in every process; objects are told by their class and what they hold."""
+    """A hash of values, the same in every process; objects are told apart by their class and what they hold."""
 
     def __init__(self) -> None:
         self._hash = hashlib.sha256()

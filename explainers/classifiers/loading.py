@@ -71,7 +71,7 @@ def _weights_file(source: Source, on_progress: Progress | None) -> Path:
         except (OSError, HTTPException) as error:
             raise ExplanationError(
                 f"{source.title} needs its weights ({source.megabytes:.0f} MB) once, and they could not be downloaded: "
-                f"{_reason(error)}. Choose the bundled classifier, or put them as {source.name}.pth into a folder on "
+                f"{_reason(error)}. Choose the bundled classifier, or save them as {source.name}.pth in a folder on "
                 f"the machine that runs Whypixel, and name the folder in {WEIGHTS_FOLDER_VARIABLE}."
             ) from error
     return source.path

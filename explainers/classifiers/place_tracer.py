@@ -1,4 +1,4 @@
-"""Follows through a forward pass which place of the picture each number belongs to.
+"""Follows, through a forward pass, the place in the picture that each number belongs to.
 
 A shape doesn't tell what its axes mean: 128 channels of 8 x 32 cells look as if the channels came last, and a matrix of
 attention looks like a grid. So the rows and columns that the numbers of each tensor lie on are worked out beside it. An

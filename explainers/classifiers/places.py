@@ -1,4 +1,4 @@
-"""Places of numbers in the picture, and what becomes of them when numbers are combined."""
+"""Where numbers lie in the picture, and what becomes of their places when they are combined."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Places:
 
     axes:   the row and the column of each number, from 0 to 1, NaN for none. Each has as many dimensions as the tensor;
             one along which nothing changes may have size 1.
-    mixed:  whether they come from attention alone, whose queries need not lie where its result is used.
+    mixed:  whether they come from attention alone, whose queries may lie elsewhere than where its result is used.
     source: the number of the product of matrices that made the tensor, if it was only moved or scaled since.
     """
 

@@ -45,9 +45,9 @@ class Prepared:
     """A network that gives the same logits faster.
 
     network: the copy, or the given network itself where nothing can be made faster.
-    altered: the names of the layers whose outputs are other ones: a folded convolution puts out what the BatchNorm did,
-             and so does a container that ends in one.
-    weights: the fingerprint of the weights that it was made of.
+    altered: the names of the layers whose outputs differ: a folded convolution puts out what the BatchNorm did, and so
+             does a container that ends in one.
+    weights: the fingerprint of the weights that it was made from.
     """
 
     network: nn.Module
@@ -56,7 +56,7 @@ class Prepared:
 
 
 def fingerprint(network: nn.Module) -> Hashable:
-    """Return a value that changes with the weights and buffers of a network: their sums, and how often written."""
+    """Return a value that changes with a network's weights and buffers: their sums, and how often each was written."""
     tensors = [tensor.detach() for tensor in (*network.parameters(), *network.buffers()) if tensor.is_floating_point()]
     versions = (None if tensor.is_inference() else tensor._version for tensor in tensors)
     sums = [tensor.sum(dtype=torch.promote_types(tensor.dtype, torch.float32)).double() for tensor in tensors]
@@ -69,7 +69,7 @@ def prepared(network: nn.Module, pictures: Tensor) -> Prepared:
 
     Only the modules change, so code that names or replaces a function of the forward pass still works. A pair is fused
     where the record of a pass over the first of `pictures` (N, C, H, W) proves that nothing else reads what changes.
-    Nothing is prepared in a network that is compiled, or that lets values of the picture decide what runs. The copy is
+    A network is left as it is if it is compiled, or if values of the picture decide what runs in it. The copy is
     tried on the pictures: it is dropped where it fails (some networks reshape in a way that channels_last forbids) or
     gives other logits, and where the network's output is no tensor.
     """
@@ -108,7 +108,7 @@ class _Run:
 class _Record:
     """A pass of a network: the memory that it read, and the runs of each module, by name.
 
-    plain: the modules whose runs can be exchanged, by name: no hook and no other `forward` is put on them.
+    plain: the modules that can be replaced, by name: no hook and no other `forward` was put on them.
     """
 
     plain: dict[str, nn.Module]
@@ -116,7 +116,7 @@ class _Record:
     runs: dict[str, list[_Run]]
 
     def once(self, name: str) -> _Run | None:
-        """Return the only run of a module, from one tensor to another; None if it ran otherwise."""
+        """Return the only run of a module, from a tensor to a tensor; None if it ran more often or otherwise."""
         run = self.runs[name][0] if len(self.runs[name]) == 1 else None
         return run if run and isinstance(run.given, Tensor) and isinstance(run.output, Tensor) else None
 
@@ -162,7 +162,7 @@ def _fusible_pairs(record: _Record) -> Iterator[tuple[str, str]]:
 
 
 def _replaceable_activations(network: nn.Module, picture: Tensor) -> list[str]:
-    """Return the names of the activations that needn't work in place: nothing reads their input after them."""
+    """Return the names of the activations that needn't work in place, because nothing reads their input after them."""
     trial = clone(network)
     activations = {
         name: module

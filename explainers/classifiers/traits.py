@@ -21,11 +21,11 @@ from explainers.runtime.recording import Call, compiled
 class OrderedNorms(TorchFunctionMode):
     """Puts in order what goes into a BatchNorm, and the gradient that comes back; `irregular` says if any wasn't.
 
-    For a batch of one, torch's backward pass of BatchNorm (and of InstanceNorm, which calls it) in eval mode misreads
-    numbers whose strides are neither those of channels first nor those of channels last, such as those of tokens that
-    were transposed, beside others that are in order.
+    For a batch of one, torch's backward pass of BatchNorm (and of InstanceNorm, which calls it) in eval mode gives a
+    wrong gradient if only one of the two, its input or the gradient that comes back, has the strides of channels first
+    or channels last. Tokens that were transposed have others.
 
-    norms: the number of calls that were met.
+    norms: the number of calls.
     """
 
     def __init__(self) -> None:
@@ -61,11 +61,11 @@ class OrderedNorms(TorchFunctionMode):
 class Traits:
     """How a network must be run.
 
-    random:          its answers draw random numbers, so all passes use one draw of them.
-    batch_dependent: its answer to a picture depends on the pictures beside it, so pictures pass one by one.
-    remembers:       its answer depends on the passes before it, so its buffers are put back before each.
-    irregular:       numbers reach a BatchNorm, or come back to it, in strides that torch misreads, so that they are put
-                     in order.
+    random:          it draws random numbers, so all passes use the same draw.
+    batch_dependent: its answer to a picture depends on the others in its batch, so pictures pass one at a time.
+    remembers:       its answer depends on the passes before it, so its buffers are reset before each.
+    irregular:       numbers reach a BatchNorm, or come back to it, in strides that torch misreads, so they are put in
+                     order.
     """
 
     random: bool = False
@@ -75,7 +75,7 @@ class Traits:
 
     @property
     def alone(self) -> bool:
-        """Whether pictures must pass one by one: the draws of a random network differ within a batch."""
+        """Whether pictures must pass one at a time: the draws of a random network differ within a batch."""
         return self.batch_dependent or self.random or self.remembers
 
     @contextmanager
@@ -122,13 +122,13 @@ def find_traits(network: nn.Module, pictures: Tensor, name: str) -> Traits:
     copy = clone(network)
     if not all(same_logits(logits(first, held, copy), alone) for _ in range(2)):
         raise ExplanationError(
-            f"{name} answers differently each time, even with the same random numbers, so a map of it would be true of "
-            "one moment only. Switch off what makes it random."
+            f"{name} answers differently each time, even with the same random numbers, so a map of it couldn't be "
+            "repeated. Switch off whatever changes its answers."
         )
     try:
         together = torch.cat([alone, logits(ordered[1:], held)])
         batch_dependent = not held.alone and not same_logits(logits(ordered), together)
-    except Exception:  # some networks take one picture only, and say so in ways of their own
+    except Exception:  # some networks take one picture only, and raise errors of any kind
         batch_dependent = True
     traits = Traits(random, batch_dependent, remembers)
     return replace(traits, irregular=_irregular(network, first, traits))
@@ -144,7 +144,7 @@ def _irregular(network: nn.Module, picture: Tensor, traits: Traits) -> bool:
                 score = copy(given).sum()
             if gradients.norms:
                 torch.autograd.grad(score, given)
-        except RuntimeError:  # there is no gradient, which the methods that want one say
+        except RuntimeError:  # there is no gradient; the methods that need one say so
             return False
     found: bool = gradients.irregular
     return found

@@ -109,7 +109,7 @@ def convergence(levels_by_rule: Mapping[str, Sequence[Level]], steps_by_rule: Ma
                 )
             )
     ticks = sorted({count for counts in steps_by_rule.values() for count in counts})
-    limits = [(SETTLED_CHANGE, "2 %: the map has settled"), (SETTLED_GAP, "5 %: it adds up")]
+    limits = [(SETTLED_CHANGE, "2%: the map has settled"), (SETTLED_GAP, "5%: it adds up")]
     return go.Figure(
         traces,
         go.Layout(

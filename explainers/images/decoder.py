@@ -2,7 +2,7 @@
 
 A file may be made so that decoding it takes gigabytes or minutes, and what a decoder does in C can't be stopped from
 within. So the whole program has one such process. It is started by the first picture, ends with the program, and is
-started anew after a file for which it had to be ended.
+started again after a file for which it had to be ended.
 """
 
 from __future__ import annotations
@@ -166,7 +166,9 @@ def _why_ended(code: int) -> Exception:
     if code >= 0:
         return RuntimeError(f"the decoder ended with {code}")
     if -code in (signal.SIGKILL, getattr(signal, "SIGPROF", None)):
-        return ExplanationError("The picture can't be read: decoding it takes too long. Please save it anew.")
+        return ExplanationError(
+            "The picture can't be read: decoding it takes too long. Please save it again in an image editor."
+        )
     return ExplanationError(DAMAGED)
 
 

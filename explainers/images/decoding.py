@@ -138,7 +138,7 @@ def _refusing(data: bytes) -> Iterator[None]:
 
 
 def allow(seconds: float) -> None:
-    """From now on, the system kills this process when it has used the processor for so long; 0: for any time."""
+    """Let the system kill this process once it has used the processor for so long from now on; 0: never."""
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_PROF, seconds)
 

@@ -35,7 +35,7 @@ DAMAGED = "The picture cannot be read: its file is damaged, cut short or of an u
 def open_picture(data: bytes, max_pixels: int) -> ImageFile:
     """Open a file that is small enough, without decoding it.
 
-    Raises ExplanationError for one of too many pixels or parts, or whose sides are too short; and, for a file that
+    Raises ExplanationError for a picture of too many pixels or parts or with too short a side and, for a file that
     can't be opened, errors of any kind.
     """
     if size := _webp_size(data):  # Pillow takes memory for all of its pixels when it opens the file
@@ -47,13 +47,15 @@ def open_picture(data: bytes, max_pixels: int) -> ImageFile:
         raise ExplanationError(f"The picture is {width} by {height} pixels; each side must have at least {MIN_SIDE}.")
     if isinstance(file, JpegImageFile) and (scans := data.count(START_OF_SCAN)) > MAX_SCANS:
         raise ExplanationError(
-            f"The JPEG file has its pixels in {scans:,} scans; up to {MAX_SCANS} are read. Please save it anew."
+            f"The JPEG file stores its pixels in {scans:,} scans; up to {MAX_SCANS} are read. "
+            "Please save it again in an image editor."
         )
     if isinstance(file, TiffImageFile):
         parts = max(len(file.tag_v2.get(tag, ())) for tag in (STRIPOFFSETS, TILEOFFSETS))
         if parts > MAX_PARTS:
             raise ExplanationError(
-                f"The TIFF file has its pixels in {parts:,} parts; up to {MAX_PARTS:,} are read. Please save it anew."
+                f"The TIFF file stores its pixels in {parts:,} parts; up to {MAX_PARTS:,} are read. "
+                "Please save it again in an image editor."
             )
     return file
 
@@ -75,7 +77,7 @@ def refusal(data: bytes, error: Exception) -> ExplanationError:
         if (bands := _tiff_bands(data)) not in (1, 3):
             return ExplanationError(
                 f"The TIFF file has {bands} bands that don't make a grey or colour picture. "
-                "Please save the 1 or 3 bands to look at as a file of their own."
+                "Please save the 1 or 3 bands that you want to see as a file of their own."
             )
     return ExplanationError(DAMAGED)
 

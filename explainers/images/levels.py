@@ -17,7 +17,7 @@ LEVELS = {  # how black and white are chosen, and what that is called
     "extremes": "Lowest to highest value",
 }
 TAIL = 1000  # one in so many values lies below the percentiles, and one above
-SLACK = 0.01  # of white: how far values may lie beyond a customary range and still be taken for rounding or noise
+SLACK = 0.01  # of white: how far values may lie beyond a customary range and still count as rounding or noise
 CUSTOMARY_BITS = (8, 10, 12, 14, 16)
 MIN_FILLED = 1 / 4  # of a customary range; a picture that fills less of it would be nearly black
 MAX_SAMPLED = 10**6  # values of which the percentiles are taken: of all, if there are no more
@@ -123,12 +123,12 @@ def to_8_bits(values: Array, black: float, white: float) -> Array:
 
 def describe(survey: Survey, data_type: DataType, black: float, white: float) -> str:
     """Say in sentences which values are shown black and white."""
-    sentences = [f"Its {data_type.name} from {_number(black)} to {_number(white)} are shown as black to white."]
+    sentences = [f"Its {data_type.name} from {_number(black)} to {_number(white)} are shown from black to white."]
     if outside := survey.share_outside(min(black, white), max(black, white)):
-        sentences.append(f"{_percent(outside)} of its values lie outside and are clipped.")
+        sentences.append(f"{_percent(outside)} of its values lie outside this range and are clipped.")
     if survey.unusable:
         pixels = "1 pixel holds" if survey.unusable == 1 else f"{survey.unusable:,} pixels hold"
-        sentences.append(f"{pixels} no finite number and can't be shown.")
+        sentences.append(f"{pixels} a value that isn't a finite number; it is shown as black.")
     return " ".join(sentences)
 
 

@@ -120,7 +120,7 @@ def _read_tokens(gradients: Tensor) -> Tensor:
 class OnTokens(Explainer):
     """The base class of methods that follow a vision transformer's attention from its answer back to the patches.
 
-    The answer is read from the class token or, without one, from the tokens on average; that is told by the gradient.
+    The answer is read from the class token or, without one, from the tokens on average; the gradient tells which.
 
     uses_gradient: whether the method needs the gradient with respect to every layer's attention.
     """
@@ -152,7 +152,7 @@ class OnTokens(Explainer):
         if not all(attention.result.requires_grad for attention in followed):
             raise ExplanationError(
                 f"{self.title} can't tell which tokens {passes.classifier.name} answers from, because no gradient "
-                "passes through its attention. Attention is followed only where it does."
+                "passes through its attention. Attention can be followed only where one does."
             )
         results = [attention.result for attention in followed]
         with torch.no_grad():

@@ -125,7 +125,7 @@ class DeepLIFT(Explainer):
 
     Differences at every activation are handed back in proportion to what caused them (the Rescale rule), in one pass
     and without a path to follow. The values add up to the logit minus the baseline's: a network where they miss that by
-    more than 1 % (and rounding) is refused, such as one that multiplies activations with each other. It depends on how
+    more than 1% (and rounding) is refused, such as one that multiplies activations with each other. It depends on how
     the network is built: two that answer alike can have different maps.
     """
 
@@ -137,7 +137,7 @@ class DeepLIFT(Explainer):
     ours: ClassVar[str] = (
         "the Rescale rule for *calls*: Captum's `DeepLift` hooks modules, so it raises on every ResNet, silently takes"
         " the plain gradient of functions (GoogLeNet, DenseNet), and its pooling doesn't always add up. Refused where "
-        "the values miss the difference by more than 1 %"
+        "the values miss the difference by more than 1%"
     )
     scales: ClassVar[tuple[Scale, ...]] = ("logit",)
     complete: ClassVar[bool] = True
@@ -162,8 +162,8 @@ class DeepLIFT(Explainer):
             raise ExplanationError(f"{complaint}: {unreached_rectifications(count)}. Integrated Gradients works on it.")
         if classifier.traits.alone:
             raise ExplanationError(
-                f"DeepLIFT passes a picture beside its baseline, and {classifier.name} answers otherwise to a picture "
-                "that isn't alone. Integrated Gradients works on it."
+                f"DeepLIFT passes a picture together with its baseline, and {classifier.name} must be given one at a "
+                "time, because its answer depends on more than the picture. Integrated Gradients works on it."
             )
 
     def uses_fused(self, classifier: Classifier) -> bool:
@@ -186,10 +186,10 @@ class DeepLIFT(Explainer):
             )
             if torch.finfo(values.dtype).bits < 32:
                 raise ExplanationError(
-                    f"{complaint}. It computes in half precision, whose rounding is large beside differences: load it "
-                    "in float32."
+                    f"{complaint}. It computes in half precision, whose rounding errors are too large for such "
+                    "differences: load it in float32."
                 )
             raise ExplanationError(
-                f"{complaint}, so its rule misses a part of the network. Integrated Gradients works on it."
+                f"{complaint}, so its rule doesn't fit a part of the network. Integrated Gradients works on it."
             )
         return Attribution(values, scores=scores, baselines=baselines, baseline_scores=baseline_scores[:, None])

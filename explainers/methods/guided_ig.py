@@ -66,7 +66,7 @@ class GuidedIntegratedGradients(Explainer):
     ours: ClassVar[str] = (
         "Captum has none. The authors' path; the gradient is integrated on each of its steps. They take the one at the"
         " step's start, which was chosen for being small: on three sample photos the pixels then miss the score by 63 "
-        "to 188 % (50 steps; more don't help), ours by 1 to 3 %"
+        "to 188% (50 steps; more don't help), ours by 1 to 3%"
     )
     complete: ClassVar[bool] = True
     shows_regardless: ClassVar[str] = DISTANCE_FROM_BASELINE

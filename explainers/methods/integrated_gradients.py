@@ -28,8 +28,8 @@ class IntegratedGradients(Explainer):
 
     The gradient is averaged along the straight path from the baseline and multiplied by what changed: the values add up
     to the score minus the baseline's score (completeness), and a pixel equal to the baseline gets nothing, so a black
-    baseline can't see black things. Automatic steps double until the map changes by less than 2 % and the values add up
-    to within 5 %.
+    baseline can't see black things. Automatic steps double until the map changes by less than 2% and the values add up
+    to within 5%.
     """
 
     title: ClassVar[str] = "Integrated Gradients"

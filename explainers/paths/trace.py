@@ -49,6 +49,6 @@ class Level:
 
     @property
     def settled(self) -> bool:
-        """Whether more points are unnecessary: the map changed by less than 2 %, and the gap is under 5 % if judged."""
+        """Whether more points are unnecessary: the map changed by less than 2%, and the gap is under 5% if judged."""
         is_stable = self.change is not None and self.change < SETTLED_CHANGE
         return is_stable and (self.gap is None or self.gap < SETTLED_GAP)

@@ -14,8 +14,8 @@ from explainers.errors import ExplanationError
 def refuse_checkpoints() -> Iterator[None]:
     """Raise ExplanationError where the gradient of a checkpoint fails inside the block.
 
-    Reentrant ones know `.backward()` only, which would write into shared tensors; and what a backward rule changes must
-    be changed in the same way when a checkpoint runs again.
+    Reentrant checkpoints work with `.backward()` only, which would write into shared tensors. And any checkpoint that
+    runs again must meet the same backward rule.
     """
     try:
         yield
@@ -24,6 +24,6 @@ def refuse_checkpoints() -> Iterator[None]:
             raise
         raise ExplanationError(
             "This classifier runs parts of its forward pass again for the gradient (checkpointing), in a way that this "
-            "method can't follow. Switch its checkpointing off, or choose a method without gradients, such as "
-            "occlusion."
+            "method can't follow. Switch its checkpointing off, or choose a method that needs no gradient, such as "
+            "Occlusion."
         ) from error

@@ -18,5 +18,5 @@ def clone(network: nn.Module, *, share_weights: bool = True, share_buffers: bool
     copier = Copier(share_weights=share_weights, share_buffers=share_buffers)
     cloned: nn.Module = copier.copy(network)
     if any(module.training for module in cloned.modules()):
-        cloned.eval()  # whose result is not used: people's own `train` may return nothing
+        cloned.eval()  # its result isn't used, because a module's own `train` may return nothing
     return cloned

@@ -19,7 +19,7 @@ UNCHANGING_KINDS = frozenset(
 
 
 def without_contents(function: types.FunctionType) -> types.FunctionType:
-    """Return a function of the same code that knows nothing yet, see `fill`."""
+    """Return a function of the same code that knows nothing yet; `fill` tells it."""
     cells = None if function.__closure__ is None else tuple(types.CellType() for _ in function.__closure__)
     return types.FunctionType(function.__code__, function.__globals__, function.__name__, closure=cells)
 
@@ -44,7 +44,7 @@ def contents(cell: types.CellType) -> tuple[Any, ...]:
 
 
 def reached_from(value: Any) -> Iterator[Any]:
-    """Iterate over a value and what a function that knows it can reach by it, each once.
+    """Iterate over a value and what a function can reach through it, each once.
 
     Objects of other kinds are not looked into: a trainer, say, leads to everything there is.
     """

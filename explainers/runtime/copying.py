@@ -1,7 +1,7 @@
 """Copies what modules hold: tensors, containers, objects, and functions that know modules.
 
-`copy.deepcopy` can't be used for it: it fails at locks and at tensors that autograd made, hands on functions, weak
-references and what they know of the original, and takes four times as long.
+`copy.deepcopy` can't be used for it: it fails on locks and on tensors that autograd made, shares functions and weak
+references, which lead back to the original, and takes four times as long.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Copier:
     The copies of modules share their weights, frozen, unless they are to have weights of their own. What can't be
     copied, such as an open file, is shared.
 
-    share_buffers: whether copies share buffers, too, so that they see what becomes of them.
+    share_buffers: whether copies share buffers, too, so that they follow later changes.
     copies: the copies by the ids of their originals, as `__deepcopy__` expects them.
     """
 
@@ -112,7 +112,7 @@ class Copier:
         except Exception as error:  # which comes out of code that is not ours
             raise ExplanationError(
                 f"{type(module).__name__} can't be copied ({error}), and maps are computed on a private copy of the "
-                "network. Change how it is copied (its __deepcopy__ or __getstate__), or replace it by another module."
+                "network. Change how it is copied (__deepcopy__ or __getstate__), or replace it with another module."
             ) from error
 
     def _weight(self, weight: Tensor) -> nn.Parameter:
@@ -173,7 +173,7 @@ class Copier:
         return copied
 
     def _knows_modules(self, value: Any) -> bool:
-        """Return whether a function's way from this value leads to a module, or to what is copied already.
+        """Return whether a function that knows this value can reach a module, or what is copied already, through it.
 
         Other things that functions know belong to the program around, and are shared.
         """

@@ -18,7 +18,7 @@ class Draws(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Draws, for each operation of this thread that may draw, from where its last draw ended.
 
     All threads share torch's generators: what another thread draws meanwhile moves them. A generator of the network's
-    own, which would draw other numbers at each pass, is passed over.
+    own, which would draw other numbers in each pass, is ignored.
 
     drawn: whether anything was drawn.
     """
@@ -63,7 +63,7 @@ _DRAWING = threading.Lock()
 
 @contextmanager
 def own_draws(device: torch.device) -> Iterator[Draws]:
-    """Draw from `SEED` on inside the block, and leave the generators as they were before it."""
+    """Start the draws inside the block from `SEED`, and leave the generators as they were before it."""
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(SEED)
         with Draws(device) as draws:
@@ -71,7 +71,7 @@ def own_draws(device: torch.device) -> Iterator[Draws]:
 
 
 def _may_draw(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    """Return whether an operation draws for some arguments, and these aren't a dropout of nothing."""
+    """Return whether an operation may draw random numbers; a dropout with probability 0 doesn't."""
     if torch.Tag.nondeterministic_seeded not in getattr(func, "tags", ()):  # operators of higher order have none
         return False
     names = [argument.name for argument in func._schema.arguments]

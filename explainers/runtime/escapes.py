@@ -33,9 +33,9 @@ class WithinCopy(TorchFunctionMode):
         for value in _values((*args, *(kwargs or {}).values())):
             if key := self._weights.get(id(value)):
                 raise ExplanationError(
-                    f"The forward pass of {self._name} reaches {key!r} of the given network by another way than self, "
-                    "such as a global variable. Maps are computed on a private copy, which such a pass leaves. Let it "
-                    "reach all its modules through self."
+                    f"The forward pass of {self._name} reaches {key!r} of the given network without going through "
+                    "self, by a global variable, for example. Maps are computed on a private copy, which such a pass "
+                    "would leave. Let it reach all its modules through self."
                 )
         call = Call.of(func, args, kwargs or {})
         if call.name == "batch_norm" and call.argument(5, "training") and self._is_elsewhere(call):

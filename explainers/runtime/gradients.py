@@ -6,12 +6,12 @@ from torch import Tensor
 
 from explainers.errors import ExplanationError
 
-UNRECORDED = "NotImplemented"  # how the names of nodes end at which autograd loses a gradient, with a warning at most
+UNRECORDED = "NotImplemented"  # the end of the names of nodes where autograd loses a gradient, with a warning at most
 REENTRANT_CHECKPOINT = "CheckpointFunctionBackward"
 INFERENCE_TENSORS = "Inference tensors cannot be saved for backward"
 CHANGED_IN_PLACE = "modified by an inplace operation"
 NOT_DIFFERENTIABLE = "derivative for", "is not implemented"
-INSTEAD = 'Choose Occlusion, RISE or another method of the family "perturbation", which need no gradient.'
+INSTEAD = "Choose a perturbation method, such as Occlusion or RISE, which needs no gradient."
 
 
 def refuse_broken_gradient(scores: Tensor, pictures: Tensor, name: str) -> None:
@@ -25,8 +25,8 @@ def refuse_broken_gradient(scores: Tensor, pictures: Tensor, name: str) -> None:
             raise unrecorded(name)
         if node.name() == REENTRANT_CHECKPOINT:
             raise ExplanationError(
-                f"{name} computes parts of itself again for each gradient, by torch.utils.checkpoint with "
-                f"use_reentrant=True, which doesn't let it reach the picture. Say use_reentrant=False there. {INSTEAD}"
+                f"{name} uses torch.utils.checkpoint with use_reentrant=True, which keeps the gradient from reaching "
+                f"the picture. Set use_reentrant=False there. {INSTEAD}"
             )
         before = {earlier for earlier, _ in node.next_functions if earlier is not None} - nodes
         nodes |= before
@@ -36,17 +36,17 @@ def refuse_broken_gradient(scores: Tensor, pictures: Tensor, name: str) -> None:
 
 
 def refusal(error: BaseException | None, name: str) -> ExplanationError | None:
-    """Return the error with a sentence for one that autograd raised over the network `name`; None for any other."""
+    """Return an error with a sentence in place of one that autograd raised over the network `name`; None for others."""
     text = str(error) if isinstance(error, RuntimeError) else ""
     if INFERENCE_TENSORS in text:
         return unrecorded(name)
     if CHANGED_IN_PLACE in text:
         return ExplanationError(
-            f"{name} changes numbers in place that its own gradient needs, so torch can't compute one. Write that part "
-            f"of it without operations in place. {INSTEAD}"
+            f"{name} overwrites numbers in place that its gradient needs, so torch can't compute one. Write that part "
+            f"without in-place operations. {INSTEAD}"
         )
     if all(part in text for part in NOT_DIFFERENTIABLE):
-        return ExplanationError(f"{name} has a part without a derivative, so torch can't compute a gradient. {INSTEAD}")
+        return ExplanationError(f"{name} has a part without a derivative, so torch can't compute one for it. {INSTEAD}")
     return None
 
 

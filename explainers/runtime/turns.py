@@ -11,10 +11,10 @@ from types import TracebackType
 import torch
 
 LONGEST_WAIT_PERIOD = 3  # every third turn goes to the request that has waited longest
-LOOK_INTERVAL = 1.0  # seconds between looks whether a request still has a purpose
+LOOK_INTERVAL = 1.0  # seconds between checks whether anybody still waits for a request's result
 stop_waiting: ContextVar[Callable[[], None]] = ContextVar(
     "stop_waiting", default=lambda: None
-)  # raises once it has none
+)  # raises once nobody does
 
 
 class Turns:

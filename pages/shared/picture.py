@@ -17,8 +17,8 @@ from pages.shared import state
 from pages.shared.frame import show
 
 PICTURE_SOURCES = ("Samples", "Upload", "Camera")
-OWN_PICTURE_KEY = "own-picture"  # of the setting that says that the visitor's own picture is shown
-LOST = "Your own picture is no longer on this server. Please give it again; until then, the sample is shown."
+OWN_PICTURE_KEY = "own-picture"  # of the setting that says whether the visitor's own picture is shown
+LOST = "Your own picture is no longer on this server. Please choose it again."
 SAMPLE_PHOTOS = {sample.name: Photo.read(sample.title, sample.data) for sample in SAMPLES}
 
 
@@ -47,7 +47,7 @@ def choose_picture() -> Photo:
             key=key,
             on_change=_keep_upload,
             args=(key,),
-            help="Up to 20 MB and 50 megapixels; turned upright, transparency on white.",
+            help="Up to 20 MB and 50 megapixels. Pictures are turned upright, and what is transparent becomes white.",
         )
     else:
         st.camera_input(
@@ -104,7 +104,7 @@ def _adjusted(photo: Photo) -> Photo:
             LEVELS,
             format_func=LEVELS.__getitem__,
             key=state.setting("levels", "automatic", LEVELS.__contains__),
-            help="Which of the file's values are shown black and white. Pixels hold more than 8 bits here.",
+            help="Which of the file's values are shown as black and as white. Its pixels hold more than 8 bits.",
         )
         if levels != photo.levels:
             photo = photo.with_levels(levels)

@@ -3,7 +3,7 @@
 Settings stand in the page's address, so that a copied link restores them. Streamlit's own binding (bind="query-params")
 forgets the address of a widget that was away for a run, as a method's knobs are while another method is chosen; so this
 module reads the address that a visitor brings and writes it when the settings change. Both work on text, {key: value}.
-A stranger may have written the address: it names no key of the session, and a widget's own check sees a value first.
+A stranger may have written the address: it sets no key of the session by itself, and a widget checks each value first.
 """
 
 from __future__ import annotations
@@ -109,13 +109,13 @@ def named(key: str, default: Any, accepts: Callable[[Any], bool]) -> bool:
 
 
 def choose(key: str, value: Any) -> None:
-    """Set a setting before its widget is drawn again (from a callback)."""
+    """Set a setting before its widget is drawn again."""
     st.session_state[DECLARED_KEY].add(key)
     st.session_state[key] = value
 
 
 def widget(key: str, default: Any = None) -> Any:
-    """Return the value of a widget that stands in no address; the default if it has never been drawn."""
+    """Return the value of a widget that isn't in the address; the default if it has never been drawn."""
     return st.session_state.get(key, default)
 
 

@@ -1,6 +1,6 @@
 """A visit ends soon after its tab is closed, and nothing that its visitor gave to the server outlives it.
 
-Streamlit keeps what a closed tab had for two minutes, and cleans up no sooner than somebody connects or a script runs.
+Streamlit keeps what a closed tab had for two minutes, and cleans up only when somebody connects or a script runs.
 So this module looks after the visits itself, in a thread that runs while there are any.
 """
 
@@ -37,7 +37,7 @@ class Visit:
 
 
 class Visits:
-    """The visits to this server, and what is to be told of a photo when the last visit that holds it has ended."""
+    """The visits to this server, and the functions to call when the last visit that holds a photo has ended."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -50,7 +50,7 @@ class Visits:
         self._forgetters.append(forget)
 
     def come(self, name: str, session: SafeSessionState) -> None:
-        """Note that a visit begins, and its session; a script that runs without a server is none."""
+        """Note a new visit and its session; a script that runs without a server is no visit."""
         if not _serving():
             return
         with self._lock:
@@ -112,16 +112,16 @@ def _serving() -> bool:
 
 
 def _empty(session: SafeSessionState) -> None:
-    """Drop all that a session holds; the objects that Streamlit keeps of it may live on until they are collected."""
+    """Drop all that a session holds; what Streamlit keeps of it may live on until it is collected."""
     for key in session.filtered_state:
         del session[key]
 
 
 def _sweep(ended: list[Visit]) -> None:
-    """Drop the files that only ended visits showed, and what hangs together in circles around a visitor's photo."""
+    """Drop the files that only ended visits showed, and collect the reference cycles that hold a visitor's photo."""
     if ended:
         runtime.get_instance().media_file_mgr.remove_orphaned_files()
-    if any(visit.photo for visit in ended):  # for it stops everybody else meanwhile
+    if any(visit.photo for visit in ended):  # only then, because it stops everybody else meanwhile
         gc.collect()
         release_freed_memory()
 

@@ -85,7 +85,7 @@ def test_automatic_steps_that_were_not_enough_are_called_that(explanation):
 
 def test_a_gap_that_is_not_judged_is_not_told_and_the_reason_is(explanation):
     unjudged = explanation(score=3.0, baseline_score=2.9, residual=0.1, history=(Level(17, 0.01, None),))
-    assert proof.steps(unjudged).endswith("less than 5 % of what it goes through between them.")
+    assert proof.steps(unjudged).endswith("less than 5% of what it goes through between them.")
     assert proof.completeness(unjudged) == "The pixels add up to 0.2 of 0.1."
     judged = explanation(score=3.0, baseline_score=2.9, residual=0.1, history=(Level(17, 0.01, 0.9),))
     assert "judged" not in proof.steps(judged)
@@ -108,25 +108,25 @@ def test_a_rule_that_covers_all_activations_says_how_many():
 def test_a_rule_that_covers_some_activations_names_the_others():
     assert coverage(Coverage(19, 47, {"hardswish": 20, "sigmoid": 8})) == (
         "Partly guided: the rule covers 19 of 47 activations; "
-        "at the others (20 × hardswish, 8 × sigmoid) the plain gradient goes on."
+        "at the others (20 × hardswish, 8 × sigmoid) the plain gradient is used."
     )
 
 
 def test_activations_out_of_reach_are_said_by_their_least_number():
     assert coverage(Coverage(1, 4, {}, 3)) == (
-        "Partly guided: the rule covers 1 of at least 4 activations. At least 3 rectifications are written in a way "
-        "that the rule can't reach, and there the plain gradient goes on."
+        "Partly guided: the rule covers 1 of at least 4 activations. At least 3 ReLUs are written in a way that the "
+        "rule can't reach, and there the plain gradient is used."
     )
     assert coverage(Coverage(1, 4, {"gelu": 2}, 1)) == (
-        "Partly guided: the rule covers 1 of at least 4 activations; at the others (2 × gelu) the plain gradient goes "
-        "on. At least 1 rectification is written in a way that the rule can't reach, and there, too, the plain "
-        "gradient goes on."
+        "Partly guided: the rule covers 1 of at least 4 activations; at the others (2 × gelu) the plain gradient is "
+        "used. At least 1 ReLU is written in a way that the rule can't reach, and there, too, the plain gradient is "
+        "used."
     )
 
 
 def test_a_network_without_known_activations_is_not_said_to_have_none():
     said = coverage(Coverage(0, 0, {}))
-    assert said == "No activation was found that the rule could change, so this equals the vanilla gradient."
+    assert said == "No activation was found that the rule could change, so this map equals the vanilla gradient."
 
 
 def test_a_method_without_such_a_rule_says_nothing_about_it():
@@ -231,8 +231,8 @@ def test_a_gap_between_ends_that_score_alike_is_not_judged():
     ("changes", "said"),
     [
         ({"folded": False}, None),
-        ({"folded": True}, "Computed on a faster copy of My\\_net, whose answers"),
-        ({"folded": False, "refuted": True}, "A faster copy of My\\_net answered differently here, so the map was"),
+        ({"folded": True}, "Computed on a faster copy of My\\_net. Its answers"),
+        ({"folded": False, "refuted": True}, "A faster way of running My\\_net gave different answers here, so"),
     ],
 )
 def test_the_network_that_was_used_is_said(explanation, changes, said):
@@ -245,9 +245,9 @@ def test_the_network_that_was_used_is_said(explanation, changes, said):
     [
         (Traits(), None),
         (Traits(irregular=True), None),
-        (Traits(random=True), "answers at random"),
-        (Traits(remembers=True), "depends on the pictures that passed before"),
-        (Traits(batch_dependent=True), "depends on the pictures that pass beside it"),
+        (Traits(random=True), "are partly random"),
+        (Traits(remembers=True), "depends on the pictures that it was given before"),
+        (Traits(batch_dependent=True), "depends on the other pictures in its batch"),
     ],
 )
 def test_what_is_unusual_about_the_network_is_said(explanation, traits, said):

@@ -394,7 +394,7 @@ def test_a_network_that_changes_its_own_numbers_in_place_is_refused_by_gradients
 
     _, classifier = made(Overwriting)
     for explainer in (Saliency(), IntegratedGradients(steps=STEPS), SmoothGrad(samples=2)):
-        with pytest.raises(ExplanationError, match=r"^it changes numbers in place that its own gradient needs"):
+        with pytest.raises(ExplanationError, match=r"^it overwrites numbers in place that its gradient needs"):
             explainer(classifier, photo, Target(1))
     assert Occlusion()(classifier, photo, Target(1)).values.any()
 
@@ -457,7 +457,7 @@ def test_pictures_that_depend_on_each_other_pass_alone(made, photo, kind):
     assert explanation.facts.traits.batch_dependent
     assert explanation.facts.chunk == 1
     assert distance(explanation.values, integrated(network, photo)) < 1e-3
-    with pytest.raises(ExplanationError, match="DeepLIFT passes a picture beside its baseline"):
+    with pytest.raises(ExplanationError, match="DeepLIFT passes a picture together with its baseline"):
         DeepLIFT()(classifier, photo, Target(1))
 
 

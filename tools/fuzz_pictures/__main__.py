@@ -5,8 +5,8 @@
 
 A mutation must give a photo or a sentence; any other error is printed, and the tool ends with 1. For each of the worst
 pictures, the processor's time and the memory above rest are shown, of this process and its decoder together (Linux).
-Then each of the visitors reads one of them at the same time as the others, and keeps what comes out: once they share
-out all of the worst among themselves, and once all send the one that took most memory.
+Then all visitors read one of them at the same time, and keep what comes out: once they share the worst ones among
+themselves, and once all of them send the one that took most memory.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ def valid_files() -> dict[str, bytes]:
 
 
 def mutations(data: bytes, seed: str) -> Iterator[bytes]:
-    """Endlessly many damaged copies of a file, the same ones for the same seed."""
+    """An endless series of damaged copies of a file, the same for the same seed."""
     draw = random.Random(seed)
     while True:
         damaged = bytearray(data)

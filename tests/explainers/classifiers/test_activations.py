@@ -149,5 +149,5 @@ def test_the_picture_may_be_worked_on_in_place(noise):
 
 
 def test_one_is_said_in_the_singular():
-    assert unreached_rectifications(1) == "at least 1 rectification is written in a way that the rule can't reach"
-    assert unreached_rectifications(3) == "at least 3 rectifications are written in a way that the rule can't reach"
+    assert unreached_rectifications(1) == "at least 1 ReLU is written in a way that the rule can't reach"
+    assert unreached_rectifications(3) == "at least 3 ReLUs are written in a way that the rule can't reach"

@@ -111,9 +111,9 @@ class TestOutputsThatHoldLogits:
 
 
 ANSWERS = {
-    "integers": (lambda logits: logits.to(torch.int64), r"gives numbers of the kind torch\.int64"),
-    "truths": (lambda logits: logits > 0, r"gives numbers of the kind torch\.bool"),
-    "complex numbers": (lambda logits: logits.to(torch.complex64), r"gives numbers of the kind torch\.complex64"),
+    "integers": (lambda logits: logits.to(torch.int64), r"gives numbers of type torch\.int64"),
+    "truths": (lambda logits: logits > 0, r"gives numbers of type torch\.bool"),
+    "complex numbers": (lambda logits: logits.to(torch.complex64), r"gives numbers of type torch\.complex64"),
     "one row": (lambda logits: logits[0], r"must give a tensor \(N, classes\), and gives one of shape \(3,\)"),
     "one number": (lambda logits: logits.sum(), r"and gives one of shape \(\)"),
     "the likeliest class": (lambda logits: logits.argmax(1), r"and gives one of shape \(1,\)"),
@@ -295,7 +295,7 @@ def test_a_pass_that_reaches_the_given_network_by_a_global_variable_is_refused_w
         def forward(self, x):
             return LOOSE["body"](x)
 
-    with pytest.raises(ExplanationError, match=r"Loose reaches 'body\.0\.weight' of the given network by another way"):
+    with pytest.raises(ExplanationError, match=r"Loose reaches 'body\.0\.weight' of the given network without going"):
         bring(Loose())
     LOOSE.clear()
 

@@ -282,7 +282,7 @@ class TestWhereWeightsComeFrom:
             load_classifier("resnet50")
         assert re.fullmatch(
             r"ResNet-50 needs its weights \(98 MB\) once, and they could not be downloaded: .*Connection refused\. "
-            r"Choose the bundled classifier, or put them as resnet50\.pth into a folder on the machine that runs "
+            r"Choose the bundled classifier, or save them as resnet50\.pth in a folder on the machine that runs "
             r"Whypixel, and name the folder in WHYPIXEL_WEIGHTS\.",
             str(caught.value),
         )

@@ -37,10 +37,14 @@ def assert_reads(given):
     ("name", "sentence"),
     [
         ("WebP, 90 bytes", "The picture has 268.5 megapixels; up to 35 are read. Please scale it down."),
-        ("JPEG, 20 MB of fill bytes", "The picture can't be read: decoding it takes too long. Please save it anew."),
+        (
+            "JPEG, 20 MB of fill bytes",
+            "The picture can't be read: decoding it takes too long. Please save it again in an image editor.",
+        ),
         (
             "TIFF, 500,000 deflated strips",
-            "The TIFF file has its pixels in 500,000 parts; up to 65,536 are read. Please save it anew.",
+            "The TIFF file stores its pixels in 500,000 parts; up to 65,536 are read. "
+            "Please save it again in an image editor.",
         ),
     ],
 )
@@ -55,7 +59,7 @@ def test_a_jpeg_of_too_many_scans_is_refused(given):
     data = saved(noise(), "JPEG", progressive=True)
     at = data.rfind(b"\xff\xda")
     many = data[:-2] + data[at:-2] * headers.MAX_SCANS + data[-2:]
-    with pytest.raises(ExplanationError, match=r"^The JPEG file has its pixels in 1.. scans; up to 100 are read"):
+    with pytest.raises(ExplanationError, match=r"^The JPEG file stores its pixels in 1.. scans; up to 100 are read"):
         given.decode(many, **REQUEST)
 
 

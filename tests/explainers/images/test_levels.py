@@ -130,31 +130,31 @@ def test_a_picture_without_contrast_is_black():
 @pytest.mark.parametrize(
     ("values", "data_type", "black", "white", "expected"),
     [
-        ([0, 4095] * 5, UINT16, 0, 4095, "Its 16-bit integers from 0 to 4,095 are shown as black to white."),
+        ([0, 4095] * 5, UINT16, 0, 4095, "Its 16-bit integers from 0 to 4,095 are shown from black to white."),
         (
             [-1000, 0, 0, 0, 0, 0, 0, 0, 0, 3000],
             INT16,
             -1000,
             2000,
-            "Its signed 16-bit integers from −1,000 to 2,000 are shown as black to white. "
-            "10.00% of its values lie outside and are clipped.",
+            "Its signed 16-bit integers from −1,000 to 2,000 are shown from black to white. "
+            "10.00% of its values lie outside this range and are clipped.",
         ),
         (
             [0.25] * 8 + [np.nan, 0.5],
             FLOAT32,
             0.25,
             0.5,
-            "Its 32-bit floating-point numbers from 0.25 to 0.5 are shown as black to white. "
-            "1 pixel holds no finite number and can't be shown.",
+            "Its 32-bit floating-point numbers from 0.25 to 0.5 are shown from black to white. "
+            "1 pixel holds a value that isn't a finite number; it is shown as black.",
         ),
         (
             [0, 1] * 20_000 + [2, np.inf, np.inf, 0, 0, 0, 0, 0, 0, 0],
             FLOAT32,
             1,
             0,
-            "Its 32-bit floating-point numbers from 1 to 0 are shown as black to white. "
-            "Under 0.01% of its values lie outside and are clipped. "
-            "2 pixels hold no finite number and can't be shown.",
+            "Its 32-bit floating-point numbers from 1 to 0 are shown from black to white. "
+            "Under 0.01% of its values lie outside this range and are clipped. "
+            "2 pixels hold a value that isn't a finite number; it is shown as black.",
         ),
     ],
 )

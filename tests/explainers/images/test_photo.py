@@ -104,13 +104,13 @@ def test_the_levels_are_part_of_what_a_photo_is(deep):
     photo = Photo.read("photo", deep)
     assert (photo.levels, photo.note) == (
         "automatic",
-        "Its 16-bit integers from 0 to 4,095 are shown as black to white.",
+        "Its 16-bit integers from 0 to 4,095 are shown from black to white.",
     )
     whole = photo.with_levels("type")
     assert (whole.name, whole.levels, whole.note) == (
         "photo",
         "type",
-        "Its 16-bit integers from 0 to 65,535 are shown as black to white.",
+        "Its 16-bit integers from 0 to 65,535 are shown from black to white.",
     )
     assert [p.image.getpixel((63, 0)) for p in (photo, whole)] == [(251, 251, 251), (16, 16, 16)]  # 4032 of 4095
     assert len({photo.digest, whole.digest, photo.with_levels("extremes").digest}) == 3

@@ -347,11 +347,11 @@ def test_12_bits_in_16_are_shown_from_black_to_white(kind):
     data, greys = values(kind)
     photo = read(data)
     assert colours(photo.image) == [(value,) * 3 for value in greys]
-    assert photo.note == "Its 16-bit integers from 0 to 4,095 are shown as black to white."
+    assert photo.note == "Its 16-bit integers from 0 to 4,095 are shown from black to white."
     assert photo.adjustable
     whole = read(data, levels="type")
     assert colours(whole.image) == [(value,) * 3 for value in [0, 4, 8, 16] * 2]
-    assert whole.note == "Its 16-bit integers from 0 to 65,535 are shown as black to white."
+    assert whole.note == "Its 16-bit integers from 0 to 65,535 are shown from black to white."
 
 
 @pytest.mark.parametrize(("photometric", "expected"), [(1, [0, 62, 125, 255]), (0, [255, 193, 130, 0])])
@@ -378,7 +378,7 @@ def test_scientific_pictures_are_shown_from_black_to_white(dtype, low, high, lev
     photo = read(raw_tiff(np.tile(row, (8, 1))), levels=levels)
     greys = [pixel[0] for pixel in colours(photo.image)]
     assert greys == pytest.approx(np.linspace(0, 255, 8), abs=1)
-    assert photo.note == f"{note} shown as black to white."
+    assert photo.note == f"{note} shown from black to white."
 
 
 def test_one_pixel_beyond_1_does_not_turn_the_picture_black():

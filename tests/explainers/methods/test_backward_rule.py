@@ -176,7 +176,7 @@ HIDDEN = {
 @pytest.mark.parametrize("form", HIDDEN)
 def test_a_rule_that_reaches_no_rectification_is_refused(given, kind, form):
     classifier, picture = given(HIDDEN[form])
-    with pytest.raises(ExplanationError, match=r"can't reach .* inside it: at least 1 rectification is written .*\.$"):
+    with pytest.raises(ExplanationError, match=r"can't reach .* inside it: at least 1 ReLU is written .*\.$"):
         kind()(classifier, picture, TARGET)
 
 
@@ -184,7 +184,7 @@ def test_a_rule_that_reaches_no_rectification_is_refused(given, kind, form):
 def test_a_rule_that_reaches_some_rectifications_says_so(given, apart, form):
     classifier, picture = given(lambda x: HIDDEN[form](F.relu(x) - 0.2))
     said = proof.coverage(GuidedBackprop(), classifier)
-    assert said.startswith("Partly guided: the rule covers 1 of at least 2 activations. At least 1 rectification is")
+    assert said.startswith("Partly guided: the rule covers 1 of at least 2 activations. At least 1 ReLU is")
     assert GuidedBackprop()(classifier, picture, TARGET).values.any()
     with pytest.raises(ExplanationError, match=r"^DeepLIFT can't reach the activations inside it: at least 1"):
         DeepLIFT()(classifier, picture, TARGET)

@@ -8,7 +8,7 @@ from torch.utils.checkpoint import checkpoint
 from explainers.errors import ExplanationError
 from explainers.runtime.gradients import refuse_broken_gradient
 
-UNRECORDED = r"part of Net computes without a record of its steps .* Choose Occlusion, RISE"
+UNRECORDED = r"part of Net computes without a record of its steps .* Choose a perturbation method"
 
 
 def refuse(function, *, from_leaf=True):
@@ -55,7 +55,7 @@ def test_a_quantised_layer_is_seen_though_autograd_records_one(beside):
 
 
 def test_checkpoints_must_not_be_reentrant():
-    with pytest.raises(ExplanationError, match="Say use_reentrant=False there"):
+    with pytest.raises(ExplanationError, match="Set use_reentrant=False there"):
         refuse(lambda x: checkpoint(torch.tanh, x, use_reentrant=True).sum(1))
     refuse(lambda x: checkpoint(torch.tanh, x, use_reentrant=False).sum(1))
 

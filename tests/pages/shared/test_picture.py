@@ -183,11 +183,11 @@ def captions(at):
 
 def test_what_is_black_and_white_is_said_and_can_be_chosen(uploading):
     upload(uploading, "deep.png", deep())
-    assert "Its 16-bit integers from 0 to 4,095 are shown as black to white." in captions(uploading)
+    assert "Its 16-bit integers from 0 to 4,095 are shown from black to white." in captions(uploading)
     assert chosen(uploading) == told(Photo.read("deep.png", deep()))
     run(uploading.selectbox(key="levels").select("type"))
     assert chosen(uploading) == told(Photo.read("deep.png", deep(), "type"))
-    assert "Its 16-bit integers from 0 to 65,535 are shown as black to white." in captions(uploading)
+    assert "Its 16-bit integers from 0 to 65,535 are shown from black to white." in captions(uploading)
     assert uploading.query_params["levels"] == "type"
     upload(uploading, RED.name)
     assert not uploading.selectbox
@@ -222,7 +222,7 @@ def test_an_upload_that_the_server_no_longer_has_must_be_given_again():
     at.query_params |= {"own-picture": "True", "sample": "chelsea"}
     assert chosen(run(at)) == told(CHELSEA)
     (error,) = at.error
-    assert "give it again" in error.value
+    assert "choose it again" in error.value
     assert at.segmented_control(key="source").value == "Upload"
     assert at.query_params == {}  # samples are not on offer here
     assert chosen(upload(at, RED.name)) == told(RED)
