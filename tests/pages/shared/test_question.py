@@ -213,5 +213,5 @@ def test_the_message_is_not_about_another_classifier_that_the_back_button_brings
 
 
 def test_a_sentence_names_the_file_that_is_missing(offline):
-    with pytest.raises(ExplanationError, match=r"put them as resnet50\.pth into a folder"):
+    with pytest.raises(ExplanationError, match=r"save them as resnet50\.pth in a folder"):
         loading.load_classifier("resnet50")
