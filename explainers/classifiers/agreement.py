@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 LOGIT_TOLERANCE = 1e-4  # rounding changes logits by a hundredth of that
-GRADIENT_TOLERANCE = 1e-3  # relative, in the Euclidean norm: a ReLU near zero may flip
+GRADIENT_TOLERANCE = 1e-2  # relative, in the Euclidean norm: on MobileNetV2, a ReLU6 near its kink changes it by 2e-3
 ROUNDING_UNITS = 32  # for numbers coarser than float32
 
 

@@ -17,7 +17,7 @@ from explainers.classifiers.activations import Activations, activations
 from explainers.classifiers.admission import admit, checked_labels, checked_scaling, checked_size, try_out
 from explainers.classifiers.identity import identity
 from explainers.classifiers.layers import GridLayer, default_layer, grid_layers
-from explainers.classifiers.preparing import Prepared, fingerprint, prepared
+from explainers.classifiers.preparing import Prepared, fingerprint, prepared, versions
 from explainers.classifiers.traits import Traits, find_traits
 from explainers.classifiers.view import Box, View
 from explainers.errors import ExplanationError
@@ -114,7 +114,7 @@ class Classifier:
     @property
     def identity(self) -> str:
         """A hash of architecture, weights and view, which is equal for classifiers with equal predictions."""
-        weights = fingerprint(self.network)
+        weights = versions(self.network)
         if self._identity is None or self._identity[0] != weights:
             facts = self.labels, self.size, self.mean, self.std, self.view, self.output
             self._identity = weights, identity(self.network, facts)

@@ -55,12 +55,17 @@ class Prepared:
     weights: Hashable = None
 
 
+def versions(network: nn.Module) -> tuple[int | None, ...]:
+    """Return how often the weights and buffers of a network were written, except through their `.data`."""
+    tensors = (*network.parameters(), *network.buffers())
+    return tuple(None if tensor.is_inference() else tensor._version for tensor in tensors)
+
+
 def fingerprint(network: nn.Module) -> Hashable:
-    """Return a value that changes with a network's weights and buffers: their sums, and how often each was written."""
+    """Return a value that changes with the weights and buffers of a network: their versions and their sums."""
     tensors = [tensor.detach() for tensor in (*network.parameters(), *network.buffers()) if tensor.is_floating_point()]
-    versions = (None if tensor.is_inference() else tensor._version for tensor in tensors)
     sums = [tensor.sum(dtype=torch.promote_types(tensor.dtype, torch.float32)).double() for tensor in tensors]
-    return tuple(versions), tuple(torch.stack(sums).tolist()) if sums else ()
+    return versions(network), tuple(torch.stack(sums).tolist()) if sums else ()
 
 
 @torch.no_grad()

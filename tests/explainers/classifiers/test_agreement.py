@@ -38,7 +38,7 @@ def test_coarser_numbers_round_more(dtype, inside, outside):
 
 @pytest.mark.parametrize(
     ("dtype", "inside", "outside"),
-    [(torch.float32, 5e-4, 2e-3), (torch.float16, 0.02, 0.05), (torch.bfloat16, 0.1, 0.4)],
+    [(torch.float32, 5e-3, 2e-2), (torch.float16, 0.02, 0.05), (torch.bfloat16, 0.1, 0.4)],
 )
 def test_gradients_agree_by_their_norm(dtype, inside, outside):
     true = torch.tensor([1.0, -2.0, 0.0, 1.0], dtype=dtype)
