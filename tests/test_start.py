@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -110,11 +111,13 @@ def started(request, tmp_path_factory):
         if request.param == OTHERS:
             took = seconds_to_stop(process)
         else:
-            took = asyncio.run(seconds_to_stop_a_crowd(process, port))
+            with ThreadPoolExecutor(1) as thread:  # the browser tests' event loop may be running in this one
+                took = thread.submit(lambda: asyncio.run(seconds_to_stop_a_crowd(process, port))).result()
         assert process.returncode == 0
         return (folder / "log").read_text(), (folder / "sockets").read_text(), took
     finally:
         process.kill()
+        process.wait()
 
 
 def test_it_asks_nothing_of_any_other_machine(started):

@@ -169,9 +169,10 @@ def test_a_narrow_window_scrolls_the_figure_and_not_the_page(visitor):
 
 def test_what_is_there_is_shown_while_the_rest_is_computed(app):
     steps = {"integrated_gradients_steps_automatic": "False", "integrated_gradients_steps": 1000}
+    steps["integrated_gradients_draws"] = 20  # so that a busy browser has the time to draw
     app.come("compare", method="integrated-gradients", compare_across="class", compare_down="baseline", **steps)
     early = app.page.locator('[class*="st-key-grid-early"]').first
-    early.locator(".main-svg").first.wait_for()
+    early.locator(".main-svg").first.wait_for(state="attached")
     assert 0 < early.locator(".nsewdrag").count() < 9
     assert early.locator(".nsewdrag").count() + early.locator(".shapelayer path").count() == 9
     said = app.page.get_by_text(re.compile(r"[1-8] of 9 maps, about \d+ s left"))

@@ -79,12 +79,12 @@ def test_visitors_are_told_that_they_share_the_machine_and_quick_questions_do_no
 
 
 def test_a_first_look_is_marked_and_the_map_takes_its_place(visitor):
-    random = {"integrated_gradients_baseline": "random", "integrated_gradients_draws": 6}
+    random = {"integrated_gradients_baseline": "random", "integrated_gradients_draws": 20}
     app = visitor()
     app.page.add_init_script(PLACES)
     app.come(method="integrated-gradients", **random)
-    app.page.locator(".st-key-preview .main-svg").first.wait_for()
-    assert "A first look after 54 passes" in app.at("preview-area").inner_text()
+    app.page.locator(".st-key-preview .main-svg").first.wait_for(state="attached")
+    assert "A first look after 180 passes" in app.at("preview-area").inner_text()
     assert app.chart("map") == []
     app.until(lambda: app.heat)
     assert app.at("preview").count() == 0
