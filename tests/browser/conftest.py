@@ -32,7 +32,7 @@ FLAGS = (
     "--use-fake-device-for-media-stream",
 )
 IDLE = '[data-testid="stApp"][data-test-connection-state="CONNECTED"][data-test-script-state="notRunning"]'
-PATIENCE = 60  # seconds
+PATIENCE = 120  # seconds
 STILL = """addEventListener("DOMContentLoaded", () => {
     const style = document.createElement("style")
     style.textContent = "*, *::before, *::after { animation: none !important; transition: none !important }"
