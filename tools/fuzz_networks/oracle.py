@@ -114,29 +114,13 @@ def batch_norm(
     return scaled if bias is None else scaled + bias.view(shape)
 
 
-class _Gate(torch.autograd.Function):
-    """A ReLU as a function of its own."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, y: Tensor) -> Tensor:
-        ctx.save_for_backward((x > 0) & (x == y))
-        return y
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Any:
-        (passed,) = ctx.saved_tensors
-        return gradients[0].clamp(min=0) * passed, None
-
-
 class _Guided(TorchFunctionMode):
-    """Replaces every call of ReLU by one that cuts the gradient off below zero."""
+    """Puts a hook on what every call of ReLU returns, which cuts the gradient off below zero."""
 
     def __torch_function__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None) -> Any:
-        kwargs = kwargs or {}
+        result = func(*args, **(kwargs := kwargs or {}))
         name, (floor, *_) = getattr(func, "__name__", ""), (*args[1:2], kwargs.get("min_val"))
-        if not (name in ("relu", "relu_", "relu6") or (name in ("hardtanh", "hardtanh_") and floor == 0)):
-            return func(*args, **kwargs)
-        before, inputs = args[0], args[0].detach().clone()
-        gated = _Gate.apply(before, func(inputs, *args[1:], **kwargs).clone())
-        in_place = name.endswith("_") or kwargs.get("inplace") or True in args[1:]
-        return before.copy_(gated) if in_place else gated
+        is_relu = name in ("relu", "relu_", "relu6") or (name in ("hardtanh", "hardtanh_") and floor == 0)
+        if is_relu and result.requires_grad:  # it doesn't in the first pass of some checkpointing
+            result.register_hook(lambda gradient: gradient.clamp(min=0))
+        return result
