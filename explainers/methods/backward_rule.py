@@ -37,5 +37,5 @@ def _keep(tensor: Tensor) -> tuple[Tensor, int]:
 def _kept(saved: tuple[Tensor, int]) -> Tensor:
     tensor, version = saved
     if tensor._version != version:
-        raise RuntimeError("a tensor that the backward pass needs was modified in place")
+        raise RuntimeError("a tensor that the backward pass needs was modified by an inplace operation")
     return tensor

@@ -242,7 +242,7 @@ def test_what_the_backward_pass_needs_must_not_change():
         y = x.sigmoid()
         z = y * 2
         y.add_(1)
-        with pytest.raises(RuntimeError, match="modified in place"):
+        with pytest.raises(RuntimeError, match="modified by an inplace operation"):
             torch.autograd.grad(z.sum() + y.sum(), x)
 
 
