@@ -15,7 +15,7 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from explainers.classifiers.rectifications import rectification
 from explainers.runtime.cloning import clone
-from explainers.runtime.recording import Call
+from explainers.runtime.recording import Call, tensors_in
 
 ACTIVATION_NAMES = frozenset(
     {
@@ -103,8 +103,8 @@ class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]  # of tor
     ) -> Any:
         with torch._C.DisableTorchFunction():  # or the operation would be taken for another call of the network
             result = func(*args, **(kwargs or {}))
-            if any(self.depends(tensor) for tensor in _tensors((*args, *(kwargs or {}).values()))):
-                for output in _tensors(result):
+            if any(self.depends(tensor) for tensor in tensors_in((args, kwargs))):
+                for output in tensors_in(result):
                     self._from_picture[output] = True
                     if output.is_floating_point():
                         self._see(output.detach())
@@ -118,13 +118,6 @@ class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]  # of tor
         elif key in self._signed and torch.equal(y, self._signed[key].clamp(0, float(y.max()))):
             del self._signed[key]  # a copy of y is no other rectification
             self.unreached += not self.counted
-
-
-def _tensors(values: Any) -> list[Tensor]:
-    """Return the tensors among the arguments or the results of an operation, also those in lists."""
-    if isinstance(values, Tensor):
-        return [values]
-    return [tensor for value in values for tensor in _tensors(value)] if isinstance(values, (tuple, list)) else []
 
 
 class _Calls(TorchFunctionMode):

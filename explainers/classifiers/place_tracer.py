@@ -20,6 +20,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from explainers.classifiers.places import Places, centres, compact, filtered, gathered, merged
+from explainers.runtime.recording import tensors_in
 
 # PyTorch's operators by what they do to places, without the underscore at the end of the names of in-place ones.
 VIEWS = {"view", "_unsafe_view", "_reshape_alias"}
@@ -70,11 +71,11 @@ class PlaceTracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
-        tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
+        tensors = tensors_in((args, kwargs))
         given = [places for tensor in tensors if (places := self.of(tensor))]
         result = func(*args, **kwargs)
         if given:
-            outputs = [leaf for leaf in tree_leaves(result) if isinstance(leaf, Tensor)]
+            outputs = tensors_in(result)
             with torch.no_grad():
                 self._follow(func, args, kwargs, given, outputs)
         return result

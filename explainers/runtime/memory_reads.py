@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
+
+from explainers.runtime.recording import tensors_in
 
 # Operations whose result tells Python a value, or has a shape that depends on values.
 VALUE_OPERATIONS = frozenset(
@@ -77,9 +78,9 @@ class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         result = func(*args, **(kwargs or {}))
-        given = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
+        given = tensors_in((args, kwargs))
         read = frozenset(map(memory, given))
-        results = [leaf for leaf in tree_leaves(result) if isinstance(leaf, Tensor)]
+        results = tensors_in(result)
         self.reads.kept += [*given, *results]  # so that no memory is used twice
         self.reads.read.append(read)
         if not self.tainted.isdisjoint(read):
@@ -92,7 +93,7 @@ class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 def _masks(func: Any, args: tuple[Any, ...]) -> bool:
     """Return whether an operation picks numbers by a mask, so that its shape depends on values."""
-    masks = (leaf.dtype in (torch.bool, torch.uint8) for leaf in tree_leaves(args[1:]) if isinstance(leaf, Tensor))
+    masks = (leaf.dtype in (torch.bool, torch.uint8) for leaf in tensors_in(args[1:]))
     return func is torch.ops.aten.index.Tensor and any(masks)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
+from torch.utils._pytree import tree_leaves
 
 from explainers.errors import ExplanationError
 
@@ -60,6 +61,11 @@ def recording() -> Iterator[list[Call]]:
     """
     with _Recorder() as recorder:
         yield recorder.calls
+
+
+def tensors_in(values: Any) -> list[Tensor]:
+    """Return the tensors among the arguments or the results of a call, also those in lists and dictionaries."""
+    return [leaf for leaf in tree_leaves(values) if isinstance(leaf, Tensor)]
 
 
 @torch.no_grad()

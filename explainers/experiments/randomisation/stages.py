@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from typing import Any
 
 from torch import Tensor, nn
 
 from explainers.runtime.cloning import clone
-from explainers.runtime.recording import record
+from explainers.runtime.recording import record, tensors_in
 
 Path = tuple[str, ...]  # of a module: the parts of its name in the network
 MAX_BLOCK_SHARE = 1.5  # of the mean number of modules per stage: a larger block is split into the blocks inside it
@@ -70,21 +69,10 @@ def _from_the_output(network: nn.Module, picture: Tensor) -> tuple[list[str], li
     private = clone(network)
     names = {id(parameter): name for name, parameter in private.named_parameters()}
     calls = record(private, picture)
-    calls = [call for call in calls if any(True for _ in _tensors(call.result))]  # not if only a shape is read
-    tensor_ids = [id(tensor) for call in calls for tensor in _tensors((call.args, call.kwargs))]
+    calls = [call for call in calls if tensors_in(call.result)]  # not if only a shape is read
+    tensor_ids = [id(tensor) for call in calls for tensor in tensors_in((call.args, call.kwargs))]
     used = [names.pop(tensor_id) for tensor_id in reversed(tensor_ids) if tensor_id in names]
     return used, list(reversed(names.values()))
-
-
-def _tensors(value: Any) -> Iterator[Tensor]:
-    """Iterate over the tensors among the arguments or results of a call."""
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, Mapping):
-        yield from _tensors(tuple(value.values()))
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _tensors(item)
 
 
 def _blocks(modules: Sequence[Path], depth: int, limit: float) -> Iterator[_Block]:
