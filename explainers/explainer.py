@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
@@ -44,6 +44,8 @@ class Attribution:
     values:        (N, C, h, w), the maps.
     scores:        (N,), the explained scores; None: they are those of the first N pictures passed.
     baselines:     (N, k, C, H, W), and baseline_scores (N, k), for methods that have a baseline.
+    errors:        for each picture, the expected relative L1 distance of its map from the exact one, for methods that
+                   estimate it.
     traces:        N traces, for path methods.
     histories:     the levels of automatic steps, for each picture.
     segments:      (N, H, W), the number of each pixel's superpixel, for methods over superpixels.
@@ -54,6 +56,7 @@ class Attribution:
     scores: Tensor | None = None
     baselines: Tensor | None = None
     baseline_scores: Tensor | None = None
+    errors: Sequence[float | None] | None = None
     traces: list[Trace] | None = None
     histories: list[tuple[Level, ...]] | None = None
     segments: Tensor | None = None
@@ -298,6 +301,7 @@ class Explainer(Configurable):
             baselines=None if baselines is None else baselines[0].float().cpu().numpy(),
             baseline_score=baseline_score,
             residual=residual,
+            error=attribution.errors[0] if attribution.errors else None,
             trace=attribution.traces[0] if attribution.traces else None,
             history=attribution.histories[0] if attribution.histories else (),
             segments=None if attribution.segments is None else attribution.segments[0].cpu().numpy(),

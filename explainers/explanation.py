@@ -173,6 +173,8 @@ class Explanation:
     score:     its value for the picture.
     baselines: (k, C, H, W), or None; baseline_score: the mean of their scores.
     residual:  sum(values) - (score - baseline_score) for complete methods, else None.
+    error:     the expected relative L1 distance of `values` from the exact map, which endlessly many points or samples
+               would give; None where nothing is sampled, or the distance is unknown.
     trace:     the values recorded along the path, for path methods.
     history:   the levels of automatic steps, of which the last has this map; empty if the steps were chosen.
     segments:  (H, W) the number of each pixel's superpixel, for methods over superpixels, else None.
@@ -190,6 +192,7 @@ class Explanation:
     baselines: Array | None = None
     baseline_score: float | None = None
     residual: float | None = None
+    error: float | None = None
     trace: Trace | None = None
     history: tuple[Level, ...] = ()
     segments: Array | None = None

@@ -10,6 +10,8 @@ from explainers.markdown import escaped
 from explainers.paths.step_grid import StepGrid
 from explainers.paths.trace import SETTLED_CHANGE, SETTLED_GAP, Level
 
+SMALLEST_ERROR = 0.001  # that is told: rounding alone makes a smaller one
+
 
 def explained(explanation: Explanation) -> str:
     """Say which score was explained, and its value for this picture."""
@@ -34,6 +36,20 @@ def completeness(explanation: Explanation) -> str | None:
         return sentence + "."  # `steps` says why
     gap = explanation.gap
     return sentence + (f" (gap {gap:.1%})." if gap is not None else " (the baseline scores the same as the picture).")
+
+
+def accuracy(explanation: Explanation) -> str | None:
+    """Say how far the map is expected to be from the exact one; None if the method doesn't estimate it."""
+    if explanation.error is None:
+        return None
+    return f"The map is {_right_to(explanation.error)}, its expected distance (relative L1) from the exact map."
+
+
+def _right_to(error: float) -> str:
+    """Say how large an error is, in whole and tenth per cent: the estimate isn't better than that."""
+    if error < SMALLEST_ERROR:
+        return f"right to less than {SMALLEST_ERROR:.1%}"
+    return f"right to about {error:.1%}" if error < 0.1 else f"right to about {error:.0%}"
 
 
 def steps(explanation: Explanation) -> str | None:
@@ -148,6 +164,8 @@ def brief(explainer: Explainer, classifier: Classifier, explanation: Explanation
         parts.append("not converged")
     elif explanation.residual is not None and not (explanation.history and explanation.history[-1].gap is None):
         parts.append("no gap to judge" if explanation.gap is None else f"gap {explanation.gap:.1%}")
+    if explanation.error is not None:
+        parts.append(_right_to(explanation.error))
     if coverage := explainer.inner.coverage(classifier):
         parts.append(f"rule covers {coverage.ratio}" if coverage.total else "equals the gradient")
     if explanation.facts.traits.random:

@@ -65,6 +65,26 @@ def test_a_baseline_that_scores_like_the_picture_has_no_gap(explanation):
     assert said == "The pixels add up to 0.25 of 0 (the baseline scores the same as the picture)."
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (0.0214, "about 2.1%"),
+        (0.00149, "about 0.1%"),
+        (0.1251, "about 13%"),
+        (1.5, "about 150%"),
+        (0.0004, "less than 0.1%"),
+        (0.0, "less than 0.1%"),
+    ],
+)
+def test_the_expected_error_is_said(explanation, error, said):
+    expected = f"The map is right to {said}, its expected distance (relative L1) from the exact map."
+    assert proof.accuracy(explanation(error=error)) == expected
+
+
+def test_a_map_whose_error_is_not_estimated_says_nothing_about_it(explanation):
+    assert proof.accuracy(explanation()) is None
+
+
 def test_steps_that_were_chosen_are_not_judged(explanation):
     assert proof.steps(explanation()) is None
 
@@ -154,6 +174,7 @@ def test_the_cost_is_counted_in_passes_and_seconds(explanation, changes, said):
         ("logit 3.00 · no gap to judge · 52 passes", None, {"baseline_score": 3.0, "residual": 0.25}),
         ("logit 3.00 · not converged · 52 passes", None, {"history": (Level(513, 0.25, 0.1),)}),
         ("logit 3.00 · zero everywhere · 52 passes", None, {"values": 0.0}),
+        ("logit 3.00 · right to about 2.1% · 52 passes", None, {"error": 0.0214}),
         ("logit 3.00 · rule covers 19 of 47 · 52 passes", Coverage(19, 47, {"sigmoid": 28}), {}),
         ("logit 3.00 · rule covers 1 of at least 3 · 52 passes", Coverage(1, 3, {}, 2), {}),
         ("logit 3.00 · equals the gradient · 52 passes", Coverage(0, 0, {}), {}),

@@ -51,6 +51,7 @@ def show_proof(explainer: Explainer, classifier: Classifier, explanation: Explan
     sentences = (
         proof.explained(explanation),
         proof.completeness(explanation),
+        proof.accuracy(explanation),
         proof.steps(explanation),
         proof.coverage(explainer.inner, classifier),
         proof.verification(explanation),
