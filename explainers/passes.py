@@ -14,7 +14,6 @@ from explainers.classifiers import Classifier
 from explainers.classifiers.preparing import Prepared
 from explainers.explanation import SCALES, Target
 from explainers.runtime.chunks import Chunks
-from explainers.runtime.cloning import clone
 from explainers.runtime.gradients import refusal, refuse_broken_gradient
 from explainers.runtime.turns import turns
 
@@ -103,9 +102,10 @@ class Passes(nn.Module):
         if len({(target.scale, target.versus is None) for target in targets}) > 1:
             raise ValueError("the targets of one call must share their scale and whether they have a versus")
         self.classifier = classifier
-        preparation = classifier.preparation() if fused else Prepared(classifier.network)
+        preparation = classifier.preparation() if fused else Prepared(classifier.copies)
         self.folded, self.refuted = preparation.network is not classifier.network, False
-        self.network, self.weights = clone(preparation.network), preparation.weights
+        self._copies, self._copy = preparation.copies, preparation.copies.take()
+        self.network, self.weights = self._copy.network, preparation.weights
         self.targets, self.scale = tuple(targets), targets[0].scale
         self.index = torch.tensor([target.index for target in targets], device=classifier.device)
         versus = [target.versus for target in targets]
@@ -128,8 +128,12 @@ class Passes(nn.Module):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._entered = False
         self._give_turn()
+        if self._entered:
+            self._entered = False
+            del self.network
+            if error is None:
+                self._copies.give_back(self._copy)
         if sentence := refusal(error, self.classifier.name):
             raise sentence from error
 

@@ -22,7 +22,7 @@ from explainers.classifiers.traits import Traits, find_traits
 from explainers.classifiers.view import Box, View
 from explainers.errors import ExplanationError
 from explainers.runtime.chunks import enough_memory
-from explainers.runtime.cloning import clone
+from explainers.runtime.copies import Copies
 from explainers.runtime.turns import turns
 
 
@@ -76,6 +76,7 @@ class Classifier:
         self.output = output
         self.name = name or type(network).__name__
         self.network = admit(network, self.name, self.device)
+        self.copies = Copies(self.network)
         self.dtype = next((p.dtype for p in self.network.parameters() if p.is_floating_point()), torch.float32)
         try_out(self.network, network, self.probe(), self.name)
         self._identity: tuple[Hashable, str] | None = None
@@ -109,7 +110,7 @@ class Classifier:
         return self._prepared
 
     def _prepare(self) -> Prepared:
-        return prepared(self.network, self.probe(2)) if self._prepares else Prepared(self.network)
+        return prepared(self.copies, self.probe(2)) if self._prepares else Prepared(self.copies)
 
     @property
     def identity(self) -> str:
@@ -157,9 +158,10 @@ class Classifier:
     def predict(self, image: Image.Image | Tensor, k: int = 5) -> list[Prediction]:
         """Predict the k likeliest classes of a photo, the likeliest first."""
         picture = self.see(image)[0]
-        network = clone(self.network)
-        with turns(self.device), enough_memory(), self.traits.observed(network, self.network, self.device):
-            logits = network(self.normalise(picture[None]))
+        copy = self.copies.take()
+        with turns(self.device), enough_memory(), self.traits.observed(copy.network, self.network, self.device):
+            logits = copy.network(self.normalise(picture[None]))
+        self.copies.give_back(copy)
         self.check(logits)
         values, order = logits[0].topk(min(k, len(self.labels)))
         likely = self.probabilities(logits)[0, order]

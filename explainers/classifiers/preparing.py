@@ -13,6 +13,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from explainers.classifiers.agreement import same_logits
 from explainers.runtime.cloning import clone
+from explainers.runtime.copies import Copies
 from explainers.runtime.memory_reads import MemoryReads, recording_reads
 from explainers.runtime.recording import compiled
 
@@ -32,11 +33,11 @@ class InPlaceWithoutGradient(nn.Module):
 
     def __init__(self, activation: nn.Hardtanh | nn.SiLU | nn.Hardswish) -> None:
         super().__init__()
-        self.activation = activation
+        self.in_place, self.aside = activation, clone(activation)
+        vars(self.aside)["inplace"] = False
 
     def forward(self, x: Tensor) -> Tensor:
-        self.activation.inplace = not torch.is_grad_enabled()
-        result: Tensor = self.activation(x)
+        result: Tensor = (self.aside if torch.is_grad_enabled() else self.in_place)(x)
         return result
 
 
@@ -44,33 +45,42 @@ class InPlaceWithoutGradient(nn.Module):
 class Prepared:
     """A network that gives the same logits faster.
 
-    network: the copy, or the given network itself where nothing can be made faster.
+    copies:  the private copies of it; of the given network itself where nothing can be made faster.
     altered: the names of the layers whose outputs differ: a folded convolution puts out what the BatchNorm did, and so
              does a container that ends in one.
     weights: the fingerprint of the weights that it was made from.
     """
 
-    network: nn.Module
+    copies: Copies
     altered: frozenset[str] = frozenset()
     weights: Hashable = None
+
+    @property
+    def network(self) -> nn.Module:
+        return self.copies.original
 
 
 def versions(network: nn.Module) -> tuple[int | None, ...]:
     """Return how often the weights and buffers of a network were written, except through their `.data`."""
-    tensors = (*network.parameters(), *network.buffers())
-    return tuple(None if tensor.is_inference() else tensor._version for tensor in tensors)
+    return tuple(None if tensor.is_inference() else tensor._version for tensor in _tensors(network))
 
 
 def fingerprint(network: nn.Module) -> Hashable:
     """Return a value that changes with the weights and buffers of a network: their versions and their sums."""
-    tensors = [tensor.detach() for tensor in (*network.parameters(), *network.buffers()) if tensor.is_floating_point()]
+    tensors = [tensor.detach() for tensor in _tensors(network) if tensor.is_floating_point()]
     sums = [tensor.sum(dtype=torch.promote_types(tensor.dtype, torch.float32)).double() for tensor in tensors]
     return versions(network), tuple(torch.stack(sums).tolist()) if sums else ()
 
 
+def _tensors(network: nn.Module) -> list[Tensor]:
+    """Return the weights and buffers of a network, faster than it does."""
+    tables = (table for module in network.modules() for table in (module._parameters, module._buffers))
+    return [tensor for table in tables for tensor in table.values() if tensor is not None]
+
+
 @torch.no_grad()
-def prepared(network: nn.Module, pictures: Tensor) -> Prepared:
-    """Copy the module tree of `network` (in eval mode) with convolutions and BatchNorms fused, in channels_last.
+def prepared(copies: Copies, pictures: Tensor) -> Prepared:
+    """Copy the module tree of a network (in eval mode) with convolutions and BatchNorms fused, in channels_last.
 
     Only the modules change, so code that names or replaces a function of the forward pass still works. A pair is fused
     where the record of a pass over the first of `pictures` (N, C, H, W) proves that nothing else reads what changes.
@@ -78,7 +88,8 @@ def prepared(network: nn.Module, pictures: Tensor) -> Prepared:
     tried on the pictures: it is dropped where it fails (some networks reshape in a way that channels_last forbids) or
     gives other logits, and where the network's output is no tensor.
     """
-    logits, unprepared = clone(network)(pictures), Prepared(network, weights=fingerprint(network))
+    network, unprepared = copies.original, Prepared(copies, weights=fingerprint(copies.original))
+    logits = clone(network)(pictures)
     if compiled(network) or not isinstance(logits, Tensor):
         return unprepared
     record = _record(clone(network), pictures[:1])
@@ -97,7 +108,7 @@ def prepared(network: nn.Module, pictures: Tensor) -> Prepared:
     except Exception:  # whatever a stranger's forward pass raises where a module isn't what it was
         same = False
     altered = _altered(record, [convolution for convolution, _ in pairs])
-    return Prepared(fused, altered, unprepared.weights) if same else unprepared
+    return Prepared(Copies(fused), altered, unprepared.weights) if same else unprepared
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,11 @@ def clone(network: nn.Module, *, share_weights: bool = True, share_buffers: bool
 
     Raises ExplanationError for a module that can't be copied.
     """
-    copier = Copier(share_weights=share_weights, share_buffers=share_buffers)
+    return clone_by(Copier(share_weights=share_weights, share_buffers=share_buffers), network)
+
+
+def clone_by(copier: Copier, network: nn.Module) -> nn.Module:
+    """Copy the module tree as `clone` does, by a copier that can be asked for the copies of its parts afterwards."""
     cloned: nn.Module = copier.copy(network)
     if any(module.training for module in cloned.modules()):
         cloned.eval()  # its result isn't used, because a module's own `train` may return nothing

@@ -32,13 +32,14 @@ class Copier:
     copied, such as an open file, is shared.
 
     share_buffers: whether copies share buffers, too, so that they follow later changes.
-    copies: the copies by the ids of their originals, as `__deepcopy__` expects them.
+    copies:    the copies by the ids of their originals, as `__deepcopy__` expects them.
+    originals: these by their ids; they must outlive this, or another object could get their id.
     """
 
     def __init__(self, *, share_weights: bool, share_buffers: bool = False) -> None:
         self.share_weights, self.share_buffers = share_weights, share_buffers
         self.copies: dict[int, Any] = {}
-        self._originals: list[Any] = []  # they must outlive this, or another object could get their id
+        self.originals: dict[int, Any] = {}
         self._by_kind: dict[type, Callable[[Any], Any]] = {
             **dict.fromkeys((dict, OrderedDict), self._dict),
             **dict.fromkeys((tuple, frozenset), self._unchanging),
@@ -86,7 +87,7 @@ class Copier:
                 if buffer is not None and id(buffer) not in self.copies:
                     shared = self.share_buffers and not buffer.is_inference()
                     self._keep(buffer, buffer.detach() if shared else buffer.detach().clone())
-        kinds = {kind for kind in {type(module) for module in modules} if not _copies_itself(kind)}
+        kinds = {kind for kind in {type(module) for module in modules} if not copies_itself(kind)}
         pairs = [(module, type(module).__new__(type(module))) for module in modules if type(module) in kinds]
         for module, copied in pairs:
             self._keep(module, copied)
@@ -207,8 +208,8 @@ class Copier:
         return copied
 
     def _keep(self, value: Any, copied: Any) -> Any:
-        self.copies[id(value)] = copied
-        self._originals.append(value)
+        key = id(value)
+        self.copies[key], self.originals[key] = copied, value
         return copied
 
 
@@ -216,7 +217,7 @@ def _same(one: Any, other: Any) -> bool:
     return one is other
 
 
-def _copies_itself(kind: type) -> bool:
+def copies_itself(kind: type) -> bool:
     """Return whether a class of modules customises how it is copied, as scripted modules do."""
     methods = ("__deepcopy__", "__reduce__", "__reduce_ex__", "__getstate__")
     return any(getattr(kind, name, None) is not getattr(nn.Module, name, None) for name in methods)

@@ -259,9 +259,9 @@ NETWORKS = [
 MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.3, 0.25)
 
 
-def logit(network, picture):
+def logit(network, picture, index=1):
     mean, std = (torch.tensor(values, dtype=picture.dtype).view(1, 3, 1, 1) for values in (MEAN, STD))
-    return network((picture[None] - mean) / std)[0, 1]
+    return network((picture[None] - mean) / std)[0, index]
 
 
 def gradient(network, picture):
@@ -526,6 +526,44 @@ def test_a_network_that_remembers_forgets_before_each_picture(made, photo, kind)
     assert distance(explanation.values, integrated(network, photo)) < 1e-3
     before = classifier.predict(photo, 4)
     assert before == classifier.predict(photo, 4)
+
+
+class ScaledByItsFirst(Network):
+    """A network that measures everything by the first batch that it sees, and keeps that in one of several ways."""
+
+    keep = "attribute"
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.known, self.listed = None, {}, []
+        self.register_buffer("written", torch.zeros(()))
+
+    def scale(self, x):
+        now = x.detach().abs().mean()
+        if self.keep == "attribute":
+            self.first = now if self.first is None else self.first
+            return self.first
+        if self.keep == "dictionary":
+            return self.known.setdefault("first", now)
+        if self.keep == "list":
+            self.listed.append(now)
+            return self.listed[0]
+        self.written += now * (self.written == 0)
+        return self.written.clone()
+
+    def features(self, x):
+        return super().features(x / self.scale(x))
+
+
+@pytest.mark.parametrize("keep", ["attribute", "dictionary", "list", "buffer"])
+def test_a_call_meets_nothing_of_what_the_calls_before_it_left(made, photo, noise, monkeypatch, keep):
+    monkeypatch.setattr(ScaledByItsFirst, "keep", keep)
+    network, classifier = made(ScaledByItsFirst)
+    for picture in (noise(SIZE) * 5, photo, photo / 3):
+        assert classifier.predict(picture, 4)[0].logit == pytest.approx(
+            max(float(logit(copy.deepcopy(network), picture, index).detach()) for index in range(4)), rel=1e-5
+        )
+        assert distance(Saliency()(classifier, picture, Target(1)).values, gradient(network, picture)) < 1e-4
 
 
 def test_a_network_whose_answers_cannot_be_held_is_refused(made, photo):

@@ -5,6 +5,7 @@ from torchvision import models
 
 from explainers.classifiers.agreement import LOGIT_TOLERANCE
 from explainers.classifiers.preparing import FoldedNorm, prepared
+from explainers.runtime.copies import Copies
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def norms(network):
 
 
 def prepare(network, pictures):
-    return prepared(network, pictures).network
+    return prepared(Copies(network), pictures).network
 
 
 @torch.no_grad()
