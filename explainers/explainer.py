@@ -20,7 +20,6 @@ from explainers.explanation import Coverage, Explanation, Facts, Reduction, Scal
 from explainers.passes import OnProgress, Passes, Progress
 from explainers.paths.trace import Level, Trace
 from explainers.question import Question
-from explainers.runtime.checkpoints import refuse_checkpoints
 from explainers.runtime.chunks import enough_memory
 from explainers.settings import Configurable, Layer
 from explainers.verification import verified
@@ -214,11 +213,7 @@ class Explainer(Configurable):
         on_progress: OnProgress | None,
     ) -> Explanation:
         """Explain as a call does, with `attribute` in place of the method's own, which may record more on the way."""
-        with (
-            torch.inference_mode(False),
-            enough_memory(),
-            refuse_checkpoints(),
-        ):  # for gradients, whatever the caller has switched off
+        with torch.inference_mode(False), enough_memory():  # for gradients, whatever the caller has switched off
             self.check(classifier, target)
             picture, box = classifier.see(image)
             started = time.perf_counter()
@@ -261,7 +256,7 @@ class Explainer(Configurable):
         Raises ExplanationError as a call does.
         """
         classifier, target = question.classifier, question.target
-        with torch.inference_mode(False), enough_memory(), refuse_checkpoints():
+        with torch.inference_mode(False), enough_memory():
             self.check(classifier, target)
             picture, _ = classifier.see(question.photo.image)
             result, _ = verified(

@@ -1,13 +1,15 @@
-"""Refuses gradients that can't reach the picture, or not all of it."""
+"""Says in a sentence why autograd has no gradient that reaches the picture, or not all of it."""
 
 from __future__ import annotations
 
 from torch import Tensor
+from torch.utils.checkpoint import CheckpointError
 
 from explainers.errors import ExplanationError
 
 UNRECORDED = "NotImplemented"  # the end of the names of nodes where autograd loses a gradient, with a warning at most
 REENTRANT_CHECKPOINT = "CheckpointFunctionBackward"
+REENTRANT = "use_reentrant=True"
 INFERENCE_TENSORS = "Inference tensors cannot be saved for backward"
 CHANGED_IN_PLACE = "modified by an inplace operation"
 NOT_DIFFERENTIABLE = "derivative for", "is not implemented"
@@ -24,10 +26,7 @@ def refuse_broken_gradient(scores: Tensor, pictures: Tensor, name: str) -> None:
         if node.name().endswith(UNRECORDED):
             raise unrecorded(name)
         if node.name() == REENTRANT_CHECKPOINT:
-            raise ExplanationError(
-                f"{name} uses torch.utils.checkpoint with use_reentrant=True, which keeps the gradient from reaching "
-                f"the picture. Set use_reentrant=False there. {INSTEAD}"
-            )
+            raise _reentrant(name)
         before = {earlier for earlier, _ in node.next_functions if earlier is not None} - nodes
         nodes |= before
         pending += before
@@ -40,6 +39,13 @@ def refusal(error: BaseException | None, name: str) -> ExplanationError | None:
     text = str(error) if isinstance(error, RuntimeError) else ""
     if INFERENCE_TENSORS in text:
         return unrecorded(name)
+    if REENTRANT in text:
+        return _reentrant(name)
+    if isinstance(error, CheckpointError):  # a backward rule's calls are missing when they run again
+        return ExplanationError(
+            f"{name} runs parts of its forward pass again for the gradient (checkpointing), in a way that this method "
+            f"can't follow. Switch its checkpointing off. {INSTEAD}"
+        )
     if CHANGED_IN_PLACE in text:
         return ExplanationError(
             f"{name} overwrites numbers in place that its gradient needs, so torch can't compute one. Write that part "
@@ -48,6 +54,14 @@ def refusal(error: BaseException | None, name: str) -> ExplanationError | None:
     if all(part in text for part in NOT_DIFFERENTIABLE):
         return ExplanationError(f"{name} has a part without a derivative, so torch can't compute one for it. {INSTEAD}")
     return None
+
+
+def _reentrant(name: str) -> ExplanationError:
+    """Return the error about checkpoints that work with `.backward()` only, which would write into shared tensors."""
+    return ExplanationError(
+        f"{name} uses torch.utils.checkpoint with use_reentrant=True, which keeps the gradient from reaching the "
+        f"picture. Set use_reentrant=False there. {INSTEAD}"
+    )
 
 
 def unrecorded(name: str) -> ExplanationError:
