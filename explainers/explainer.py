@@ -96,6 +96,7 @@ class Explainer(Configurable):
     by_region:         whether all pixels of a region share one value, even pixels that the network doesn't see.
     asks_score:        whether the map depends on a score at all.
     needs_attention:   whether it reads the attention of a transformer.
+    forward_only:      whether it takes no gradients, so that more pictures pass at once.
     changes_gradients: whether it has a backward rule of its own, so that its gradients are not those of the network.
     shows_regardless:  what its maps show of the picture, in words, whatever the network is; empty if nothing.
     presets:           the comparisons that show it beside methods of other families, and its place in each.
@@ -114,6 +115,7 @@ class Explainer(Configurable):
     by_region: ClassVar[bool] = False
     asks_score: ClassVar[bool] = True
     needs_attention: ClassVar[bool] = False
+    forward_only: ClassVar[bool] = False
     changes_gradients: ClassVar[bool] = False
     shows_regardless: ClassVar[str] = ""
     presets: ClassVar[Mapping[Preset, int]] = {}
@@ -236,6 +238,7 @@ class Explainer(Configurable):
                 work,
                 fused=total > 1 and inner.uses_fused(classifier),
                 explained=None if inner.changes_gradients else picture,
+                forward_only=self.forward_only,
                 total=total,
                 on_progress=on_progress,
             )

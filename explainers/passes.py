@@ -19,6 +19,7 @@ from explainers.runtime.turns import turns
 
 CHUNK_PIXELS = 8 * 224 * 224  # eight ImageNet pictures: more are no faster, because activations exceed a CPU's caches
 LARGEST_CHUNK = 16  # of small pictures: more are no faster either, and other calls wait while a chunk passes
+FORWARD_CHUNK_FACTOR = 2  # times as many without gradients: faster, and still shorter and leaner than a chunk with them
 GPU_CHUNK_FACTOR = 4  # times as many pictures
 
 
@@ -57,14 +58,16 @@ class Sample:
     gradient: Tensor | None = None
 
 
-def chunk_size(classifier: Classifier) -> int:
+def chunk_size(classifier: Classifier, *, forward_only: bool = False) -> int:
     """Return the number of pictures per pass.
 
-    It depends on nothing but the input's size and the device, so that results are the same bit for bit.
+    It depends on nothing but the input's size, the device, and whether gradients follow, so that results are the same
+    bit for bit.
     """
     height, width = classifier.size
     pictures = max(1, min(LARGEST_CHUNK, CHUNK_PIXELS // (height * width)))
-    return pictures * (GPU_CHUNK_FACTOR if classifier.device.type == "cuda" else 1)
+    pictures *= GPU_CHUNK_FACTOR if classifier.device.type == "cuda" else 1
+    return pictures * (FORWARD_CHUNK_FACTOR if forward_only else 1)
 
 
 class Passes(nn.Module):
@@ -95,6 +98,7 @@ class Passes(nn.Module):
         *,
         fused: bool,
         alone: bool = False,
+        forward_only: bool = False,
         total: int | None = None,
         on_progress: OnProgress | None = None,
     ) -> None:
@@ -111,7 +115,7 @@ class Passes(nn.Module):
         versus = [target.versus for target in targets]
         self.versus = None if None in versus else torch.tensor(versus, device=classifier.device)
         self.alone = alone or classifier.traits.alone
-        self.chunks = Chunks(1 if self.alone else chunk_size(classifier))
+        self.chunks = Chunks(1 if self.alone else chunk_size(classifier, forward_only=forward_only))
         self.total, self.on_progress = total, on_progress
         self.on_preview: Callable[[Any], None] | None = None
         self.samples: dict[Place, Sample] = {}

@@ -36,18 +36,28 @@ def verified(
     *,
     fused: bool,
     explained: Tensor | None = None,
+    forward_only: bool = False,
     total: int | None = None,
     on_progress: OnProgress | None = None,
 ) -> tuple[T, Passes]:
     """Return what `work` makes of passes through `classifier`, and the passes that it was made of.
 
-    work:      called with passes inside their `with` block, and called again, with others, if these are refuted.
-    fused:     whether the prepared network may be used.
-    explained: the picture (C, H, W) at which the gradient is compared as well; None if `work` changes gradients.
+    work:         called with passes inside their `with` block, and called again, with others, if these are refuted.
+    fused:        whether the prepared network may be used.
+    explained:    the picture (C, H, W) at which the gradient is compared as well; None if `work` changes gradients.
+    forward_only: whether `work` takes no gradients.
     """
 
     def attempt(*, fused: bool, alone: bool) -> tuple[T, Passes]:
-        with Passes(classifier, targets, fused=fused, alone=alone, total=total, on_progress=on_progress) as passes:
+        with Passes(
+            classifier,
+            targets,
+            fused=fused,
+            alone=alone,
+            forward_only=forward_only,
+            total=total,
+            on_progress=on_progress,
+        ) as passes:
             return work(passes), passes
 
     result, passes = attempt(fused=fused, alone=False)

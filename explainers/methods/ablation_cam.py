@@ -27,6 +27,7 @@ class AblationCAM(OnLayer):
     title: ClassVar[str] = "Ablation-CAM"
     paper: ClassVar[str] = "https://doi.org/10.1109/WACV45572.2020.9093360"
     linear: ClassVar[bool] = True
+    forward_only: ClassVar[bool] = True
     stands_on: ClassVar[str] = "Captum `LayerActivation`"
     ours: ClassVar[str] = "Captum has none. Feature maps are set to zero in chunks; weights are falls of the score"
 

@@ -30,6 +30,7 @@ class Occlusion(Explainer):
     paper: ClassVar[str] = "https://arxiv.org/abs/1311.2901"
     family: ClassVar[Family] = "perturbation"
     linear: ClassVar[bool] = True
+    forward_only: ClassVar[bool] = True
     examples: ClassVar[Examples] = Examples(
         per_pixel={"patch": 1, "stride": 1}, many={"patch": 1, "stride": 1}, rounding=1e-6
     )  # Captum averages over patches, whose scores round differently in other batches

@@ -23,6 +23,7 @@ class OnSuperpixels(Explainer):
 
     family: ClassVar[Family] = "perturbation"
     by_region: ClassVar[bool] = True
+    forward_only: ClassVar[bool] = True
     reduction: ClassVar[Reduction] = "signed sum"
     shows_regardless: ClassVar[str] = "the outlines of its superpixels, which are cut by colour"
 

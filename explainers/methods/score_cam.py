@@ -21,6 +21,8 @@ from explainers.settings import switch
 class _ForwardOnly(OnLayer):
     """The base class of maps that need only forward passes and the feature maps of a layer."""
 
+    forward_only: ClassVar[bool] = True
+
     @torch.no_grad()
     def on(self, layer: nn.Module, passes: Passes, pictures: Tensor) -> Tensor:
         grids = captum.attr.LayerActivation(passes, layer).attribute(pictures, additional_forward_args=passes.rows())

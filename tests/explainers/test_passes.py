@@ -3,10 +3,12 @@
 import threading
 import time
 from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
 import torch
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 from explainers import (
     CAM,
@@ -16,6 +18,7 @@ from explainers import (
     Occlusion,
     Progress,
     Saliency,
+    ScoreCAM,
     Target,
 )
 from explainers.passes import Passes, chunk_size
@@ -61,7 +64,9 @@ def passes():
     ],
 )
 def test_the_chunk_follows_from_the_size_and_the_device_alone(size, device, chunk):
-    assert chunk_size(SimpleNamespace(size=size, device=torch.device(device))) == chunk
+    classifier = SimpleNamespace(size=size, device=torch.device(device))
+    assert chunk_size(classifier) == chunk
+    assert chunk_size(classifier, forward_only=True) == 2 * chunk
 
 
 def test_passes_begin_with_the_classifiers_chunk(conv, classify):
@@ -178,6 +183,70 @@ def test_answers_of_work_that_failed_are_forgotten(conv, noise, passes):
     assert own.count == len(own.answers) == 5
 
 
+# Without gradients
+
+
+class Saved(torch.autograd.Function):
+    """Squares that save what their gradient needs."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x.square()
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return 2 * ctx.saved_tensors[0] * gradient
+
+
+class Unusual(nn.Module):
+    """A network in front of which something happens that a gradient would be needed for, or that later passes meet."""
+
+    kept: ClassVar[dict[str, torch.Tensor]] = {}
+
+    def __init__(self, network, how):
+        super().__init__()
+        self.network, self.how = network, how
+
+    def forward(self, x):
+        if self.how == "a tensor of the first pass is kept, outside of the network":
+            x = x * self.kept.setdefault("slopes", torch.linspace(0.5, 1.5, x.shape[-1]) * 1.0)
+        if self.how == "tensors are overwritten":
+            x = x.mul(2).sub_(0.25).clamp_(0.1)
+        if self.how == "tensors are saved":
+            x = Saved.apply(x)
+        if self.how == "checkpoint":
+            return checkpoint(self.network, x, use_reentrant=False)
+        if self.how == "the gradient of a part":
+            with torch.enable_grad():
+                inner = x.detach().requires_grad_()
+                x = x + torch.autograd.grad(inner.pow(3).sum(), inner)[0]
+        return self.network(x)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "a tensor of the first pass is kept, outside of the network",
+        "tensors are overwritten",
+        "tensors are saved",
+        "checkpoint",
+        "the gradient of a part",
+    ],
+)
+@pytest.mark.parametrize("kind", [Occlusion, ScoreCAM])
+def test_what_needs_no_gradient_leaves_a_network_ready_for_one(small, classify, noise, apart, kind, how):
+    network, size = Unusual(small(), how), (24, 24)
+    classifier = classify(network, size)
+    expected = Saliency()(classifier, noise(size), TARGET).values
+    Unusual.kept.clear()  # so that the next pass keeps something, which under inference_mode nothing could be saved of
+    assert kind.forward_only
+    found = kind(**kind.examples.uncut)(classifier, noise(size), TARGET)
+    assert found.heat.any()
+    assert not found.facts.refuted
+    assert apart(Saliency()(classifier, noise(size), TARGET).values, expected) < 1e-6
+
+
 # Turns
 
 
@@ -265,7 +334,7 @@ def test_one_chunk_at_a_time_computes_there_and_back(small, classify, noise, job
 
     for each in [job(lambda ask=ask: work(ask), name) for name, ask in WORK.items()]:
         each.get()
-    assert len(most) == 2 * 3 * (1 + 1 + 6 + 4 + 1 + 1)
+    assert len(most) == 2 * 3 * (1 + 1 + 6 + 3 + 1 + 1)
     assert set(most) == {1}
     assert inside == []
 

@@ -209,7 +209,7 @@ def narrow(request, small, attentive, classify, conv64):
 
 def attributed(explainer, classifier, picture):
     """What a method finds, in the classifier's own precision, and the passes that it made."""
-    with Passes(classifier, [TARGET], fused=True) as passes:
+    with Passes(classifier, [TARGET], fused=True, forward_only=explainer.forward_only) as passes:
         return explainer.attribute(passes, picture[None]), passes
 
 
@@ -221,8 +221,8 @@ def attributed(explainer, classifier, picture):
         ("back", IntegratedGradients(baseline="random", draws=2), 3),  # 16, 8, 4, 2
         ("back", BlurIntegratedGradients(steps=20), 3),
         ("back", GuidedIntegratedGradients(steps=2, points=20), 3),
-        *(  # no way back
-            ("there", kind(**kind.examples.few), 3) for kind in (Occlusion, FeatureAblation, LIME, KernelSHAP, RISE)
+        *(  # no way back: 32, 16, 8, 4, 2
+            ("there", kind(**kind.examples.few), 4) for kind in (Occlusion, FeatureAblation, LIME, KernelSHAP, RISE)
         ),
     ],
     ids=str,
