@@ -8,7 +8,6 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from explainers.classifiers import Classifier
 from explainers.explainer import RISE_WHERE_SHOWN, Attribution, Examples, Explainer, Family
@@ -26,12 +25,21 @@ def masks(cells: Tensor, shifts: Tensor, size: tuple[int, int]) -> Tensor:
     shifts: (n, 2) from 0 to 1, the shift as a share of a cell.
     size:   height and width of the masks.
     """
-    sides = [math.ceil(side / (cells.shape[1] - 1)) for side in size]
-    upscaled = F.interpolate(cells[:, None], scale_factor=sides, mode="bilinear", align_corners=False)[:, 0]
-    top, left = (shifts * shifts.new_tensor(sides)).long().T[..., None]
-    rows, columns = (torch.arange(side, device=cells.device) for side in size)
-    indices = torch.arange(len(cells), device=cells.device)[:, None, None]
-    return upscaled[indices, (top + rows)[:, :, None], (left + columns)[:, None]]
+    last = cells.shape[1] - 1
+    rows, columns = (
+        _interpolation(side, math.ceil(side / last), last, shift) for side, shift in zip(size, shifts.T, strict=True)
+    )
+    return rows @ cells @ columns.mT
+
+
+def _interpolation(side: int, cell: int, last: int, shifts: Tensor) -> Tensor:
+    """Return the weights (n, side, last + 1) by which pixels along one axis are interpolated between cells.
+
+    cell: the side of a cell, in pixels; shifts: (n,).
+    """
+    pixels = (shifts * cell).floor()[:, None] + torch.arange(side).to(shifts)
+    places = ((pixels + 0.5) / cell - 0.5).clamp(0, last)  # of pixels, where the centres of the cells are 0, 1, ...
+    return (1 - (places[..., None] - torch.arange(last + 1).to(shifts)).abs()).clamp(min=0)
 
 
 @dataclass(frozen=True)
@@ -89,15 +97,17 @@ class RISE(Explainer):
     ) -> Tensor:
         """Return (H, W), the sum of (score - mean score) * mask, divided by masks * probability."""
         size = picture.shape[1], picture.shape[2]
-
-        def masked(part: slice) -> Tensor:
-            return fill + masks(cells[part], shifts[part], size)[:, None] * (picture - fill)
-
-        changes = (passes.scores(row, masked, self.masks) - score).double()  # 0 for a score that never changes
         weighted_sum, mask_sum = torch.zeros(2, *size, dtype=torch.float64, device=picture.device)
-        for part in torch.split(torch.arange(self.masks), passes.chunks.size):  # all at once would need much memory
-            chunk_masks = masks(cells[part], shifts[part], size).double()
-            weighted_sum += (changes[part] @ chunk_masks.flatten(1)).view(size)
-            mask_sum += chunk_masks.sum(0)
-        rises: Tensor = (weighted_sum - changes.mean() * mask_sum) / (self.masks * self.probability)
+        change_sum = torch.zeros((), dtype=torch.float64, device=picture.device)
+
+        def work(part: slice) -> None:
+            shown = masks(cells[part], shifts[part], size)
+            pictures = fill + shown[:, None] * (picture - fill)
+            changes = passes(pictures, torch.full((len(pictures),), row, device=pictures.device)) - score
+            weighted_sum.add_((changes @ shown.flatten(1)).view(size))  # 0 for a score that never changes
+            mask_sum.add_(shown.sum(0))
+            change_sum.add_(changes.sum())
+
+        passes.run(self.masks, work)
+        rises: Tensor = (weighted_sum - change_sum / self.masks * mask_sum) / (self.masks * self.probability)
         return rises.to(picture)
