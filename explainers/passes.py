@@ -194,7 +194,12 @@ class Passes(nn.Module):
         self._changed = changes_network
         self.run(count, work)
         self._changed = False
-        return torch.cat(scores)
+        return torch.cat(scores) if scores else self.answers[:0, self.column]
+
+    def leave_out(self, pictures: int) -> None:
+        """Count on fewer passes in the end, because these pictures needn't pass."""
+        if self.total is not None:
+            self.total -= pictures
 
     def forward(self, pictures: Tensor, rows: Tensor) -> Tensor:
         """Return the scores (n,) of the targets `rows` (n,) for pictures (n, C, H, W) in pixel units."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import ClassVar
 
 import captum.attr
@@ -20,8 +19,9 @@ class AblationCAM(OnLayer):
     """Where a deep layer's feature maps lie without which the score falls.
 
     Each feature map is set to zero in turn; how far the score falls without it is the map's weight. It needs no
-    gradient and so doesn't suffer from saturation, but it takes a pass for every feature map. The paper divides the
-    weights by the score, a common factor that is left out: where the score is negative, it would turn the map over.
+    gradient and so doesn't suffer from saturation, but it takes a pass for every feature map that isn't zero already.
+    The paper divides the weights by the score, a common factor that is left out: where the score is negative, it would
+    turn the map over.
     """
 
     title: ClassVar[str] = "Ablation-CAM"
@@ -29,7 +29,10 @@ class AblationCAM(OnLayer):
     linear: ClassVar[bool] = True
     forward_only: ClassVar[bool] = True
     stands_on: ClassVar[str] = "Captum `LayerActivation`"
-    ours: ClassVar[str] = "Captum has none. Feature maps are set to zero in chunks; weights are falls of the score"
+    ours: ClassVar[str] = (
+        "Captum has none. Feature maps are set to zero in chunks, those of zeros without a pass; weights are falls of "
+        "the score"
+    )
 
     def passes(self, classifier: Classifier) -> int:
         name = self.layer or classifier.layer
@@ -38,17 +41,21 @@ class AblationCAM(OnLayer):
     @torch.no_grad()
     def on(self, layer: nn.Module, passes: Passes, pictures: Tensor) -> Tensor:
         grids = captum.attr.LayerActivation(passes, layer).attribute(pictures, additional_forward_args=passes.rows())
-        kept, part = ~torch.eye(grids.shape[1], dtype=torch.bool, device=grids.device), slice(0)
+        kept = ~torch.eye(grids.shape[1], dtype=torch.bool, device=grids.device)
+        falls, shown = grids.new_zeros(grids.shape[:2]), kept
+        layer.register_forward_hook(lambda module, given, output: output.where(shown[:, :, None, None], 0))
+        # The layer is the call's own: no hook is left on the classifier's.
+        for row, (whole, picture, grid) in enumerate(
+            zip(passes.answers[:, passes.column], pictures, grids, strict=True)
+        ):
+            numbers = grid.flatten(1).any(1).nonzero()[:, 0]  # without the others, the score is the same
+            passes.leave_out(len(grid) - len(numbers))
 
-        def ablated(picture: Tensor, chunk: slice) -> Tensor:
-            nonlocal part
-            part = chunk
-            return picture.expand(chunk.stop - chunk.start, -1, -1, -1)
+            def ablated(part: slice, picture: Tensor = picture, numbers: Tensor = numbers) -> Tensor:
+                nonlocal shown
+                shown = kept[numbers[part]]
+                return picture.expand(len(shown), -1, -1, -1)
 
-        whole = passes.answers[:, passes.column, None]
-        layer.register_forward_hook(lambda module, given, output: output.where(kept[part, :, None, None], 0))
-        rows = enumerate(pictures)  # the layer is the call's own: no hook is left on the classifier's
-        without = torch.stack(
-            [passes.scores(row, partial(ablated, picture), len(kept), changes_network=True) for row, picture in rows]
-        )
-        return torch.einsum("nk,nkhw->nhw", whole - without, grids)[:, None]
+            without = passes.scores(row, ablated, len(numbers), changes_network=True)
+            falls[row, numbers] = (whole - without).to(falls)
+        return torch.einsum("nk,nkhw->nhw", falls, grids)[:, None]

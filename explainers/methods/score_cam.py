@@ -63,7 +63,7 @@ class ScoreCAM(_ForwardOnly):
 
     Each feature map, scaled up and stretched to 0..1, masks the picture; how far the masked picture scores above a
     black one is the map's weight. It needs no gradient and so doesn't suffer from saturation, but it takes a pass for
-    every feature map, and masks of other pictures than the classifier was trained on.
+    every feature map that isn't constant, and masks of other pictures than the classifier was trained on.
     """
 
     title: ClassVar[str] = "Score-CAM"
@@ -71,7 +71,7 @@ class ScoreCAM(_ForwardOnly):
     stands_on: ClassVar[str] = "Captum `LayerActivation`"
     ours: ClassVar[str] = (
         "Captum has none. It masks the picture in pixel space (hidden is black), in chunks, weighed by the rise of the"
-        " score or its softmax"
+        " score or its softmax. Constant feature maps, which hide all, cost no pass"
     )
 
     softmax: bool = switch(
@@ -85,19 +85,22 @@ class ScoreCAM(_ForwardOnly):
     def map(self, grids: Tensor, passes: Passes, pictures: Tensor) -> Tensor:
         black = passes.in_chunks(torch.zeros_like(pictures), passes.rows())
         rises = torch.stack(
-            [self._scores(passes, row, *pair) for row, pair in enumerate(zip(pictures, grids, strict=True))]
+            [self._rises(passes, row, *of) for row, of in enumerate(zip(pictures, grids, black, strict=True))]
         )
-        rises = rises - black[:, None]
         return torch.einsum("nk,nkhw->nhw", rises.softmax(1) if self.softmax else rises, grids)
 
-    def _scores(self, passes: Passes, row: int, picture: Tensor, grid: Tensor) -> Tensor:
-        """Return the scores (K,) of the picture behind each of its feature maps (K, h, w); a constant map hides all."""
+    def _rises(self, passes: Passes, row: int, picture: Tensor, grid: Tensor, black: Tensor) -> Tensor:
+        """Return (K,), how far the picture behind each of its feature maps (K, h, w) scores above a black one."""
+        # A constant map hides all; scaling it up would leave only rounding.
+        numbers = (grid.amax((1, 2)) > grid.amin((1, 2))).nonzero()[:, 0]
 
         def masked(part: slice) -> Tensor:
-            varied = grid[part].amax((1, 2)) > grid[part].amin((1, 2))  # scaling up a constant map leaves only rounding
-            masks = F.interpolate(grid[part, None], size=picture.shape[1:], mode="bilinear", align_corners=False)
+            maps = grid[numbers[part], None]
+            masks = F.interpolate(maps, size=picture.shape[1:], mode="bilinear", align_corners=False)
             masks = masks - masks.amin((2, 3), keepdim=True)
-            masks = masks / masks.amax((2, 3), keepdim=True).clamp(min=torch.finfo(masks.dtype).tiny)
-            return picture * (masks * varied.view(-1, 1, 1, 1))
+            return picture * (masks / masks.amax((2, 3), keepdim=True).clamp(min=torch.finfo(masks.dtype).tiny))
 
-        return passes.scores(row, masked, len(grid))
+        passes.leave_out(len(grid) - len(numbers))
+        rises = black.new_zeros(len(grid))
+        rises[numbers] = passes.scores(row, masked, len(numbers)) - black
+        return rises

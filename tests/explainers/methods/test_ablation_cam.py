@@ -80,6 +80,25 @@ def test_chunks_of_any_size_give_the_same_map(conv64, noise, apart, monkeypatch)
     assert apart(parts.values, whole.values) < 1e-9
 
 
+def test_without_a_feature_map_of_zeros_the_score_is_the_same_so_that_costs_no_pass(small, classify, noise, apart):
+    network = small(dtype=torch.float64)
+    network.conv2.weight.data[:5] = 0
+    network.conv2.bias.data[:5] = 0
+    classifier, picture = classify(network, (24, 24), prepare=False), noise((24, 24), dtype=torch.float64)
+    found = AblationCAM(layer="conv2", relu=False)(classifier, picture, Target(1))
+    assert found.facts.passes == 1 + 12 - 5
+    assert apart(found.values[0], by_hand(classifier, picture, Target(1), "conv2")) < 1e-5
+
+
+def test_a_layer_of_zeros_alone_has_an_empty_map(small, classify, noise):
+    network = small()
+    network.conv2.weight.data.zero_()
+    network.conv2.bias.data.zero_()
+    found = AblationCAM(layer="conv2", relu=False)(classify(network, (24, 24)), noise((24, 24)), Target(1))
+    assert found.facts.passes == 1
+    assert not found.heat.any()
+
+
 def test_the_tokens_of_a_transformer_are_ablated_where_they_are(attentive, classify, noise):
     classifier = classify(attentive(), (24, 24))
     picture = noise((24, 24))

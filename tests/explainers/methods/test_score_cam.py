@@ -91,16 +91,20 @@ def test_score_cam_is_its_definition(conv64, noise, grids, apart, layer, softmax
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_a_flat_feature_map_weighs_nothing(classify, noise, seed):
+def test_a_flat_feature_map_weighs_nothing_and_costs_no_pass(classify, noise, seed):
     with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(seed)
         network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3))
         network[0].weight[2].zero_()
         network[0].bias[2].fill_(1000)
     classifier = classify(network, (9, 9))
-    found = ScoreCAM(layer="0", relu=False)(classifier, noise((9, 9)), TARGET)
+    totals = []
+    found = ScoreCAM(layer="0", relu=False)(
+        classifier, noise((9, 9)), TARGET, on_progress=lambda progress: totals.append(progress.total)
+    )
     assert np.isfinite(found.values).all()
     assert np.abs(found.values).max() < 100
+    assert found.facts.passes == totals[-1] == totals[0] - 1 == 2 + 3
 
 
 @pytest.mark.parametrize("layer", [None, *LAYERS])
