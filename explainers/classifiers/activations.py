@@ -10,11 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from explainers.classifiers.rectifications import rectification
 from explainers.runtime.cloning import clone
+from explainers.runtime.dispatch import DispatchMode
 from explainers.runtime.recording import Call, tensors_in
 
 ACTIVATION_NAMES = frozenset(
@@ -78,7 +78,7 @@ def activations(network: nn.Module, picture: Tensor) -> Activations:
     return Activations(calls.relus, dict(calls.others), operations.unreached)
 
 
-class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]  # of torch's own
+class _Operations(DispatchMode):  # of torch's own
     """Finds rectifications among the operations that torch runs in the end, by their values.
 
     So it also sees what runs inside a scripted function or a custom `autograd.Function`, and what is made of several

@@ -2,42 +2,24 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlparse
 
 import torch
-from torchvision import models
-from torchvision.models import ResNet18_Weights, Weights
 
-from explainers.errors import ExplanationError
+from explainers.classifiers.published import BUNDLED, LISTED, PACKAGE_FOLDER, is_architecture, listing
 
-BUNDLED = "bundled"
 WEIGHTS_FOLDER_VARIABLE = "WHYPIXEL_WEIGHTS"  # names a folder with files called <architecture>.pth or .safetensors
 WEIGHTS_SUFFIXES = (".pth", ".safetensors")
 SETTLED_SECONDS = 2.0  # file systems tell times of change no more finely than this
-PACKAGE_FOLDER = Path(__file__).parent
-LISTED_TITLES = {
-    "resnet18": "ResNet-18",
-    "resnet50": "ResNet-50",
-    "googlenet": "GoogLeNet",
-    "inception_v3": "Inception v3",
-    "vgg16": "VGG-16",
-    "densenet121": "DenseNet-121",
-    "mobilenet_v2": "MobileNetV2",
-    "squeezenet1_1": "SqueezeNet 1.1",
-    "efficientnet_b0": "EfficientNet-B0",
-    "convnext_tiny": "ConvNeXt-Tiny",
-    "vit_b_16": "ViT-B/16",
-}
+POCKETNET_ACCURACY = 60.6  # on the validation pictures of Tiny ImageNet, where its 100 classes of ImageNet-1K come from
 
 
 @dataclass(frozen=True)
@@ -49,7 +31,6 @@ class Source:
     origin:    "bundled", "local" (in the folder WHYPIXEL_WEIGHTS), "on disk" (downloaded before) or "download" (to be
                downloaded).
     path:      where the weights file is, or will be once it is downloaded.
-    url:       where the file is downloaded from; None for the bundled one and local files.
     """
 
     name: str
@@ -58,16 +39,17 @@ class Source:
     accuracy: float | None
     origin: Literal["bundled", "local", "on disk", "download"]
     path: Path
-    url: str | None = None
 
     @property
     def digest(self) -> str:
         """A hash that tells these weights from others of the same name.
 
-        It is made of the URL or, without one, of the path, size and time of change of the file.
+        It is made of the name of the published file, which holds a part of its own hash, or else of the path, size and
+        time of change of the file.
         """
-        identity = self.url or str(self.path)
-        if self.url is None:
+        identity = self.path.name
+        if self.origin in ("bundled", "local"):
+            identity = str(self.path)
             with suppress(OSError):  # it may have gone since it was listed
                 status = self.path.stat()
                 identity += f" {status.st_size} {status.st_mtime_ns}"
@@ -83,9 +65,9 @@ class Source:
 def sources() -> tuple[Source, ...]:
     """Return the bundled classifier, torchvision's best known ones, and others for which the visitor has weights."""
     local = _local_weights()
-    unlisted = [_find(name, local) for name in sorted(local.keys() - LISTED_TITLES.keys())]
+    unlisted = [_find(name, local) for name in sorted(local.keys() - LISTED.keys())]
     return (
-        *(_find(name, local) for name in (BUNDLED, *LISTED_TITLES)),
+        *(_find(name, local) for name in (BUNDLED, *LISTED)),
         *(source for source in unlisted if source.origin == "local"),  # whose file has not gone since it was listed
     )
 
@@ -99,48 +81,16 @@ def find(name: str) -> Source:
 
 
 def _find(name: str, local: Mapping[str, Path]) -> Source:
-    published, title = weights(name), _title(name)
-    accuracy: float = published.meta["_metrics"]["ImageNet-1K"]["acc@1"]
     if name == BUNDLED:
         path = PACKAGE_FOLDER / "pocketnet.safetensors"
-        return Source(name, title, _megabytes(path), accuracy, "bundled", path)
+        return Source(name, "PocketNet", _megabytes(path), POCKETNET_ACCURACY, "bundled", path)
+    published = listing(name)
     if name in local:
         with suppress(OSError):  # it may have gone since it was listed
-            return Source(name, title, _megabytes(local[name]), None, "local", local[name])
-    path = Path(torch.hub.get_dir(), "checkpoints", Path(urlparse(published.url).path).name)
+            return Source(name, published.title, _megabytes(local[name]), None, "local", local[name])
+    path = Path(torch.hub.get_dir(), "checkpoints", published.file)
     origin: Literal["on disk", "download"] = "on disk" if path.is_file() else "download"
-    return Source(name, title, published.meta["_file_size"], accuracy, origin, path, published.url)
-
-
-@cache
-def weights(name: str) -> Weights:
-    """Return torchvision's record of published weights: their URL, labels, accuracy and preprocessing.
-
-    Raises ExplanationError if there is no such classifier.
-    """
-    if name == BUNDLED:
-        with (PACKAGE_FOLDER / "classes.csv").open(newline="", encoding="utf-8") as rows:
-            labels = [label for _, label in csv.reader(rows)]
-        at_64_px = partial(ResNet18_Weights.DEFAULT.transforms, resize_size=64, crop_size=64)
-        # Measured on the validation pictures of Tiny ImageNet, where these 100 classes of ImageNet-1K come from.
-        return Weights("", at_64_px, {"categories": labels, "_metrics": {"ImageNet-1K": {"acc@1": 60.6}}})
-    if name not in _architectures():
-        raise ExplanationError(
-            f"There is no classifier called {name!r}: choose {BUNDLED!r} or one of torchvision's, such as 'resnet50'."
-        )
-    published: Weights = models.get_model_weights(name).DEFAULT.value
-    return published
-
-
-@cache
-def _architectures() -> frozenset[str]:
-    return frozenset(models.list_models(module=models))
-
-
-def _title(name: str) -> str:
-    if name == BUNDLED:
-        return "PocketNet"
-    return LISTED_TITLES.get(name) or models.get_model_weights(name).__name__.removesuffix("_Weights").replace("_", " ")
+    return Source(name, published.title, published.megabytes, published.accuracy, origin, path)
 
 
 def _local_weights() -> Mapping[str, Path]:
@@ -162,9 +112,10 @@ def _listed(folder: str, changed: int) -> Mapping[str, Path]:
         return {}
     with os.scandir(folder) as entries:
         paths = sorted((Path(entry) for entry in entries), reverse=True)
-    names = _architectures()
     return {
-        path.stem: path for path in paths if path.suffix in WEIGHTS_SUFFIXES and path.stem in names and path.is_file()
+        path.stem: path
+        for path in paths
+        if path.suffix in WEIGHTS_SUFFIXES and path.is_file() and is_architecture(path.stem)
     }
 
 

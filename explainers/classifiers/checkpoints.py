@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file
@@ -56,7 +58,7 @@ def load_weights(network: nn.Module, path: Path, title: str) -> nn.Module:
 def _read(path: Path) -> OrderedDict[str, Tensor]:
     """Read the state_dict in a file."""
     try:
-        content = load_file(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
+        content = load_file(path) if path.suffix == ".safetensors" else _unpickled(path)
     except FileNotFoundError as error:
         raise ExplanationError(f"There is no file {path.name}.") from error
     except Exception as error:  # readers raise errors of any kind on a file of another format
@@ -74,6 +76,11 @@ def _read(path: Path) -> OrderedDict[str, Tensor]:
     state = content if isinstance(content, OrderedDict) else OrderedDict(content)
     consume_prefix_in_state_dict_if_present(state, "module.")
     return state
+
+
+def _unpickled(path: Path) -> Any:
+    """Read a file of torch.save's, mapped into memory unless it has the form of releases before 1.6."""
+    return torch.load(path, "cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
 
 
 def _strange_kind(value: Tensor, expected: Tensor) -> str:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torchvision.transforms.functional import pil_to_tensor
 
 from explainers.classifiers.activations import Activations, activations
 from explainers.classifiers.admission import admit, checked_labels, checked_scaling, checked_size, try_out
@@ -143,7 +143,8 @@ class Classifier:
                 f"{(self.channels, *self.size)} (C, H, W) instead."
             )
         cropped, box = self.view.apply(image.convert("L" if self.channels == 1 else "RGB"), self.size)
-        return pil_to_tensor(cropped).to(self.device, self.dtype) / 255, box
+        levels = torch.from_numpy(np.array(cropped)).view(*self.size, self.channels).permute(2, 0, 1)
+        return levels.to(self.device, self.dtype) / 255, box
 
     def normalise(self, pictures: Tensor) -> Tensor:
         """Convert pictures (N, C, H, W) from pixel units to the input of the network."""

@@ -12,15 +12,16 @@ from urllib.error import HTTPError, URLError
 import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
-from torchvision import models
 
-from explainers.classifiers.catalogue import BUNDLED, WEIGHTS_FOLDER_VARIABLE, Source, find, weights
+from explainers.classifiers.catalogue import WEIGHTS_FOLDER_VARIABLE, Source, find
 from explainers.classifiers.checkpoints import load_weights
 from explainers.classifiers.classifier import Classifier
 from explainers.classifiers.download import Progress, download
 from explainers.classifiers.pocketnet import PocketNet
+from explainers.classifiers.published import BUNDLED, address, recipe
 from explainers.classifiers.view import View
 from explainers.errors import ExplanationError
+from explainers.importing import IMPORTING
 
 
 def load_classifier(
@@ -46,18 +47,17 @@ def load_classifier(
     without the auxiliary heads that only training needs. Raises ExplanationError for an unknown name, weights that
     can't be fetched or read, and weights that do not fit.
     """
-    source, published = find(name), weights(name)
+    source, made_for = find(name), recipe(name)
     path = _weights_file(source, on_progress) if checkpoint is None else Path(checkpoint)
-    classes = tuple(published.meta["categories"] if labels is None else labels)
+    classes = tuple(made_for.labels if labels is None else labels)
     network = load_weights(_architecture(name, len(classes)), path, f"{source.title} with {len(classes)} classes")
-    preset = published.transforms()
     return Classifier(
         network,
         classes,
-        size=(preset.crop_size[0], preset.crop_size[0]),
-        mean=preset.mean,
-        std=preset.std,
-        view=View(preset.resize_size[0], preset.interpolation.value, fit),
+        size=(made_for.size, made_for.size),
+        mean=made_for.mean,
+        std=made_for.std,
+        view=View(made_for.resize, made_for.interpolation, fit),
         device=device,
         name=source.title,
     )
@@ -65,9 +65,9 @@ def load_classifier(
 
 def _weights_file(source: Source, on_progress: Progress | None) -> Path:
     """Return the path of the weights file, and download it first if it is missing."""
-    if source.origin == "download" and source.url:
+    if source.origin == "download":
         try:
-            download(source.url, source.path, on_progress)
+            download(address(source.name), source.path, on_progress)
         except (OSError, HTTPException) as error:
             raise ExplanationError(
                 f"{source.title} needs its weights ({source.megabytes:.0f} MB) once, and they could not be downloaded: "
@@ -89,10 +89,13 @@ def _architecture(name: str, classes: int) -> nn.Module:
     if name in ("googlenet", "inception_v3"):
         settings = {"aux_logits": False, "transform_input": True, "init_weights": False}
     elif name.startswith("vit_"):
-        settings = {"image_size": weights(name).meta["min_size"][0]}
-    with _EmptyOnMeta():
-        if name == BUNDLED:
+        settings = {"image_size": recipe(name).size}
+    if name == BUNDLED:
+        with _EmptyOnMeta():
             return PocketNet(classes)
+    with IMPORTING:
+        from torchvision import models
+    with _EmptyOnMeta():
         network: nn.Module = models.get_model(name, num_classes=classes, **settings)
         return network
 

@@ -15,11 +15,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from explainers.classifiers.places import Places, centres, compact, filtered, gathered, merged
+from explainers.runtime.dispatch import DispatchMode
 from explainers.runtime.recording import tensors_in
 
 # PyTorch's operators by what they do to places, without the underscore at the end of the names of in-place ones.
@@ -46,7 +46,7 @@ PRODUCTS = {"mm": 0, "addmm": 1, "bmm": 0, "baddbmm": 1}  # the position of the 
 FUSED_ATTENTION = "_scaled_dot_product"  # how the names begin
 
 
-class PlaceTracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class PlaceTracer(DispatchMode):
     """Follows the places of numbers in this thread, while it is entered, from a `picture` (1, C, H, W) on.
 
     It sees PyTorch's operators rather than its functions, so it also sees into scripted modules and autograd functions.

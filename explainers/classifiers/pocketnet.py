@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from torch import Tensor, nn
-from torchvision.models.resnet import BasicBlock
 
 
 class PocketNet(nn.Module):
@@ -34,6 +33,25 @@ class PocketNet(nn.Module):
     def forward(self, pictures: Tensor) -> Tensor:
         logits: Tensor = self.fc(self.stages(self.stem(pictures)).mean((2, 3)))
         return logits
+
+
+class BasicBlock(nn.Module):
+    """Two convolutions beside a shortcut, as in torchvision's small ResNets: layer by layer, and name by name."""
+
+    def __init__(self, channels: int, width: int, stride: int, downsample: nn.Module | None) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, width, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.relu = nn.ReLU(inplace=True)
+        self.conv2 = nn.Conv2d(width, width, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(width)
+        self.downsample = downsample
+
+    def forward(self, grids: Tensor) -> Tensor:
+        changed: Tensor = self.bn2(self.conv2(self.relu(self.bn1(self.conv1(grids)))))
+        changed += grids if self.downsample is None else self.downsample(grids)
+        rectified: Tensor = self.relu(changed)
+        return rectified
 
 
 def _shortcut(channels: int, width: int, stride: int) -> nn.Sequential:

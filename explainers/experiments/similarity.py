@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import ndimage, stats
-from skimage.metrics import structural_similarity
 
 from explainers.arrays import Array, relative_l1
 from explainers.explanation import Explanation
+from explainers.importing import IMPORTING
 
 DARK_BELOW = 0.1  # of full brightness, in every channel
 SSIM_WINDOW = 7  # side of the square of pixels that SSIM compares at a time
@@ -41,6 +40,8 @@ def rank_correlation(first: Array, second: Array) -> float | None:
 
 def rank_correlations(maps: Sequence[Array]) -> Array:
     """Return Spearman's rank correlations (n, n) between n maps, each ranked once; NaN where a map is constant."""
+    with IMPORTING:
+        from scipy import stats
     ranks = np.stack([stats.rankdata(heat, axis=None) for heat in maps])
     ranks -= ranks.mean(1, keepdims=True)
     lengths = np.linalg.norm(ranks, axis=1)
@@ -54,6 +55,8 @@ def ssim(first: Array, second: Array, clip: float = 99.0) -> float | None:
     clip: percentile of a map's magnitudes that gets the strongest colour.
     The result is None if a map is zero everywhere or smaller than 3 pixels on a side.
     """
+    with IMPORTING:
+        from skimage.metrics import structural_similarity
     peaks = [float(np.percentile(np.abs(heat), clip) or np.abs(heat).max()) for heat in (first, second)]
     shortest_side = min(SSIM_WINDOW, *first.shape)
     window = shortest_side - (shortest_side + 1) % 2
@@ -87,6 +90,8 @@ def aligned(explanations: Sequence[Explanation]) -> list[Array]:
 
 def _sampled(explanation: Explanation, across: Array, down: Array) -> Array:
     """Sample the map bilinearly at points of the photo."""
+    with IMPORTING:
+        from scipy import ndimage
     left, top, right, bottom = explanation.box
     height, width = explanation.heat.shape
     columns = (across - left) / (right - left) * width - 0.5

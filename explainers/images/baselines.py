@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torchvision.transforms.functional import gaussian_blur
+from torch.nn import functional as F
 
 DISTANCE_FROM_BASELINE = (
     "how far each pixel is from the baseline, by which its slope is multiplied"  # what every map of such a method shows
@@ -57,7 +57,13 @@ def blurred(pictures: Tensor, percent: float) -> Tensor:
     radius = min(
         int(3 * sigma) + 1, min(pictures.shape[2:]) - 1
     )  # padding by reflection can't be wider than the picture
-    return gaussian_blur(pictures, [2 * radius + 1] * 2, [sigma] * 2) if radius > 0 else pictures.clone()
+    if radius <= 0:
+        return pictures.clone()
+    distance = torch.linspace(-radius, radius, 2 * radius + 1, dtype=pictures.dtype, device=pictures.device)
+    density = torch.exp(-0.5 * (distance / sigma).pow(2))
+    weights, channels = density / density.sum(), pictures.shape[1]
+    kernel = torch.mm(weights[:, None], weights[None]).expand(channels, 1, -1, -1)
+    return F.conv2d(F.pad(pictures, [radius] * 4, mode="reflect"), kernel, groups=channels)
 
 
 def solid(colour: str, channels: int) -> Tensor:

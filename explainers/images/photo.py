@@ -10,7 +10,6 @@ from functools import cached_property
 import torch
 from PIL import Image, ImageOps
 from torch import Tensor
-from torchvision.transforms.functional import to_pil_image
 
 from explainers.images.reading import read
 
@@ -66,7 +65,13 @@ class Photo:
     @cached_property
     def thumbnail(self) -> bytes:
         """The bytes of a small square JPEG of the photo's middle."""
-        image = to_pil_image(self.image.clamp(0, 1)) if isinstance(self.image, Tensor) else self.image
+        image = _as_image(self.image) if isinstance(self.image, Tensor) else self.image
         stream = io.BytesIO()
         ImageOps.fit(image, (200, 200)).save(stream, "JPEG", quality=88)
         return stream.getvalue()
+
+
+def _as_image(picture: Tensor) -> Image.Image:
+    """Convert a picture (C, H, W) in pixel units, of one channel or three, to 8 bits."""
+    levels = (picture.detach().clamp(0, 1) * 255).byte().permute(1, 2, 0).cpu().numpy()
+    return Image.fromarray(levels[..., 0] if levels.shape[2] == 1 else levels)

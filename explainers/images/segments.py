@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from skimage.segmentation import felzenszwalb, slic
 from torch import Tensor
 from torch.nn import functional as F
 
 from explainers.arrays import Array
+from explainers.importing import IMPORTING
 
 # The parameters of XRAI's authors, which are meant for pictures whose longer side has 224 pixels.
 SEGMENTED_SIDE = 224
@@ -23,6 +23,8 @@ def superpixels(picture: Tensor, count: int) -> Tensor:
     requested, so more are requested, and the smallest are merged with their most similar neighbours until `count`
     remain. So the cost of a map is known before.
     """
+    with IMPORTING:
+        from skimage.segmentation import slic
     pixels = _to_skimage(picture)
     count = min(count, pixels[..., 0].size)
     requested, labels = count, np.zeros(pixels.shape[:2], int)
@@ -73,6 +75,8 @@ def segmentations(picture: Tensor) -> Array:
 
     Each segment of all six has a number of its own, from 0.
     """
+    with IMPORTING:
+        from skimage.segmentation import felzenszwalb
     size = [max(1, round(SEGMENTED_SIDE * side / max(picture.shape[1:]))) for side in picture.shape[1:]]
     picture = picture.detach().to(torch.promote_types(picture.dtype, torch.float32))  # CPUs scale no half precision
     pixels = _to_skimage(F.interpolate(picture[None], size, mode="bilinear", antialias=True)[0])

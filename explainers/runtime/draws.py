@@ -9,12 +9,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
+
+from explainers.runtime.dispatch import DispatchMode
 
 SEED = 0  # of the one draw of a random network that is explained
 
 
-class Draws(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class Draws(DispatchMode):
     """Draws, for each operation of this thread that may draw, from where its last draw ended.
 
     All threads share torch's generators: what another thread draws meanwhile moves them. A generator of the network's

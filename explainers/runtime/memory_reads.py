@@ -15,8 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode
 
+from explainers.runtime.dispatch import DispatchMode
 from explainers.runtime.recording import tensors_in
 
 # Operations whose result tells Python a value, or has a shape that depends on values.
@@ -67,7 +67,7 @@ class MemoryReads:
         return sum(memory(tensor) in read for read in self.read[start:])
 
 
-class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class _Operations(DispatchMode):
     supports_higher_order_operators = True
 
     def __init__(self, reads: MemoryReads, tainted: set[int]) -> None:

@@ -20,7 +20,8 @@ from explainers import (
     Target,
     read_image,
 )
-from explainers.classifiers.catalogue import BUNDLED, find
+from explainers.classifiers.catalogue import find
+from explainers.classifiers.published import BUNDLED
 from explainers.images.reading import read
 from explainers.images.samples import SAMPLES
 from pages.shared import work

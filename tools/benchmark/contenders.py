@@ -19,7 +19,8 @@ from torchvision import models
 from torchvision.transforms.functional import normalize, pil_to_tensor
 
 from explainers import Classifier, Explainer, Target, View, load_classifier, read_image
-from explainers.classifiers.catalogue import find, weights
+from explainers.classifiers.catalogue import find
+from explainers.classifiers.published import recipe
 from explainers.images.samples import SAMPLES
 from explainers.methods.grad_cam import GradCAM
 from explainers.methods.gradients import Saliency
@@ -54,7 +55,7 @@ class Subject:
     @cached_property
     def classifier(self) -> Classifier:
         """Whypixel's classifier of the network, on the CPU."""
-        labels = weights(self.name).meta["categories"]
+        labels = recipe(self.name).labels
         return Classifier(self.network, labels, size=SIZE, mean=MEAN, std=STD, view=VIEW, device="cpu", name=self.name)
 
     def double(self) -> Subject:

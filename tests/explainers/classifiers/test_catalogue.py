@@ -1,12 +1,12 @@
 import os
 from itertools import count
-from pathlib import Path
 
 import pytest
 from torchvision import models
 
 from explainers.classifiers import catalogue
-from explainers.classifiers.catalogue import LISTED_TITLES, find, sources, weights
+from explainers.classifiers.catalogue import find, sources
+from explainers.classifiers.published import LISTED, listing
 from explainers.errors import ExplanationError
 
 BEST_KNOWN = [
@@ -47,7 +47,7 @@ def test_the_bundled_classifier_comes_first_then_the_best_known():
 
 def test_the_bundled_classifier_is_here_and_measured():
     bundled = sources()[0]
-    assert (bundled.title, bundled.origin, bundled.url) == ("PocketNet", "bundled", None)
+    assert (bundled.title, bundled.origin) == ("PocketNet", "bundled")
     assert bundled.accuracy == 60.6
     assert bundled.megabytes == pytest.approx(bundled.path.stat().st_size / 2**20)
 
@@ -55,7 +55,6 @@ def test_the_bundled_classifier_is_here_and_measured():
 @pytest.mark.parametrize("name", BEST_KNOWN)
 def test_what_is_said_of_a_download_is_what_torchvision_publishes(name, tmp_path):
     source, published = find(name), models.get_model_weights(name).DEFAULT
-    assert source.url == published.url
     assert source.accuracy == published.meta["_metrics"]["ImageNet-1K"]["acc@1"]
     assert source.megabytes == published.meta["_file_size"]
     assert source.path == tmp_path / "torch" / "hub" / "checkpoints" / published.url.rsplit("/", 1)[1]
@@ -66,28 +65,18 @@ def test_titles_are_unique():
     assert len({source.title for source in sources()}) == len(sources())
 
 
-@pytest.mark.parametrize("name", ["bundled", *models.list_models(module=models)])
-def test_every_classifier_has_unique_labels_an_accuracy_and_one_square_input(name):
-    known = weights(name)
-    labels, preset = known.meta["categories"], known.transforms()
-    assert len(set(labels)) == len(labels) == (100 if name == "bundled" else 1000)
-    assert 30 < known.meta["_metrics"]["ImageNet-1K"]["acc@1"] < 100
-    assert len(preset.crop_size) == len(preset.resize_size) == 1 <= preset.crop_size[0] <= preset.resize_size[0]
-    assert preset.antialias
-
-
 def test_a_file_downloaded_before_is_on_disk(cache):
-    (cache / Path(weights("vgg16").url).name).touch()
+    (cache / listing("vgg16").file).touch()
     assert {source.name for source in sources() if source.origin == "on disk"} == {"vgg16"}
 
 
 @pytest.mark.parametrize("ending", ["pth", "safetensors"])
 def test_a_local_file_wins_and_nobody_measured_it(folder, cache, ending):
-    (cache / Path(weights("resnet18").url).name).touch()
+    (cache / listing("resnet18").file).touch()
     (folder / f"resnet18.{ending}").write_bytes(bytes(2**20))
     source = sources()[1]
-    assert (source.name, source.title, source.origin) == ("resnet18", LISTED_TITLES["resnet18"], "local")
-    assert (source.megabytes, source.accuracy, source.url) == (1.0, None, None)
+    assert (source.name, source.title, source.origin) == ("resnet18", LISTED["resnet18"].title, "local")
+    assert (source.megabytes, source.accuracy) == (1.0, None)
     assert source.path == folder / f"resnet18.{ending}"
 
 

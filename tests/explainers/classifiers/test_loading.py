@@ -1,5 +1,6 @@
 import hashlib
 import re
+from dataclasses import replace
 from functools import cache, partial
 from io import BytesIO
 from urllib.error import URLError
@@ -16,6 +17,7 @@ from torchvision.transforms.functional import center_crop, pil_to_tensor, resize
 
 from explainers.classifiers import load_classifier, loading
 from explainers.classifiers.loading import _architecture
+from explainers.classifiers.published import LISTED
 from explainers.errors import ExplanationError
 
 SMALL = [
@@ -233,8 +235,8 @@ class TestWhereWeightsComeFrom:
         torch.save(random_network("squeezenet1_1").state_dict(), buffer := BytesIO())
         body = buffer.getvalue()
         name = f"squeezenet1_1-{hashlib.sha256(body).hexdigest()[:8]}.pth"
-        published = models.SqueezeNet1_1_Weights.DEFAULT.value
-        monkeypatch.setattr(published, "url", server.offer(name, body))
+        monkeypatch.setattr(models.SqueezeNet1_1_Weights.DEFAULT.value, "url", server.offer(name, body))
+        monkeypatch.setitem(LISTED, "squeezenet1_1", replace(LISTED["squeezenet1_1"], file=name))
         return server, name, len(body)
 
     def test_a_download_is_kept_for_the_next_time(self, download, tmp_path):

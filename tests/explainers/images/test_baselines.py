@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torchvision.transforms.functional import gaussian_blur
 
 from explainers.images.baselines import BASELINES, baseline, blurred, solid
 
@@ -74,6 +75,13 @@ def test_blur_is_gaussian_with_a_share_of_the_longer_side():
     assert float(found.sum()) == pytest.approx(1, abs=1e-5)
     assert float((found.sum(1) * rows**2).sum()) == pytest.approx(16, rel=0.03)  # cut off at 3 standard deviations
     assert found[50, 44] / found[50, 40] == pytest.approx(torch.exp(torch.tensor(-0.5)).item(), rel=1e-4)
+
+
+@pytest.mark.parametrize("percent", [1.0, 10.0, 50.0])
+def test_blur_is_torchvisions_bit_for_bit(percent):
+    sigma = percent / 100 * 9
+    radius = min(int(3 * sigma) + 1, 5)
+    assert blurred(PICTURES, percent).equal(gaussian_blur(PICTURES, [2 * radius + 1] * 2, [sigma] * 2))
 
 
 def test_more_blur_leaves_less():

@@ -13,7 +13,8 @@ def page():
     """A page that chooses a method and keeps it."""
     import streamlit as st
 
-    from explainers.classifiers.catalogue import BUNDLED, find
+    from explainers.classifiers.catalogue import find
+    from explainers.classifiers.published import BUNDLED
     from pages.shared import state, work
     from pages.shared.controls import choose_explainer
 

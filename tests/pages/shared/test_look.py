@@ -12,7 +12,8 @@ def page(method):
     import streamlit as st
 
     import explainers
-    from explainers.classifiers.catalogue import BUNDLED, find
+    from explainers.classifiers.catalogue import find
+    from explainers.classifiers.published import BUNDLED
     from explainers.question import Question
     from pages.shared import state, work
     from pages.shared.look import choose_look, last_look

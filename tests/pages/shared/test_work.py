@@ -10,7 +10,8 @@ import pytest
 from torch import nn
 
 from explainers import Classifier, ExplanationError, GradCAM, IntegratedGradients, Saliency, Target
-from explainers.classifiers.catalogue import BUNDLED, find
+from explainers.classifiers.catalogue import find
+from explainers.classifiers.published import BUNDLED
 from explainers.images.photo import Photo
 from explainers.images.samples import SAMPLES
 from explainers.question import Question
