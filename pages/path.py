@@ -4,44 +4,45 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explainers.methods.path_record import PathMethod, record_passes
-from pages.sections.path.baselines import BaselinesSection
-from pages.sections.path.pictures import PicturesSection
-from pages.sections.path.saturation import SaturationSection
-from pages.sections.path.steps import RECORD_STEPS, StepsSection
-from pages.shared import work
-from pages.shared.controls import choose_settings
 from pages.shared.frame import frame, messages
-from pages.shared.question import ask
 
 ALPHA_STOPS = 21  # positions of the alpha slider
 
 with frame(
-    "How does the map come about?",
-    "Integrated Gradients from the inside: path, saturation, steps, baselines.",
-    SaturationSection.style,
-    StepsSection.style,
-) as publish_settings:
-    with st.sidebar:
+    "How does the map come about?", "Integrated Gradients from the inside: path, saturation, steps, baselines.", "path"
+) as page:
+    body = page.place("70vh")
+    with page.imports():
+        from explainers.methods.path_record import PathMethod, record_passes
+        from pages.sections.path.baselines import BaselinesSection
+        from pages.sections.path.pictures import PicturesSection
+        from pages.sections.path.saturation import SaturationSection
+        from pages.sections.path.steps import RECORD_STEPS, StepsSection
+        from pages.shared import work
+        from pages.shared.controls import choose_settings
+        from pages.shared.question import ask
+    with page.settings.fill():
         question, _ = ask()
         explainer = choose_settings(PathMethod, question.classifier)
-    cost_place = st.empty()
-    pictures, saturation, steps, baselines = PicturesSection(), SaturationSection(), StepsSection(), BaselinesSection()
-    publish_settings()
-    classifier = question.classifier
-    path_passes = record_passes(explainer, explainer.passes(classifier), RECORD_STEPS)
-    max_passes = pictures.count + path_passes + steps.passes(explainer, RECORD_STEPS) + baselines.passes(explainer)
-    cost_place.caption(f"At most {max_passes} passes through {classifier.name}.")
-    pictures.show(explainer, question)
-    with saturation.waiting, messages():
-        record = work.record(explainer, question, ALPHA_STOPS, RECORD_STEPS, saturation.preview)
-        path_passes, steps_taken = record.explanation.facts.passes, record.grid.steps[-1] if record.grid else 0
-        other_passes = steps.passes(explainer, steps_taken) + baselines.passes(explainer)
-        cost_place.caption(
-            f"{pictures.count + path_passes + other_passes} passes through {classifier.name}: "
-            f"{pictures.count} for the pictures, "
-            f"{path_passes} on the path, {other_passes} for other rules and baselines. None when alpha moves."
-        )
-        record, look = saturation.show(record)
-        steps.show(explainer, question, record, look)
-        baselines.show(explainer, question, record, look)
+    with body.fill():
+        cost_place = st.empty()
+        pictures, saturation = PicturesSection(), SaturationSection()
+        steps, baselines = StepsSection(), BaselinesSection()
+        page.publish_settings()
+        classifier = question.classifier
+        path_passes = record_passes(explainer, explainer.passes(classifier), RECORD_STEPS)
+        max_passes = pictures.count + path_passes + steps.passes(explainer, RECORD_STEPS) + baselines.passes(explainer)
+        cost_place.caption(f"At most {max_passes} passes through {classifier.name}.")
+        pictures.show(explainer, question)
+        with saturation.waiting, messages():
+            record = work.record(explainer, question, ALPHA_STOPS, RECORD_STEPS, saturation.preview)
+            path_passes, steps_taken = record.explanation.facts.passes, record.grid.steps[-1] if record.grid else 0
+            other_passes = steps.passes(explainer, steps_taken) + baselines.passes(explainer)
+            cost_place.caption(
+                f"{pictures.count + path_passes + other_passes} passes through {classifier.name}: "
+                f"{pictures.count} for the pictures, "
+                f"{path_passes} on the path, {other_passes} for other rules and baselines. None when alpha moves."
+            )
+            record, look = saturation.show(record)
+            steps.show(explainer, question, record, look)
+            baselines.show(explainer, question, record, look)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explainers import ExplanationError
-from explainers.markdown import escaped
 from pages.shared import state
+from pages.shared.loading import LoadingError, loaded, loading
+from pages.shared.place import Place
 
-FRAME_STYLE = """
-.stMainBlockContainer { padding-top: 2.5rem; padding-bottom: 2rem; }
-.stSidebar [data-testid="stSidebarHeader"] { height: 2.5rem; min-height: 2.5rem; }
-"""
+if TYPE_CHECKING:  # it takes seconds, and the heading is drawn before
+    from explainers import ExplanationError
 
 PAGES = {  # in the order of the navigation
     "dashboard.py": ("Explain", "One map and its proof"),
@@ -25,30 +26,66 @@ PAGES = {  # in the order of the navigation
 }
 
 
+class Page:
+    """A page whose heading is drawn: the places of what comes, the import of what draws it, the settings in links.
+
+    settings: the place of its settings, in the sidebar.
+    """
+
+    def __init__(self, sections: str) -> None:
+        self._sections = sections
+        self._loaded, self._places = loaded(sections), list[Place]()
+        self._navigation = st.sidebar.container(key="navigation").empty()
+        _link(self._navigation)
+        with st.sidebar:
+            self.settings = self.place("36rem")
+
+    def place(self, height: str, key: str | None = None) -> Place:
+        """Take the next place, which is grey in that height while the page is loading."""
+        self._places.append(place := Place(key, None if self._loaded else height))
+        return place
+
+    def imports(self) -> AbstractContextManager[None]:
+        """Import in this block what draws the page: not before, because it takes seconds."""
+        return loading(self._sections)
+
+    def publish_settings(self) -> None:
+        """Write all settings, once they are drawn, into the address, and into the links to the other pages."""
+        state.publish()
+        state.deliver()
+        _link(self._navigation)
+
+    def end(self) -> None:
+        """Leave no place grey."""
+        for place in self._places:
+            place.end()
+
+
 @contextmanager
-def frame(title: str, motto: str, *styles: str) -> Iterator[Callable[[], None]]:
+def frame(title: str, motto: str, sections: str = "") -> Iterator[Page]:
     """Open a page with its heading; an error that the visitor can put right becomes a message on the page.
 
-    Yields a function to be called once all settings are drawn: it writes them into the address, and into the links to
-    the other pages.
-
-    styles: the style sheets of the page's sections. They are sent with the heading, or the layout would jump.
+    sections: the folder of the page's sections. Their style sheets are sent with the heading, or the layout would jump.
     """
     st.set_page_config(page_title=f"{title} · Whypixel", page_icon="🔍", layout="wide", initial_sidebar_state=350)
     state.begin()
-    navigation = st.sidebar.container(key="navigation").empty()
-    _link(navigation)
-
-    def publish_settings() -> None:
-        state.publish()
-        state.deliver()
-        _link(navigation)
-
-    style_sheet = "".join((FRAME_STYLE, *styles))
-    st.markdown(f"## {title}\n{motto}\n\n<style>{style_sheet}</style>", unsafe_allow_html=True)
-    with messages():
-        yield publish_settings
+    st.markdown(f"## {title}\n{motto}\n\n<style>{_styles(sections)}</style>", unsafe_allow_html=True)
+    page = Page(sections)
+    try:
+        with messages():
+            yield page
+    except LoadingError as error:
+        st.error(f"{error} Install what requirements.txt lists there, and reload this page.")
+    page.end()
     state.deliver(last=True)
+
+
+@cache
+def _styles(sections: str) -> str:
+    """Return the style sheets of what all pages share, and of a folder of sections."""
+    pages = Path(__file__).parents[1]
+    folders = (pages / "shared", *([pages / "sections" / sections] if sections else []))
+    return "".join(file.read_text(encoding="utf-8") for folder in folders for file in sorted(folder.glob("*.css")))
 
 
 def _link(place: DeltaGenerator) -> None:
@@ -63,12 +100,20 @@ def messages() -> Iterator[None]:
     """Show an error that the visitor can put right as a message in this place of the page."""
     try:
         yield
-    except ExplanationError as error:
+    except LoadingError:  # without which there is no ExplanationError
+        raise
+    except Exception as error:
+        from explainers import ExplanationError
+
+        if not isinstance(error, ExplanationError):
+            raise
         show(error)
 
 
 def show(error: ExplanationError | str) -> None:
     """Show an error as a message."""
+    from explainers.markdown import escaped
+
     st.error(escaped(str(error)))
 
 

@@ -9,14 +9,16 @@ A stranger may have written the address: it sets no key of the session by itself
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunContext, get_script_run_ctx
 
-from explainers.images.photo import Photo
 from pages.shared.visits import VISITS
+
+if TYPE_CHECKING:  # it takes seconds, and the state is there before
+    from explainers.images.photo import Photo
 
 KEPT_KEY = "kept"  # of the settings that aren't the default, as text, whether drawn or not
 DRAWN_KEY = "drawn"  # of the settings drawn in this run, with their defaults

@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from streamlit import runtime
 from streamlit.runtime.state import SafeSessionState
 
-from explainers.runtime.allocator import release_freed_memory
-
 LOOK_INTERVAL = 2.0  # seconds between looks at who is still there
 GRACE = 20.0  # seconds: a connection that comes back sooner finds its visit as it was
 SERVING = (runtime.RuntimeState.NO_SESSIONS_CONNECTED, runtime.RuntimeState.ONE_OR_MORE_SESSIONS_CONNECTED)
@@ -122,6 +120,8 @@ def _sweep(ended: list[Visit]) -> None:
     if ended:
         runtime.get_instance().media_file_mgr.remove_orphaned_files()
     if any(visit.photo for visit in ended):  # only then, because it stops everybody else meanwhile
+        from explainers.runtime.allocator import release_freed_memory  # which a page has loaded by now
+
         gc.collect()
         release_freed_memory()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -20,9 +20,6 @@ from pages.shared import state
 from pages.shared.look import DEFAULT_CLIP, choose_colours
 from pages.shared.tiles import NO_MODE_BAR
 
-TILES_STYLE = """
-[class*="st-key-mosaic"] { overflow-x: auto; }  /* it has a width of its own, and may be wider than the window */
-"""
 MAPS, AGREEMENT, BLINK = VIEWS = "Maps", "Agreement", "Blink"
 OWN_CHANNELS = "each method's own"
 LINKED_SCRIPT = f"<script>{Path(__file__).with_name('linked.js').read_text(encoding='utf-8')}</script>"
@@ -30,8 +27,6 @@ LINKED_SCRIPT = f"<script>{Path(__file__).with_name('linked.js').read_text(encod
 
 class Views:
     """The chosen view: its widgets are drawn before anything is computed, its tiles below them as they come."""
-
-    style: ClassVar[str] = TILES_STYLE
 
     def __init__(self, comparison: Comparison) -> None:
         self._comparison = comparison

@@ -5,30 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from explainers import Classifier, Explainer, Explanation, Prediction, proof
 from explainers.figures import answer, panels, saturation
 from pages.shared import state
 from pages.shared.frame import ink
 from pages.shared.look import choose_look, last_look
+from pages.shared.place import Place
 from pages.shared.question import choose_class
 from pages.shared.tiles import NO_MODE_BAR
-
-RESULT_STYLE = """
-:is(.st-key-map-area, .st-key-preview-area) { container-type: inline-size; }
-:is(.st-key-panels, .st-key-preview-panels) { flex: none !important; height: calc(100cqw + 170px) !important; }
-.st-key-waiting { min-height: 3rem; }
-@media (max-width: 1250px) {
-  :is(.st-key-result, .st-key-curves) > div > .stHorizontalBlock > .stColumn { flex: 1 1 100% !important; }
-  /* answer, map, proof: the map keeps its place when the proof arrives */
-  .st-key-result > div > .stHorizontalBlock > .stColumn:first-child,
-  .st-key-result > div > .stHorizontalBlock > .stColumn:first-child > .stVerticalBlock { display: contents; }
-  .st-key-result > div > .stHorizontalBlock > .stColumn:first-child > .stVerticalBlock > * { flex: 1 1 100%; }
-  .st-key-result > div > .stHorizontalBlock > .stColumn:last-child { order: 1; }
-  .st-key-result .stColumn:first-child :has(> .st-key-proof) { order: 2; }
-}
-"""
 
 
 def show_answer(likely: Sequence[Prediction], chosen: int) -> None:
@@ -72,22 +57,22 @@ def show_method(explainer: Explainer) -> None:
 class MapArea:
     """The place of the map: a preview where the map takes a while, then the map itself."""
 
-    def __init__(self) -> None:
-        self._area: DeltaGenerator = st.container()
+    def __init__(self, place: Place) -> None:
+        self._place = place
 
     def preview(self, explanation: Explanation) -> None:
         """Draw a first map, and say that it is one."""
-        self._area = self._area.empty()
         explanation, look = last_look(explanation)
-        with self._area.container(key="preview-area"):
+        with self._place.preview(key="preview-area"):
             figure = st.container(key="preview-panels")
             figure.plotly_chart(panels(explanation, look), height="stretch", key="preview", config=NO_MODE_BAR)
             st.caption(f"A first look after {explanation.facts.passes} passes. The map is still being computed.")
 
     def show(self, explanation: Explanation) -> None:
         """Draw the panels, and under them the widgets that choose how they are drawn."""
-        with self._area.container(key="map-area"):
+        with self._place.fill(key="map-area"):
             figure = st.container(key="panels")
+            figure.empty()  # so that the panels have their place already when the widgets under them are drawn
             explanation, look = choose_look(explanation)
             about = f"{explanation.facts.method} for {explanation.facts.label}"
             figure.plotly_chart(panels(explanation, look), height="stretch", key="map", alt=about)

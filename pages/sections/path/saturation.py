@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar
 
 import streamlit as st
 
@@ -12,17 +11,9 @@ from explainers.figures import Look, path
 from explainers.methods.path_record import PathRecord
 from explainers.paths.snapshots import Snapshots
 from pages.shared.look import choose_channels, choose_colours, last_look
+from pages.shared.place import Place
 from pages.shared.tiles import NO_MODE_BAR
 
-SATURATION_STYLE = """
-:is(.st-key-preview-area, .st-key-journey-area) { container-type: inline-size; }
-:is(.st-key-journey-figure, .st-key-preview-journey-figure) {
-  flex: none !important; height: calc(158cqw + 180px) !important;
-}
-@container (max-width: 500px) {  /* small panels, and as much between them */
-  :is(.st-key-journey-figure, .st-key-preview-journey-figure) { height: calc(158cqw + 360px) !important; }
-}
-"""
 INTRODUCTION = r"""
 **Move alpha.** All of this moves with it, in your browser. $x$ is the picture, $x'$ the baseline, $i$ one pixel's
 brightness in one channel, $F$ the score.
@@ -49,19 +40,17 @@ The stops of the slider are points that the integral used: nothing here is inter
 class SaturationSection:
     """One figure in which everything that depends on alpha moves with it."""
 
-    style: ClassVar[str] = SATURATION_STYLE
-
     def __init__(self) -> None:
         st.markdown("#### 2. Saturation: where on the path the score is made")
         self._words, right = st.columns([2, 5], gap="medium")
         self._words.markdown(INTRODUCTION)
         self.waiting = right.container(key="journey-waiting")
-        self._area = right.container()
+        with right:
+            self._place = Place()
 
     def preview(self, record: PathRecord) -> None:
         """Draw a first figure from the first few points."""
-        self._area = self._area.empty()
-        with self._area.container(key="preview-area"):
+        with self._place.preview(key="preview-area"):
             explanation, look = last_look(record.explanation)
             _draw(explanation, record.snapshots, look, "preview-journey")
             st.caption(f"A first look after {explanation.facts.passes} passes. The rest is being computed.")
@@ -69,7 +58,7 @@ class SaturationSection:
     def show(self, record: PathRecord) -> tuple[PathRecord, Look]:
         """Draw the figure and the widgets that choose its look; return the record and the look as chosen."""
         explanation = record.explanation
-        with self._area.container(key="journey-area"):
+        with self._place.fill(key="journey-area"):
             figure = st.container()
             first, second = st.columns(2)
             if len(explanation.values) > 1:

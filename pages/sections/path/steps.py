@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import ClassVar
 
 import streamlit as st
 
@@ -20,18 +19,12 @@ from pages.shared import state, work
 from pages.shared.frame import messages
 from pages.shared.tiles import NO_MODE_BAR
 
-STEPS_STYLE = """
-.st-key-steps-area { container-type: inline-size; }
-.st-key-steps-figure { flex: none !important; height: calc(100cqw + 148px) !important; }
-"""
 OFFERED_STEPS = NESTED_STEPS[3:]  # 64 and more
 RECORD_STEPS = 128  # steps of the grid that comes with the explanation
 
 
 class StepsSection:
     """The maps at 8, 16, 32... steps of one nested grid, and their errors by several quadrature rules."""
-
-    style: ClassVar[str] = STEPS_STYLE
 
     def __init__(self) -> None:
         st.markdown(

@@ -21,10 +21,6 @@ from pages.shared import state
 from pages.shared.controls import choose_settings
 from pages.shared.tiles import NO_MODE_BAR, titled
 
-POINTING_STYLE = """
-.st-key-pointing-area { container-type: inline-size; }
-.st-key-pointing-figure { flex: none !important; height: 100cqw !important; }
-"""
 INTRODUCTION = r"""
 You can see where the object is. **Draw a box around it** and compare with the map. Does its strongest pixel (**×**) lie
 in the box? That is the *pointing game*. And how much of the attribution $a$ does the box hold, against its share of the
@@ -47,7 +43,6 @@ class PointingSection:
     """The map on the picture with a box, and the classifier's answer when the box is hidden."""
 
     title: ClassVar[str] = "Does it hit the object?"
-    style: ClassVar[str] = POINTING_STYLE
 
     def __init__(self, classifier: Classifier) -> None:
         st.markdown(f"#### {self.title}")

@@ -34,7 +34,6 @@ class RandomisationSection:
     """The maps of the classifier with its weights randomised stage by stage, and the map for another class."""
 
     title: ClassVar[str] = "Does it depend on the classifier?"
-    style: ClassVar[str] = ""
 
     def __init__(self, classifier: Classifier) -> None:
         st.markdown(f"#### {self.title}\n{INTRODUCTION}")

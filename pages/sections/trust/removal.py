@@ -18,12 +18,6 @@ from pages.shared.controls import choose_settings
 from pages.shared.frame import show
 from pages.shared.tiles import NO_MODE_BAR
 
-REMOVAL_STYLE = """
-.st-key-removal-area { container-type: inline-size; }
-.st-key-removal-figure { flex: none !important; height: calc(92cqw + 230px) !important; }
-.st-key-removal-table { overflow-x: auto; }  /* it may be wider than the window */
-.st-key-removal-table td { white-space: nowrap; }
-"""
 INTRODUCTION = rf"""
 Pixels are **removed** in the order of the map, the hottest first, and the classifier is asked again and again
 (*deletion*). Then they are **brought back** in the same order (*insertion*). If the classifier does lean on these
@@ -51,7 +45,6 @@ class RemovalSection:
     """The curves of deletion and insertion, those they are compared with, and the pictures behind them."""
 
     title: ClassVar[str] = "Does the map matter?"
-    style: ClassVar[str] = REMOVAL_STYLE
 
     def __init__(self, classifier: Classifier) -> None:
         st.markdown(f"#### {self.title}")

@@ -69,12 +69,10 @@ class Section(Protocol):
     """A section that asks one question about a map: it draws its text and controls when made, and its outcome later.
 
     title: the question, as the verdict names it.
-    style: the style sheet for what it draws.
     place: the place of its outcome, or of the message that says why there is none.
     """
 
     title: ClassVar[str]
-    style: ClassVar[str]
     place: DeltaGenerator
 
     def __init__(self, classifier: Classifier) -> None: ...

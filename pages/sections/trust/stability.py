@@ -30,7 +30,6 @@ class StabilitySection:
     """The maps for pictures that hardly differ, side by side."""
 
     title: ClassVar[str] = "Is it stable?"
-    style: ClassVar[str] = ""
 
     def __init__(self, classifier: Classifier) -> None:
         st.markdown(f"#### {self.title}")
