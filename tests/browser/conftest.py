@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import os
 import re
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,27 +16,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 from PIL import Image
 
+from tools.chromium import FLAGS, STILL, installed
 from tools.load.server import Server, serve
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-device-for-media-stream",
-)
 IDLE = '[data-testid="stApp"][data-test-connection-state="CONNECTED"][data-test-script-state="notRunning"]'
 PATIENCE = 120  # seconds
-STILL = """addEventListener("DOMContentLoaded", () => {
-    const style = document.createElement("style")
-    style.textContent = "*, *::before, *::after { animation: none !important; transition: none !important }"
-    document.head.append(style)
-})"""  # without a graphics card, a spinner that turns takes as much of the processor as the page itself
 WIDE = {"width": 1440, "height": 1800}
 TRACES = """key => {
     const rows = z => z && Array.from(z, row => Array.from(row))
@@ -71,9 +54,8 @@ def chromium() -> Iterator[Any]:
     except ImportError:
         missing("Playwright is not installed: pip install -r tests/requirements.txt")
     with sync_playwright() as playwright:
-        found = os.environ.get("WHYPIXEL_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
         try:
-            browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+            browser = playwright.chromium.launch(executable_path=installed(), args=FLAGS)
         except Error as error:
             missing(f"No Chromium: install it, or name it in WHYPIXEL_CHROMIUM. {error}")
         yield browser

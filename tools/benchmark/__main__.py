@@ -5,20 +5,22 @@
     python -m tools.benchmark exact --write    puts what it prints into docs/measurements.md, too
 
 Parts: speed and memory (random weights), accuracy (how far the peers' maps are from ours), exact (steps against an
-exact map), automatic (automatic steps on photos). torchcam and grad-cam take part where they are installed. Real
-weights are those in the folder WHYPIXEL_WEIGHTS (see the README), photos those that labels.tsv lists in the folder
-WHYPIXEL_PHOTOS; without them `accuracy` takes random weights and `automatic` is skipped. `memory` needs Linux
-(glibc).
+exact map), automatic (automatic steps on photos), start (from the command to the first map, in a browser). torchcam and
+grad-cam take part where they are installed. Real weights are those in the folder WHYPIXEL_WEIGHTS (see the README),
+photos those that labels.tsv lists in the folder WHYPIXEL_PHOTOS; without them `accuracy` takes random weights and
+`automatic` is skipped. `memory` and `start` need Linux (`memory` with glibc), `start` Playwright and a Chromium, too.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 
 import explainers  # noqa: F401  before torch: it sets how threads wait, for all contenders
 from tools import marks
 from tools.benchmark import peers, steps
+from tools.benchmark import start as starting
 from tools.benchmark.contenders import LAYERS
 from tools.benchmark.report import machine
 
@@ -29,6 +31,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], str | None]] = {
     "accuracy": lambda options: peers.accuracy(options.networks),
     "exact": lambda options: steps.against_exact(),
     "automatic": lambda options: steps.automatic(options.photos),
+    "start": lambda options: starting.start(options.rounds, options.other),
 }
 
 
@@ -36,8 +39,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", metavar="part", help=f"{', '.join(PARTS)}; none: all of them")
     parser.add_argument("--networks", nargs="+", choices=LAYERS, default=list(LAYERS), help="of the first three parts")
-    parser.add_argument("--rounds", type=int, default=5, help="of IG in `speed`; methods of one pass take 4 times more")
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        default=5,
+        help="of IG in `speed`, with 4 times as many of methods of one pass, and of `start`",
+    )
     parser.add_argument("--photos", type=int, help="how many of them `automatic` takes; none: all")
+    parser.add_argument("--other", type=Path, help="another commit's checkout, which `start` measures in turns")
     parser.add_argument("--write", action="store_true", help=f"put each part's sections into docs/{DOCUMENT}")
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):
@@ -46,7 +55,7 @@ def main() -> None:
     for part in options.parts or PARTS:
         sections = PARTS[part](options)
         print(
-            f"\n{sections or f'Skipped {part}: WHYPIXEL_PHOTOS or weights in WHYPIXEL_WEIGHTS are missing.'}",
+            f"\n{sections or f'Skipped {part}: some of what it needs (see --help) is missing.'}",
             flush=True,
         )
         if sections and options.write:

@@ -34,21 +34,29 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=1000, help="of the Integrated Gradients that take long")
     parser.add_argument("--settle", type=float, default=10.0, help="seconds of rest before the last look at memory")
     parser.add_argument("--seed", type=int, default=0, help="another one asks other questions")
+    parser.add_argument(
+        "--count-collections", action="store_true", help="count full garbage collections, which slows the server down"
+    )
     parser.add_argument("--write", action="store_true", help=f"put the report into docs/{DOCUMENT}")
     options = parser.parse_args()
     classifier = load_classifier("bundled")
-    with tempfile.TemporaryDirectory() as folder, serve(Path(folder)) as server:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serve(Path(folder), counting=options.count_collections) as server,
+    ):
         crowd = Crowd(server.port, classifier.labels, options.seed, options.steps)
         asyncio.run(crowd.visit_alone(1))
-        first_memory = server.memory
+        first_memory, first_collections = server.memory, len(server.collections)
         asyncio.run(crowd.visit_alone(options.visitors // 6))
         alone = len(crowd.visits)
         load = asyncio.run(watch(server, crowd, options.visitors, options.seconds, options.settle))
+        collections = server.collections[first_collections:] if options.count_collections else None
         if server.process.poll() is not None or "Traceback" in server.log:
             crowd.troubles.append(f"the server: {server.log}")
     errors = map_errors(crowd.visits, classifier)
     title = f"{options.visitors} visitors for {options.seconds:.0f} s"
-    text, failed = report(title, crowd, alone, first_memory, load, errors), bool(crowd.troubles or count_wrong(errors))
+    text = report(title, crowd, alone, first_memory, load, errors, collections)
+    failed = bool(crowd.troubles or count_wrong(errors))
     print(text)
     if options.write and not failed:
         marks.write(DOCUMENT, NAME, text)

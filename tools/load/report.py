@@ -36,12 +36,21 @@ def count_wrong(errors: Sequence[float]) -> int:
     return sum(not error <= TOLERANCE for error in errors)
 
 
-def report(title: str, crowd: Crowd, alone: int, first_memory: float, load: ServerLoad, errors: Sequence[float]) -> str:
+def report(
+    title: str,
+    crowd: Crowd,
+    alone: int,
+    first_memory: float,
+    load: ServerLoad,
+    errors: Sequence[float],
+    collections: Sequence[float] | None = None,
+) -> str:
     """Write the report in Markdown.
 
     alone:        how many of the crowd's visits had the server to themselves; they came first.
     first_memory: of the server in MiB, after its first visit.
     errors:       of all maps.
+    collections:  the seconds of the server's full garbage collections since its first visit, if they were counted.
     """
     timed_out = sum(not visit.map for visit in crowd.visits) - crowd.stopped - crowd.left
     return "\n".join(
@@ -58,6 +67,10 @@ def report(title: str, crowd: Crowd, alone: int, first_memory: float, load: Serv
             f"- Of {os.cpu_count()} cores, the server took {load.server_cores:.2f} "
             f"and the visitors {load.visitors_cores:.2f}",
             f"- At rest {load.rest} s after all had left",
+            *(
+                f"- Full garbage collections since the first visit: {len(counted)}, {sum(counted):.3f} s in all"
+                for counted in ([] if collections is None else [collections])
+            ),
             f"- Troubles: {len(crowd.troubles)}",
             *(f"    - {count} × {trouble}" for trouble, count in Counter(crowd.troubles).most_common(10)),
             f"\n{machine()}",

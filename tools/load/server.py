@@ -16,6 +16,22 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 HOST = "127.0.0.1"
 START_TIMEOUT, STOP_TIMEOUT = 60, 20  # seconds
+COLLECTIONS = "collections"  # the file with the process and the seconds of every full garbage collection
+COUNTER = f"""
+import gc, os, time
+
+started = 0.0
+
+def note(phase, facts):
+    global started
+    if facts["generation"] == 2 and phase == "start":
+        started = time.perf_counter()
+    elif facts["generation"] == 2:
+        with open(os.path.join(os.path.dirname(__file__), "{COLLECTIONS}"), "a") as log:
+            print(os.getpid(), time.perf_counter() - started, file=log)
+
+gc.callbacks.append(note)
+"""
 
 
 @dataclass(frozen=True)
@@ -52,6 +68,13 @@ class Server:
         return int((status.partition(name)[2].split() or ["0"])[0]) / 1024  # a process that has ended has no such line
 
     @property
+    def collections(self) -> list[float]:
+        """The seconds of every full garbage collection so far; none where they aren't counted."""
+        file = self.file.with_name(COLLECTIONS)
+        notes = (line.split() for line in (file.read_text().splitlines() if file.exists() else ()))
+        return [float(seconds) for process, seconds in notes if process == str(self.process.pid)]
+
+    @property
     def worked(self) -> float:
         """The processor time so far, in seconds."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
@@ -59,8 +82,14 @@ class Server:
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[Server]:
+def serve(
+    folder: Path, script: Path = ROOT / "dashboard.py", root: Path = ROOT, *, counting: bool = False
+) -> Iterator[Server]:
     """Serve the dashboard on a free port of this machine; it can't download anything, and logs to a file in `folder`.
+
+    script:   another page to serve instead.
+    root:     the folder that it is started in, whose configuration holds.
+    counting: whether full garbage collections are counted, which takes time at every collection.
 
     Raises RuntimeError where it doesn't start, TimeoutExpired where it doesn't stop.
     """
@@ -74,11 +103,15 @@ def serve(folder: Path) -> Iterator[Server]:
         "NO_PROXY": f"{HOST},localhost",
     }
     environment = {name: value for name, value in os.environ.items() if name != "WHYPIXEL_WEIGHTS"}
+    if counting:
+        (folder / "sitecustomize.py").write_text(COUNTER)
+        (folder / COLLECTIONS).touch()
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH"))))
     options = f"--server.address={HOST}", f"--server.port={port}"
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "dashboard.py", *options],
-            cwd=ROOT,
+            [sys.executable, "-m", "streamlit", "run", str(script), *options],
+            cwd=root,
             env=environment | proxies | {"TORCH_HOME": str(folder)},
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -89,7 +122,7 @@ def serve(folder: Path) -> Iterator[Server]:
         while not _healthy(port):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"the server did not start:\n{server.log}")
-            time.sleep(0.1)
+            time.sleep(0.05)
         yield server
     finally:
         process.terminate()

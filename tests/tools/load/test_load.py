@@ -1,6 +1,7 @@
 """The load run: a short one passes, and a wrong map would be found."""
 
 import base64
+import re
 import runpy
 import sys
 from dataclasses import replace
@@ -19,8 +20,8 @@ def gradient():
     return expected(Question(Saliency()), load_classifier("bundled"))
 
 
-def test_a_few_visitors_see_nothing_but_right_maps(monkeypatch, capsys):
-    options = "--visitors=4", "--seconds=2", "--steps=50", "--settle=0"
+def test_a_few_visitors_see_nothing_but_right_maps_and_wait_for_no_garbage_collection(monkeypatch, capsys):
+    options = "--visitors=4", "--seconds=2", "--steps=50", "--settle=0", "--count-collections"
     monkeypatch.setattr("sys.argv", ["tools.load", *options])
     monkeypatch.delitem(sys.modules, "tools.load.__main__", raising=False)  # another test may have imported it
     with pytest.raises(SystemExit) as ended:
@@ -28,6 +29,9 @@ def test_a_few_visitors_see_nothing_but_right_maps(monkeypatch, capsys):
     said = capsys.readouterr().out
     assert not ended.value.code, said
     assert " 0 wrong" in said
+    assert (
+        int(re.search(r"Full garbage collections since the first visit: (\d+)", said)[1]) <= 2
+    )  # not one for each run
 
 
 def test_a_figure_is_as_far_from_itself_as_its_map(gradient):
