@@ -8,8 +8,8 @@ from explainers.explainer import Explainer
 from explainers.explanation import Explanation
 from explainers.markdown import escaped
 from explainers.paths.step_grid import StepGrid
-from explainers.paths.trace import SETTLED_CHANGE, SETTLED_GAP, Level
 
+UNJUDGED_GAP = "and its gap isn't judged, because the path's ends score nearly alike"
 SMALLEST_ERROR = 0.001  # that is told: rounding alone makes a smaller one
 
 
@@ -57,11 +57,10 @@ def steps(explanation: Explanation) -> str | None:
     if not explanation.history:
         return None
     last = explanation.history[-1]
-    change = f"the last doubling of the steps changed the map by {last.change:.1%}" if last.change is not None else ""
     if explanation.converged:
-        sentence = f"{last.points} points on the path are enough: {change}."
+        sentence = f"{last.points} points on the path are enough."
     else:
-        sentence = f"Not converged: at {last.points} points on the path, {change}. Take this map as a rough one."
+        sentence = f"Not converged: {last.points} points on the path are not enough. Take this map as a rough one."
     if last.gap is None:
         sentence += (
             " The gap isn't judged, because the ends of the path differ in score by less than 5% of what it goes "
@@ -70,22 +69,23 @@ def steps(explanation: Explanation) -> str | None:
     return sentence
 
 
-def enough(grid: StepGrid) -> str:
-    """Say how many steps of the nested grid this picture needs."""
-    for steps, level in zip(grid.steps, grid.levels("trapezoid"), strict=True):
-        if level.settled:
-            return f"**For this picture {steps} steps are enough** ({level.points} points): {_worth(level)}."
-    return (
-        f"**For this picture {grid.steps[-1]} steps are not enough**: {_worth(level)}. A map has settled when it "
-        f"changes by less than {SETTLED_CHANGE:.0%} and the pixels add up to within {SETTLED_GAP:.0%}."
+def enough(grid: StepGrid, tolerance: float) -> str:
+    """Say how many points this picture needs: adaptive ones, and uniform ones to come within `tolerance` of their map.
+
+    tolerance: a relative L1 distance.
+    """
+    last, levels = grid.history[-1], grid.levels("trapezoid")
+    are_enough = "are enough" if last.settled else "are not enough"
+    gap = f"with a gap of {last.gap:.1%}" if last.gap is not None else UNJUDGED_GAP
+    sentence = (
+        f"**For this picture {last.points} adaptive points {are_enough}**: their map is {_right_to(last.error)}, {gap}."
     )
-
-
-def _worth(level: Level) -> str:
-    change = f"the last doubling changed the map by {level.change:.1%}"
-    if level.gap is None:
-        return change + ", and the gap isn't judged because the path's ends score nearly alike"
-    return change + f", and the pixels add up to the score's rise within {level.gap:.1%}"
+    if not last.settled:
+        return sentence
+    for level in levels:
+        if level.distance < tolerance:
+            return sentence + f" Uniform steps come within {tolerance:.1%} of it with {level.points} points."
+    return sentence + f" {levels[-1].points} uniform points are still {levels[-1].distance:.1%} away from it."
 
 
 def coverage(explainer: Explainer, classifier: Classifier) -> str | None:

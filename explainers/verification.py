@@ -2,8 +2,8 @@
 
 A prepared copy may compute something else, for reasons that no record of a pass shows, and so may a network that is
 given several pictures at once. So a few of the pictures pass again, each alone, through the network as it is: the
-first, the last, and one between, which for path methods are the two ends of the path and a point on it. Where its
-answers differ, everything is computed again on it, one picture at a time.
+first, the last, and one between; for path methods, one of them is the picture itself, where the gradient is compared,
+too. Where its answers differ, everything is computed again on it, one picture at a time.
 """
 
 from __future__ import annotations

@@ -11,8 +11,10 @@ import plotly.graph_objects as go
 from PIL import Image
 
 from explainers.arrays import Array
+from explainers.figures.colours import GREY
 
 Span = tuple[float, float]
+RUG_AXIS = {"range": [-0.03, 1], "visible": False, "fixedrange": True}  # over that of the panel
 FULL_SPAN: Span = (0.0, 1.0)  # the whole figure, across or down
 
 
@@ -46,6 +48,21 @@ def borders(segments: Array, panel: int) -> go.Scatter:
         showlegend=False,
         connectgaps=False,
         **axes(panel),
+    )
+
+
+def rug(alphas: Array, xaxis: str, yaxis: str) -> go.Scatter:
+    """Draw a short line for each point of a path, at the foot of a panel; `yaxis` is laid out by `RUG_AXIS`."""
+    return go.Scatter(
+        x=alphas,
+        y=np.zeros(len(alphas)),
+        name="points that passed",
+        mode="markers",
+        marker={"symbol": "line-ns", "size": 9, "line": {"width": 1, "color": GREY}},
+        hoverinfo="skip",
+        showlegend=False,
+        xaxis=xaxis,
+        yaxis=yaxis,
     )
 
 

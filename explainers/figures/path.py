@@ -11,7 +11,7 @@ from explainers.arrays import Array
 from explainers.explanation import SCALES, Explanation, Scale, reduce
 from explainers.figures.colours import BLUE, GREY, ORANGE, peak, scale, whole
 from explainers.figures.map import Look
-from explainers.figures.parts import Span, axes, encoded, heading, slider, square
+from explainers.figures.parts import RUG_AXIS, Span, axes, encoded, heading, rug, slider, square
 from explainers.paths.snapshots import Snapshots
 from explainers.paths.trace import Trace
 
@@ -58,6 +58,7 @@ def path(explanation: Explanation, snapshots: Snapshots, look: Look) -> go.Figur
         *_stack(cumulative, strengths[0], 1, "coloraxis"),
         *_stack(gradients, strengths[1], 2, "coloraxis2"),
         *_curves(explanation, trace),
+        rug(trace.alphas, "x4", "y8"),
     ]
     return go.Figure(traces, layout)
 
@@ -99,7 +100,7 @@ def _curves(explanation: Explanation, trace: Trace) -> list[go.Scatter]:
 
 
 def _curve_axes(scale: Scale) -> dict[str, Any]:
-    """Return the axes of all curves; the score's panel has a second one for the other scale."""
+    """Return the axes of all curves; the score's panel has a second one for the other scale, and one for the rug."""
     curve_axes: dict[str, Any] = {}
     tick_format, other_format = (".0%", "") if scale == "probability" else ("", ".0%")
     small = {"tickfont": {"size": 10}, "fixedrange": True}
@@ -127,7 +128,7 @@ def _curve_axes(scale: Scale) -> dict[str, Any]:
     }
     curve_axes["yaxis4"] |= {"tickformat": tick_format}
     curve_axes["yaxis7"] |= {"showgrid": False, "zeroline": False, "color": GREY}
-    return {name: axis | small for name, axis in curve_axes.items()}
+    return {name: axis | small for name, axis in curve_axes.items()} | {"yaxis8": {"overlaying": "y4", **RUG_AXIS}}
 
 
 def _marker(panel: int) -> dict[str, Any]:

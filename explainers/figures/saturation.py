@@ -9,13 +9,14 @@ import plotly.graph_objects as go
 from explainers.arrays import Array
 from explainers.explanation import Explanation
 from explainers.figures.colours import BLUE, ORANGE
+from explainers.figures.parts import RUG_AXIS, rug
 
 
 def saturation(explanation: Explanation) -> dict[str, go.Figure]:
     """Draw three figures over alpha, from the baseline (0) to the picture (1), by title; none without a path.
 
     They show the score with the integral of its slope, which agrees with it if the map is complete; the slope; and the
-    mean gradient.
+    mean gradient. A rug at their foot shows the points that passed.
     """
     trace = explanation.trace
     if trace is None or explanation.baseline_score is None:
@@ -28,7 +29,10 @@ def saturation(explanation: Explanation) -> dict[str, go.Figure]:
         f"Slope: change of the {scale} per alpha": (("slope", trace.slopes),),
         "Mean gradient over all pixels": (("signed", trace.gradient_mean), ("magnitude", trace.gradient_size)),
     }
-    return {title: _curves(trace.alphas, lines) for title, lines in curves.items()}
+    figures = {title: _curves(trace.alphas, lines) for title, lines in curves.items()}
+    for figure in figures.values():
+        figure.add_trace(rug(trace.alphas, "x", "y2")).update_layout(yaxis2={"overlaying": "y", **RUG_AXIS})
+    return figures
 
 
 def _curves(alphas: Array, lines: Sequence[tuple[str, Array]]) -> go.Figure:

@@ -14,7 +14,9 @@ from explainers.explanation import Unit
 from explainers.images.baselines import BASELINES, DISTANCE_FROM_BASELINE, baseline
 from explainers.methods.path_run import PathRun, attribution
 from explainers.passes import Passes
-from explainers.paths.quadrature import FINEST_STEPS, RULES, quadrature
+from explainers.paths.adaptive import MAX_POINTS, AdaptiveIntegral
+from explainers.paths.point_recorder import PointRecorder
+from explainers.paths.quadrature import RULES, quadrature
 from explainers.paths.trace import Level
 from explainers.settings import choice, colour, number, seed
 
@@ -28,8 +30,8 @@ class IntegratedGradients(Explainer):
 
     The gradient is averaged along the straight path from the baseline and multiplied by what changed: the values add up
     to the score minus the baseline's score (completeness), and a pixel equal to the baseline gets nothing, so a black
-    baseline can't see black things. Automatic steps double until the map changes by less than 2% and the values add up
-    to within 5%.
+    baseline can't see black things. Automatic steps are taken where the gradient changes most, until the map's expected
+    error is below the tolerance and the values add up to within 5%.
     """
 
     title: ClassVar[str] = "Integrated Gradients"
@@ -40,9 +42,9 @@ class IntegratedGradients(Explainer):
     examples: ClassVar[Examples] = Examples(many={"steps": 1000}, definite={"steps": 7}, few={"steps": 16})
     stands_on: ClassVar[str] = "Captum `IntegratedGradients`, subclassed"
     ours: ClassVar[str] = (
-        "the integration: Captum's trapezoid rule is too small by 1/n, and its default call keeps all steps in memory."
-        " Baselines are pictures: black, white, random (seed, several draws averaged), grey, data set mean, blurred, "
-        "any colour"
+        "the integration: Captum's trapezoid rule is too small by 1/n, its default call keeps all steps in memory, and "
+        "its steps are even; ours are taken where they are needed, and tell how right the map is. Baselines are "
+        "pictures: black, white, random (seed, several draws averaged), grey, data set mean, blurred, any colour"
     )
     complete: ClassVar[bool] = True
     shows_regardless: ClassVar[str] = DISTANCE_FROM_BASELINE
@@ -56,6 +58,14 @@ class IntegratedGradients(Explainer):
         automatic="as many as the map needs",
         first=50,
         axis="steps",
+    )
+    tolerance: float = number(
+        3.0,
+        1.0,
+        10.0,
+        0.5,
+        hint="Points are added until the map's expected error, in per cent, is below this. Less is slower.",
+        only_if={"steps": None},
     )
     baseline: str = choice(
         *BASELINES, hint="The picture that stands for nothing there, where the path starts.", axis="baseline"
@@ -82,7 +92,7 @@ class IntegratedGradients(Explainer):
 
     def passes(self, classifier: Classifier) -> int:
         if self.steps is None:
-            return self.paths * (FINEST_STEPS + 1)
+            return MAX_POINTS
         return self.paths * len(self.points(self.steps)[0])
 
     def baselines(self, classifier: Classifier, pictures: Tensor) -> Tensor:
@@ -100,27 +110,44 @@ class IntegratedGradients(Explainer):
     def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
         return self.integrate(passes, self.runs(passes, pictures))
 
-    def runs(self, passes: Passes, pictures: Tensor, stops: Sequence[float] = ()) -> list[PathRun]:
-        """Prepare the integrals along the paths to pictures (N, C, H, W), which are to be recorded at `stops`."""
-        baselines = self.baselines(passes.classifier, pictures)
-        return [PathRun(passes, *path, stops) for path in zip(pictures, baselines, passes.rows(), strict=True)]
+    def runs(
+        self, passes: Passes, pictures: Tensor, *, stops: Sequence[float] = (), recorded: bool = False
+    ) -> list[PathRun]:
+        """Prepare the integrals along the paths to pictures (N, C, H, W).
 
-    def integrate(self, passes: Passes, runs: list[PathRun], planned_steps: int = 0) -> Attribution:
+        stops:    the alphas at which snapshots of chosen steps are recorded.
+        recorded: whether the points of automatic steps are recorded.
+        """
+        return [
+            PathRun(
+                passes,
+                *path,
+                adaptive=self.steps is None,
+                stops=stops,
+                points=PointRecorder(self.paths) if recorded and self.steps is None else None,
+            )
+            for path in zip(pictures, self.baselines(passes.classifier, pictures), passes.rows(), strict=True)
+        ]
+
+    def integrate(
+        self, passes: Passes, runs: list[PathRun], later_passes: int = 0, *, preview: bool = True
+    ) -> Attribution:
         """Integrate along the paths.
 
-        planned_steps: the steps to which a nested grid will be extended afterwards; its passes count in the total.
+        later_passes: the number of passes that follow, which counts in the total.
+        preview:      whether the map of the first points is handed on.
         """
 
-        def on_level(level: Level, left: int) -> None:
-            if level.change is None:
+        def on_level(level: Level, points_left: int) -> None:
+            passes.total = passes.count + points_left + later_passes
+            if preview and len(runs[0].integral.history) == 1:
                 passes.preview(attribution(runs[:1]))
-            passes.total = passes.count + left
 
         for run in runs:
-            if self.steps is None:
+            if isinstance(run.integral, AdaptiveIntegral):
                 passes.total = None
-                run.integral.refine(on_level, planned_steps)
-            else:
+                run.integral.refine(self.tolerance / 100, on_level)
+            elif self.steps is not None:
                 run.integral.add(*self.points(self.steps))
         return attribution(runs)
 

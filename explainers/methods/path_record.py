@@ -12,18 +12,19 @@ from explainers.explanation import Explanation
 from explainers.methods.integrated_gradients import IntegratedGradients
 from explainers.methods.path_run import PathRun
 from explainers.passes import OnProgress, Passes, Progress
-from explainers.paths.quadrature import NESTED_STEPS, nested_levels, quadrature
+from explainers.paths.adaptive import FIRST_INTERVALS, MAX_POINTS, AdaptiveIntegral
+from explainers.paths.quadrature import NESTED_STEPS, nested_levels
 from explainers.paths.snapshots import Snapshots, stops
 from explainers.paths.step_grid import StepGrid
 from explainers.question import Question
 
 PathMethod = IntegratedGradients  # the only method whose path can be recorded
-RECORDED_STEPS = 32  # the grid of stops for automatic steps, whose final number isn't known beforehand
+COMPLETED_AT_ONCE = 16  # points of the nested grid, so that memory doesn't grow with their number
 
 
 @dataclass(frozen=True, eq=False)
 class PathRecord:
-    """An explanation, the snapshots of its path, and the nested grid of its steps (None in a preview)."""
+    """An explanation, the snapshots of its path, and uniform steps beside adaptive points (None in a preview)."""
 
     explanation: Explanation
     snapshots: Snapshots
@@ -31,11 +32,12 @@ class PathRecord:
 
 
 def record_passes(explainer: PathMethod, map_passes: int, steps: int) -> int:
-    """Return the cost, in passes, of a record whose nested grid has `steps` steps.
+    """Return the largest cost, in passes, of a record whose nested grid has `steps` steps.
 
     map_passes: the largest number of passes that the method takes for the map.
     """
-    return map_passes if explainer.steps is None else map_passes + explainer.paths * (steps + 1)
+    adaptive_passes = map_passes if explainer.steps is None else map_passes + MAX_POINTS
+    return adaptive_passes + _grid_passes(explainer, steps)
 
 
 def record_path(
@@ -48,31 +50,33 @@ def record_path(
 ) -> PathRecord:
     """Explain the answer to a question, and record the path. The map is the same as without a record.
 
-    stops_kept:  the number of stops at which snapshots are taken.
+    stops_kept:  the number of stops at which snapshots of chosen steps are taken; those of automatic steps are taken at
+                 the first points.
     steps:       the steps of the nested grid, one of NESTED_STEPS.
     on_progress: as for a call; previews are records without a grid.
     Raises ExplanationError as a call does.
     """
     if stops_kept < 2 or steps not in NESTED_STEPS:
         raise ValueError(f"stops_kept must be 2 or more, and steps one of {NESTED_STEPS}, not {stops_kept}, {steps}")
-    stop_alphas = stops(
-        quadrature("trapezoid", RECORDED_STEPS)[0] if explainer.steps is None else explainer.points(explainer.steps)[0],
-        stops_kept,
-    )
+    map_stops = () if explainer.steps is None else stops(explainer.points(explainer.steps)[0], stops_kept)
     runs: list[PathRun] = []
-    snapshots: list[Snapshots] = []
     grids: list[StepGrid] = []
 
     def attribute(passes: Passes, pictures: Tensor) -> Attribution:
-        for records in (runs, snapshots, grids):  # it is called again where its passes are refuted
+        for records in (runs, grids):  # it is called again where its passes are refuted
             records.clear()
         if explainer.steps is not None:
-            passes.total = record_passes(explainer, explainer.passes(passes.classifier), steps)
-        runs.extend(explainer.runs(passes, pictures, stop_alphas))
-        attribution = explainer.integrate(passes, runs, steps)
-        snapshots.append(runs[0].snapshots())  # before the grid is extended, because the last snapshot is the map
-        grids.extend(_nested_grid(explainer, run, steps) for run in runs)
-        return attribution
+            passes.total = None  # because adaptive points follow
+        runs.extend(explainer.runs(passes, pictures, stops=map_stops, recorded=True))
+        later_passes = _grid_passes(explainer, steps)
+        found = explainer.integrate(passes, runs, later_passes)
+        adaptive_runs = runs
+        if explainer.steps is not None:
+            automatic = replace(explainer, steps=None)
+            adaptive_runs = automatic.runs(passes, pictures, recorded=True)
+            automatic.integrate(passes, adaptive_runs, later_passes, preview=False)
+        grids.extend(_completed_grid(passes, run, steps) for run in adaptive_runs)
+        return found
 
     def report(progress: Progress) -> None:
         if on_progress:
@@ -80,28 +84,49 @@ def record_path(
             on_progress(replace(progress, preview=preview))
 
     explanation = explainer.explain_by(attribute, question.classifier, question.photo.image, question.target, report)
-    return PathRecord(explanation, snapshots[0], grids[0])
+    return PathRecord(explanation, runs[0].snapshots(), grids[0])
 
 
-def _nested_grid(explainer: PathMethod, run: PathRun, steps: int) -> StepGrid:
-    """Extend the nested grid of automatic steps to `steps`, or pass one of its own for a chosen number of steps."""
-    if explainer.steps is not None:
-        run = run.restarted([0.0, 1.0])
-    run.integral.extend_to(steps)
-    return run.step_grid()
+def _grid_passes(explainer: PathMethod, steps: int) -> int:
+    """Return the largest number of passes that complete the nested grid after the first adaptive points."""
+    return explainer.paths * max(0, steps - FIRST_INTERVALS)
+
+
+def _completed_grid(passes: Passes, run: PathRun, steps: int) -> StepGrid:
+    """Pass the points of the nested grid that an adaptive integral left out, and return the grid."""
+    integral, points = run.integral, run.points
+    assert isinstance(integral, AdaptiveIntegral)
+    assert points
+    missing = points.missing(steps)
+    passes.total = passes.count + len(missing)
+    for start in range(0, len(missing), COMPLETED_AT_ONCE):
+        paths, alphas = zip(*missing[start : start + COMPLETED_AT_ONCE], strict=True)
+        run.walk_points(list(paths), list(alphas))
+    sums, ends = points.grid_sums(steps)
+    trace, paths_count = integral.trace(), len(run.baselines)
+    score = trace.logits if passes.column == 0 else trace.probabilities
+    return StepGrid(
+        tuple(count for count in NESTED_STEPS if count <= steps),
+        sums,
+        ends,
+        score_change=float(score[-1] - score[0]),
+        score_range=float(np.ptp(score)),
+        adaptive=integral.values.float().cpu().numpy(),
+        history=tuple(replace(level, points=round(level.points / paths_count)) for level in integral.history),
+    )
 
 
 def extend(
     explainer: PathMethod, question: Question, grid: StepGrid, steps: int, *, on_progress: OnProgress | None = None
 ) -> StepGrid:
-    """Return `grid`, which is from a record of the same question, extended to `steps`; only new points are passed.
+    """Return `grid`, which is from a record of the same question, extended to `steps`; only new levels are passed.
 
     Raises ExplanationError as a call does.
     """
     total = explainer.paths * max(0, steps - grid.steps[-1])
 
     def work(passes: Passes, picture: Tensor) -> StepGrid:
-        (run,) = explainer.runs(passes, picture[None])
+        (run,) = replace(explainer, steps=steps).runs(passes, picture[None])
         step_counts, sums = list(grid.steps), list(grid.sums)
         for intervals, alphas, weights in nested_levels():
             if step_counts[-1] < intervals <= steps:

@@ -1,114 +1,200 @@
-"""Integrates along the paths to one picture, and adds points until the map settles."""
+"""Integrates along the paths to one picture, and adds points where the error is, until the map is accurate enough."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import heapq
+import math
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
+import torch
 from torch import Tensor
 
-from explainers.arrays import Array, relative_l1
-from explainers.paths.quadrature import FINEST_STEPS, nested_levels
-from explainers.paths.trace import MIN_SCORE_CHANGE, SETTLED_CHANGE, Level, Trace
+from explainers.arrays import Array
+from explainers.paths.intervals import Interval, Point, dropped_ends, total_error
+from explainers.paths.trace import MIN_SCORE_CHANGE, SETTLED_GAP, Level, Trace
+
+FIRST_INTERVALS = 16  # of each path, all equally wide
+MAX_POINTS = 1024  # on all paths together, those that pass again included
+HALVED_AT_ONCE = 8
+KEPT_BYTES = 96 * 2**20  # of contributions: those of 160 points of ImageNet's size
+ROUNDING = 100  # of a score, in units of its data type's precision: chunks of other sizes round in another way
 
 OnLevel = Callable[[Level, int], None]
-Walk = Callable[[list[float], list[float]], tuple[Tensor, Array]]
+Walk = Callable[[list[int], list[float]], tuple[Tensor, Array]]
 
 
-class Integral:
-    """The integral of one picture's gradients along the paths from its k baselines, over the points added so far.
+class AdaptiveIntegral:
+    """The integral of one picture's gradients along the paths from its k baselines, by the trapezoid rule.
 
-    walk:    (alphas, weights) -> the weighted sum (C, H, W) of gradient * span, averaged over the baselines, and the
-             records (k, P, 5) of the points: logit, probability, slope, mean and mean magnitude of the gradient.
-    column:  0 if the logit is explained, 1 if the probability is.
-    alphas, weights, records: (P,), (P,), (k, P, 5) of all points so far, in ascending order of alpha.
-    history: the levels of automatic steps.
-    sums:    (C, H, W) for each level, the weighted sum of its points.
+    The intervals with the largest expected errors are halved, a few at a time, on whichever path they lie. The rule's
+    weights follow from the points, so every point counts. A point's contributions are needed again when an interval at
+    its side is halved. Only a fixed number is kept, so memory doesn't grow with the number of points; those with the
+    smallest errors at their sides are dropped, and pass again in the rare case that they are needed.
+
+    walk:      (paths, alphas) -> the contributions (P, C, H, W) of P points, which are gradient * span, and their
+               records (P, 5): logit, probability, slope, mean and mean magnitude of the gradient.
+    paths:     k.
+    column:    0 if the logit is explained, 1 if the probability is.
+    history:   the accuracy after the first points, and after each addition.
+    values:    (C, H, W), the attributions.
+    part_sums: (FIRST_INTERVALS, C, H, W), those of each part of the paths, averaged over the baselines.
+    passed:    the number of points that were passed, those that passed again included.
     """
 
-    def __init__(self, walk: Walk, column: int) -> None:
-        self.walk, self.column = walk, column
-        self.total: Any = 0.0
-        self.intervals = 1
-        self.alphas, self.weights, self.records = np.empty(0), np.empty(0), np.empty((1, 0, 5))
-        self.history: list[Level] = []
-        self.sums: list[Tensor] = []
+    values: Tensor
+    part_sums: Tensor
 
-    def add(self, alphas: list[float], weights: list[float], intervals: int = 1) -> None:
-        """Add points to the integral.
+    def __init__(self, walk: Walk, paths: int, column: int) -> None:
+        self.walk, self.paths, self.column = walk, paths, column
+        self.history: tuple[Level, ...] = ()
+        self.passed = 0
+        self._intervals: list[Interval] = []
+        self._kept: list[Point] = []  # those whose contributions are kept, in the order in which they passed
+        self._records: list[dict[float, Array]] = [{} for _ in range(paths)]
 
-        intervals: the sum of the weights of all points, these included.
+    @property
+    def error(self) -> float | None:
+        """The expected relative L1 error of the attributions; None where they are all 0 and known to be wrong."""
+        error = self.history[-1].error
+        return error if math.isfinite(error) else None
+
+    @property
+    def end_scores(self) -> Array:
+        """The explained scores (k, 2) at the baseline and at the picture."""
+        return np.array([[records[alpha][self.column] for alpha in (0.0, 1.0)] for records in self._records])
+
+    def refine(self, tolerance: float, on_level: OnLevel) -> None:
+        """Add points until the expected error is below `tolerance`, or to MAX_POINTS.
+
+        on_level: called after each addition but the last, with the expected number of further points.
         """
-        total, records = self.walk(alphas, weights)
-        self.total, self.intervals = self.total + total, intervals
-        self.alphas, self.weights = np.append(self.alphas, alphas), np.append(self.weights, weights)
-        self.records = np.concatenate([self.records, records], 1) if len(self.alphas) > len(alphas) else records
-        order = np.argsort(self.alphas)
-        self.alphas, self.weights, self.records = self.alphas[order], self.weights[order], self.records[:, order]
-
-    @property
-    def values(self) -> Tensor:
-        """The attributions (C, H, W)."""
-        attributions: Tensor = self.total / self.intervals
-        return attributions
-
-    @property
-    def scores(self) -> Array:
-        """The explained score (k, P) along each path."""
-        return self.records[..., self.column]
+        for path in range(self.paths):
+            # From the picture down: the picture itself, whose gradient is verified, is the first to pass.
+            points = [Point(path, 1 - number / FIRST_INTERVALS) for number in range(FIRST_INTERVALS + 1)]
+            self._pass(points)
+            points.reverse()
+            neighbours = list(zip(points[:-1], points[1:], range(FIRST_INTERVALS), strict=True))
+            for start, end, part in neighbours:
+                self._add_values(part, start.kept + end.kept, 1 / FIRST_INTERVALS)
+            self._add(neighbours)
+            self._drop()
+        while True:
+            level, finished = self._judged(tolerance)
+            self.history += (level,)
+            chosen = [] if finished else self._next_intervals()
+            if not chosen:
+                return
+            on_level(level, self._expected_points(tolerance))
+            self._halve(chosen)
+            self._drop()
 
     def trace(self) -> Trace:
-        """Return the records, averaged over the baselines."""
-        logits, probabilities, slopes, mean, size = self.records.mean(0).T
-        contributions = np.where(self.weights == 0, 0, slopes * self.weights) / self.intervals
-        cumulative = contributions.cumsum() - contributions / 2  # half of a point's own lies behind it
-        cumulative[0], cumulative[-1] = 0.0, contributions.sum()
-        return Trace(self.alphas, logits, probabilities, slopes, cumulative, mean, size)
+        """Return the records, averaged over the baselines.
 
-    def refine(self, on_level: OnLevel, planned_steps: int = 0) -> None:
-        """Double the steps until the map has settled, or to 512 steps.
-
-        on_level:      called after each level but the last with the expected number of further points.
-        planned_steps: the argument of an `extend_to` that will follow, which counts in that number.
-
-        Every gradient is used again. For networks of ReLUs the error of a map falls as 1 / steps under every rule, so
-        the trapezoid rule is as good as others, and the change between two levels is about the error of the finer one.
+        Each path has its own points, and its records are interpolated linearly at those of the others. The integral of
+        its slopes by the trapezoid rule stays the same.
         """
-        for intervals, alphas, weights in nested_levels():
-            level = self._level(intervals, alphas, weights)
-            if level.settled or intervals == FINEST_STEPS:
-                return
-            on_level(level, len(self.records) * (max(_expected_intervals(level), planned_steps) - intervals))
+        alphas, (logits, probabilities, slopes, mean, size) = self._mean_records(slice(None))
+        cumulative = np.append(0.0, (np.diff(alphas) * (slopes[1:] + slopes[:-1]) / 2).cumsum())
+        return Trace(alphas, logits, probabilities, slopes, cumulative, mean, size)
 
-    def extend_to(self, intervals: int) -> None:
-        """Add levels up to `intervals` steps, whether the map has settled or not."""
-        for steps, alphas, weights in nested_levels():
-            if len(self.alphas) <= steps <= intervals:
-                self._level(steps, alphas, weights)
+    def _mean_records(self, columns: slice) -> tuple[Array, Array]:
+        """Return the alphas (P,) of all points, and columns (n, P) of their records, averaged over the baselines."""
+        own_alphas = [sorted(records) for records in self._records]
+        alphas = np.unique(np.concatenate(own_alphas))
+        means = []
+        for own, records in zip(own_alphas, self._records, strict=True):
+            values = np.array([records[alpha][columns] for alpha in own])
+            means.append([np.interp(alphas, own, column) for column in values.T])
+        return alphas, np.mean(means, 0)
 
-    def _level(self, intervals: int, alphas: list[float], weights: list[float]) -> Level:
-        previous = self.values if self.history else None
-        self.add(alphas, weights, intervals)
-        level = Level(len(self.alphas), None if previous is None else relative_l1(self.values, previous), self._gap())
-        self.history.append(level)
-        self.sums.append(self.total)
-        return level
+    def _pass(self, points: list[Point]) -> None:
+        contributions, records = self.walk([point.path for point in points], [point.alpha for point in points])
+        slopes = contributions.flatten(1).sum(1).tolist()
+        for point, own_contributions, slope, record in zip(points, contributions, slopes, records, strict=True):
+            point.contributions = own_contributions.clone()  # so that each can be dropped by itself
+            if point.alpha not in self._records[point.path]:  # otherwise it passes again
+                point.score, point.slope = float(record[self.column]), slope
+                self._records[point.path][point.alpha] = record
+        self._kept += points
+        self.passed += len(points)
+        if not self._intervals:
+            self.values = torch.zeros_like(contributions[0])
+            self.part_sums = self.values.repeat(FIRST_INTERVALS, 1, 1, 1)
 
-    def _gap(self) -> float | None:
-        """Return the completeness gap; None where the path's ends differ too little in score to judge it."""
-        score = self.scores.mean(0)
+    def _add(self, neighbours: Sequence[tuple[Point, Point, int]]) -> None:
+        """Add the intervals between neighbouring points: (start, end, part)."""
+        distances = torch.stack([(end.kept - start.kept).abs_().sum() for start, end, _ in neighbours]).tolist()
+        precision = ROUNDING * torch.finfo(self.values.dtype).eps
+        for (start, end, part), distance in zip(neighbours, distances, strict=True):
+            miss = end.score - start.score - (end.alpha - start.alpha) * (start.slope + end.slope) / 2
+            rounding = precision * max(abs(start.score), abs(end.score))
+            self._intervals.append(Interval(start, end, part, distance, miss, rounding))
+
+    def _add_values(self, part: int, contributions: Tensor, width: float) -> None:
+        for total in (self.values, self.part_sums[part]):
+            total.add_(contributions, alpha=width / 2 / self.paths)
+
+    def _halve(self, chosen: list[Interval]) -> None:
+        middles = [Point(each.start.path, (each.start.alpha + each.end.alpha) / 2) for each in chosen]
+        self._pass([*dropped_ends(chosen), *middles])
+        halves, halved = [], set(chosen)
+        for interval, middle in zip(chosen, middles, strict=True):
+            start, end, part = interval.start, interval.end, interval.part
+            change = torch.sub(middle.kept, start.kept + end.kept, alpha=0.5)  # half of the ends' weight is taken off
+            self._add_values(part, change, interval.width)
+            halves += [(start, middle, part), (middle, end, part)]
+        self._intervals = [interval for interval in self._intervals if interval not in halved]
+        self._add(halves)
+
+    def _drop(self) -> None:
+        """Drop the contributions of the points with the smallest errors at their sides, if there are too many."""
+        excess = len(self._kept) - max(3 * HALVED_AT_ONCE, KEPT_BYTES // self.values.nbytes)
+        if excess <= 0:
+            return
+        errors = dict.fromkeys(self._kept, 0.0)
+        for interval in self._intervals:
+            for point in (interval.start, interval.end):
+                if interval.halvable and point in errors:
+                    errors[point] = max(errors[point], interval.error)
+        dropped = set(heapq.nsmallest(excess, self._kept, key=errors.__getitem__))
+        for point in dropped:
+            point.contributions = None
+        self._kept = [point for point in self._kept if point not in dropped]
+
+    def _next_intervals(self) -> list[Interval]:
+        """Return the intervals with the largest expected errors, as many as are halved at once."""
+        halvable = (interval for interval in self._intervals if interval.halvable)
+        chosen = heapq.nlargest(HALVED_AT_ONCE, halvable, key=lambda interval: interval.error)
+        while chosen and self.passed + len(chosen) + len(dropped_ends(chosen)) > MAX_POINTS:
+            chosen.pop()
+        return chosen
+
+    def _judged(self, tolerance: float) -> tuple[Level, bool]:
+        """Return how accurate the map is, and whether more points are of no use.
+
+        They are of no use where all that can still be halved is accurate enough, whatever the rest is.
+        """
+        size, score = float(self.values.abs().sum()), self._mean_records(slice(self.column, self.column + 1))[1][0]
         change = float(score[-1] - score[0])
-        if abs(change) <= MIN_SCORE_CHANGE * float(np.ptp(score)):
-            return None
-        return abs(float(self.values.double().sum()) / change - 1)
+        gap_is_judged = abs(change) > MIN_SCORE_CHANGE * float(np.ptp(score))
 
+        def accuracy(intervals: Iterable[Interval]) -> tuple[float, float | None]:
+            members = list(intervals)
+            error, miss = total_error(members) / self.paths, sum(each.miss for each in members) / self.paths
+            relative_error = error / size if size else math.inf if error else 0.0
+            return relative_error, abs(miss / change) if gap_is_judged else None
 
-def _expected_intervals(level: Level) -> int:
-    """Estimate how many intervals the map needs to settle, given that its change halves with every level."""
-    intervals = level.points - 1
-    needed = intervals * (level.change or 0.0) / SETTLED_CHANGE
-    intervals *= 2
-    while intervals < min(needed, FINEST_STEPS):
-        intervals *= 2
-    return intervals
+        error, gap = accuracy(self._intervals)
+        is_settled = error < tolerance and (gap is None or gap < SETTLED_GAP)
+        left_error, left_gap = accuracy(interval for interval in self._intervals if interval.halvable)
+        can_improve = left_error >= tolerance or (left_gap is not None and left_gap >= SETTLED_GAP)
+        can_improve = can_improve and math.isfinite(size)  # a gradient that isn't finite is refused in the end
+        return Level(sum(map(len, self._records)), error, gap, is_settled), is_settled or not can_improve
+
+    def _expected_points(self, tolerance: float) -> int:
+        """Estimate how many more points it takes, given that the error falls at least as 1 / points."""
+        level, allowed = self.history[-1], MAX_POINTS - self.passed
+        expected = min(level.points * (level.error / tolerance - 1), allowed)
+        return max(min(HALVED_AT_ONCE, allowed), math.ceil(expected))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ CAPTUM_RULES: dict[str, Rule] = {
 }
 Score = Callable[[tuple[Tensor, ...], Tensor], Tensor]
 Keep = Callable[[Tensor, Tensor, Tensor, Tensor], None]
+Alphas = Sequence[float] | Sequence[Sequence[float]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +44,8 @@ def integrate(
     score: Score,
     inputs: tuple[Tensor, ...],
     baselines: tuple[Tensor, ...],
-    alphas: list[float],
-    weights: list[float],
+    alphas: Alphas,
+    weights: Alphas,
     *,
     run: Run,
     keep: Keep | None = None,
@@ -54,7 +55,7 @@ def integrate(
     score:     (points, rows) -> (n,); points are tensors (n, ...), rows (n,) the numbers of the inputs they belong to.
                It is called with the points of the first path in the order of `alphas`, then those of the second, ...
     inputs, baselines: tensors (N, ...).
-    alphas, weights: (P,) each; a point of weight 0 is only recorded.
+    alphas, weights: (P,) each, for all inputs, or (N, P); a point of weight 0 is only recorded.
     run:       works through the points in chunks, such as `Chunks(8).run`. Only sums of a chunk are kept, so memory
                hardly grows with P.
     keep:      called with each chunk's alphas, weights, and gradients and spans of the first input tensor, such as
@@ -62,12 +63,13 @@ def integrate(
 
     Gradients are summed in the data type of the inputs. The function works where the caller has switched autograd off.
     """
-    count, points = len(inputs[0]), len(alphas)
-    device, dtype = inputs[0].device, inputs[0].dtype
-    rows = torch.arange(count, device=device).repeat_interleave(points)
+    count, device, dtype = len(inputs[0]), inputs[0].device, inputs[0].dtype
     all_alphas, all_weights = (
-        torch.tensor(values, dtype=torch.float64, device=device).repeat(count) for values in (alphas, weights)
+        torch.tensor(values, dtype=torch.float64, device=device).expand(count, -1) for values in (alphas, weights)
     )
+    points = all_alphas.shape[1]
+    all_alphas, all_weights = all_alphas.reshape(-1), all_weights.reshape(-1)
+    rows = torch.arange(count, device=device).repeat_interleave(points)
     point_alphas, point_weights = all_alphas.to(dtype), all_weights.to(dtype)
     spans = tuple(end - start for end, start in zip(inputs, baselines, strict=True))
     sums = tuple(torch.zeros_like(end) for end in inputs)
@@ -77,11 +79,16 @@ def integrate(
 
     def work(part: slice) -> None:
         row, alpha = rows[part], point_alphas[part]
+
+        def of_points(values: Tensor) -> Tensor:
+            """Select from `values` (N, ...) those of the inputs of these points, without copies if possible."""
+            if count == 1:
+                return values.expand(len(row), *values.shape[1:])
+            return values[part] if points == 1 else values[row]
+
         with torch.enable_grad():
             at = tuple(
-                _points(
-                    _for_rows(start, row), _for_rows(span, row), _for_rows(end, row), _column(alpha, end)
-                ).requires_grad_()
+                _points(of_points(start), of_points(span), of_points(end), _column(alpha, end)).requires_grad_()
                 for start, span, end in zip(baselines, spans, inputs, strict=True)
             )
             gradients = torch.autograd.grad(score(at, row).sum(), at)
@@ -90,7 +97,7 @@ def integrate(
             flat = gradient.reshape(len(row), -1)
             # Each gradient times every span, because a matrix product needs no copy of a span for each point.
             slopes = flat.to(dtype) @ span.reshape(count, -1).to(dtype).T
-            sizes = torch.linalg.vector_norm(flat, 1, dim=1)
+            sizes = flat.abs().sum(1)  # which takes a third of the time of a norm
             chunk_records += torch.stack(
                 [slopes.gather(1, row[:, None])[:, 0], flat.sum(1) / elements, sizes / elements]
             )
@@ -100,7 +107,7 @@ def integrate(
         row_weights = torch.zeros(count, len(row), device=device, dtype=dtype)
         row_weights[row, torch.arange(len(row), device=device)] = point_weights[part]
         if keep:
-            keep(all_alphas[part], all_weights[part], gradients[0], _for_rows(spans[0], row))
+            keep(all_alphas[part], all_weights[part], gradients[0], of_points(spans[0]))
         for total, gradient in zip(sums, gradients, strict=True):  # a product is deterministic, index_add_ may not be
             total += (row_weights.to(gradient) @ gradient.reshape(len(row), -1)).view_as(total)
         records[:, part] = chunk_records
@@ -115,16 +122,17 @@ def _column(values: Tensor, like: Tensor) -> Tensor:
     return values.view(-1, *[1] * (like.ndim - 1))
 
 
-def _for_rows(values: Tensor, row: Tensor) -> Tensor:
-    """Select from `values` (N, ...) those of the inputs `row` (n,); for N = 1, without copies."""
-    return values.expand(len(row), *values.shape[1:]) if len(values) == 1 else values[row]
-
-
 def _points(start: Tensor, span: Tensor, end: Tensor, alpha: Tensor) -> Tensor:
     """Return the points start + alpha * span; at alpha 1, exactly `end`, which rounding would miss."""
     points, last = torch.addcmul(start, alpha, span), alpha.reshape(-1) == 1
     points[last] = end[last]
     return points
+
+
+def _contributions(gradient: Tensor, span: Tensor) -> Tensor:
+    """Return gradient * span: 0 where the span is, also where the gradient is infinite there."""
+    product = gradient * span
+    return product if bool(product.sum().isfinite()) else product.masked_fill(span == 0, 0)
 
 
 def _select_rows(values: Any, rows: Tensor, count: int) -> Any:
@@ -167,13 +175,12 @@ class PathIntegral(captum.attr.IntegratedGradients):  # type: ignore[misc]
         additional_forward_args: Any = None,
         n_steps: int = 50,
         method: str = "gausslegendre",
-        step_sizes_and_alphas: tuple[list[float], list[float]] | None = None,
+        step_sizes_and_alphas: tuple[Alphas, Alphas] | None = None,
     ) -> tuple[Tensor, ...]:
         if step_sizes_and_alphas is None:
             rule = CAPTUM_RULES[method]
-            alphas, weights = quadrature(rule, max(1, n_steps - 1) if rule == "trapezoid" else n_steps)
-        else:
-            weights, alphas = step_sizes_and_alphas
+            step_sizes_and_alphas = quadrature(rule, max(1, n_steps - 1) if rule == "trapezoid" else n_steps)[::-1]
+        weights, alphas = step_sizes_and_alphas
         arguments, count = _format_additional_forward_args(additional_forward_args) or (), len(inputs[0])
         starts = tuple(
             torch.as_tensor(start, dtype=end.dtype, device=end.device).expand_as(end)
@@ -194,7 +201,4 @@ class PathIntegral(captum.attr.IntegratedGradients):  # type: ignore[misc]
         if not self.multiplies_by_inputs:
             return self.path.gradients
         spans = (end - start for end, start in zip(ends, starts, strict=True))
-        return tuple(
-            (gradient * span).masked_fill(span == 0, 0)  # also where the gradient is infinite
-            for gradient, span in zip(self.path.gradients, spans, strict=True)
-        )
+        return tuple(map(_contributions, self.path.gradients, spans))

@@ -63,19 +63,10 @@ class Recorder:
         self._piece_sums = piece_sums
         self._reached.update(next_stop[at_stop].tolist())
 
-    @property
-    def ends(self) -> tuple[Tensor, Tensor]:
-        """What the two ends of the path, (C, H, W) each, add to the sum; they have half the weight of other points."""
-        return self._piece_sums[0], self._piece_sums[-1]
-
-    def snapshots(self, values: Tensor, intervals: int) -> Snapshots:
-        """Return the snapshots of a path whose weights sum to `intervals`.
-
-        values: (C, H, W), the map, which becomes the last of `cumulative`.
-        """
+    def snapshots(self, values: Tensor) -> Snapshots:
+        """Return the snapshots of a path; `values` (C, H, W), the map, becomes the last of `cumulative`."""
         reached = sorted(self._reached)
-        sums = self._piece_sums.cumsum(0)[::2] - self._piece_sums[::2] / 2  # half of a stop's own lies behind it
-        cumulative = sums / intervals
+        cumulative = self._piece_sums.cumsum(0)[::2] - self._piece_sums[::2] / 2  # half of a stop's own lies behind it
         cumulative[0], cumulative[-1] = 0.0, values
         return Snapshots(
             self.alphas[reached].numpy(),

@@ -1,4 +1,4 @@
-"""Computes the maps of many step counts and of four rules from the gradients of one nested grid."""
+"""Computes the maps of many step counts and of four rules from the gradients of one nested grid of uniform steps."""
 
 from __future__ import annotations
 
@@ -13,9 +13,23 @@ from explainers.paths.trace import MIN_SCORE_CHANGE, Level
 GRID_RULES: tuple[Rule, ...] = ("midpoint", "left", "right", "trapezoid")  # the grid lacks Gauss-Legendre's points
 
 
+@dataclass(frozen=True)
+class GridLevel:
+    """How accurate the map of so many uniform points is.
+
+    points:   the number of points on each path.
+    distance: relative L1 distance from the map of the adaptive points.
+    gap:      completeness gap, or None, as in `Level`.
+    """
+
+    points: int
+    distance: float
+    gap: float | None
+
+
 @dataclass(frozen=True, eq=False)
 class StepGrid:
-    """The levels of one picture's nested grid, averaged over baselines.
+    """The levels of one picture's nested grid, averaged over baselines, and the map of adaptive points beside them.
 
     The span is the picture minus the baseline.
 
@@ -25,6 +39,8 @@ class StepGrid:
     ends:         (2, C, H, W), what the two ends add to these sums.
     score_change: score - baseline score.
     score_range:  the largest minus the smallest score on the path.
+    adaptive:     (C, H, W), the map of the adaptive points.
+    history:      how accurate that was, with ever more points; `Level.points` are those on each path, on average.
     """
 
     steps: tuple[int, ...]
@@ -32,6 +48,8 @@ class StepGrid:
     ends: Array
     score_change: float
     score_range: float
+    adaptive: Array
+    history: tuple[Level, ...]
 
     def up_to(self, steps: int) -> StepGrid:
         """Return the grid without the levels of more than `steps` steps."""
@@ -57,16 +75,13 @@ class StepGrid:
                 return (self.sums[index + 1] - total) / steps  # type: ignore[no-any-return]
         raise ValueError(f"the grid holds no {rule!r}")
 
-    def levels(self, rule: Rule) -> list[Level]:
-        """Return how accurate the maps of a rule are; `Level.points` is the number of points of that rule."""
-        levels: list[Level] = []
-        previous: Array | None = None
-        for steps in self.counts(rule):
-            values = self.values(rule, steps)
-            change = None if previous is None else relative_l1(values, previous)
-            levels.append(Level(steps + (rule == "trapezoid"), change, self.gap(values)))
-            previous = values
-        return levels
+    def levels(self, rule: Rule) -> list[GridLevel]:
+        """Return how accurate the maps of a rule are; `GridLevel.points` is the number of points of that rule."""
+        return [self.level(steps + (rule == "trapezoid"), self.values(rule, steps)) for steps in self.counts(rule)]
+
+    def level(self, points: int, values: Array) -> GridLevel:
+        """Return how accurate a map of so many uniform points is."""
+        return GridLevel(points, relative_l1(self.adaptive, values), self.gap(values))
 
     def gap(self, values: Array) -> float | None:
         """Return the completeness gap of a map; None where the path's ends differ too little in score to judge it."""

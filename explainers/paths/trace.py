@@ -1,4 +1,4 @@
-"""The values recorded along the path of an integral, and how accurate each level of its steps is."""
+"""The values recorded along the path of an integral, and how accurate it was with so many points."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from explainers.arrays import Array
 
-SETTLED_CHANGE = 0.02  # between the maps of two levels of automatic steps, as relative L1 distance
 SETTLED_GAP = 0.05  # the largest completeness gap of a map that has settled
 MIN_SCORE_CHANGE = 0.05  # of the score's range on the path: the gap isn't judged where the ends differ by less
 
@@ -34,21 +33,16 @@ class Trace:
 
 @dataclass(frozen=True)
 class Level:
-    """One level of automatic steps: a grid of points on the path, and how accurate its map is.
+    """How accurate a map with automatic steps was when so many points had been added.
 
-    points: the number of points on each path.
-    change: relative L1 distance between its map and that of the level before, which has half the steps; None for the
-            first level.
-    gap:    completeness gap; None where it isn't judged, because the scores at the path's ends differ by less than 5 %
-            of the score's range on the path.
+    points:  the number of points on all paths.
+    error:   the expected relative L1 distance from the exact map; infinite if the map is 0 and known to be wrong.
+    gap:     completeness gap; None where it isn't judged, because the scores at the path's ends differ by less than 5 %
+             of the score's range on the path.
+    settled: whether the error is below the tolerance, and the gap, if judged, below 5 %.
     """
 
     points: int
-    change: float | None
+    error: float
     gap: float | None
-
-    @property
-    def settled(self) -> bool:
-        """Whether more points are unnecessary: the map changed by less than 2%, and the gap is under 5% if judged."""
-        is_stable = self.change is not None and self.change < SETTLED_CHANGE
-        return is_stable and (self.gap is None or self.gap < SETTLED_GAP)
+    settled: bool

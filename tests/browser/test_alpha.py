@@ -2,7 +2,7 @@
 
 import pytest
 
-STOPS = 21
+STOPS = 17
 FEW = {"path_draws": 2, "path_pictures": 2}
 SEEN = """() => {
     const drawn = document.querySelector(".st-key-journey .js-plotly-plot")
@@ -50,15 +50,15 @@ def test_alpha_and_the_number_of_steps_move_without_the_server_and_another_basel
     alpha = found["opacity"]
     assert alpha == pytest.approx(0.25, abs=0.02)
     assert found["markers"] == [[alpha, alpha]] * 3
-    assert found["maps"] == [2 + 5, 2 + 5 + STOPS]
+    assert found["maps"] == [2 + 4, 2 + 4 + STOPS]
     assert f"alpha {alpha:.2f}" in found["titles"][0]
     assert found["titles"] != before["titles"]
     for share in (0.9, 0.1, 0.6):
         rail(app, "journey", share)
         app.until(lambda share=share: abs(app.page.evaluate(SEEN)["opacity"] - share) < 0.03)
-    assert app.page.evaluate(STEPS) == 4
+    assert app.page.evaluate(STEPS) == 5
     app.at("by-steps").scroll_into_view_if_needed()
-    for share, level in ((0.0, 0), (0.5, 2), (1.0, 4)):
+    for share, level in ((0.0, 0), (0.4, 2), (1.0, 5)):
         rail(app, "by-steps", share)
         app.until(lambda level=level: app.page.evaluate(STEPS) == level)
     assert len(app.sent) == sent

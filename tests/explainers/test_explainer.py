@@ -24,7 +24,8 @@ def test_settings_are_a_value():
 
 
 def test_settings_that_change_nothing_are_left_out():
-    assert IntegratedGradients().settings == {"steps": None, "baseline": "black"}  # automatic ones have their own rule
+    automatic = {"steps": None, "tolerance": 3.0, "baseline": "black"}  # they have their own rule
+    assert IntegratedGradients().settings == automatic
     assert IntegratedGradients(steps=1).settings == {"steps": 1, "baseline": "black", "rule": "midpoint"}
     assert IntegratedGradients(steps=1000, baseline="random").settings == {
         "steps": 1000,
@@ -38,7 +39,16 @@ def test_settings_that_change_nothing_are_left_out():
 
 
 def test_knobs_come_in_the_order_of_their_declaration():
-    assert list(IntegratedGradients.knobs()) == ["steps", "baseline", "seed", "draws", "blur", "colour", "rule"]
+    assert list(IntegratedGradients.knobs()) == [
+        "steps",
+        "tolerance",
+        "baseline",
+        "seed",
+        "draws",
+        "blur",
+        "colour",
+        "rule",
+    ]
     assert list(GradCAM.knobs()) == ["layer", "relu"]
 
 

@@ -90,24 +90,20 @@ def test_steps_that_were_chosen_are_not_judged(explanation):
 
 
 def test_automatic_steps_that_were_enough_say_so(explanation):
-    history = (Level(9, None, 0.3), Level(17, 0.03, 0.01), Level(33, 0.014, 0.002))
-    said = proof.steps(explanation(history=history))
-    assert said == "33 points on the path are enough: the last doubling of the steps changed the map by 1.4%."
+    history = (Level(17, 0.07, 0.3, False), Level(25, 0.04, 0.01, False), Level(33, 0.029, 0.002, True))
+    assert proof.steps(explanation(history=history)) == "33 points on the path are enough."
 
 
 def test_automatic_steps_that_were_not_enough_are_called_that(explanation):
-    said = proof.steps(explanation(history=(Level(9, None, 0.3), Level(513, 0.25, 0.1))))
-    assert said == (
-        "Not converged: at 513 points on the path, the last doubling of the steps changed the map by 25.0%. "
-        "Take this map as a rough one."
-    )
+    said = proof.steps(explanation(history=(Level(17, 0.5, 0.3, False), Level(1024, 0.25, 0.1, False))))
+    assert said == ("Not converged: 1024 points on the path are not enough. Take this map as a rough one.")
 
 
 def test_a_gap_that_is_not_judged_is_not_told_and_the_reason_is(explanation):
-    unjudged = explanation(score=3.0, baseline_score=2.9, residual=0.1, history=(Level(17, 0.01, None),))
+    unjudged = explanation(score=3.0, baseline_score=2.9, residual=0.1, history=(Level(17, 0.01, None, True),))
     assert proof.steps(unjudged).endswith("less than 5% of what it goes through between them.")
     assert proof.completeness(unjudged) == "The pixels add up to 0.2 of 0.1."
-    judged = explanation(score=3.0, baseline_score=2.9, residual=0.1, history=(Level(17, 0.01, 0.9),))
+    judged = explanation(score=3.0, baseline_score=2.9, residual=0.1, history=(Level(17, 0.01, 0.9, False),))
     assert "judged" not in proof.steps(judged)
     assert "gap" in proof.completeness(judged)
 
@@ -172,7 +168,7 @@ def test_the_cost_is_counted_in_passes_and_seconds(explanation, changes, said):
         ("probability 96.5% · 1 pass", None, {"score": 0.9649, "changes": {"passes": 1}, "scale": "probability"}),
         ("logit 3.00 · gap 25.0% · 52 passes", None, {"baseline_score": 1.0, "residual": -0.5}),
         ("logit 3.00 · no gap to judge · 52 passes", None, {"baseline_score": 3.0, "residual": 0.25}),
-        ("logit 3.00 · not converged · 52 passes", None, {"history": (Level(513, 0.25, 0.1),)}),
+        ("logit 3.00 · not converged · 52 passes", None, {"history": (Level(513, 0.25, 0.1, False),)}),
         ("logit 3.00 · zero everywhere · 52 passes", None, {"values": 0.0}),
         ("logit 3.00 · right to about 2.1% · 52 passes", None, {"error": 0.0214}),
         ("logit 3.00 · rule covers 19 of 47 · 52 passes", Coverage(19, 47, {"sigmoid": 28}), {}),
@@ -222,30 +218,33 @@ def test_an_escaped_label_reads_as_before():
     assert proof.escaped(label).replace("\\\\", "\0").replace("\\", "").replace("\0", "\\") == label
 
 
-def grid(sums, rise=1.0, span=1.0):
-    """One value whose trapezoid sums over 8, 16... steps are these."""
+def grid(sums, error=0.0214, gap=0.002, settled=True):
+    """One value whose trapezoid sums over 8, 16... steps are these, and adaptive points by which it is 1."""
     steps = tuple(8 * 2**level for level in range(len(sums)))
     values = np.array([total * count for total, count in zip(sums, steps, strict=True)]).reshape(-1, 1, 1, 1)
-    return StepGrid(steps, values, np.zeros((2, 1, 1, 1)), rise, span)
+    history = (Level(17, 0.5, 0.5, False), Level(41, error, gap, settled))
+    return StepGrid(steps, values, np.zeros((2, 1, 1, 1)), 1.0, 1.0, np.ones((1, 1, 1)), history)
 
 
-def test_the_first_steps_that_are_enough_are_named():
-    said = proof.enough(grid([0.5, 0.9, 0.91, 0.99, 1.0], rise=0.96))
-    assert said == (
-        "**For this picture 128 steps are enough** (129 points): the last doubling changed the map by 1.0%, and the "
-        "pixels add up to the score's rise within 4.2%."
+def test_the_points_that_are_enough_are_named_of_both_kinds():
+    assert proof.enough(grid([0.5, 0.9, 0.96, 0.98, 1.0]), 0.03) == (
+        "**For this picture 41 adaptive points are enough**: their map is right to about 2.1%, with a gap of 0.2%. "
+        "Uniform steps come within 3.0% of it with 65 points."
     )
 
 
-def test_steps_that_are_not_enough_are_called_that():
-    said = proof.enough(grid([0.5, 0.9]))
-    assert said.startswith("**For this picture 16 steps are not enough**: the last doubling changed the map by 44.4%")
-    assert "less than 2%" in said
-    assert "within 5%" in said
+def test_uniform_steps_that_are_not_enough_are_called_that():
+    assert proof.enough(grid([0.5, 0.9]), 0.03).endswith("17 uniform points are still 10.0% away from it.")
 
 
-def test_a_gap_between_ends_that_score_alike_is_not_judged():
-    assert "the gap isn't judged" in proof.enough(grid([1.0, 1.0], rise=0.01))
+@pytest.mark.parametrize(
+    ("gap", "said"),
+    [(0.071, "with a gap of 7.1%."), (None, "and its gap isn't judged, because the path's ends score nearly alike.")],
+)
+def test_adaptive_points_that_are_not_enough_are_called_that(gap, said):
+    assert proof.enough(grid([0.5, 1.0], 0.2, gap, False), 0.03) == (
+        f"**For this picture 41 adaptive points are not enough**: their map is right to about 20%, {said}"
+    )
 
 
 @pytest.mark.parametrize(

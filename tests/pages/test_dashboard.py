@@ -179,7 +179,8 @@ def test_a_change_of_look_computes_nothing(visit, monkeypatch):
 def test_saturation_curves_end_where_the_pixels_add_up(visit, figure, explained):
     at = visit({"method": IntegratedGradients.slug()})
     found = explained(IntegratedGradients())
-    score, added = figure(at, "curve-0")["data"]
+    score, added, rug = figure(at, "curve-0")["data"]
+    assert list(rug["x"]) == found.trace.alphas.tolist()
     assert score["y"][0] == pytest.approx(found.baseline_score, rel=1e-5)
     assert score["y"][-1] == pytest.approx(found.score, rel=1e-5)
     assert added["y"][0] == pytest.approx(found.baseline_score, rel=1e-5)
@@ -189,8 +190,8 @@ def test_saturation_curves_end_where_the_pixels_add_up(visit, figure, explained)
 
 def test_slopes_integrate_to_the_change_of_the_score(visit, figure):
     at = visit({"method": IntegratedGradients.slug()})
-    _, added = figure(at, "curve-0")["data"]
-    (slope,) = figure(at, "curve-1")["data"]
+    _, added, _ = figure(at, "curve-0")["data"]
+    slope, _ = figure(at, "curve-1")["data"]
     change = np.trapezoid(slope["y"], slope["x"])
     assert change == pytest.approx(added["y"][-1] - added["y"][0], rel=0.02)
 

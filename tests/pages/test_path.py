@@ -14,7 +14,7 @@ from explainers.figures.colours import peak, whole
 from explainers.methods.path_record import record_path
 from explainers.methods.path_strip import path_strip
 
-STOPS = 21
+STOPS = 17  # of automatic steps: their first points
 CURVES = 2 + 2 * STOPS  # the first trace that is a curve
 
 
@@ -90,7 +90,7 @@ def test_it_shows_the_explanation_of_the_other_page(come, visit, figure, explain
     explain = figure(visit({"method": "integrated-gradients", **address}), "map")
     heat, found = explain["data"][2]["z"], explained(IntegratedGradients(**settings))
     assert np.array_equal(heat, found.heat)
-    stops = (len(journey["data"]) - 8) // 2
+    stops = (len(journey["data"]) - 9) // 2
     assert np.array_equal(journey["data"][1 + stops]["z"], whole(heat, peak(heat, 99.0)))
     assert journey["data"][1 + stops]["visible"]
     assert np.array_equal(picture(journey["data"][0]["source"]), levels(found.baselines[0]))
@@ -107,7 +107,8 @@ def test_the_record_of_random_baselines_is_their_explanation(espresso, explained
 
 def test_the_curves_are_the_trace_and_end_where_the_pixels_add_up(usual, figure, explained):
     found = explained(IntegratedGradients())
-    score, added, other, slope, mean, size = figure(usual, "journey")["data"][CURVES:]
+    score, added, other, slope, mean, size, rug = figure(usual, "journey")["data"][CURVES:]
+    np.testing.assert_array_equal(rug["x"], found.trace.alphas)
     for curve, expected in (
         (score, found.trace.logits),
         (added, found.baseline_score + found.trace.cumulative),
@@ -170,8 +171,9 @@ def test_the_page_costs_what_it_says_and_passes_nothing_twice(visit, own_jobs, p
     assert sum(passed) == 128 == stated(at) - before
     chosen = np.abs(explained(IntegratedGradients(steps=256, rule="trapezoid")).values).sum(0)
     maps = figure(at, "by-steps")["data"]
-    assert len(maps) == 6
-    assert np.abs(maps[-1]["z"] - whole(chosen, peak(chosen, 99.0)).astype(int)).max() <= 1
+    assert len(maps) == 6 + 1
+    strongest = peak(explained(IntegratedGradients()).heat, 99.0)
+    assert np.abs(maps[5]["z"] - whole(chosen, strongest).astype(int)).max() <= 1
 
     passed.clear()
     for steps in (128, 256, 64):  # all is there
@@ -189,31 +191,37 @@ def test_the_page_costs_what_it_says_and_passes_nothing_twice(visit, own_jobs, p
     assert curves["gauss-legendre: gap"]["y"][-1] == pytest.approx(100 * found.gap, rel=0.01)
 
 
-def test_every_level_is_the_trapezoid_rules_map(usual, figure, explained, recorded):
-    maps = figure(usual, "by-steps")["data"]
-    finest = np.abs(recorded.grid.values("trapezoid", 128)).sum(0)
+def test_every_level_is_the_trapezoid_rules_map_and_the_last_that_of_adaptive_points(usual, figure, explained):
+    *maps, last = figure(usual, "by-steps")["data"]
+    finest = explained(IntegratedGradients()).heat
+    assert np.array_equal(last["z"], whole(finest, peak(finest, 99.0)))
     for steps, drawn in zip((8, 16, 32, 64, 128), maps, strict=True):
         heat = np.abs(explained(IntegratedGradients(steps=steps, rule="trapezoid")).values).sum(0)
         assert np.abs(drawn["z"] - whole(heat, peak(finest, 99.0)).astype(int)).max() <= 1
 
 
-def test_the_curves_of_the_rules_are_the_grids(usual, figure, recorded):
+def test_the_curves_of_the_rules_are_the_grids(usual, figure, explained, recorded):
     grid = recorded.grid
     curves = {curve["name"]: curve for curve in figure(usual, "convergence")["data"]}
-    assert len(curves) == 8
+    assert len(curves) == 10
+    history = explained(IntegratedGradients()).history
+    for kind, name in (("error", "expected error"), ("gap", "gap")):
+        assert list(curves[f"adaptive: {name}"]["x"]) == [level.points for level in history]
+        assert list(curves[f"adaptive: {name}"]["y"]) == pytest.approx([100 * getattr(each, kind) for each in history])
     for rule in ("left", "right", "midpoint", "trapezoid"):
         levels = grid.levels(rule)
-        for kind in ("change", "gap"):
-            expected = [None if getattr(level, kind) is None else 100 * getattr(level, kind) for level in levels]
-            assert list(curves[f"{rule}: {kind}"]["x"]) == list(grid.counts(rule))
+        for kind in ("distance", "gap"):
+            expected = [100 * getattr(level, kind) for level in levels]
+            assert list(curves[f"{rule}: {kind}"]["x"]) == [level.points for level in levels]
             assert list(curves[f"{rule}: {kind}"]["y"]) == pytest.approx(expected)
 
 
-def test_the_answer_names_the_steps_at_which_the_map_settles(usual, explained):
+def test_the_answer_names_the_points_that_are_enough(usual, explained):
     history = explained(IntegratedGradients()).history
     said = "\n".join(markdown.value for markdown in usual.main.markdown)
-    assert f"{history[-1].points - 1} steps are enough" in said
-    assert f"by {history[-1].change:.1%}" in said
+    assert f"{history[-1].points} adaptive points are enough" in said
+    assert f"right to about {history[-1].error:.1%}, with a gap of {history[-1].gap:.1%}" in said
+    assert re.search(r"Uniform steps come within 3.0% of it with (33|65|129) points", said)
 
 
 def test_baselines_share_one_scale_and_are_the_engines_maps(come, figure, explained):

@@ -5,10 +5,11 @@
     python -m tools.benchmark exact --write    puts what it prints into docs/measurements.md, too
 
 Parts: speed and memory (random weights), accuracy (how far the peers' maps are from ours), exact (steps against an
-exact map), automatic (automatic steps on photos), start (from the command to the first map, in a browser). torchcam and
-grad-cam take part where they are installed. Real weights are those in the folder WHYPIXEL_WEIGHTS (see the README),
-photos those that labels.tsv lists in the folder WHYPIXEL_PHOTOS; without them `accuracy` takes random weights and
-`automatic` is skipped. `memory` and `start` need Linux (`memory` with glibc), `start` Playwright and a Chromium, too.
+exact map), errors (time to a given error on photos; an hour for a few), start (from the command to the first map, in a
+browser). torchcam and grad-cam take part where they are installed. Real weights are those in the folder
+WHYPIXEL_WEIGHTS (see the README), photos those that labels.tsv lists in the folder WHYPIXEL_PHOTOS; without them
+`accuracy` takes random weights and `errors` is skipped. `memory` and `start` need Linux (`memory` with glibc), `start`
+Playwright and a Chromium, too.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 
 import explainers  # noqa: F401  before torch: it sets how threads wait, for all contenders
 from tools import marks
-from tools.benchmark import peers, steps
+from tools.benchmark import errors, peers, steps
 from tools.benchmark import start as starting
 from tools.benchmark.contenders import LAYERS
 from tools.benchmark.report import machine
@@ -30,7 +31,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], str | None]] = {
     "memory": lambda options: f"{peers.memory(options.networks)}\n\n{peers.growth(options.networks)}",
     "accuracy": lambda options: peers.accuracy(options.networks),
     "exact": lambda options: steps.against_exact(),
-    "automatic": lambda options: steps.automatic(options.photos),
+    "errors": lambda options: errors.time_to_error(options.photos),
     "start": lambda options: starting.start(options.rounds, options.other),
 }
 
@@ -45,7 +46,7 @@ def main() -> None:
         default=5,
         help="of IG in `speed`, with 4 times as many of methods of one pass, and of `start`",
     )
-    parser.add_argument("--photos", type=int, help="how many of them `automatic` takes; none: all")
+    parser.add_argument("--photos", type=int, help="how many of them `errors` takes; none: all")
     parser.add_argument("--other", type=Path, help="another commit's checkout, which `start` measures in turns")
     parser.add_argument("--write", action="store_true", help=f"put each part's sections into docs/{DOCUMENT}")
     options = parser.parse_args()

@@ -33,6 +33,7 @@ SIZE, MEAN, STD = (224, 224), (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 VIEW = View(256)
 LAYERS = {"resnet18": "layer4", "resnet50": "layer4", "mobilenet_v2": "features"}  # Whypixel's choice for Grad-CAM
 CAPTUM_BATCHES = (2, 4, 8, 16)  # the internal batch sizes that Captum is tried with
+MEMORY_OF_PEERS = {"block": 32 * 2**20, "top": 64 * 2**20}  # what glibc's bounds, which adapt, come to
 
 Call = Callable[[], Tensor]
 
@@ -204,12 +205,9 @@ class Contender:
         return find_spec(self.package) is not None
 
     def ready(self, subject: Subject) -> Call:
-        """Return the call with the memory allocator set as its users have it.
-
-        That is Whypixel's setting, or what glibc's bounds, which adapt, come to.
-        """
+        """Return the call with the memory allocator set as its users have it."""
         call = self.make(subject)
-        bounds = {} if self.name in (OURS, BARE_LOOP) else {"block": 32 * 2**20, "top": 64 * 2**20}
+        bounds = {} if self.name in (OURS, BARE_LOOP) else MEMORY_OF_PEERS
 
         def measured() -> Tensor:
             hold_freed_memory(**bounds)

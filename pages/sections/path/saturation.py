@@ -33,7 +33,8 @@ $$(x_i - x'_i) \int_0^{\alpha} \frac{\partial F}{\partial x_i} \, d\alpha$$
   ends at the picture's score but for the *gap*: this is **completeness**.
 - The **mean gradient** over all pixels, with signs (they cancel), and the mean of its magnitude.
 
-The stops of the slider are points that the integral used: nothing here is interpolated.
+The short lines under the curves are the points that were passed: automatic steps put them where they are needed. The
+stops of the slider are among them: nothing here is interpolated.
 """
 
 

@@ -1,4 +1,4 @@
-"""The section on how many steps are enough."""
+"""The section on how many points are enough, uniform or adaptive."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from dataclasses import replace
 
 import streamlit as st
 
-from explainers.arrays import relative_l1
 from explainers.figures import Look, by_steps, convergence
 from explainers.methods.path_record import PathMethod, PathRecord
 from explainers.paths.quadrature import NESTED_STEPS
-from explainers.paths.step_grid import GRID_RULES, StepGrid
-from explainers.paths.trace import Level
+from explainers.paths.step_grid import GRID_RULES, GridLevel, StepGrid
 from explainers.proof import enough
 from explainers.question import Question
 from pages.shared import state, work
@@ -24,22 +22,23 @@ RECORD_STEPS = 128  # steps of the grid that comes with the explanation
 
 
 class StepsSection:
-    """The maps at 8, 16, 32... steps of one nested grid, and their errors by several quadrature rules."""
+    """The maps of 8, 16, 32... uniform steps and of adaptive points, and the errors of several quadrature rules."""
 
     def __init__(self) -> None:
         st.markdown(
             "#### 3. Steps: how many are enough?\n"
-            "The integral is a sum over points on the path. Points are doubled, each gradient is used again, and after "
-            "each doubling two things are asked: how much did the **map change**, and how far do the pixels miss the "
-            "score's rise (the **gap**)? They are different things: errors can cancel in the gap, and not in the map."
+            "The integral is a sum over points on the path. **Uniform steps** lie everywhere alike. **Adaptive "
+            "points** go where the gradient changes most from one point to the next: there the sum is least certain, "
+            "and these changes tell the **expected error** of the map. How far the pixels miss the score's rise (the "
+            "**gap**) is a different thing: errors can cancel in the gap, and not in the map."
         )
         left, right = st.columns([1, 2], vertical_alignment="bottom")
         self.most: int = left.select_slider(
             "Look at up to so many steps",
             OFFERED_STEPS,
             key=state.setting("path-steps", RECORD_STEPS, OFFERED_STEPS.__contains__),
-            help=f"Beyond {RECORD_STEPS}, only the new points are passed. "
-            "Automatic steps that went farther are shown, too.",
+            help=f"Uniform steps. Up to {RECORD_STEPS}, only points that the adaptive ones left out are passed; "
+            "beyond, all new ones.",
         )
         cost = self._gauss_passes(self.most)
         self.gauss = right.toggle(
@@ -61,16 +60,15 @@ class StepsSection:
         return explainer.paths * (max(0, self.most - steps_taken) + self.gauss * self._gauss_passes(self.most))
 
     def show(self, explainer: PathMethod, question: Question, record: PathRecord, look: Look) -> None:
-        """Draw the maps and the curves, and say how many steps are enough."""
+        """Draw the maps and the curves, and say how many points are enough."""
         explanation, grid = record.explanation, record.grid
         if grid is None:
             return
         with self._place, messages():
-            automatic_steps = explanation.history[-1].points - 1 if explanation.history else 0
             if self.most > grid.steps[-1]:
                 grid = work.extend(explainer, question, grid, self.most)
-            grid = grid.up_to(max(self.most, automatic_steps))
-            st.markdown(enough(grid))
+            grid = grid.up_to(self.most)
+            st.markdown(enough(grid, explainer.tolerance / 100))
             left, right = st.columns(2, gap="medium")
             with left.container(key="steps-area"):
                 figure = st.container(key="steps-figure")
@@ -78,31 +76,28 @@ class StepsSection:
                     by_steps(explanation, grid, look), height="stretch", key="by-steps", config=NO_MODE_BAR
                 )
             with right:
-                levels: dict[str, Sequence[Level]] = {rule: grid.levels(rule) for rule in GRID_RULES}
-                counts: dict[str, Sequence[int]] = {rule: grid.counts(rule) for rule in GRID_RULES}
+                levels: dict[str, Sequence[GridLevel]] = {rule: grid.levels(rule) for rule in GRID_RULES}
                 if self.gauss:
-                    levels["gauss-legendre"], counts["gauss-legendre"] = _gauss_levels(
-                        explainer, question, grid, self.most
-                    )
-                st.plotly_chart(convergence(levels, counts), key="convergence", config=NO_MODE_BAR)
+                    levels["gauss-legendre"] = _gauss_levels(explainer, question, grid, self.most)
+                st.plotly_chart(convergence(grid, levels), key="convergence", config=NO_MODE_BAR)
                 st.caption(
-                    "Solid: change of the map against half as many steps. Dotted: completeness gap. Left, right, "
-                    "midpoint and trapezoid come from the same gradients. For networks of ReLUs no rule is faster than "
-                    "1/steps: the gradient jumps along the path."
+                    "Solid: for uniform steps, the distance of the map from that of the adaptive points; below the "
+                    "error of the latter (dashed), it says nothing. For adaptive points, their expected error, which "
+                    "takes no exact map to know. Dotted: completeness gap. For networks of ReLUs no rule of uniform "
+                    "steps is faster than 1/points: the gradient jumps along the path."
                 )
 
 
-def _gauss_levels(
-    explainer: PathMethod, question: Question, grid: StepGrid, max_steps: int
-) -> tuple[Sequence[Level], Sequence[int]]:
-    """Integrate by Gauss-Legendre at every number of steps up to `max_steps`; return the levels and the numbers."""
-    counts, levels, previous = [count for count in NESTED_STEPS if count <= max_steps], [], None
-    for count in counts:
+def _gauss_levels(explainer: PathMethod, question: Question, grid: StepGrid, max_steps: int) -> Sequence[GridLevel]:
+    """Integrate by Gauss-Legendre at every number of steps up to `max_steps`."""
+    levels = []
+    for count in NESTED_STEPS:
+        if count > max_steps:
+            break
         values = work.explanation(
             replace(explainer, steps=count, rule="gauss-legendre"),
             question,
             doing=f"Gauss-Legendre, {count} steps",
         ).values
-        levels.append(Level(count, None if previous is None else relative_l1(values, previous), grid.gap(values)))
-        previous = values
-    return levels, counts
+        levels.append(grid.level(count, values))
+    return levels

@@ -47,7 +47,13 @@ def test_the_integral_of_the_slope_starts_at_the_baselines_score(traced):
 def test_slope_and_gradient_have_curves_of_their_own(traced):
     _, slope, gradient = saturation(traced()).values()
     assert tuple(slope.data[0].y) == (6, 4, 2)
-    assert [tuple(line.y) for line in gradient.data] == [(-1, 0, 1), (2, 2, 3)]
+    assert [tuple(line.y) for line in gradient.data[:2]] == [(-1, 0, 1), (2, 2, 3)]
+
+
+def test_a_rug_shows_where_points_passed(traced):
+    for figure in saturation(traced()).values():
+        rug = figure.data[-1]
+        assert (rug.mode, tuple(rug.x), rug.yaxis) == ("markers", (0, 0.5, 1), "y2")
 
 
 @pytest.mark.parametrize("more", [{"trace": None}, {"baseline_score": None}])

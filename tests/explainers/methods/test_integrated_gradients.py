@@ -209,8 +209,8 @@ def test_its_cost_counts_draws_and_both_ends(conv):
     assert IntegratedGradients(steps=50, rule="trapezoid").passes(conv) == 51
     assert IntegratedGradients(steps=10, baseline="random", draws=3).passes(conv) == 36
     assert IntegratedGradients(steps=10, draws=3).passes(conv) == 12
-    assert IntegratedGradients(draws=3).passes(conv) == 513
-    assert IntegratedGradients(baseline="random", draws=3).passes(conv) == 3 * 513
+    assert IntegratedGradients(draws=3).passes(conv) == 1024
+    assert IntegratedGradients(baseline="random", draws=3).passes(conv) == 1024  # which they share
 
 
 AUTOMATIC = [
@@ -230,38 +230,73 @@ def attribute(explainer, classifier, picture, target=TARGET, **more):
         return explainer.attribute(passes, picture[None]), passes
 
 
-@every_automatic
+def trapezoid(alphas):
+    """The weights of the trapezoid rule at alphas, as far apart as they like."""
+    widths = np.diff(alphas)
+    return np.append(widths, 0) / 2 + np.append(0, widths) / 2
+
+
 @pytest.mark.parametrize("scale", ["logit", "probability"])
-def test_automatic_steps_give_the_map_of_the_steps_they_end_at(conv64, noise, apart, explainer, scale):
+@pytest.mark.parametrize("name", ["black", "white", "blurred picture"])
+def test_automatic_steps_give_the_map_of_the_trapezoid_rule_on_their_points(conv64, noise, apart, name, scale):
     picture, target = noise(conv64.size, dtype=torch.float64), Target(1, scale=scale)
-    found, passes = attribute(explainer, conv64, picture, target)
-    steps = found.histories[0][-1].points - 1
-    chosen, others = attribute(replace(explainer, steps=steps, rule="trapezoid"), conv64, picture, target)
-    assert apart(found.values, chosen.values) < 1e-12
-    assert passes.count == others.count == (steps + 1) * found.baselines.shape[1]
-    for name, curve in vars(found.traces[0]).items():
-        np.testing.assert_allclose(curve, vars(chosen.traces[0])[name], rtol=1e-12, atol=1e-14, err_msg=name)
-    torch.testing.assert_close(found.scores, chosen.scores, rtol=1e-12, atol=0)
-    torch.testing.assert_close(found.baseline_scores, chosen.baseline_scores, rtol=1e-12, atol=0)
-    assert chosen.histories == [()]
+    found, passes = attribute(IntegratedGradients(baseline=name), conv64, picture, target)
+    (trace,), (history,) = found.traces, found.histories
+    assert passes.count == history[-1].points == len(trace.alphas)
+    with Passes(conv64, [target], fused=True) as others:
+        path = integrate(
+            lambda x, rows: others(x[0], rows),
+            (picture[None],),
+            (found.baselines[0],),
+            trace.alphas.tolist(),
+            trapezoid(trace.alphas).tolist(),
+            run=others.run,
+        )
+    assert apart(found.values[0], path.gradients[0][0] * (picture - found.baselines[0, 0])) < 1e-12
+    scores = trace.logits if scale == "logit" else trace.probabilities
+    np.testing.assert_allclose(scores, others.answers[:, others.column], rtol=1e-12)
+    np.testing.assert_allclose(trace.slopes, path.slopes[0], rtol=1e-9, atol=1e-14)
+    np.testing.assert_allclose(trace.gradient_size, path.gradient_size[0], rtol=1e-12)
+    assert float(found.values.sum()) == pytest.approx(trace.cumulative[-1], rel=1e-9)
 
 
 @every_automatic
-def test_their_history_is_that_of_maps_of_chosen_steps(conv64, noise, apart, explainer):
+@pytest.mark.parametrize("tolerance", [1.0, 3.0, 10.0])
+def test_they_end_when_the_expected_error_is_below_the_tolerance_and_the_true_one_is_like_it(
+    conv64, noise, apart, explainer, tolerance
+):
     picture = noise(conv64.size, dtype=torch.float64)
-    found, _ = attribute(explainer, conv64, picture)
-    before = None
-    for level, steps in zip(found.histories[0], [8, 16, 32, 64, 128, 256, 512], strict=False):
-        chosen, _ = attribute(replace(explainer, steps=steps, rule="trapezoid"), conv64, picture)
-        assert level.points == steps + 1
-        assert level.change == (None if before is None else pytest.approx(apart(before, chosen.values), rel=1e-9))
-        rise = float(chosen.scores - chosen.baseline_scores.mean())
-        scores = chosen.traces[0].logits
-        judged = abs(rise) > 0.05 * (scores.max() - scores.min())
-        assert level.gap == (pytest.approx(abs(float(chosen.values.sum()) / rise - 1), rel=1e-6) if judged else None)
-        before = chosen.values
-    settled = [level.settled for level in found.histories[0]]
-    assert settled == [False] * (len(settled) - 1) + [True]
+    explanation = replace(explainer, tolerance=tolerance)(conv64, picture, TARGET)
+    assert explanation.error == explanation.history[-1].error < tolerance / 100
+    assert explanation.gap < 0.05
+    assert explanation.converged
+    exact = replace(explainer, steps=300)(conv64, picture, TARGET)
+    assert 0.5 < apart(explanation.values, exact.values) / explanation.error < 1.6
+
+
+def test_a_probability_that_rises_in_one_place_is_right(classify):
+    # from black to white, the probability rises between alphas .313 and .366: between two of the first points
+    def score(means):
+        return torch.stack([200 * (means[:, 0] - 0.34), 0 * means[:, 1], 0 * means[:, 2] - 50], 1)
+
+    classifier, target = features(classify, score, 3), Target(0, scale="probability")
+    explanation = IntegratedGradients()(classifier, torch.ones(3, 8, 9, dtype=torch.float64), target)
+    assert explanation.converged
+    assert explanation.values.sum((1, 2)) == pytest.approx([1, 0, 0], abs=0.03)
+    inside = (explanation.trace.alphas > 0.3125) & (explanation.trace.alphas < 0.375)
+    assert inside.sum() > len(inside) / 4  # points stand where they were needed
+
+
+def test_a_score_that_jumps_is_never_said_to_have_settled(classify):
+    def score(means):
+        jump = torch.where(means[:, 0] > 0.4, 1.0, 0.0)
+        return torch.stack([means[:, 0] + jump, means[:, 1], means[:, 2]], 1)
+
+    explanation = IntegratedGradients()(features(classify, score, 3), torch.ones(3, 8, 9), Target(0))
+    assert explanation.converged is False
+    assert explanation.error == pytest.approx(1, rel=0.01)  # it misses as much as it shows
+    assert explanation.gap == pytest.approx(0.5, rel=0.01)
+    assert explanation.facts.passes < 60
 
 
 def test_every_point_of_the_path_is_passed_once(small, classify, watched, noise):
@@ -272,18 +307,16 @@ def test_every_point_of_the_path_is_passed_once(small, classify, watched, noise)
     explanation = IntegratedGradients()(classifier, picture, TARGET)  # from black, so a point is alpha * picture
     alphas = torch.cat([(x * picture).sum((1, 2, 3)) / (picture**2).sum() for x in batches])
     alphas = alphas[: len(alphas) - explanation.facts.checks]  # which pass once more, to verify them
-    steps = explanation.history[-1].points - 1
-    assert steps >= 32  # or there is little to see
-    assert sorted(alphas.tolist()) == pytest.approx([step / steps for step in range(steps + 1)], abs=1e-12)
-    assert explanation.facts.passes == steps + 1
-    assert explanation.trace.alphas.tolist() == [step / steps for step in range(steps + 1)]
+    assert len(alphas) == explanation.facts.passes > 17
+    assert sorted(alphas.tolist()) == pytest.approx(explanation.trace.alphas, abs=1e-12)
 
 
 def test_a_linear_model_has_settled_after_17_points(linear64, noise):
     found, passes = attribute(IntegratedGradients(), linear64, noise(linear64.size, dtype=torch.float64))
     (history,) = found.histories
-    assert [level.points for level in history] == [9, 17]
+    assert [level.points for level in history] == [17]
     assert history[-1].gap < 1e-12
+    assert history[-1].error < 1e-9
     assert passes.count == 17
     assert IntegratedGradients()(linear64, noise(linear64.size), TARGET).converged is True
 
@@ -304,13 +337,12 @@ def features(classify, function, classes):
     return classify(Features(function), (8, 9), classes=classes)
 
 
-def test_what_never_settles_ends_at_512_steps(classify, noise):
-    classifier = features(classify, lambda means: (1e4 * means).sin(), 3)
+def test_what_never_settles_ends_at_1024_points(classify, noise):
+    classifier = features(classify, lambda means: (1e6 * means).sin(), 3)
     explanation = IntegratedGradients()(classifier, noise((8, 9)), TARGET)
-    assert [level.points for level in explanation.history] == [9, 17, 33, 65, 129, 257, 513]
     assert explanation.converged is False
-    assert explanation.facts.passes == IntegratedGradients().passes(classifier) == 513
-    assert len(explanation.trace.alphas) == 513
+    assert explanation.facts.passes == IntegratedGradients().passes(classifier) == 1024
+    assert explanation.history[-1].points == len(explanation.trace.alphas) == 1024
 
 
 @pytest.mark.parametrize(("rest", "judged"), [(0.0, False), (0.04, False), (0.06, True), (-0.06, True)])
@@ -331,32 +363,22 @@ def test_a_constant_network_gives_a_map_of_nothing_that_has_settled(classify, no
     classifier = features(classify, lambda means: 0 * means + 0.7, 3)
     explanation = IntegratedGradients()(classifier, noise((8, 9)), TARGET)
     assert not explanation.values.any()
-    assert [(level.points, level.change, level.gap) for level in explanation.history] == [
-        (9, None, None),
-        (17, 0, None),
-    ]
+    assert [(level.points, level.error, level.gap) for level in explanation.history] == [(17, 0, None)]
+    assert explanation.error == 0
     assert explanation.converged is True
     assert explanation.gap is None
 
 
-def test_draws_are_refined_together_until_their_mean_has_settled(conv64, noise, apart):
+def test_draws_share_their_points_where_they_need_them(conv64, noise, apart):
     picture = noise(conv64.size, dtype=torch.float64)
-    explainer = IntegratedGradients(baseline="random", draws=3, seed=5)
+    explainer = IntegratedGradients(baseline="random", draws=3, seed=5, tolerance=1.5)
     found, passes = attribute(explainer, conv64, picture)
-    assert passes.count == 3 * found.histories[0][-1].points
-    singles = []
-    for start in found.baselines[0]:
-        single = Passes(conv64, [TARGET], fused=True)
-        with single:
-            walked = integrate(
-                lambda x, rows, single=single: single(x[0], rows),
-                (picture[None],),
-                (start[None],),
-                *quadrature("trapezoid", found.histories[0][-1].points - 1),
-                run=single.run,
-            )
-        singles.append(walked.gradients[0][0] * (picture - start))
-    assert apart(found.values[0], sum(singles) / 3) < 1e-12
+    assert passes.count == found.histories[0][-1].points > 3 * 17
+    exact = replace(explainer, steps=300)(conv64, picture, TARGET)
+    assert apart(found.values[0], exact.values) < 1.6 * found.errors[0] < 1.6 * 0.015
+    (trace,) = found.traces
+    assert len(trace.alphas) < passes.count  # some are points of several paths
+    assert np.trapezoid(trace.slopes, trace.alphas) == pytest.approx(float(found.values.sum()), rel=1e-9)
 
 
 def test_every_picture_of_a_batch_settles_by_itself(conv64, noise, apart):
@@ -399,25 +421,26 @@ def told(explainer, classifier, picture):
 
 
 @every_automatic
-def test_the_first_look_is_the_map_of_eight_steps(conv64, noise, explainer):
+def test_the_first_look_is_the_map_of_sixteen_steps(conv64, noise, explainer):
     picture = noise(conv64.size, dtype=torch.float64)
     explanation, progress = told(explainer, conv64, picture)
     (look,) = (report for report in progress if report.preview is not None)
     draws = len(explanation.baselines)
-    assert look.done == 9 * draws
+    assert look.done == 17 * draws
     assert [report.done for report in progress] == sorted(report.done for report in progress)
     first = look.preview
-    chosen = replace(explainer, steps=8, rule="trapezoid")(conv64, picture, TARGET)
-    np.testing.assert_allclose(first.values, chosen.values, rtol=1e-6, atol=1e-12)
+    chosen = replace(explainer, steps=16, rule="trapezoid")(conv64, picture, TARGET)
+    np.testing.assert_allclose(first.values, chosen.values, rtol=1e-6, atol=1e-9)
     assert (first.score, first.baseline_score) == (
         pytest.approx(chosen.score),
         pytest.approx(chosen.baseline_score),
     )
     assert first.residual == pytest.approx(chosen.residual, rel=1e-6)
-    assert len(first.trace.alphas) == 9
-    assert first.facts.passes == 9 * draws
+    np.testing.assert_allclose(first.trace.cumulative, chosen.trace.cumulative, rtol=1e-9, atol=1e-12)
+    assert first.facts.passes == 17 * draws
     assert first.facts.settings == explanation.facts.settings
-    assert [level.points for level in first.history] == [9]
+    assert [level.points for level in first.history] == [17 * draws]
+    assert first.error > explanation.error
     assert first.converged is False
     assert explanation.converged is True
 
@@ -432,27 +455,22 @@ def test_a_look_is_not_changed_by_what_follows(conv, noise):
     ((first, values),) = looks
     assert (first.values == values).all()
     assert len(first.history) == 1
-    assert len(first.trace.alphas) == 9
+    assert len(first.trace.alphas) == 17
 
 
 def test_chosen_steps_have_no_first_look(conv, noise):
     for steps in (1, 8, 50):
         explanation, progress = told(IntegratedGradients(steps=steps), conv, noise(conv.size))
         assert [report for report in progress if report.preview is not None] == []
-        assert (explanation.history, explanation.converged) == ((), None)
+        assert (explanation.history, explanation.converged, explanation.error) == ((), None, None)
 
 
 @pytest.mark.parametrize("chunk", [4, 64])
 def test_the_total_is_unknown_at_first_and_never_below_what_is_done(conv, noise, monkeypatch, chunk):
     monkeypatch.setattr("explainers.passes.LARGEST_CHUNK", chunk)
     explanation, progress = told(IntegratedGradients(baseline="random", draws=2), conv, noise(conv.size))
-    at_first = [report.total for report in progress if report.done < 18]
+    at_first = [report.total for report in progress if report.done < 34]
     assert at_first == [None] * len(at_first)
-    assert all(report.total > report.done for report in progress if report.done > 18)
-    assert progress[-1].total <= 2 * 513
-    grids = [2 * level.points for level in explanation.history]
-    assert {report.total for report in progress if report.preview is None} <= {
-        None,
-        *(2 * (2**n + 1) for n in range(4, 10)),
-    }
-    assert explanation.facts.passes == grids[-1] > progress[-1].done
+    assert all(report.total > report.done for report in progress if report.done >= 34)
+    assert progress[-1].total <= 1024
+    assert explanation.facts.passes == explanation.history[-1].points > progress[-1].done >= 34

@@ -28,7 +28,7 @@ def test_snapshots_do_not_depend_on_chunks():
             run=Chunks(size).run,
             keep=recorder.take,
         )
-        found.append(recorder.snapshots((path.gradients[0] * (end - start)).mean(0), 1))
+        found.append(recorder.snapshots((path.gradients[0] * (end - start)).mean(0)))
     for other in found[1:]:
         np.testing.assert_allclose(other.cumulative, found[0].cumulative, atol=1e-6)
         np.testing.assert_allclose(other.gradients, found[0].gradients, atol=1e-6)
@@ -55,7 +55,7 @@ def test_a_chunk_for_which_memory_runs_out_is_counted_once():
         keep=keep,
     )
     assert tried[0] == 3
-    assert recorder.snapshots(one[0], 1).cumulative.ravel().tolist() == [0, 0.5, 1]
+    assert recorder.snapshots(one[0]).cumulative.ravel().tolist() == [0, 0.5, 1]
 
 
 def test_stops_lie_nearest_to_even_ones():

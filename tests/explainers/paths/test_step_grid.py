@@ -6,12 +6,14 @@ import pytest
 from explainers.arrays import nbytes
 from explainers.arrays import relative_l1 as distance
 from explainers.paths.step_grid import GRID_RULES, StepGrid
+from explainers.paths.trace import Level
 
 
 def grid(rise=1.0, span=1.0):
     """Gradient times span is 1 at the baseline, 5 at the picture and 2 between; by hand."""
     sums = np.array([0.5 + 7 * 2 + 2.5, 0.5 + 15 * 2 + 2.5], np.float32).reshape(2, 1, 1, 1)
-    return StepGrid((8, 16), sums, np.array([0.5, 2.5], np.float32).reshape(2, 1, 1, 1), rise, span)
+    ends = np.array([0.5, 2.5], np.float32).reshape(2, 1, 1, 1)
+    return StepGrid((8, 16), sums, ends, rise, span, np.full((1, 1, 1), 2, np.float32), (Level(17, 0.01, 0.0, True),))
 
 
 @pytest.mark.parametrize(
@@ -21,11 +23,9 @@ def grid(rise=1.0, span=1.0):
 def test_rules_by_hand(rule, expected):
     found = grid()
     assert [float(found.values(rule, steps)[0, 0, 0]) for steps in found.counts(rule)] == pytest.approx(expected)
-    first, *others = found.levels(rule)
-    assert first.change is None
-    assert first.gap == pytest.approx(expected[0] - 1)
-    for level in others:
-        assert level.change == pytest.approx(abs(expected[1] - expected[0]) / expected[1])
+    for level, value in zip(found.levels(rule), expected, strict=True):
+        assert level.gap == pytest.approx(value - 1)
+        assert level.distance == pytest.approx(abs(value - 2) / 2)  # the adaptive map is 2
 
 
 def test_points_are_counted_as_the_rules_have_them():
@@ -56,4 +56,4 @@ def test_it_can_be_looked_at_up_to_fewer_steps():
     found = grid().up_to(8)
     assert found.steps == (8,)
     assert np.array_equal(found.values("trapezoid", 8), grid().values("trapezoid", 8))
-    assert nbytes(grid()) == 4 * 4
+    assert nbytes(grid()) == 4 * 5

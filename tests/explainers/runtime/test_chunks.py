@@ -217,7 +217,7 @@ def attributed(explainer, classifier, picture):
     ("narrow", "explainer", "halvings"),
     [
         *((way, IntegratedGradients(steps=20), 3) for way in ("there", "back")),  # 16, 8, 4, 2
-        *((way, IntegratedGradients(), 2) for way in ("there", "back")),  # 9, 4, 2
+        *((way, IntegratedGradients(), 3) for way in ("there", "back")),
         ("back", IntegratedGradients(baseline="random", draws=2), 3),  # 16, 8, 4, 2
         ("back", BlurIntegratedGradients(steps=20), 3),
         ("back", GuidedIntegratedGradients(steps=2, points=20), 3),

@@ -1,0 +1,201 @@
+"""Time to a given error on photos: adaptive points against the smallest number of even steps that reaches it."""
+
+from __future__ import annotations
+
+import csv
+import os
+import statistics
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import captum.attr
+import torch
+from torch import Tensor, nn
+
+from explainers import Classifier, Explanation, Target, read_image
+from explainers.explanation import SCALES, Scale
+from explainers.methods.integrated_gradients import IntegratedGradients
+from explainers.passes import Passes
+from explainers.paths.integrate import integrate
+from explainers.paths.quadrature import quadrature
+from explainers.runtime.allocator import hold_freed_memory
+from tools.benchmark.contenders import CAPTUM_BATCHES, MEMORY_OF_PEERS, Subject, at_hand, load
+from tools.benchmark.report import Limit, relative_l1_error, report
+
+PHOTO_NETWORKS = ("mobilenet_v2", "squeezenet1_1")
+TOLERANCES = (0.05, 0.03, 0.01)
+PROMISED = 0.03  # the tolerance for which promises are made
+REFERENCE_STEPS = 4320  # of the trapezoid rule; among its points are those of the midpoint rule for many step counts
+MIDPOINT_STEPS = tuple(steps for steps in range(10, REFERENCE_STEPS // 2 + 1) if REFERENCE_STEPS // 2 % steps == 0)
+MAX_TIMED_STEPS = 200  # of Captum; the time of more is worked out, as it is proportional
+CALIBRATED = (0.7, 1.4)  # the true error, as a share of the expected one
+
+
+@dataclass(frozen=True)
+class Case:
+    """One photo's map of one score, within one tolerance.
+
+    points:        Whypixel's points, and expected_error and error what it says of its map and what is true.
+    steps:         the smallest number of midpoint steps whose map is within the tolerance.
+    seconds:       Whypixel's time; captum_seconds: that of Captum for so many steps.
+    """
+
+    network: str
+    photo: str
+    scale: Scale
+    tolerance: float
+    points: int
+    expected_error: float
+    error: float
+    steps: int
+    seconds: float
+    captum_seconds: float
+
+    @property
+    def ratio(self) -> float:
+        return self.seconds / self.captum_seconds
+
+    @property
+    def is_calibrated(self) -> bool:
+        least, most = CALIBRATED
+        return least <= self.error / self.expected_error <= most
+
+
+def time_to_error(count: int | None) -> str | None:
+    """Compare the time to several errors on the first `count` photos (None: all).
+
+    Returns None where there are no photos or no weights.
+    """
+    photos, names = _photos(count), [name for name in PHOTO_NETWORKS if at_hand(name)]
+    if not photos or not names:
+        return None
+    cases = [case for name in names for case in _cases(load(name, real=True), photos)]
+    rows = [
+        _row(f"{name}, {scale}, {tolerance:.0%}", group)
+        for name in names
+        for scale in SCALES
+        for tolerance in TOLERANCES
+        if (group := [c for c in cases if (c.network, c.scale, c.tolerance) == (name, scale, tolerance)])
+    ]
+    promised = [case for case in cases if case.tolerance == PROMISED]
+    rows.append(_row(f"all, {PROMISED:.0%}", promised))
+    head = ["network, score, error", "cases", "points", "Captum's steps", "s", "Captum's s", "ratio", "worst ratio"]
+    head += ["error", "worst error", "calibrated"]
+    note = (
+        f"{len(photos)} photos, the most likely class, black baseline, medians. Whypixel's default method with the "
+        "tolerance, verification included, against Captum's Integrated Gradients with the smallest number of midpoint "
+        "steps whose map is within it, with its fastest internal batch. The error is the relative L1 distance from "
+        f"the trapezoid rule's map on {REFERENCE_STEPS} even steps; calibrated is the share of maps whose true error "
+        f"is {CALIBRATED[0]} to {CALIBRATED[1]} times the expected one."
+    )
+    return report("Time to a given error", note, head, rows, _limits(promised, cases))
+
+
+def _photos(count: int | None) -> list[Path]:
+    folder = os.environ.get("WHYPIXEL_PHOTOS")
+    if not folder:
+        return []
+    with Path(folder, "labels.tsv").open(newline="", encoding="utf-8") as lines:
+        return [Path(folder, row["file"]) for row in csv.DictReader(lines, delimiter="\t")][:count]
+
+
+def _cases(subject: Subject, photos: Sequence[Path]) -> Iterator[Case]:
+    batch = min(CAPTUM_BATCHES, key=lambda size: _captum_seconds(subject, "logit", 32, size))
+    for photo in photos:
+        picture, _ = subject.classifier.see(read_image(photo.read_bytes()))
+        shown = replace(subject, picture=picture, index=subject.classifier.predict(picture)[0].index)
+        for scale in SCALES:
+            target = Target(shown.index, scale=scale)
+            reference, by_steps = _even_maps(shown.classifier, picture, target)
+            errors = {steps: relative_l1_error(values, reference) for steps, values in by_steps.items()}
+            for tolerance in TOLERANCES:
+                steps = next((steps for steps, error in errors.items() if error < tolerance), MIDPOINT_STEPS[-1])
+                timed_steps = min(steps, MAX_TIMED_STEPS)
+                seconds, explanation = _our_seconds(shown, target, tolerance)
+                captum_seconds = _captum_seconds(shown, scale, timed_steps, batch) * steps / timed_steps
+                yield Case(
+                    shown.name,
+                    photo.name,
+                    scale,
+                    tolerance,
+                    points=explanation.history[-1].points,
+                    expected_error=explanation.error or 0.0,
+                    error=relative_l1_error(torch.from_numpy(explanation.values), reference),
+                    steps=steps,
+                    seconds=seconds,
+                    captum_seconds=captum_seconds,
+                )
+
+
+def _even_maps(classifier: Classifier, picture: Tensor, target: Target) -> tuple[Tensor, dict[int, Tensor]]:
+    """Return the reference map, and the midpoint rule's maps by the number of steps, all from the same gradients."""
+    alphas, weights = quadrature("trapezoid", REFERENCE_STEPS)
+    sums = torch.zeros(len(MIDPOINT_STEPS), picture.numel())
+
+    def keep(alphas: Tensor, weights: Tensor, gradients: Tensor, spans: Tensor) -> None:
+        sums.addmm_(_midpoint_weights(alphas), (gradients * spans).flatten(1))
+
+    with torch.inference_mode(False), Passes(classifier, [target], fused=True) as passes:
+        path = integrate(
+            lambda points, rows: passes(points[0], rows),
+            (picture[None],),
+            (torch.zeros_like(picture)[None],),
+            alphas,
+            weights,
+            run=passes.run,
+            keep=keep,
+        )
+    maps = sums.view(-1, *picture.shape)
+    return path.gradients[0][0] * picture, dict(zip(MIDPOINT_STEPS, maps, strict=True))
+
+
+def _midpoint_weights(alphas: Tensor) -> Tensor:
+    """Return the weights (len(MIDPOINT_STEPS), n) of points (n,) of the reference in the midpoint rules."""
+    numbers = (alphas * REFERENCE_STEPS).round().long()
+    steps = torch.tensor(MIDPOINT_STEPS)[:, None]
+    halves = REFERENCE_STEPS // (2 * steps)  # points of the reference in half a step
+    is_midpoint = (numbers % halves == 0) & (numbers // halves % 2 == 1)
+    return is_midpoint / steps
+
+
+def _our_seconds(subject: Subject, target: Target, tolerance: float) -> tuple[float, Explanation]:
+    method = IntegratedGradients(tolerance=100 * tolerance)
+    hold_freed_memory()
+    started = time.perf_counter()
+    explanation = method(subject.classifier, subject.picture, target)
+    return time.perf_counter() - started, explanation
+
+
+def _captum_seconds(subject: Subject, scale: Scale, steps: int, batch: int) -> float:
+    network = subject.network if scale == "logit" else nn.Sequential(subject.network, nn.Softmax(1))
+    picture, black = subject.normalised(subject.picture), subject.normalised(torch.zeros_like(subject.picture))
+    method = captum.attr.IntegratedGradients(network)
+    hold_freed_memory(**MEMORY_OF_PEERS)
+    started = time.perf_counter()
+    method.attribute(picture, black, subject.index, n_steps=steps, method="riemann_middle", internal_batch_size=batch)
+    return time.perf_counter() - started
+
+
+def _row(name: str, cases: Sequence[Case]) -> list[object]:
+    medians = [
+        statistics.median(getattr(case, column) for case in cases)
+        for column in ("points", "steps", "seconds", "captum_seconds", "ratio", "error")
+    ]
+    worst_ratio, worst_error = max(case.ratio for case in cases), max(case.error for case in cases)
+    calibrated = statistics.mean(case.is_calibrated for case in cases)
+    return [name, len(cases), *medians[:5], worst_ratio, medians[5], worst_error, calibrated]
+
+
+def _limits(promised: Sequence[Case], cases: Sequence[Case]) -> list[Limit]:
+    by_steps = sorted(promised, key=lambda case: case.steps)
+    hardest = by_steps[-max(1, len(by_steps) // 10) :]
+    ratios = [case.ratio for case in promised]
+    return [
+        Limit("share of Captum's time, median", statistics.median(ratios), most=0.70),
+        Limit("the same, the tenth with the most steps", statistics.median(case.ratio for case in hardest), most=0.25),
+        Limit("share of cases that take longer", statistics.mean(ratio > 1 for ratio in ratios), most=0.1),
+        Limit("the same, the worst", max(ratios), most=1.15),
+        Limit("share of maps calibrated", statistics.mean(case.is_calibrated for case in cases), least=0.9),
+    ]
