@@ -128,8 +128,7 @@ def test_weights_that_can_not_be_downloaded_are_said_and_the_bundled_classifier_
     app.select("method", "Grad-CAM").until(lambda: app.heat != before)
     assert app.messages.count("could not be downloaded") == 1
     app.at("try-again").get_by_role("button").click()
-    app.idle()
-    assert "could not be downloaded" in app.until(lambda: app.messages).messages
+    app.idle().until(lambda: "could not be downloaded" in app.messages)
     app.select("classifier", "PocketNet").until(lambda: not app.messages)
     assert app.at("try-again").count() == 0
 
