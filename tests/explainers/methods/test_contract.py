@@ -7,6 +7,7 @@ import math
 import pickle
 import re
 from dataclasses import replace
+from functools import cache
 from typing import get_args
 
 import numpy as np
@@ -85,6 +86,29 @@ def _small_segments(monkeypatch):
 def suitable(small, attentive, kind):
     """What makes the small network or, for methods that read attention, the small transformer."""
     return attentive if kind.needs_attention else small
+
+
+@pytest.fixture(scope="module")
+def _classifiers(small, attentive, classify):
+    """(whether it has attention, size, ...) -> a classifier that tests share."""
+
+    @cache
+    def make(attends, size, channels, **more):
+        return classify(
+            (attentive if attends else small)(channels, more.get("classes", 3)), size, channels=channels, **more
+        )
+
+    return make
+
+
+@pytest.fixture
+def classifier_of(_classifiers, kind):
+    """(size, channels=3, ...) -> a classifier around a suitable network, which no test may change."""
+
+    def choose(size, channels=3, **more):
+        return _classifiers(kind.needs_attention, size, channels, **more)
+
+    return choose
 
 
 @pytest.fixture
@@ -205,8 +229,8 @@ def test_it_takes_what_the_widget_could_offer(conv, noise, kind, name, knob):
 
 @every_kind
 @pytest.mark.parametrize(("channels", "size"), [(1, (37, 41)), (3, (24, 25))])
-def test_its_heat_is_as_large_as_the_picture(suitable, classify, noise, kind, channels, size):
-    classifier = classify(suitable(channels), size, channels=channels)
+def test_its_heat_is_as_large_as_the_picture(classifier_of, noise, kind, channels, size):
+    classifier = classifier_of(size, channels)
     explanation = rough(kind, **kind.examples.uncut)(classifier, noise(size, channels), Target(1))
     assert explanation.heat.shape == size
     assert explanation.heat.dtype == explanation.values.dtype == explanation.picture.dtype == np.float32
@@ -219,8 +243,8 @@ def test_its_heat_is_as_large_as_the_picture(suitable, classify, noise, kind, ch
 
 @every_kind
 @pytest.mark.parametrize(("classes", "output"), [(1, "sigmoid"), (2, "sigmoid"), (2, "softmax")])
-def test_it_works_on_one_and_two_classes(suitable, classify, noise, kind, classes, output):
-    classifier = classify(suitable(classes=classes), (16, 16), classes=classes, output=output)
+def test_it_works_on_one_and_two_classes(classifier_of, noise, kind, classes, output):
+    classifier = classifier_of((16, 16), classes=classes, output=output)
     for scale in kind.scales:
         explanation = rough(kind)(classifier, noise((16, 16)), Target(classes - 1, scale=scale))
         assert np.isfinite(explanation.heat).all()
@@ -322,8 +346,9 @@ def test_a_dead_pixel_gets_nothing(suitable, classify, noise, kind):
 def test_a_map_of_nothing_is_zero_not_a_crash(suitable, classify, noise, kind):
     constant = suitable()
     nn.init.zeros_(constant.head.weight)  # it always says the same
+    classifier = classify(constant, (24, 24))
     for picture in (noise((24, 24)), torch.zeros(3, 24, 24)):
-        explanation = rough(kind)(classify(constant, (24, 24)), picture, Target(1))
+        explanation = rough(kind)(classifier, picture, Target(1))
         assert not explanation.heat.any()
         assert explanation.gap is None
 
