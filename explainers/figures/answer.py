@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from explainers.classifiers import Prediction
 from explainers.figures.colours import BLUE, GREY
+from explainers.figures.parts import unchecked
 
 
 def answer(predictions: Sequence[Prediction], chosen: int, ink: str) -> go.Figure:
@@ -19,41 +20,38 @@ def answer(predictions: Sequence[Prediction], chosen: int, ink: str) -> go.Figur
     labels = [row.label for row in rows]
     probabilities = [row.probability for row in rows]
     text = [f"{row.label}  {row.probability:.1%}" for row in rows]
-    track = go.Bar(
-        x=[1.0] * len(rows),
-        y=labels,
-        orientation="h",
-        marker_color="rgba(128,128,128,0.12)",
-        hoverinfo="none",  # shows nothing but hears clicks, which "skip" doesn't
-    )
-    bars = go.Bar(
-        x=probabilities,
-        y=labels,
-        orientation="h",
-        marker_color=[BLUE if row.index == chosen else GREY for row in rows],
-        opacity=0.55,
-        customdata=[row.logit for row in rows],
-        hovertemplate="%{y}: %{x:.2%}, logit %{customdata:.2f}<extra></extra>",
-    )
-    names = go.Scatter(
-        x=[0.015] * len(rows),
-        y=labels,
-        text=text,
-        mode="text",
-        textposition="middle right",
-        hoverinfo="skip",
-        textfont_color=ink,
-    )
-    unfaded = {"selected": {"marker": {"opacity": 1}}, "unselected": {"marker": {"opacity": 1}}}
-    figure = go.Figure([track.update(unfaded), bars.update(unfaded), names])
-    figure.update_layout(
-        barmode="overlay",
-        bargap=0.25,
-        showlegend=False,
-        height=34 * len(rows) + 10,
-        margin={"l": 0, "r": 0, "t": 4, "b": 4},
-        xaxis={"visible": False, "range": [0, 1], "fixedrange": True},
-        yaxis={"visible": False, "fixedrange": True},
-        dragmode=False,
-    )
-    return figure
+    kept = {"marker": {"opacity": 1}}  # a click on one bar doesn't fade the others
+    bar = {"type": "bar", "y": labels, "orientation": "h", "selected": kept, "unselected": kept}
+    track = bar | {
+        "x": [1.0] * len(rows),
+        "marker": {"color": "rgba(128,128,128,0.12)"},
+        "hoverinfo": "none",  # shows nothing but hears clicks, which "skip" doesn't
+    }
+    bars = bar | {
+        "x": probabilities,
+        "marker": {"color": [BLUE if row.index == chosen else GREY for row in rows]},
+        "opacity": 0.55,
+        "customdata": [row.logit for row in rows],
+        "hovertemplate": "%{y}: %{x:.2%}, logit %{customdata:.2f}<extra></extra>",
+    }
+    names = {
+        "type": "scatter",
+        "x": [0.015] * len(rows),
+        "y": labels,
+        "text": text,
+        "mode": "text",
+        "textposition": "middle right",
+        "hoverinfo": "skip",
+        "textfont": {"color": ink},
+    }
+    layout = {
+        "barmode": "overlay",
+        "bargap": 0.25,
+        "showlegend": False,
+        "height": 34 * len(rows) + 10,
+        "margin": {"l": 0, "r": 0, "t": 4, "b": 4},
+        "xaxis": {"visible": False, "range": [0, 1], "fixedrange": True},
+        "yaxis": {"visible": False, "fixedrange": True},
+        "dragmode": False,
+    }
+    return unchecked([track, bars, names], layout)

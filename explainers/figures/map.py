@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from explainers.explanation import Explanation, reduce
 from explainers.figures.colours import fading, peak, stops
-from explainers.figures.parts import axes, borders, cells, heading, photo, square
+from explainers.figures.parts import Trace, axes, borders, cells, heading, photo, square, unchecked
 
 OVERLAYS = ("map on picture", "picture on map")
 GRIDS = ("bilinear", "as computed")
@@ -53,18 +53,18 @@ def panels(explanation: Explanation, look: Look) -> go.Figure:
     map_on_top = look.overlay == "map on picture"
     positions = cells((-0.5, -0.5, width - 0.5, height - 0.5), drawn)
 
-    def heatmap(corner: int, colours: Any, **rest: Any) -> go.Heatmap:
-        hover = "%{z:.3g}<extra></extra>"
-        return go.Heatmap(
-            z=drawn,
-            colorscale=colours,
-            zmin=low,
-            zmax=strongest,
-            hovertemplate=hover,
+    def heatmap(corner: int, colours: Any, **rest: Any) -> Trace:
+        return {
+            "type": "heatmap",
+            "z": drawn,
+            "colorscale": colours,
+            "zmin": low,
+            "zmax": strongest,
+            "hovertemplate": "%{z:.3g}<extra></extra>",
             **positions,
             **axes(corner),
             **rest,
-        )
+        }
 
     bar = {"orientation": "h", "y": -0.01, "yanchor": "top", "thickness": 10, "title": _unit(explanation), "nticks": 5}
     second_panel = (
@@ -75,11 +75,12 @@ def panels(explanation: Explanation, look: Look) -> go.Figure:
             explanation.picture * np.clip(np.abs(heat) / strongest, 0, 1),
         )
     )
+    picture = photo(explanation.picture, 0)
     traces = [
-        photo(explanation.picture, 0),
+        picture,
         photo(second_panel[1], 1),
         heatmap(2, scale, colorbar=bar),
-        photo(explanation.picture, 3),
+        picture | axes(3),
         heatmap(
             3,
             fading(scale, explanation.signed) if map_on_top else scale,
@@ -90,17 +91,17 @@ def panels(explanation: Explanation, look: Look) -> go.Figure:
     if look.borders and explanation.segments is not None:
         traces += [borders(explanation.segments, corner) for corner in (0, 3)]
     titles = ("What the classifier sees", second_panel[0], "Attribution map", "Overlay")
-    return go.Figure(traces, _square_layout(titles, height, width, _slider(map_on_top)))
+    return unchecked(traces, _square_layout(titles, height, width, _slider(map_on_top)))
 
 
-def _square_layout(titles: Sequence[str], height: int, width: int, slider: dict[str, Any]) -> go.Layout:
+def _square_layout(titles: Sequence[str], height: int, width: int, slider: dict[str, Any]) -> dict[str, Any]:
     """Return the layout of four panels in pixels, top down, whose axes follow those of the first panel."""
     panels: dict[str, Any] = {}
     for corner, (across, down) in enumerate(PANEL_SPANS):
         panels |= square(corner, across, down, (height, width))
     notes = [heading(title, across, down[1]) for title, (across, down) in zip(titles, PANEL_SPANS, strict=True)]
     margin = {"l": 0, "r": 0, "t": 22, "b": 118}
-    return go.Layout(**panels, annotations=notes, sliders=[slider], margin=margin, dragmode="zoom")
+    return {**panels, "annotations": notes, "sliders": [slider], "margin": margin, "dragmode": "zoom"}
 
 
 def _slider(map_on_top: bool) -> dict[str, Any]:

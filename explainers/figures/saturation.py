@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from explainers.arrays import Array
 from explainers.explanation import Explanation
 from explainers.figures.colours import BLUE, ORANGE
-from explainers.figures.parts import RUG_AXIS, rug
+from explainers.figures.parts import RUG_AXIS, Trace, rug, unchecked
 
 
 def saturation(explanation: Explanation) -> dict[str, go.Figure]:
@@ -29,26 +29,31 @@ def saturation(explanation: Explanation) -> dict[str, go.Figure]:
         f"Slope: change of the {scale} per alpha": (("slope", trace.slopes),),
         "Mean gradient over all pixels": (("signed", trace.gradient_mean), ("magnitude", trace.gradient_size)),
     }
-    figures = {title: _curves(trace.alphas, lines) for title, lines in curves.items()}
-    for figure in figures.values():
-        figure.add_trace(rug(trace.alphas, "x", "y2")).update_layout(yaxis2={"overlaying": "y", **RUG_AXIS})
-    return figures
+    return {title: _curves(trace.alphas, lines) for title, lines in curves.items()}
 
 
 def _curves(alphas: Array, lines: Sequence[tuple[str, Array]]) -> go.Figure:
     styles = ({"color": BLUE, "width": 3}, {"color": ORANGE, "width": 2, "dash": "dash"})
-    traces = [
-        go.Scatter(x=alphas, y=values, name=name, mode="lines", line=style, hovertemplate="%{y:.3g}")
+    traces: list[Trace] = [
+        {
+            "type": "scatter",
+            "x": alphas,
+            "y": values,
+            "name": name,
+            "mode": "lines",
+            "line": style,
+            "hovertemplate": "%{y:.3g}",
+        }
         for (name, values), style in zip(lines, styles, strict=False)
     ]
-    figure = go.Figure(traces)
-    figure.update_layout(
-        height=250,
-        margin={"l": 0, "r": 8, "t": 8, "b": 0},
-        hovermode="x unified",
-        showlegend=len(lines) > 1,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        xaxis={"title": "alpha", "range": [0, 1]},
-        yaxis={"zeroline": True},
-    )
-    return figure
+    layout = {
+        "height": 250,
+        "margin": {"l": 0, "r": 8, "t": 8, "b": 0},
+        "hovermode": "x unified",
+        "showlegend": len(lines) > 1,
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        "xaxis": {"title": {"text": "alpha"}, "range": [0, 1]},
+        "yaxis": {"zeroline": True},
+        "yaxis2": {"overlaying": "y", **RUG_AXIS},
+    }
+    return unchecked([*traces, rug(alphas, "x", "y2")], layout)

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from explainers.arrays import Array
 from explainers.figures.colours import stops
-from explainers.figures.parts import FULL_SPAN, axes, photo, square
+from explainers.figures.parts import FULL_SPAN, Trace, axes, photo, square, unchecked
 
 SMALL_MAP_SIDE = 168  # width and height on the screen, in pixels
 
@@ -14,9 +14,16 @@ SMALL_MAP_SIDE = 168  # width and height on the screen, in pixels
 def tile(heat: Array, colours: str, strongest: float, *, signed: bool) -> go.Figure:
     """Draw a map (H, W) on a colour scale that it shares with others: `strongest` gets the strongest colour."""
     low, hover = -strongest if signed else 0.0, "%{z:.3g}<extra></extra>"
-    heatmap = go.Heatmap(
-        z=heat, colorscale=stops(colours), zmin=low, zmax=strongest, showscale=False, hovertemplate=hover, **axes(0)
-    )
+    heatmap = {
+        "type": "heatmap",
+        "z": heat,
+        "colorscale": stops(colours),
+        "zmin": low,
+        "zmax": strongest,
+        "showscale": False,
+        "hovertemplate": hover,
+        **axes(0),
+    }
     return _framed(heatmap, heat.shape[0], heat.shape[1])
 
 
@@ -25,14 +32,6 @@ def picture_tile(picture: Array) -> go.Figure:
     return _framed(photo(picture, 0), picture.shape[1], picture.shape[2])
 
 
-def _framed(trace: go.Heatmap | go.Image, height: int, width: int) -> go.Figure:
-    margin = {"l": 0, "r": 0, "t": 0, "b": 0}
-    return go.Figure(
-        trace,
-        go.Layout(
-            **square(0, FULL_SPAN, FULL_SPAN, (height, width)),
-            width=SMALL_MAP_SIDE,
-            height=SMALL_MAP_SIDE,
-            margin=margin,
-        ),
-    )
+def _framed(trace: Trace, height: int, width: int) -> go.Figure:
+    sides = {"width": SMALL_MAP_SIDE, "height": SMALL_MAP_SIDE, "margin": {"l": 0, "r": 0, "t": 0, "b": 0}}
+    return unchecked([trace], square(0, FULL_SPAN, FULL_SPAN, (height, width)) | sides)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from explainers import Explanation, Target
+from explainers import Explanation, Target, Trace
 from explainers.explanation import Unit
 
 SIZE = (6, 8)  # unlike sides, so that a swapped axis shows
@@ -25,6 +25,21 @@ def explanation(facts):
 def ramp():
     """One channel of values from -24 to 23."""
     return np.arange(-24.0, 24.0).reshape(1, *SIZE)
+
+
+@pytest.fixture
+def trace():
+    """A path of three points: probabilities 0.1, 0.4, 0.5, logits 10 times that."""
+    chances = np.array([0.1, 0.4, 0.5])
+    return Trace(
+        alphas=np.array([0, 0.5, 1]),
+        logits=10 * chances,
+        probabilities=chances,
+        slopes=np.array([6.0, 4.0, 2.0]),
+        cumulative=np.array([0.0, 2.0, 3.5]),
+        gradient_mean=np.array([-1.0, 0.0, 1.0]),
+        gradient_size=np.array([2.0, 2.0, 3.0]),
+    )
 
 
 @pytest.fixture

@@ -2,26 +2,15 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
-from explainers import Target, Trace
+from explainers import Target
 from explainers.figures import saturation
 
 
 @pytest.fixture
-def traced(explanation, ramp):
+def traced(explanation, ramp, trace):
     """(scale="logit", **more) -> one with a path of three points: probabilities 0.1, 0.4, 0.5, logits 10 times that."""
-    chances = np.array([0.1, 0.4, 0.5])
-    trace = Trace(
-        alphas=np.array([0, 0.5, 1]),
-        logits=10 * chances,
-        probabilities=chances,
-        slopes=np.array([6.0, 4.0, 2.0]),
-        cumulative=np.array([0.0, 2.0, 3.5]),
-        gradient_mean=np.array([-1.0, 0.0, 1.0]),
-        gradient_size=np.array([2.0, 2.0, 3.0]),
-    )
 
     def make(scale="logit", **more):
         start = {"logit": 1.0, "probability": 0.1}[scale]
