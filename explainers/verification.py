@@ -4,6 +4,10 @@ A prepared copy may compute something else, for reasons that no record of a pass
 given several pictures at once. So a few of the pictures pass again, each alone, through the network as it is: the
 first, the last, and one between; for path methods, one of them is the picture itself, where the gradient is compared,
 too. Where its answers differ, everything is computed again on it, one picture at a time.
+
+A gradient may differ although the function is the same: where a ReLU's input is zero but for rounding, one network
+lets it pass and the other doesn't. So gradients that differ are compared once more at pictures close by. There, other
+ReLUs are that near to zero, if any are; another function would differ there, too.
 """
 
 from __future__ import annotations
@@ -11,8 +15,8 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import torch
@@ -27,6 +31,8 @@ from explainers.passes import OnProgress, Passes, Sample
 T = TypeVar("T")
 PROJECTIONS = 4  # of a gradient on random directions, by which gradients are compared
 KEPT_ANSWERS = 256  # per classifier, so that the next map of a picture costs less
+NEARBY_PICTURES = 3  # where gradients are compared once more
+NEARBY_DISTANCE = 1e-4  # in brightness; rounding shifts what a ReLU gets by less than such a change does
 
 
 def verified(
@@ -75,15 +81,16 @@ def _confirmed(passes: Passes, explained: Tensor | None) -> bool:
         return True
     answers = _ANSWERS.setdefault(passes.classifier, _Answers())
     weights = passes.weights or fingerprint(passes.classifier.network)
+    doubtful: list[Sample] = []
     with Passes(passes.classifier, passes.targets, fused=False, alone=True) as reference:
         for sample in samples:
-            gradient = sample.gradient if explained is not None and sample.picture.equal(explained) else None
-            answer = answers.of(reference, sample, gradient is not None, weights)
+            has_gradient = explained is not None and sample.gradient is not None and sample.picture.equal(explained)
+            answer = answers.of(reference, sample, has_gradient, weights)
             same &= same_logits(sample.logits, answer.logits)
-            if gradient is not None and answer.projections is not None:
-                same &= same_gradient(answers.projected(gradient), answer.projections, answer.norm)
+            if has_gradient and not answers.same_gradient(sample, answer):
+                doubtful.append(sample)
     passes.checks = reference.checks
-    return same
+    return same and all(answers.same_nearby(passes, sample, weights) for sample in doubtful)
 
 
 @dataclass(frozen=True)
@@ -96,21 +103,44 @@ class _Answer:
 
 
 class _Answers:
-    """The answers of a classifier's network as it is, of which the latest are kept."""
+    """The answers of a classifier's network as it is, and what was judged by them, of which the latest are kept."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Hashable, _Answer] = OrderedDict()
+        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
         self._directions: Tensor | None = None
 
     def of(self, passes: Passes, sample: Sample, gradient: bool, weights: Hashable) -> _Answer:
         """Return the answer to a sample's picture, with or without the gradient of the sample's target."""
-        digest = hashlib.sha256(sample.picture.contiguous().view(torch.uint8).cpu().numpy().tobytes()).hexdigest()
-        key = digest, weights, sample.differentiable, passes.targets[sample.row] if gradient else None
-        answer = self._kept.pop(key, None) or self._answer(passes, sample, gradient)
-        self._kept[key] = answer
-        while len(self._kept) > KEPT_ANSWERS:
-            self._kept.popitem(last=False)
+        target = passes.targets[sample.row] if gradient else None
+        key = _digest(sample.picture), weights, sample.differentiable, target
+        answer: _Answer = self._recalled(key, lambda: self._answer(passes, sample, gradient))
         return answer
+
+    def same_gradient(self, sample: Sample, answer: _Answer) -> bool:
+        """Return whether a sample's gradient is that of the answer."""
+        assert sample.gradient is not None
+        if answer.projections is None:
+            return True
+        return same_gradient(self._projected(sample.gradient), answer.projections, answer.norm)
+
+    def same_nearby(self, passes: Passes, sample: Sample, weights: Hashable) -> bool:
+        """Return whether the gradient agrees at a picture close to a sample's, where it differs."""
+        assert sample.gradient is not None
+        key = _digest(sample.picture), weights, passes.targets[sample.row], passes.folded, _digest(sample.gradient)
+        same: bool = self._recalled(key, lambda: self._judged_nearby(passes, sample, weights))
+        return same
+
+    def _judged_nearby(self, passes: Passes, sample: Sample, weights: Hashable) -> bool:
+        generator = torch.Generator().manual_seed(0)
+        for _ in range(NEARBY_PICTURES):
+            noise = torch.randn(sample.picture.shape, generator=generator).to(sample.picture)
+            picture = (sample.picture + NEARBY_DISTANCE * noise).clamp(*sample.picture.aminmax())
+            gradient = _gradients(passes, sample.row, torch.stack([sample.picture, picture]))[1]
+            nearby = replace(sample, picture=picture, gradient=gradient)
+            with Passes(passes.classifier, passes.targets, fused=False, alone=True) as reference:
+                if self.same_gradient(nearby, self.of(reference, nearby, True, weights)):
+                    return True
+        return False
 
     def _answer(self, passes: Passes, sample: Sample, gradient: bool) -> _Answer:
         passes.checks += 1
@@ -121,14 +151,41 @@ class _Answers:
             if not gradient:
                 return _Answer(logits[0].detach())
             (found,) = torch.autograd.grad(passes.answers_of(logits, row)[:, passes.column].sum(), picture)
-        return _Answer(logits[0].detach(), self.projected(found[0]), float(found.double().norm()))
+        return _Answer(logits[0].detach(), self._projected(found[0]), float(found.double().norm()))
 
-    def projected(self, gradient: Tensor) -> Tensor:
+    def _projected(self, gradient: Tensor) -> Tensor:
         """Return the projections (K,) of a gradient (C, H, W) on fixed random directions."""
         if self._directions is None:
             shape = PROJECTIONS, gradient.numel()
             self._directions = torch.randn(shape, generator=torch.Generator().manual_seed(0)).to(gradient)
         return self._directions @ gradient.flatten()
+
+    def _recalled(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Return what is kept under a key; it is made when it is first asked for."""
+        value = self._kept.pop(key, None)
+        if value is None:
+            value = make()
+        self._kept[key] = value
+        while len(self._kept) > KEPT_ANSWERS:
+            self._kept.popitem(last=False)
+        return value
+
+
+def _gradients(passes: Passes, row: int, pictures: Tensor) -> list[Tensor]:
+    """Return the gradients of the target `row` at pictures, by passes like those given."""
+    rows, gradients = passes.rows()[row].expand(len(pictures)), list[Tensor]()
+    with Passes(passes.classifier, passes.targets, fused=passes.folded) as again:
+
+        def work(part: slice) -> None:
+            at = pictures[part].clone().requires_grad_()
+            gradients.extend(torch.autograd.grad(again(at, rows[part]).sum(), at)[0])
+
+        again.run(len(pictures), work)
+    return gradients
+
+
+def _digest(tensor: Tensor) -> str:
+    return hashlib.sha256(tensor.contiguous().view(torch.uint8).cpu().numpy().data).hexdigest()
 
 
 _ANSWERS: WeakKeyDictionary[Classifier, _Answers] = WeakKeyDictionary()

@@ -347,6 +347,34 @@ def test_a_copy_that_differs_is_refuted_and_the_map_is_right(made, photo, where)
     assert distance(explanation.values, integrated(network, photo)) < 1e-4
 
 
+class Steeper(torch.autograd.Function):
+    """Nothing at all, but that the gradient of some rows grows on its way back."""
+
+    @staticmethod
+    def forward(ctx, rows, factors):
+        ctx.factors = factors
+        return rows.clone()
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient * ctx.factors, None
+
+
+@pytest.mark.parametrize(("nearby", "refuted"), [(1e-6, False), (1e-2, True)], ids=["a kink", "another function"])
+def test_a_gradient_that_differs_at_one_point_alone_refutes_nothing(made, photo, nearby, refuted):
+    _, classifier = made(Network)
+    at = classifier.normalise(photo[None])
+
+    def steeper(module, given, output):
+        return Steeper.apply(output, torch.where((given[0] - at).abs().amax((1, 2, 3)) < nearby, 1.1, 1.0)[:, None])
+
+    classifier.prepared.register_forward_hook(steeper)
+    explainer = IntegratedGradients(steps=STEPS, baseline="black", rule="left")
+    first, again = (explainer(classifier, photo, Target(1)) for _ in range(2))
+    assert (first.facts.refuted, again.facts.refuted) == (refuted, refuted)
+    assert np.array_equal(first.values, again.values)
+
+
 @pytest.mark.parametrize("explainer", [SmoothGrad(), Occlusion(), ScoreCAM()], ids=lambda explainer: explainer.title)
 def test_methods_of_all_kinds_are_verified(made, photo, explainer):
     _, classifier = made(Network)
