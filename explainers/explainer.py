@@ -324,6 +324,7 @@ class Explainer(Configurable):
             checks=passes.checks,
             folded=passes.folded,
             refuted=passes.refuted,
+            widened=classifier.widened,
             traits=classifier.traits,
             chunk=passes.chunks.size,
             halvings=passes.chunks.halvings,

@@ -87,6 +87,7 @@ class Facts:
     checks:        how many of them passed again, alone, through the network as it is, to verify what it answered.
     folded:        whether they passed through the prepared copy of it, whose answers were verified.
     refuted:       whether a faster way of passing them was tried first, and gave different answers.
+    widened:       whether its weights are in half precision, and it was run in float32.
     traits:        how the network must be run.
     chunk:         how many passed at once at the end.
     halvings:      how often the chunk was halved because memory ran out.
@@ -112,6 +113,7 @@ class Facts:
     checks: int
     folded: bool
     refuted: bool
+    widened: bool
     traits: Traits
     chunk: int
     halvings: int

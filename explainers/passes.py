@@ -14,7 +14,7 @@ from explainers.classifiers import Classifier
 from explainers.classifiers.preparing import Prepared
 from explainers.explanation import SCALES, Target
 from explainers.runtime.chunks import Chunks
-from explainers.runtime.gradients import refusal, refuse_broken_gradient
+from explainers.runtime.gradients import half_precision, refusal, refuse_broken_gradient
 from explainers.runtime.turns import turns
 
 CHUNK_PIXELS = 8 * 224 * 224  # eight ImageNet pictures: more are no faster, because activations exceed a CPU's caches
@@ -209,6 +209,8 @@ class Passes(nn.Module):
         answers = self.answers_of(logits, rows)
         self._answers += answers.tolist()
         scores = answers[:, self.column]
+        if scores.requires_grad and self.classifier.half_precision:
+            raise half_precision(self.classifier.name)
         if torch.is_grad_enabled() and pictures.requires_grad and not self._gradient_checked:
             refuse_broken_gradient(scores, pictures, self.classifier.name)
             self._gradient_checked = True

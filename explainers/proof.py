@@ -143,6 +143,11 @@ def caution(explanation: Explanation) -> str | None:
             f"The answer of {escaped(facts.classifier)} to a picture also depends on the other pictures in its batch, "
             "so the pictures passed one at a time."
         )
+    if facts.widened:
+        return (
+            f"The weights of {escaped(facts.classifier)} are in half precision. It was run in float32, because "
+            "rounding would change the map; so its scores can differ a little from those it gives elsewhere."
+        )
     return None
 
 

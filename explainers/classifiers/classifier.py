@@ -17,6 +17,7 @@ from explainers.classifiers.activations import Activations, activations
 from explainers.classifiers.admission import admit, checked_labels, checked_scaling, checked_size, try_out
 from explainers.classifiers.identity import identity
 from explainers.classifiers.layers import GridLayer, default_layer, grid_layers
+from explainers.classifiers.precision import Widened, is_half
 from explainers.classifiers.preparing import Prepared, fingerprint, prepared, versions
 from explainers.classifiers.traits import Traits, find_traits
 from explainers.classifiers.view import Box, View
@@ -40,7 +41,7 @@ class Classifier:
     """A network (N, C, H, W) -> (N, classes), its labels, and how a photo becomes its input.
 
     network: any nn.Module. It is not changed: the classifier works on a frozen copy in eval mode that shares weights.
-             Instead of a tensor it may give an object with the tensor as `.logits`.
+             Instead of a tensor it may give an object with the tensor as `.logits`. Half precision is run in float32.
     labels:  one unique name per class.
     size:    (height, width) of the input in pixels.
     mean, std: per channel, in pixel units (0 to 1); the network's input is (picture - mean) / std.
@@ -75,13 +76,39 @@ class Classifier:
         self.view = view or View()
         self.output = output
         self.name = name or type(network).__name__
-        self.network = admit(network, self.name, self.device)
-        self.copies = Copies(self.network)
-        self.dtype = next((p.dtype for p in self.network.parameters() if p.is_floating_point()), torch.float32)
-        try_out(self.network, network, self.probe(), self.name)
+        self._admit(network)
         self._identity: tuple[Hashable, str] | None = None
         self._prepares = prepare and not self.traits.alone
         self._prepared = self._prepare()
+
+    def _admit(self, network: nn.Module) -> None:
+        """Take in a network; one of half precision in float32, if it can be run so."""
+        given = admit(network, self.name, self.device)
+        self._widened = Widened(given) if is_half(given) else None
+        if self._widened:
+            try:
+                self._take(self._widened.network, network)
+            except ExplanationError:  # its code asks for half precision
+                self._widened = None
+        if not self._widened:
+            self._take(given, network)
+
+    def _take(self, own: nn.Module, network: nn.Module) -> None:
+        self.network, self._copies, self.half_precision = own, Copies(own), is_half(own)
+        self.dtype = next((p.dtype for p in own.parameters() if p.is_floating_point()), torch.float32)
+        try_out(own, network, self.probe(), self.name)
+
+    @property
+    def widened(self) -> bool:
+        """Whether the network's weights are in half precision, and it is run in float32."""
+        return self._widened is not None
+
+    @property
+    def copies(self) -> Copies:
+        """The private copies of the network, with its weights of now."""
+        if self._widened:
+            self._widened.follow()
+        return self._copies
 
     @property
     def channels(self) -> int:
@@ -105,7 +132,7 @@ class Classifier:
 
     def preparation(self) -> Prepared:
         """Return the network prepared with its weights of now: they are shared, and may have been trained since."""
-        if self._prepares and self._prepared.weights != fingerprint(self.network):
+        if self._prepares and self._prepared.weights != fingerprint(self.copies.original):
             self._prepared = self._prepare()
         return self._prepared
 
@@ -115,7 +142,7 @@ class Classifier:
     @property
     def identity(self) -> str:
         """A hash of architecture, weights and view, which is equal for classifiers with equal predictions."""
-        weights = versions(self.network)
+        weights = versions(self.copies.original)
         if self._identity is None or self._identity[0] != weights:
             facts = self.labels, self.size, self.mean, self.std, self.view, self.output
             self._identity = weights, identity(self.network, facts)
@@ -159,10 +186,11 @@ class Classifier:
     def predict(self, image: Image.Image | Tensor, k: int = 5) -> list[Prediction]:
         """Predict the k likeliest classes of a photo, the likeliest first."""
         picture = self.see(image)[0]
-        copy = self.copies.take()
+        copies = self.copies
+        copy = copies.take()
         with turns(self.device), enough_memory(), self.traits.observed(copy.network, self.network, self.device):
             logits = copy.network(self.normalise(picture[None]))
-        self.copies.give_back(copy)
+        copies.give_back(copy)
         self.check(logits)
         values, order = logits[0].topk(min(k, len(self.labels)))
         likely = self.probabilities(logits)[0, order]

@@ -62,17 +62,17 @@ class Prepared:
 
 def versions(network: nn.Module) -> tuple[int | None, ...]:
     """Return how often the weights and buffers of a network were written, except through their `.data`."""
-    return tuple(None if tensor.is_inference() else tensor._version for tensor in _tensors(network))
+    return tuple(None if tensor.is_inference() else tensor._version for tensor in weights_and_buffers(network))
 
 
 def fingerprint(network: nn.Module) -> Hashable:
     """Return a value that changes with the weights and buffers of a network: their versions and their sums."""
-    tensors = [tensor.detach() for tensor in _tensors(network) if tensor.is_floating_point()]
+    tensors = [tensor.detach() for tensor in weights_and_buffers(network) if tensor.is_floating_point()]
     sums = [tensor.sum(dtype=torch.promote_types(tensor.dtype, torch.float32)).double() for tensor in tensors]
     return versions(network), tuple(torch.stack(sums).tolist()) if sums else ()
 
 
-def _tensors(network: nn.Module) -> list[Tensor]:
+def weights_and_buffers(network: nn.Module) -> list[Tensor]:
     """Return the weights and buffers of a network, faster than it does."""
     tables = (table for module in network.modules() for table in (module._parameters, module._buffers))
     return [tensor for table in tables for tensor in table.values() if tensor is not None]

@@ -70,3 +70,11 @@ def unrecorded(name: str) -> ExplanationError:
         f"No gradient of the score reaches the picture: part of {name} computes without a record of its steps (under "
         f"no_grad or inference_mode, in integers, or on detached values). {INSTEAD}"
     )
+
+
+def half_precision(name: str) -> ExplanationError:
+    """Return the error about a gradient in half precision."""
+    return ExplanationError(
+        f"{name} computes in half precision, and its code doesn't let it run in float32. Rounding would change its "
+        f"gradient by up to a third. Write it so that it takes the data type from its input or its weights. {INSTEAD}"
+    )

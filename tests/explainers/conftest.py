@@ -58,6 +58,7 @@ def facts():
         checks=3,
         folded=True,
         refuted=False,
+        widened=False,
         traits=Traits(),
         chunk=16,
         halvings=0,

@@ -1,7 +1,4 @@
-"""Networks in half precision: every method has a map, or says in a sentence why not.
-
-The right map is that of the same weights in float32.
-"""
+"""Networks in half precision: every map is that of the same weights in float32, or a sentence says why not."""
 
 import copy
 
@@ -10,65 +7,85 @@ import pytest
 import torch
 from torch import nn
 
-from explainers import CAM, EXPLAINERS, DeepLIFT, EigenCAM, ExplanationError, ScoreCAM, Target
+from explainers import (
+    EXPLAINERS,
+    ExplanationError,
+    GradCAM,
+    IntegratedGradients,
+    Occlusion,
+    Saliency,
+    ScoreCAM,
+    Target,
+    proof,
+)
 from explainers.images.segments import segmentations
 
 TARGET, SIZE = Target(0), (12, 10)
 halves = pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
 
 
-@pytest.fixture
-def pair(classify):
-    """(dtype) -> a classifier in that half precision, and one of the same weights in float32."""
+class Net(nn.Module):
+    """Convolutions, a norm and a head, in half precision; if `strict`, its code says so."""
 
-    def make(dtype):
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            network = nn.Sequential(
-                nn.Conv2d(3, 8, 3, padding=1),
-                nn.ReLU(),
-                nn.MaxPool2d(2),
-                nn.Conv2d(8, 16, 3, padding=1),
-                nn.ReLU(),
-                nn.AdaptiveAvgPool2d(1),
-                nn.Flatten(),
-                nn.Linear(16, 3),
-            ).to(dtype)
-        return classify(network, SIZE), classify(copy.deepcopy(network).float(), SIZE)
+    def __init__(self, dtype, *, strict=False):
+        super().__init__()
+        self.conv, self.norm = nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8)
+        self.again, self.head = nn.Conv2d(8, 16, 3), nn.Linear(16, 3)
+        self.norm.running_mean.normal_()
+        self.strict = dtype if strict else None
+        self.eval().to(dtype)
 
-    return make
+    def forward(self, x):
+        x = torch.relu(self.norm(self.conv(x if self.strict is None else x.to(self.strict))))
+        return self.head(torch.relu(self.again(x)).mean((2, 3)))
 
 
 @halves
 @pytest.mark.parametrize("kind", [kind for kind in EXPLAINERS if not kind.needs_attention], ids=lambda k: k.__name__)
-def test_every_method_gives_a_map_or_a_sentence(pair, noise, kind, dtype):
+def test_every_map_is_that_of_float32(classify, noise, kind, dtype):
+    network = Net(dtype)
+    half, single = classify(network, SIZE), classify(copy.deepcopy(network).float(), SIZE)
     explainer = kind(**kind.examples.few)
-    try:
-        found = explainer(pair(dtype)[0], noise(SIZE), TARGET).values
-    except ExplanationError:
-        assert kind is DeepLIFT  # whose differences may be small beside the rounding
-    else:
-        assert np.isfinite(found).all()
-        assert found.any()
+    found, expected = (explainer(classifier, noise(SIZE), TARGET) for classifier in (half, single))
+    assert np.array_equal(found.values, expected.values)
+    assert found.values.any()
+    assert (found.facts.widened, expected.facts.widened) == (True, False)
+    assert "in half precision. It was run in float32" in proof.caution(found)
+    assert half.predict(noise(SIZE), 3) == single.predict(noise(SIZE), 3)
+
+
+def test_weights_of_half_precision_that_are_trained_on_are_followed(classify, noise):
+    network = Net(torch.bfloat16)
+    half = classify(network, SIZE)
+    identity = half.identity
+
+    def change(weights):
+        weights.data.mul_(1.5)  # of which the versions don't tell
+
+    for train in (lambda weights: weights.add_(0.1), change):
+        with torch.no_grad():
+            for weights in (*network.parameters(), network.norm.running_mean):
+                train(weights)
+        single = classify(copy.deepcopy(network).float(), SIZE)
+        assert half.predict(noise(SIZE), 3) == single.predict(noise(SIZE), 3)
+        for explainer in (Saliency(), IntegratedGradients(steps=8)):
+            found, expected = (explainer(classifier, noise(SIZE), TARGET).values for classifier in (half, single))
+            assert np.array_equal(found, expected)
+        assert half.identity != identity
 
 
 @halves
-@pytest.mark.parametrize("kind", [EigenCAM, CAM, ScoreCAM], ids=lambda kind: kind.__name__)
-def test_maps_without_a_gradient_are_those_of_float32_but_for_rounding(pair, noise, apart, kind, dtype):
-    half, single = pair(dtype)
-    picture = noise(SIZE).to(dtype).float()
-    found, expected = (kind()(classifier, picture, TARGET).values for classifier in (half, single))
-    assert apart(found, expected) < 8 * torch.finfo(dtype).eps
+def test_code_that_asks_for_half_precision_has_no_gradient(classify, noise, dtype):
+    strict = classify(Net(dtype, strict=True), SIZE)
+    assert not strict.widened
+    for explainer in (Saliency(), IntegratedGradients(steps=8), GradCAM(layer="conv")):
+        with pytest.raises(ExplanationError, match=r"computes in half precision, and its code .* such as Occlusion"):
+            explainer(strict, noise(SIZE), TARGET)
+    for explainer in (Occlusion(), ScoreCAM(layer="conv", relu=False)):
+        assert explainer(strict, noise(SIZE), TARGET).values.any()
 
 
 @halves
 def test_segments_of_a_half_picture_are_those_of_its_pixels(noise, dtype):
     picture = noise((2, 18)).to(dtype)
     assert (segmentations(picture) == segmentations(picture.float())).all()
-
-
-@halves
-def test_deeplift_blames_the_precision_and_not_the_network(pair, noise, dtype, monkeypatch):
-    monkeypatch.setattr("explainers.methods.deeplift.MAX_GAP", -1.0)
-    with pytest.raises(ExplanationError, match=r"half precision, .*: load it in float32\.$"):
-        DeepLIFT()(pair(dtype)[0], noise(SIZE), TARGET)

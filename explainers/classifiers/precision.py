@@ -1,0 +1,42 @@
+"""Computes networks of half precision in float32: their rounding would change a gradient map by up to a third."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from explainers.classifiers.preparing import fingerprint, weights_and_buffers
+from explainers.runtime.cloning import clone
+
+HALF_PRECISIONS = (torch.float16, torch.bfloat16)
+
+
+def is_half(network: nn.Module) -> bool:
+    """Return whether a weight or buffer of a network is in half precision."""
+    return any(tensor.dtype in HALF_PRECISIONS for tensor in weights_and_buffers(network))
+
+
+class Widened:
+    """A copy in float32 of a network of half precision, whose weights follow those of the network.
+
+    network: the copy.
+    """
+
+    def __init__(self, original: nn.Module) -> None:
+        self._original, self._weights = original, fingerprint(original)
+        self.network = clone(original, share_weights=False)
+        self.network._apply(_widen)  # type: ignore[no-untyped-call]
+
+    @torch.no_grad()
+    def follow(self) -> None:
+        """Convert the weights and buffers again if the network's were trained on."""
+        if (weights := fingerprint(self._original)) == self._weights:
+            return
+        pairs = zip(weights_and_buffers(self.network), weights_and_buffers(self._original), strict=True)
+        for tensor, source in pairs:
+            tensor.copy_(source)
+        self._weights = weights
+
+
+def _widen(tensor: Tensor) -> Tensor:
+    return tensor.float() if tensor.dtype in HALF_PRECISIONS else tensor
