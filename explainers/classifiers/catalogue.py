@@ -14,12 +14,12 @@ from typing import Literal
 
 import torch
 
-from explainers.classifiers.published import BUNDLED, LISTED, PACKAGE_FOLDER, is_architecture, listing
+from explainers.classifiers.bundled import BUNDLED_CLASSIFIERS
+from explainers.classifiers.published import LISTED, is_architecture, listing
 
 WEIGHTS_FOLDER_VARIABLE = "WHYPIXEL_WEIGHTS"  # names a folder with files called <architecture>.pth or .safetensors
 WEIGHTS_SUFFIXES = (".pth", ".safetensors")
 SETTLED_SECONDS = 2.0  # file systems tell times of change no more finely than this
-POCKETNET_ACCURACY = 60.6  # on the validation pictures of Tiny ImageNet, where its 100 classes of ImageNet-1K come from
 
 
 @dataclass(frozen=True)
@@ -63,17 +63,18 @@ class Source:
 
 
 def sources() -> tuple[Source, ...]:
-    """Return the bundled classifier, torchvision's best known ones, and others for which the visitor has weights."""
+    """Return the installed bundled classifiers, torchvision's best known ones, and others of the visitor's own."""
     local = _local_weights()
     unlisted = [_find(name, local) for name in sorted(local.keys() - LISTED.keys())]
+    bundled = [name for name, each in BUNDLED_CLASSIFIERS.items() if each.is_installed]
     return (
-        *(_find(name, local) for name in (BUNDLED, *LISTED)),
+        *(_find(name, local) for name in (*bundled, *LISTED)),
         *(source for source in unlisted if source.origin == "local"),  # whose file has not gone since it was listed
     )
 
 
 def find(name: str) -> Source:
-    """Return the source called `name`: "bundled" or any torchvision classifier, even if it must be downloaded first.
+    """Return the source called `name`: a bundled one or any torchvision classifier, even if it is to be downloaded.
 
     Raises ExplanationError if there is none.
     """
@@ -81,9 +82,9 @@ def find(name: str) -> Source:
 
 
 def _find(name: str, local: Mapping[str, Path]) -> Source:
-    if name == BUNDLED:
-        path = PACKAGE_FOLDER / "pocketnet.safetensors"
-        return Source(name, "PocketNet", _megabytes(path), POCKETNET_ACCURACY, "bundled", path)
+    if bundled := BUNDLED_CLASSIFIERS.get(name):
+        size = _megabytes(bundled.path) if bundled.is_installed else 0.0
+        return Source(name, bundled.title, size, bundled.accuracy, "bundled", bundled.path)
     published = listing(name)
     if name in local:
         with suppress(OSError):  # it may have gone since it was listed

@@ -17,6 +17,18 @@ from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
 from explainers.errors import ExplanationError
 
 MAX_NAMED_KEYS = 3  # in an error message; the others are counted
+RENAMED = (  # what published files call otherwise than the code of the network does
+    (r"(denselayer\d+\.(?:norm|conv))\.([12]\.)", r"\1\2"),  # DenseNet's are older than its code
+    (r"^_blocks\.(\d+)\._(expand|depthwise|project)_conv\.", r"blocks.\1.\2.conv."),  # EfficientNet-Lite's, and so on
+    (r"^_blocks\.(\d+)\._bn0\.", r"blocks.\1.expand.norm."),
+    (r"^_blocks\.(\d+)\._bn1\.", r"blocks.\1.depthwise.norm."),
+    (r"^_blocks\.(\d+)\._bn2\.", r"blocks.\1.project.norm."),
+    (r"^_conv_stem\.", "stem.conv."),
+    (r"^_bn0\.", "stem.norm."),
+    (r"^_conv_head\.", "head.conv."),
+    (r"^_bn1\.", "head.norm."),
+    (r"^_fc\.", "fc."),
+)
 
 
 def load_weights(network: nn.Module, path: Path, title: str) -> nn.Module:
@@ -103,8 +115,11 @@ def _updated(state: OrderedDict[str, Tensor], network: nn.Module) -> OrderedDict
     for key in list(state):
         if hasattr(network, "aux_logits") and re.match(r"(aux1|aux2|AuxLogits)\.", key):
             del state[key]  # auxiliary heads of GoogLeNet and Inception, which only training needs
-        elif (updated_key := re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)", r"\1\2", key)) != key:
-            state[updated_key] = state.pop(key)  # DenseNet's published file is older than its code
+            continue
+        value, updated_key = state.pop(key), key
+        for published, name in RENAMED:
+            updated_key = re.sub(published, name, updated_key)
+        state[updated_key] = value
     return state
 
 

@@ -13,12 +13,12 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from explainers.classifiers.bundled import BUNDLED_CLASSIFIERS
 from explainers.classifiers.catalogue import WEIGHTS_FOLDER_VARIABLE, Source, find
 from explainers.classifiers.checkpoints import load_weights
 from explainers.classifiers.classifier import Classifier
 from explainers.classifiers.download import Progress, download
-from explainers.classifiers.pocketnet import PocketNet
-from explainers.classifiers.published import BUNDLED, address, recipe
+from explainers.classifiers.published import address, recipe
 from explainers.classifiers.view import View
 from explainers.errors import ExplanationError
 from explainers.importing import IMPORTING
@@ -33,7 +33,7 @@ def load_classifier(
     on_progress: Progress | None = None,
     device: str | torch.device | None = None,
 ) -> Classifier:
-    """Load the classifier called `name`: "bundled" or any of torchvision's, such as "resnet50".
+    """Load the classifier called `name`: "bundled", "efficientnet_lite0", or any of torchvision's.
 
     checkpoint:  a .pth or .safetensors file with a state_dict of that architecture; None: the weights of its source
                  (see `catalogue.find`), which are downloaded if they are not on this machine.
@@ -47,7 +47,8 @@ def load_classifier(
     without the auxiliary heads that only training needs. Raises ExplanationError for an unknown name, weights that
     can't be fetched or read, and weights that do not fit.
     """
-    source, made_for = find(name), recipe(name)
+    bundled = BUNDLED_CLASSIFIERS.get(name)
+    source, made_for = find(name), bundled.recipe if bundled else recipe(name)
     path = _weights_file(source, on_progress) if checkpoint is None else Path(checkpoint)
     classes = tuple(made_for.labels if labels is None else labels)
     network = load_weights(_architecture(name, len(classes)), path, f"{source.title} with {len(classes)} classes")
@@ -64,7 +65,9 @@ def load_classifier(
 
 
 def _weights_file(source: Source, on_progress: Progress | None) -> Path:
-    """Return the path of the weights file, and download it first if it is missing."""
+    """Return the path of the weights file: a bundled one is checked, and a missing one is downloaded first."""
+    if source.origin == "bundled":
+        BUNDLED_CLASSIFIERS[source.name].check()
     if source.origin == "download":
         try:
             download(address(source.name), source.path, on_progress)
@@ -90,9 +93,9 @@ def _architecture(name: str, classes: int) -> nn.Module:
         settings = {"aux_logits": False, "transform_input": True, "init_weights": False}
     elif name.startswith("vit_"):
         settings = {"image_size": recipe(name).size}
-    if name == BUNDLED:
+    if bundled := BUNDLED_CLASSIFIERS.get(name):
         with _EmptyOnMeta():
-            return PocketNet(classes)
+            return bundled.build(classes)
     with IMPORTING:
         from torchvision import models
     with _EmptyOnMeta():

@@ -59,6 +59,11 @@ def _rows(name: str) -> Iterator[list[str]]:
         yield from csv.reader(file)
 
 
+def labels_of(name: str) -> tuple[str, ...]:
+    """Return the labels of all classes in a file beside this module, where they stand last in each row."""
+    return tuple(row[-1] for row in _rows(name))
+
+
 # torchvision's best known ones, in the order of the menu.
 LISTED = {
     name: Listing(title, weights, float(accuracy), float(megabytes), file)
@@ -84,10 +89,10 @@ def listing(name: str) -> Listing:
 
 @cache
 def recipe(name: str) -> Recipe:
-    """Return what the weights of a classifier were trained for. Raises ExplanationError if there is none."""
-    if name == BUNDLED:
-        labels = tuple(label for _, label in _rows("classes.csv"))
-        return Recipe(labels, 64, 64, "bilinear", (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    """Return what the weights of a classifier of torchvision's were trained for.
+
+    Raises ExplanationError if there is none.
+    """
     weights = _torchvision_weights(name)
     preset = weights.transforms()
     (size,), (resize,) = preset.crop_size, preset.resize_size

@@ -8,7 +8,8 @@ from typing import Literal
 import streamlit as st
 
 from explainers import Classifier, ExplanationError, Prediction, Target
-from explainers.classifiers import BUNDLED, sources
+from explainers.classifiers import BUNDLED, Source, sources
+from explainers.classifiers.bundled import BUNDLED_CLASSIFIERS
 from explainers.explanation import SCALES
 from explainers.question import Question
 from pages.shared import state, work
@@ -17,7 +18,7 @@ from pages.shared.picture import choose_picture
 
 FITS: dict[Literal["crop", "pad"], str] = {"crop": "the middle", "pad": "the whole photo"}
 ORIGINS = {
-    "bundled": "Comes with Whypixel: 100 everyday classes, small pictures.",
+    "bundled": "Comes with Whypixel: {classes:,} classes, pictures of {size} pixels.",
     "local": "Weights of your own folder; nobody has published their accuracy.",
     "on disk": "Weights are on disk.",
     "download": "Its weights are downloaded once.",
@@ -58,7 +59,7 @@ def choose_classifier() -> Classifier:
         args=("failure", None),
         help="Name, top-1 accuracy and size of the weights. ↓: they are downloaded once, when you choose it.",
     )
-    st.caption(ORIGINS[available[name].origin])
+    st.caption(_origin(available[name]))
     fit = st.segmented_control(
         "It is shown",
         FITS,
@@ -81,6 +82,15 @@ def choose_classifier() -> Classifier:
     )
     st.caption("The bundled classifier answers instead.")
     return work.classifier(available[BUNDLED], fit)
+
+
+def _origin(source: Source) -> str:
+    """Say where the weights of a classifier come from."""
+    text = ORIGINS[source.origin]
+    if source.origin != "bundled":
+        return text
+    recipe = BUNDLED_CLASSIFIERS[source.name].recipe
+    return text.format(classes=len(recipe.labels), size=recipe.size)
 
 
 def choose_target(classifier: Classifier, likely: Sequence[Prediction]) -> Target:

@@ -21,6 +21,7 @@ from explainers import (
     load_classifier,
     read_image,
 )
+from tools.trials.cases import cases
 
 PHOTOS = ("doberman.png", "giant_panda.jpg", "fireboat.jpg", "goldfish.jpg")
 MANY = 20  # passes: a method that takes more explains one photo, and another method the next
@@ -56,6 +57,19 @@ def photo():
 )
 def test_things_are_what_they_are(mobilenet, photo, name, label):
     assert mobilenet.predict(photo(name))[0].label == label
+
+
+def test_the_bundled_imagenet_classifier_knows_what_photos_show():
+    needed("WHYPIXEL_PHOTOS", "labels.tsv")
+    classifier = load_classifier("efficientnet_lite0")
+    labelled = [case for case in cases() if case.label is not None]
+    ranks = []
+    for case in labelled:
+        found = [prediction.index for prediction in classifier.predict(case.photo.image)]
+        ranks.append(found.index(case.label) if case.label in found else len(found))
+    assert len(labelled) == 26
+    assert ranks.count(0) >= 24  # as many as by timm's network and preprocessing, whose logits are the same
+    assert max(ranks) < 5
 
 
 @pytest.mark.parametrize("method", [GradCAM(), CAM()], ids=["GradCAM", "CAM"])

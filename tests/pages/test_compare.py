@@ -133,12 +133,12 @@ def test_the_preset_of_two_classifiers_says_what_it_lacks_and_goes_on(come, figu
     at = press(come(), "Two classifiers")
     drawn = figure(at, "grid")
     alike(heats(drawn), maps(Saliency(), GradCAM()))
-    assert notes(drawn).count("ResNet-18 can't be had.") == 2
-    assert asked.count("resnet18") == 1  # not once for each tile
+    assert notes(drawn).count("EfficientNet-Lite0 can't be had.") == 2
+    assert asked.count("efficientnet_lite0") == 1  # not once for each tile
     run(at.segmented_control(key="compare-view").set_value("Maps").run())
-    assert asked.count("resnet18") == 1
+    assert asked.count("efficientnet_lite0") == 1
     run(at.button(key="compare-again").click().run())
-    assert asked.count("resnet18") == 2
+    assert asked.count("efficientnet_lite0") == 2
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from explainers.classifiers.catalogue import find, sources
 from explainers.classifiers.published import LISTED, listing
 from explainers.errors import ExplanationError
 
+BUNDLED = ["bundled", "efficientnet_lite0"]
 BEST_KNOWN = [
     "resnet18",
     "resnet50",
@@ -41,8 +42,8 @@ def cache(tmp_path):
     return path
 
 
-def test_the_bundled_classifier_comes_first_then_the_best_known():
-    assert [source.name for source in sources()] == ["bundled", *BEST_KNOWN]
+def test_the_bundled_classifiers_come_first_then_the_best_known():
+    assert [source.name for source in sources()] == [*BUNDLED, *BEST_KNOWN]
 
 
 def test_the_bundled_classifier_is_here_and_measured():
@@ -74,7 +75,7 @@ def test_a_file_downloaded_before_is_on_disk(cache):
 def test_a_local_file_wins_and_nobody_measured_it(folder, cache, ending):
     (cache / listing("resnet18").file).touch()
     (folder / f"resnet18.{ending}").write_bytes(bytes(2**20))
-    source = sources()[1]
+    source = sources()[len(BUNDLED)]
     assert (source.name, source.title, source.origin) == ("resnet18", LISTED["resnet18"].title, "local")
     assert (source.megabytes, source.accuracy) == (1.0, None)
     assert source.path == folder / f"resnet18.{ending}"
@@ -83,7 +84,7 @@ def test_a_local_file_wins_and_nobody_measured_it(folder, cache, ending):
 def test_local_files_of_further_architectures_come_last_with_a_readable_title(folder):
     for name in ("vit_l_32.safetensors", "alexnet.pth", "resnext50_32x4d.pth"):
         (folder / name).touch()
-    assert [(source.name, source.title) for source in sources()[12:]] == [
+    assert [(source.name, source.title) for source in sources()[len(BUNDLED) + len(BEST_KNOWN) :]] == [
         ("alexnet", "AlexNet"),
         ("resnext50_32x4d", "ResNeXt50 32X4D"),
         ("vit_l_32", "ViT L 32"),
@@ -94,13 +95,13 @@ def test_files_that_are_no_classifiers_weights_are_left_out(folder):
     for name in ("mine.pth", "alexnet.txt", "fasterrcnn_resnet50_fpn.pth", "bundled.pth", "alexnet"):
         (folder / name).touch()
     (folder / "vgg11.pth").mkdir()
-    assert [source.name for source in sources()] == ["bundled", *BEST_KNOWN]
+    assert [source.name for source in sources()] == [*BUNDLED, *BEST_KNOWN]
     assert sources()[0].origin == "bundled"
 
 
 def test_a_folder_that_is_not_there_holds_nothing(folder, monkeypatch):
     monkeypatch.setenv("WHYPIXEL_WEIGHTS", str(folder / "nowhere"))
-    assert len(sources()) == 12
+    assert len(sources()) == len(BUNDLED) + len(BEST_KNOWN)
 
 
 @pytest.mark.parametrize("name", ["resnet5", "ResNet50", "", "fasterrcnn_resnet50_fpn", "../resnet18"])
@@ -144,7 +145,7 @@ class TestFolder:
         assert listings == [str(folder)]
         (folder / "vgg11.pth").touch()
         settled()
-        assert [source.name for source in sources()[12:]] == ["alexnet", "vgg11"]
+        assert [source.name for source in sources()[len(BUNDLED) + len(BEST_KNOWN) :]] == ["alexnet", "vgg11"]
         assert len(listings) == 2
 
     def test_that_has_just_changed_is_listed_anew(self, folder, listings):
@@ -178,7 +179,7 @@ class TestFolder:
             return megabytes(path)
 
         monkeypatch.setattr(catalogue, "_megabytes", gone)
-        assert [source.name for source in sources()] == ["bundled", *BEST_KNOWN]
+        assert [source.name for source in sources()] == [*BUNDLED, *BEST_KNOWN]
         assert {source.origin for source in sources()} == {"bundled", "download"}
 
     def test_may_be_named_from_home(self, folder, monkeypatch):
@@ -191,4 +192,4 @@ class TestFolder:
     def test_that_is_none_holds_nothing(self, folder, monkeypatch, name):
         (folder.parent / "a file").touch()
         monkeypatch.setenv("WHYPIXEL_WEIGHTS", name and str(folder.parent / name) if "~" not in name else name)
-        assert len(sources()) == 12
+        assert len(sources()) == len(BUNDLED) + len(BEST_KNOWN)

@@ -17,6 +17,7 @@ from torchvision.transforms.functional import center_crop, pil_to_tensor, resize
 
 from explainers.classifiers import load_classifier, loading
 from explainers.classifiers.loading import _architecture
+from explainers.classifiers.pocketnet import PocketNet
 from explainers.classifiers.published import LISTED
 from explainers.errors import ExplanationError
 
@@ -102,7 +103,7 @@ class TestBundled:
         assert {p.dtype for p in bundled.network.parameters()} == {torch.float32}
 
     def test_can_carry_weights_for_other_classes(self, saved):
-        network = loading.PocketNet(2)
+        network = PocketNet(2)
         classifier = load_classifier("bundled", checkpoint=saved(network), labels=["cat", "dog"], device="cpu")
         assert classifier.labels == ("cat", "dog")
         assert torch.equal(classifier.network.fc.weight, network.fc.weight)
