@@ -108,12 +108,18 @@ class IntegratedGradients(Explainer):
         )
 
     def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
-        return self.integrate(passes, self.runs(passes, pictures))
+        return self.integrate(passes, self.runs(passes, pictures, self.baselines(passes.classifier, pictures)))
 
     def runs(
-        self, passes: Passes, pictures: Tensor, *, stops: Sequence[float] = (), recorded: bool = False
+        self,
+        passes: Passes,
+        pictures: Tensor,
+        baselines: Tensor,
+        *,
+        stops: Sequence[float] = (),
+        recorded: bool = False,
     ) -> list[PathRun]:
-        """Prepare the integrals along the paths to pictures (N, C, H, W).
+        """Prepare the integrals along the paths to pictures (N, C, H, W) from baselines (N, k, C, H, W).
 
         stops:    the alphas at which snapshots of chosen steps are recorded.
         recorded: whether the points of automatic steps are recorded.
@@ -124,9 +130,9 @@ class IntegratedGradients(Explainer):
                 *path,
                 adaptive=self.steps is None,
                 stops=stops,
-                points=PointRecorder(self.paths) if recorded and self.steps is None else None,
+                points=PointRecorder(baselines.shape[1]) if recorded and self.steps is None else None,
             )
-            for path in zip(pictures, self.baselines(passes.classifier, pictures), passes.rows(), strict=True)
+            for path in zip(pictures, baselines, passes.rows(), strict=True)
         ]
 
     def integrate(

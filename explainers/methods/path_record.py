@@ -67,13 +67,14 @@ def record_path(
             records.clear()
         if explainer.steps is not None:
             passes.total = None  # because adaptive points follow
-        runs.extend(explainer.runs(passes, pictures, stops=map_stops, recorded=True))
+        baselines = explainer.baselines(passes.classifier, pictures)
+        runs.extend(explainer.runs(passes, pictures, baselines, stops=map_stops, recorded=True))
         later_passes = _grid_passes(explainer, steps)
         found = explainer.integrate(passes, runs, later_passes)
         adaptive_runs = runs
         if explainer.steps is not None:
             automatic = replace(explainer, steps=None)
-            adaptive_runs = automatic.runs(passes, pictures, recorded=True)
+            adaptive_runs = automatic.runs(passes, pictures, baselines, recorded=True)
             automatic.integrate(passes, adaptive_runs, later_passes, preview=False)
         grids.extend(_completed_grid(passes, run, steps) for run in adaptive_runs)
         return found
@@ -126,7 +127,8 @@ def extend(
     total = explainer.paths * max(0, steps - grid.steps[-1])
 
     def work(passes: Passes, picture: Tensor) -> StepGrid:
-        (run,) = replace(explainer, steps=steps).runs(passes, picture[None])
+        baselines = explainer.baselines(passes.classifier, picture[None])
+        (run,) = replace(explainer, steps=steps).runs(passes, picture[None], baselines)
         step_counts, sums = list(grid.steps), list(grid.sums)
         for intervals, alphas, weights in nested_levels():
             if step_counts[-1] < intervals <= steps:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -15,7 +14,7 @@ from explainers.classifiers import Classifier
 from explainers.explainer import CONTRIBUTION, Attribution, Examples, Explainer, Family
 from explainers.explanation import Reduction, Unit
 from explainers.images.segments import SEGMENTED_SIDE, segmentations
-from explainers.methods.integrated_gradients import IntegratedGradients
+from explainers.methods.integrated_gradients import REPEATABLE_STEPS, IntegratedGradients
 from explainers.passes import Passes
 from explainers.settings import number
 
@@ -54,14 +53,15 @@ class XRAI(Explainer):
     The picture is cut into segments from fine to coarse, and those in which Integrated Gradients is densest are taken
     first; a region's pixels share what they have together. The map is the mean of those of a black and a white
     baseline, so dark and light things count alike, and adds up to the score minus the baselines' (completeness).
-    Regions are those of the picture's colours: it can't show a thing that has no edge.
+    Regions are those of the picture's colours: it can't show a thing that has no edge. Automatic steps are those of
+    Integrated Gradients, for the mean of both baselines.
     """
 
     title: ClassVar[str] = "XRAI"
     paper: ClassVar[str] = "https://arxiv.org/abs/1906.02825"
     family: ClassVar[Family] = "path variant"
     by_region: ClassVar[bool] = True
-    examples: ClassVar[Examples] = Examples(many={"steps": 500}, few={"steps": 10})
+    examples: ClassVar[Examples] = Examples(many={"steps": 500}, definite={"steps": 7}, few={"steps": 10})
     stands_on: ClassVar[str] = "Integrated Gradients; scikit-image's `felzenszwalb`"
     ours: ClassVar[str] = (
         "Captum has none. The sum over the channels, not the largest, so that the values add up; segments cover the "
@@ -72,31 +72,34 @@ class XRAI(Explainer):
     shows_regardless: ClassVar[str] = "the outlines of its regions, which are cut by colour"
     unit: ClassVar[Unit] = CONTRIBUTION
 
-    steps: int = number(
-        50, 1, 1000, hint="Points on each of the two paths. More is slower and more exact.", axis="steps"
+    steps: int | None = number(
+        None,
+        1,
+        1000,
+        hint="Points on each of the two paths. More is slower and more exact.",
+        automatic="as many as the paths need",
+        first=50,
+        axis="steps",
     )
 
+    @property
+    def repeatable(self) -> XRAI:
+        return replace(self, steps=REPEATABLE_STEPS) if self.steps is None else self
+
     def passes(self, classifier: Classifier) -> int:
-        return sum(path.passes(classifier) for path in self._paths())
+        return 2 * self._path.passes(classifier) if self.steps else self._path.passes(classifier)
 
     def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
         segments = [segmentations(picture) for picture in pictures]
-        black, white = (path.attribute(passes, pictures) for path in self._paths())
-        attributions = ((black.values + white.values) / 2).sum(1).double().cpu().numpy()
+        baselines = torch.stack([torch.zeros_like(pictures), torch.ones_like(pictures)], 1)
+        found = self._path.integrate(passes, self._path.runs(passes, pictures, baselines), preview=False)
+        attributions = found.values.sum(1).double().cpu().numpy()
         heat = [ranked_regions(*picture)[0] for picture in zip(attributions, segments, strict=True)]
         values = torch.from_numpy(np.stack(heat)).to(pictures)[:, None] / pictures.shape[1]
-        return replace(
-            black,
-            values=values.expand_as(pictures),
-            baselines=_side_by_side(black.baselines, white.baselines),
-            baseline_scores=_side_by_side(black.baseline_scores, white.baseline_scores),
-            traces=None,
-            histories=None,
-        )
+        # How far the regions' map is from the exact one isn't known: a small error may change which is the densest.
+        return replace(found, values=values.expand_as(pictures), errors=None, traces=None)
 
-    def _paths(self) -> Iterator[IntegratedGradients]:
-        return (IntegratedGradients(steps=self.steps, baseline=name) for name in ("black", "white"))
-
-
-def _side_by_side(*tensors: Tensor | None) -> Tensor:
-    return torch.cat([tensor for tensor in tensors if tensor is not None], 1)
+    @property
+    def _path(self) -> IntegratedGradients:
+        """The integral along the two paths; automatic steps are those that their mean needs."""
+        return IntegratedGradients(steps=self.steps)

@@ -71,12 +71,20 @@ def test_a_region_has_what_its_pixels_have_on_the_mean_of_two_paths(conv, pictur
     assert found.signed
 
 
+def test_automatic_steps_are_those_that_the_mean_of_both_paths_needs(conv64, picture, apart):
+    found, exact = (XRAI(steps=steps)(conv64, picture.double(), Target(1)) for steps in (None, 300))
+    assert found.converged
+    assert 2 * 17 < found.facts.passes == found.history[-1].points < 200
+    assert apart(found.heat, exact.heat) < 0.1
+    assert found.error is None
+
+
 def test_it_is_complete(linear, conv, picture, noise):
     assert XRAI(steps=1)(linear, noise(linear.size), Target(1)).gap < 1e-4
     assert XRAI(steps=300)(conv, picture, Target(1)).gap < 0.02
 
 
 def test_the_chunk_makes_no_difference(conv, picture, apart, monkeypatch):
-    whole = XRAI()(conv, picture, Target(1))
+    whole = XRAI(steps=50)(conv, picture, Target(1))
     monkeypatch.setattr("explainers.passes.LARGEST_CHUNK", 3)
-    assert apart(XRAI()(conv, picture, Target(1)).values, whole.values) < 1e-3
+    assert apart(XRAI(steps=50)(conv, picture, Target(1)).values, whole.values) < 1e-3
