@@ -16,7 +16,7 @@ from torch import Tensor
 from explainers.classifiers.classifier import Classifier
 from explainers.classifiers.view import Box
 from explainers.errors import ExplanationError
-from explainers.explanation import Coverage, Explanation, Facts, Reduction, Scale, Target, Unit
+from explainers.explanation import Coverage, Explanation, Facts, Reduction, Sampling, Scale, Target, Unit
 from explainers.passes import OnProgress, Passes, Progress
 from explainers.paths.trace import Level, Trace
 from explainers.question import Question
@@ -42,9 +42,11 @@ class Attribution:
 
     values:        (N, C, h, w), the maps.
     scores:        (N,), the explained scores; None: they are those of the first N pictures passed.
-    baselines:     (N, k, C, H, W), and baseline_scores (N, k), for methods that have a baseline.
+    baselines:     for each picture (k, C, H, W), and baseline_scores (k,), for methods that have a baseline.
     errors:        for each picture, the expected relative L1 distance of its map from the exact one, for methods that
                    estimate it.
+    standard_errors: (N, C, h, w), the standard deviation of the values from one set of random samples to another.
+    samplings:     the random samples of each picture, for methods that draw some.
     traces:        N traces, for path methods.
     histories:     the levels of automatic steps, for each picture.
     segments:      (N, H, W), the number of each pixel's superpixel, for methods over superpixels.
@@ -53,9 +55,11 @@ class Attribution:
 
     values: Tensor
     scores: Tensor | None = None
-    baselines: Tensor | None = None
-    baseline_scores: Tensor | None = None
+    baselines: Tensor | Sequence[Tensor] | None = None
+    baseline_scores: Tensor | Sequence[Tensor] | None = None
     errors: Sequence[float | None] | None = None
+    standard_errors: Tensor | None = None
+    samplings: Sequence[Sampling] | None = None
     traces: list[Trace] | None = None
     histories: list[tuple[Level, ...]] | None = None
     segments: Tensor | None = None
@@ -283,6 +287,7 @@ class Explainer(Configurable):
         scores = passes.answers[:, passes.column] if attribution.scores is None else attribution.scores
         score, values = float(scores[0]), attribution.values[0].detach()
         baselines, baseline_scores = attribution.baselines, attribution.baseline_scores
+        standard_errors = attribution.standard_errors
         baseline_score = None if baseline_scores is None else float(baseline_scores[0].double().mean())
         residual = None
         if self.complete and baseline_score is not None:
@@ -300,6 +305,8 @@ class Explainer(Configurable):
             baseline_score=baseline_score,
             residual=residual,
             error=attribution.errors[0] if attribution.errors else None,
+            standard_error=None if standard_errors is None else standard_errors[0].float().cpu().numpy(),
+            sampling=attribution.samplings[0] if attribution.samplings else None,
             trace=attribution.traces[0] if attribution.traces else None,
             history=attribution.histories[0] if attribution.histories else (),
             segments=None if attribution.segments is None else attribution.segments[0].cpu().numpy(),

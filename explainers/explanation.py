@@ -70,6 +70,20 @@ class Unit:
 
 
 @dataclass(frozen=True)
+class Sampling:
+    """The random samples that a map is made of.
+
+    count:   their number.
+    name:    what they are, in words.
+    settled: whether they are enough for the tolerance; None if their number was chosen.
+    """
+
+    count: int
+    name: str
+    settled: bool | None = None
+
+
+@dataclass(frozen=True)
 class Facts:
     """How a map was computed.
 
@@ -177,6 +191,9 @@ class Explanation:
     residual:  sum(values) - (score - baseline_score) for complete methods, else None.
     error:     the expected relative L1 distance of `values` from the exact map, which endlessly many points or samples
                would give; None where nothing is sampled, or the distance is unknown.
+    standard_error: (C, h, w) float32, the standard deviation of the values from one set of random samples to another;
+               None where none are drawn, or it is unknown.
+    sampling:  the random samples, for methods that draw some.
     trace:     the values recorded along the path, for path methods.
     history:   the levels of automatic steps, of which the last has this map; empty if the steps were chosen.
     segments:  (H, W) the number of each pixel's superpixel, for methods over superpixels, else None.
@@ -195,6 +212,8 @@ class Explanation:
     baseline_score: float | None = None
     residual: float | None = None
     error: float | None = None
+    standard_error: Array | None = None
+    sampling: Sampling | None = None
     trace: Trace | None = None
     history: tuple[Level, ...] = ()
     segments: Array | None = None
@@ -223,7 +242,9 @@ class Explanation:
 
     @property
     def converged(self) -> bool | None:
-        """Whether automatic steps ended because the map had settled; None if the steps were chosen."""
+        """Whether automatic steps or samples ended because the map had settled; None if their number was chosen."""
+        if self.sampling:
+            return self.sampling.settled
         return self.history[-1].settled if self.history else None
 
     def check_finite(self) -> None:

@@ -158,7 +158,7 @@ class Passes(nn.Module):
         """Return (N,), the number of each picture's target, for calls that pass the N pictures themselves."""
         return torch.arange(len(self.index), device=self.index.device)
 
-    def run(self, count: int, work: Callable[[slice], None]) -> None:
+    def run(self, count: int, work: Callable[[slice], None], *, start: int = 0) -> None:
         """Run `work` as `Chunks.run` does, and drop the answers of chunks for which memory ran out."""
 
         def attempt(part: slice) -> None:
@@ -169,7 +169,7 @@ class Passes(nn.Module):
                 del self._answers[count_before:]
                 raise
 
-        self.chunks.run(count, attempt)
+        self.chunks.run(count, attempt, start=start)
 
     def in_chunks(self, pictures: Tensor, rows: Tensor) -> Tensor:
         """Return scores as `forward` does, for methods that need no gradient: the pictures pass chunk by chunk."""

@@ -45,6 +45,21 @@ def accuracy(explanation: Explanation) -> str | None:
     return f"The map is {_right_to(explanation.error)}, its expected distance (relative L1) from the exact map."
 
 
+def samples(explanation: Explanation) -> str | None:
+    """Say how many random samples the map is made of, and whether automatic ones were enough; None if it needs none."""
+    sampling = explanation.sampling
+    if sampling is None:
+        return None
+    sentence = f"{sampling.name[0].upper()}{sampling.name[1:]} drawn: {sampling.count}"
+    if sampling.settled:
+        return sentence + ", enough for the tolerance."
+    if sampling.settled is not None:
+        return sentence + ", not enough for the tolerance. Take this map as a rough one."
+    if explanation.error is None:
+        return sentence + ", too few to tell how far the map is from that of endlessly many."
+    return sentence + ". Another seed would give another map."
+
+
 def _right_to(error: float) -> str:
     """Say how large an error is, in whole and tenth per cent: the estimate isn't better than that."""
     if error < SMALLEST_ERROR:
@@ -165,7 +180,7 @@ def brief(explainer: Explainer, classifier: Classifier, explanation: Explanation
     parts.append(f"{scale} {explanation.score:.1%}" if scale == "probability" else f"{scale} {explanation.score:.2f}")
     if not explanation.values.any():
         parts.append("zero everywhere")
-    elif explanation.history and not explanation.converged:
+    elif explanation.converged is False:
         parts.append("not converged")
     elif explanation.residual is not None and not (explanation.history and explanation.history[-1].gap is None):
         parts.append("no gap to judge" if explanation.gap is None else f"gap {explanation.gap:.1%}")

@@ -145,6 +145,12 @@ def number(
     return field(default=default, metadata={"knob": knob})
 
 
+def tolerance(default: float, high: float, *, only_if: OnlyIf) -> Any:
+    """Declare a `Range`: the expected error of the map, in per cent, below which automatic points or samples end."""
+    hint = "Points or samples are added until the map's expected error, in per cent, is below this. Less is slower."
+    return number(default, 1.0, high, 0.5, hint=hint, only_if=only_if)
+
+
 def seed(*, high: int = 9999, hint: str = "Start of the random numbers.", only_if: OnlyIf | None = None) -> Any:
     """Declare a `Seed`."""
     return field(default=0, metadata={"knob": Seed(0, high, hint=hint, only_if=only_if or {})})

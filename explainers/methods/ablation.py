@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from explainers.explanation import Unit
 from explainers.methods.on_superpixels import OnSuperpixels
+from explainers.methods.sampling import Drawn, Estimate
 from explainers.passes import Passes
 
 
@@ -35,7 +37,15 @@ class FeatureAblation(OnSuperpixels):
     def cost(self, regions: int) -> int:
         return 1 + regions
 
-    def effects(self, passes: Passes, picture: Tensor, fill: Tensor, labels: Tensor, row: Tensor) -> Tensor:
+    def effects(
+        self,
+        passes: Passes,
+        picture: Tensor,
+        fill: Tensor,
+        labels: Tensor,
+        row: Tensor,
+        preview: Callable[[Drawn], None],
+    ) -> Drawn:
         values = captum.attr.FeatureAblation(passes.in_chunks).attribute(
             picture[None],
             baselines=fill[None],
@@ -45,4 +55,4 @@ class FeatureAblation(OnSuperpixels):
         )
         effects: Tensor = values.new_zeros(int(labels.max()) + 1)
         effects[labels.flatten()] = values[0, 0].flatten()  # all pixels of a superpixel have the same value
-        return effects
+        return Drawn(Estimate(effects, None))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
@@ -13,9 +14,22 @@ from explainers.explainer import CONTRIBUTION, Attribution, Examples, Explainer,
 from explainers.explanation import Unit
 from explainers.images.baselines import DISTANCE_FROM_BASELINE
 from explainers.methods.gradients import Saliency
-from explainers.methods.sampling import moments, seeds
+from explainers.methods.sampling import (
+    Drawn,
+    Estimate,
+    Extend,
+    Moments,
+    Plan,
+    attribution,
+    explain,
+    samples,
+    sampling_tolerance,
+    seeds,
+)
 from explainers.passes import Passes
 from explainers.settings import choice, number, seed
+
+DRAWS, MOST_DRAWS = 20, 50  # by default, and at most
 
 
 @dataclass(frozen=True)
@@ -44,35 +58,65 @@ class ExpectedGradients(Explainer):
     unit: ClassVar[Unit] = CONTRIBUTION
 
     background: str = choice("plain colours", "noise", hint="What the random pictures look like.")
-    draws: int = number(20, 1, 50, hint="Random pictures. More is slower and steadier.")
+    draws: int | None = samples(DRAWS, 1, MOST_DRAWS, hint="Random pictures. More is slower and steadier.")
+    tolerance: float = sampling_tolerance(only_if={"draws": None})
     points: int = number(5, 1, 50, hint="Points on the way from each of them.")
     seed: int = seed()
 
     def passes(self, classifier: Classifier) -> int:
-        return 1 + self.draws + self.draws * self.points
+        return 1 + self._plan.most * self._plan.passes
+
+    @property
+    def repeatable(self) -> Explainer:
+        return replace(self, draws=DRAWS) if self.draws is None else self
+
+    @property
+    def _plan(self) -> Plan:
+        return Plan.of("random pictures", self.draws, MOST_DRAWS, self.tolerance, passes=1 + self.points)
 
     def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
-        alpha_seed, *picture_seeds = seeds(self.seed, 1 + self.draws)
-        baselines = torch.stack([self._picture(seed, pictures[0]) for seed in picture_seeds])
-        alphas = _stratified(alpha_seed, self.draws, self.points).to(pictures).view(-1, 1, 1, 1)
+        plan = self._plan
+        alpha_seed, *picture_seeds = seeds(self.seed, 1 + plan.most)
+        alphas = _stratified(alpha_seed, plan.most, self.points).to(pictures)
         with torch.no_grad():
             scores = passes.in_chunks(pictures, passes.rows())
-            baseline_scores = [passes.in_chunks(baselines, row.expand(len(baselines))) for row in passes.rows()]
-        values = []
-        for row, picture in enumerate(pictures):
+        baselines = [pictures[:0]] * len(pictures)
+        baseline_scores = [scores[:0]] * len(pictures)
 
-            def sample(numbers: range, rows: Tensor, picture: Tensor = picture) -> Tensor:
-                spans = picture - baselines[[number % len(baselines) for number in numbers]]
-                points = picture - (1 - alphas[list(numbers)]) * spans
-                return spans * Saliency().gradient(passes, points, rows)
+        def extend(row: int) -> Extend:
+            picture = pictures[row]
+            moments, rest = Moments(torch.zeros_like(picture), 2), torch.zeros_like(picture)
 
-            values.append(moments(passes, len(alphas), row, torch.zeros_like(picture), sample)[0])
-        return Attribution(
-            torch.stack(values),
-            scores=scores,
-            baselines=baselines.expand(len(pictures), *baselines.shape),
-            baseline_scores=torch.stack(baseline_scores),
-        )
+            def work(part: slice) -> None:
+                nonlocal rest
+                numbers = torch.arange(part.start, part.stop, device=picture.device)
+                draws, points = numbers // self.points, numbers % self.points
+                spans = picture - baselines[row][draws]
+                at = picture - (1 - alphas[points * plan.most + draws].view(-1, 1, 1, 1)) * spans
+                contributions = spans * Saliency().gradient(passes, at, numbers.new_full(numbers.shape, row))
+                sums = [contributions[draws == draw].sum(0) for draw in range(int(draws[0]), int(draws[-1]) + 1)]
+                sums[0] = sums[0] + rest
+                left = sums.pop() if part.stop % self.points else torch.zeros_like(picture)
+                if sums:
+                    moments.add(torch.stack(sums) / self.points)
+                rest = left  # of a draw that has points in the next chunk, too
+
+            def to(count: int) -> Estimate:
+                drawn = torch.stack([self._picture(seed, picture) for seed in picture_seeds[moments.count : count]])
+                with torch.no_grad():
+                    drawn_scores = passes.in_chunks(drawn, passes.rows()[row].expand(len(drawn)))
+                baselines[row] = torch.cat([baselines[row], drawn])
+                baseline_scores[row] = torch.cat([baseline_scores[row], drawn_scores])
+                passes.run(count * self.points, work, start=moments.count * self.points)
+                mean, square = moments.means
+                return Estimate.of_mean(mean.to(picture), square - mean.square(), count)
+
+            return to
+
+        def finish(drawn: Sequence[Drawn]) -> Attribution:
+            return attribution(drawn, scores=scores, baselines=baselines, baseline_scores=baseline_scores)
+
+        return explain(passes, plan, map(extend, range(len(pictures))), finish)
 
     def _picture(self, seed: int, like: Tensor) -> Tensor:
         """Draw a picture (C, H, W) in pixel units: of noise, or of one colour."""

@@ -18,7 +18,7 @@ from explainers.paths.adaptive import MAX_POINTS, AdaptiveIntegral
 from explainers.paths.point_recorder import PointRecorder
 from explainers.paths.quadrature import RULES, quadrature
 from explainers.paths.trace import Level
-from explainers.settings import choice, colour, number, seed
+from explainers.settings import choice, colour, number, seed, tolerance
 
 REPEATABLE_STEPS = 32  # for experiments with dozens of maps: the error is a few per cent
 PREVIEW_STEPS = 8  # for previews, also those of automatic steps
@@ -59,14 +59,7 @@ class IntegratedGradients(Explainer):
         first=50,
         axis="steps",
     )
-    tolerance: float = number(
-        3.0,
-        1.0,
-        10.0,
-        0.5,
-        hint="Points are added until the map's expected error, in per cent, is below this. Less is slower.",
-        only_if={"steps": None},
-    )
+    tolerance: float = tolerance(3.0, 10.0, only_if={"steps": None})
     baseline: str = choice(
         *BASELINES, hint="The picture that stands for nothing there, where the path starts.", axis="baseline"
     )

@@ -1,84 +1,23 @@
-"""LIME and KernelSHAP: many superpixels are hidden at once, and a linear model is fitted to the scores."""
+"""LIME and KernelSHAP: linear models of the scores of pictures that have many superpixels hidden."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import captum.attr
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader
 
 from explainers.arrays import Array
 from explainers.explainer import CONTRIBUTION, RISE_WHERE_SHOWN, Attribution, Examples
 from explainers.explanation import Unit
-from explainers.methods.on_superpixels import OnSuperpixels
-from explainers.passes import Passes
+from explainers.methods.least_squares import influence_of, shortest_least_squares, standard_errors
+from explainers.methods.on_coalitions import SAMPLES, OnCoalitions
+from explainers.methods.sampling import Drawn, Plan
 from explainers.settings import number, seed
-
-Solve = Callable[[Array, Array, Array], Array]
-
-
-class LinearModel:
-    """A linear model with the interface that Captum's LIME expects.
-
-    solve: (coalitions, scores, weights) -> coefficients, in float64.
-    """
-
-    def __init__(self, solve: Solve) -> None:
-        self.solve = solve
-
-    def fit(self, loader: DataLoader[Any]) -> None:
-        # The data set is read directly, because iterating over the loader would draw from the global generator.
-        self.coefficients = self.solve(*(tensor.double().cpu().numpy() for tensor in loader.dataset.tensors))  # type: ignore[attr-defined]
-
-    def representation(self) -> Tensor:
-        return torch.from_numpy(self.coefficients)
-
-
-@dataclass(frozen=True)
-class OnCoalitions(OnSuperpixels):
-    """The base class of methods that fit a linear model to the scores of coalitions, the sets of superpixels shown."""
-
-    def coalitions(self, regions: int) -> Tensor:
-        """Return S coalitions of M superpixels, (S, M) of 0 (hidden) and 1 (shown); the first shows all."""
-        raise NotImplementedError
-
-    def weights(self, coalitions: Tensor) -> Tensor:
-        """Return the weights (S,) of the coalitions' scores in the fit."""
-        raise NotImplementedError
-
-    def solve(self, coalitions: Array, scores: Array, weights: Array) -> Array:
-        """Return the coefficients (M,) of the superpixels."""
-        raise NotImplementedError
-
-    def effects(self, passes: Passes, picture: Tensor, fill: Tensor, labels: Tensor, row: Tensor) -> Tensor:
-        coalitions = self.coalitions(int(labels.max()) + 1)
-        weights = iter(self.weights(coalitions))
-
-        def perturbations(inputs: Tensor, **kwargs: Any) -> Iterator[Tensor]:
-            yield from coalitions.to(labels.device)[:, None]
-
-        model = captum.attr.LimeBase(
-            passes.in_chunks,
-            LinearModel(self.solve),
-            similarity_func=lambda *args: next(weights),
-            perturb_func=perturbations,
-            perturb_interpretable_space=True,
-            from_interp_rep_transform=lambda coalition, inputs: torch.where(coalition[0, labels] > 0, inputs, fill),
-            to_interp_rep_transform=None,
-        )
-        effects: Tensor = model.attribute(
-            picture[None],
-            additional_forward_args=(row,),
-            n_samples=len(coalitions),
-            perturbations_per_eval=passes.chunks.size,
-        )
-        return effects
 
 
 @dataclass(frozen=True)
@@ -87,7 +26,8 @@ class LIME(OnCoalitions):
 
     Superpixels are hidden at random, and a linear model is fitted to the scores: pictures that show more count more,
     and the ridge keeps effects small that few samples support. Each pixel gets its superpixel's coefficient. It needs
-    no gradient. What regions do together is averaged away, and another seed gives another map: more samples help.
+    no gradient. What regions do together is averaged away, and another seed gives another map: more samples help. The
+    map's expected error is that of the draws; how far the ridge draws coefficients to zero is not part of it.
     """
 
     title: ClassVar[str] = "LIME"
@@ -101,17 +41,13 @@ class LIME(OnCoalitions):
     )
     unit: ClassVar[Unit] = RISE_WHERE_SHOWN
 
-    samples: int = number(250, 10, 5000, 10, hint="Pictures with superpixels hidden. More is slower and steadier.")
     width: float = number(0.25, 0.05, 2.0, 0.05, hint="How far from the picture samples still count.")
     ridge: float = number(1.0, 0.0, 10.0, 0.1, hint="How strongly coefficients are drawn to zero.")
     seed: int = seed()
 
-    def cost(self, regions: int) -> int:
-        return self.samples
-
     def coalitions(self, regions: int) -> Tensor:
         generator = torch.Generator().manual_seed(self.seed)
-        drawn = torch.randint(0, 2, (self.samples - 1, regions), generator=generator)
+        drawn = torch.randint(0, 2, (self.cost(regions) - 1, regions), generator=generator)
         return torch.cat([drawn.new_ones(1, regions), drawn])
 
     def weights(self, coalitions: Tensor) -> Tensor:
@@ -119,15 +55,19 @@ class LIME(OnCoalitions):
         distance = 1 - coalitions.double().mean(1).sqrt()
         return torch.exp(-((distance / self.width) ** 2) / 2)
 
-    def solve(self, coalitions: Array, scores: Array, weights: Array) -> Array:
+    def solve(self, coalitions: Array, scores: Array, weights: Array) -> tuple[Array, Array | None]:
         scores = scores - scores[0]  # so that a score which never changes gives exactly 0
         shares, roots = weights / weights.sum(), np.sqrt(weights)
         # Centred, which fits an intercept that has no penalty.
         shown, changes = coalitions - shares @ coalitions, scores - shares @ scores
         ridge = math.sqrt(self.ridge) * np.eye(shown.shape[1])
-        return _shortest_least_squares(
-            np.concatenate([roots[:, None] * shown, ridge]), np.append(roots * changes, np.zeros(len(ridge)))
-        )
+        rows = np.concatenate([roots[:, None] * shown, ridge])
+        coefficients = shortest_least_squares(rows, np.append(roots * changes, np.zeros(len(ridge))))
+        residuals = roots * (changes - shown @ coefficients)
+        influence, leverage = (of_rows[..., : len(shown)] for of_rows in influence_of(rows))
+        leverage = leverage + shares  # which the intercept adds
+        # The first coalition isn't random.
+        return coefficients, standard_errors(influence[:, 1:], residuals[1:], leverage[1:])
 
 
 @dataclass(frozen=True)
@@ -151,19 +91,17 @@ class KernelSHAP(OnCoalitions):
     complete: ClassVar[bool] = True
     unit: ClassVar[Unit] = CONTRIBUTION
 
-    samples: int = number(250, 10, 5000, 10, hint="Coalitions of superpixels shown. More is slower and more exact.")
     seed: int = seed()
 
-    def cost(self, regions: int) -> int:
-        return 2**regions if self._all(regions) else self.samples
+    def plan(self, regions: int) -> Plan | None:
+        return None if self._all(regions) else super().plan(regions)
 
-    def attribution(self, values: Tensor, scores: Tensor, hidden: Tensor) -> Attribution:
-        attribution = super().attribution(values, scores, hidden)
+    def shares(self, labels: Tensor) -> Tensor:
+        return labels.flatten().bincount()
+
+    def attribution(self, drawn: Sequence[Drawn], scores: Tensor, hidden: Tensor) -> Attribution:
+        attribution = super().attribution(drawn, scores, hidden)
         return replace(attribution, baselines=hidden[:, None], baseline_scores=scores[:, 1:])
-
-    def effects(self, passes: Passes, picture: Tensor, fill: Tensor, labels: Tensor, row: Tensor) -> Tensor:
-        contributions = super().effects(passes, picture, fill, labels, row)
-        return contributions / labels.flatten().bincount().to(contributions)
 
     def coalitions(self, regions: int) -> Tensor:
         """Return the coalition of all, that of none, and then all others, or as many as there are samples.
@@ -174,11 +112,11 @@ class KernelSHAP(OnCoalitions):
         if self._all(regions):
             return torch.cat([ends, torch.arange(1, 2**regions - 1)[:, None] >> torch.arange(regions) & 1])
         generator = torch.Generator().manual_seed(self.seed)
-        sizes, pairs = torch.arange(1.0, regions), (self.samples - 1) // 2
+        sizes, pairs = torch.arange(1.0, regions), (self.cost(regions) - 1) // 2
         drawn_sizes = 1 + torch.multinomial(1 / (sizes * (regions - sizes)), pairs, True, generator=generator)
         ranks = torch.rand(pairs, regions, generator=generator).argsort(1).argsort(1)
         first_half = (ranks < drawn_sizes[:, None]).long()
-        return torch.cat([ends, torch.stack([first_half, 1 - first_half], 1).flatten(0, 1)])[: self.samples]
+        return torch.cat([ends, torch.stack([first_half, 1 - first_half], 1).flatten(0, 1)])[: self.cost(regions)]
 
     def weights(self, coalitions: Tensor) -> Tensor:
         """Return the Shapley kernel, or 1 where the coalitions were drawn in proportion to it.
@@ -191,19 +129,20 @@ class KernelSHAP(OnCoalitions):
         kernel = [1.0, *((regions - 1) / (math.comb(regions, k) * k * (regions - k)) for k in range(1, regions)), 1.0]
         return torch.tensor(kernel)[sizes]
 
-    def solve(self, coalitions: Array, scores: Array, weights: Array) -> Array:
+    def solve(self, coalitions: Array, scores: Array, weights: Array) -> tuple[Array, Array | None]:
         """Solve least squares for coefficients whose sum is the score of all shown minus that of none shown."""
         mean = (scores[0] - scores[1]) / coalitions.shape[1]
         roots, residuals = np.sqrt(weights[2:]), scores[2:] - scores[1] - coalitions[2:].sum(1) * mean
         centred = coalitions[2:] - coalitions[2:].mean(1, keepdims=True)  # so that the shortest solution adds up to 0
-        coefficients: Array = mean + _shortest_least_squares(roots[:, None] * centred, roots * residuals)
-        return coefficients
+        centred *= roots[:, None]
+        shares = shortest_least_squares(centred, roots * residuals)
+        if self._all(coalitions.shape[1]):
+            return mean + shares, np.zeros_like(shares)
+        # Opposites are one draw: their rows differ in sign only.
+        influence, leverage = influence_of(centred)
+        residuals = np.append(residuals - centred @ shares, [0.0] * (len(residuals) % 2))
+        leverage = np.add.reduceat(leverage, range(0, len(leverage), 2))
+        return mean + shares, standard_errors(influence[:, ::2], residuals[::2] - residuals[1::2], leverage)
 
     def _all(self, regions: int) -> bool:
-        return regions <= math.log2(self.samples)
-
-
-def _shortest_least_squares(rows: Array, values: Array) -> Array:
-    """Return the least-squares solution of the smallest norm."""
-    solution: Array = np.linalg.lstsq(rows, values)[0]
-    return solution
+        return regions <= math.log2(self.samples or SAMPLES)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar
 
 import torch
@@ -13,8 +14,11 @@ from explainers.classifiers import Classifier
 from explainers.explainer import RISE_WHERE_SHOWN, Attribution, Examples, Explainer, Family
 from explainers.explanation import Reduction, Unit
 from explainers.images.baselines import solid
+from explainers.methods.sampling import Estimate, Extend, Plan, attribution, explain, samples, sampling_tolerance
 from explainers.passes import Passes
 from explainers.settings import colour, number, seed
+
+MASKS, MOST_MASKS = 250, 8000  # by default, and at most
 
 
 def masks(cells: Tensor, shifts: Tensor, size: tuple[int, int]) -> Tensor:
@@ -42,6 +46,41 @@ def _interpolation(side: int, cell: int, last: int, shifts: Tensor) -> Tensor:
     return (1 - (places[..., None] - torch.arange(last + 1).to(shifts)).abs()).clamp(min=0)
 
 
+class MaskSums:
+    """Sums over random masks and the scores behind them, for their covariance; memory doesn't grow with the masks.
+
+    count: the number of masks added so far.
+    """
+
+    def __init__(self, picture: Tensor) -> None:
+        self.count = 0
+        self._centre = picture.new_zeros(())
+        self._scores = torch.zeros(3, dtype=torch.float64, device=picture.device)
+        self._sums = torch.zeros(2, 3, *picture.shape[1:], dtype=torch.float64, device=picture.device)
+
+    def add(self, scores: Tensor, shown: Tensor) -> None:
+        """Add masks (n, H, W) and the scores (n,) behind them."""
+        if not self.count:
+            self._centre = scores[0]  # so that a score which never changes gives exactly 0
+        changes = scores - self._centre
+        powers = torch.stack([torch.ones_like(changes), changes, changes.square()])
+        self._scores += powers.sum(1)
+        for total, masks in zip(self._sums, (shown, shown.square()), strict=True):
+            total += (powers @ masks.flatten(1)).view_as(total)
+        self.count += len(scores)
+
+    @property
+    def covariance(self) -> tuple[Tensor, Tensor]:
+        """(H, W), the covariance of the score with the mask, and the variance of what one mask adds to it."""
+        powers, (once, twice) = self._scores / self.count, self._sums / self.count
+        shown, change = once[0], powers[1]
+        covariance = once[1] - change * shown
+        # The means of (mask - its mean) ** 2, alone and multiplied by the change and its square.
+        spread = twice - 2 * shown * once + shown.square() * powers[:, None, None]
+        mean_square = spread[2] - 2 * change * spread[1] + change.square() * spread[0]
+        return covariance, mean_square - covariance.square()
+
+
 @dataclass(frozen=True)
 class RISE(Explainer):
     """How much higher the score is, on average, where a pixel is shown than over all random masks.
@@ -65,49 +104,51 @@ class RISE(Explainer):
     reduction: ClassVar[Reduction] = "signed sum"
     unit: ClassVar[Unit] = RISE_WHERE_SHOWN
 
-    masks: int = number(250, 10, 8000, 10, hint="Random masks. More is slower and less noisy.")
+    masks: int | None = samples(MASKS, 10, MOST_MASKS, 10, hint="Random masks. More is slower and less noisy.")
+    tolerance: float = sampling_tolerance(only_if={"masks": None})
     grid: int = number(7, 2, 32, hint="Cells of a mask along each side of the picture.")
     probability: float = number(0.5, 0.1, 0.9, 0.05, hint="How likely a cell is shown.")
     colour: str = colour("#7f7f7f", hint="Colour of what is hidden.")
     seed: int = seed()
 
     def passes(self, classifier: Classifier) -> int:
-        return 1 + self.masks
+        return 1 + self._plan.most
+
+    @property
+    def repeatable(self) -> Explainer:
+        return replace(self, masks=MASKS) if self.masks is None else self
+
+    @property
+    def _plan(self) -> Plan:
+        return Plan.of("random masks", self.masks, MOST_MASKS, self.tolerance)
 
     @torch.no_grad()
     def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
         cells, shifts = (drawn.to(pictures) for drawn in self._draws())
         fill = solid(self.colour, pictures.shape[1]).to(pictures).view(-1, 1, 1)
         scores = passes.in_chunks(pictures, passes.rows())
-        values = [
-            self._rises(passes, row, picture, fill, score, cells, shifts)
-            for row, (picture, score) in enumerate(zip(pictures, scores, strict=True))
-        ]
-        # The channels of a pixel are hidden together, so the pixel's value is shared among them.
-        return Attribution((torch.stack(values)[:, None] / pictures.shape[1]).expand_as(pictures), scores=scores)
+
+        def extend(row: int) -> Extend:
+            picture = pictures[row]
+            sums = MaskSums(picture)
+
+            def work(part: slice) -> None:
+                shown = masks(cells[part], shifts[part], (picture.shape[1], picture.shape[2]))
+                masked = fill + shown[:, None] * (picture - fill)
+                sums.add(passes(masked, torch.full((len(masked),), row, device=picture.device)), shown)
+
+            def to(count: int) -> Estimate:
+                passes.run(count, work, start=sums.count)
+                covariance, variance = sums.covariance
+                estimate = Estimate.of_mean(covariance / self.probability, variance / self.probability**2, count)
+                return estimate.shared(picture)
+
+            return to
+
+        return explain(passes, self._plan, map(extend, range(len(pictures))), partial(attribution, scores=scores))
 
     def _draws(self) -> tuple[Tensor, Tensor]:
         """Draw the cells and shifts of all masks at once, so that the size of chunks makes no difference."""
         generator = torch.Generator().manual_seed(self.seed)
-        cells = torch.rand((self.masks, self.grid + 1, self.grid + 1), generator=generator) < self.probability
-        return cells, torch.rand((self.masks, 2), generator=generator)
-
-    def _rises(
-        self, passes: Passes, row: int, picture: Tensor, fill: Tensor, score: Tensor, cells: Tensor, shifts: Tensor
-    ) -> Tensor:
-        """Return (H, W), the sum of (score - mean score) * mask, divided by masks * probability."""
-        size = picture.shape[1], picture.shape[2]
-        weighted_sum, mask_sum = torch.zeros(2, *size, dtype=torch.float64, device=picture.device)
-        change_sum = torch.zeros((), dtype=torch.float64, device=picture.device)
-
-        def work(part: slice) -> None:
-            shown = masks(cells[part], shifts[part], size)
-            pictures = fill + shown[:, None] * (picture - fill)
-            changes = passes(pictures, torch.full((len(pictures),), row, device=pictures.device)) - score
-            weighted_sum.add_((changes @ shown.flatten(1)).view(size))  # 0 for a score that never changes
-            mask_sum.add_(shown.sum(0))
-            change_sum.add_(changes.sum())
-
-        passes.run(self.masks, work)
-        rises: Tensor = (weighted_sum - change_sum / self.masks * mask_sum) / (self.masks * self.probability)
-        return rises.to(picture)
+        cells = torch.rand((self._plan.most, self.grid + 1, self.grid + 1), generator=generator) < self.probability
+        return cells, torch.rand((self._plan.most, 2), generator=generator)

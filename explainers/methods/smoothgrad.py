@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
@@ -13,10 +13,22 @@ from explainers.explainer import Attribution, Examples, Explainer, Family
 from explainers.explanation import Target, Unit
 from explainers.methods.gradients import InputXGradient, Saliency
 from explainers.methods.guided_backprop import Deconvolution, GuidedBackprop
-from explainers.methods.sampling import gaussian, moments, seeds
+from explainers.methods.sampling import (
+    Estimate,
+    Extend,
+    Moments,
+    Plan,
+    attribution,
+    explain,
+    gaussian,
+    samples,
+    sampling_tolerance,
+    seeds,
+)
 from explainers.passes import Passes
 from explainers.settings import choice, number, seed
 
+SAMPLES, MOST_SAMPLES = 50, 1000  # by default, and at most
 EMPTY_BECAUSE_ALIKE = "all noisy copies of the picture have the same map, or an empty one."
 GRADIENT_METHODS: dict[str, type[Saliency]] = {
     kind.title: kind for kind in (Saliency, GuidedBackprop, Deconvolution, InputXGradient)
@@ -34,9 +46,12 @@ class _Smoothed(Explainer):
     family: ClassVar[Family] = "gradient"
     examples: ClassVar[Examples] = Examples(few={"samples": 10})
     stands_on: ClassVar[str] = "the gradient method you choose"
+    orders: ClassVar[int] = 4  # of the moments that the map's error depends on
+
     gradient: str = choice(*GRADIENT_METHODS, hint="The gradient method whose maps are combined.")
     noise: float = number(0.15, 0.0, 1.0, 0.01, hint="Standard deviation of the noise; 1 is from black to white.")
-    samples: int = number(50, 1, 1000, hint="Noisy copies. More is slower and smoother.")
+    samples: int | None = samples(SAMPLES, 1, MOST_SAMPLES, hint="Noisy copies. More is slower and smoother.")
+    tolerance: float = sampling_tolerance(only_if={"samples": None})
     seed: int = seed()
 
     @property
@@ -48,28 +63,44 @@ class _Smoothed(Explainer):
         super().check(classifier, target)
         self.inner.check(classifier, target)
 
+    @property
+    def repeatable(self) -> Explainer:
+        return replace(self, samples=SAMPLES) if self.samples is None else self
+
     def passes(self, classifier: Classifier) -> int:
-        return 1 + self.samples
+        return 1 + self._plan.most
+
+    @property
+    def _plan(self) -> Plan:
+        return Plan.of("noisy copies", self.samples, MOST_SAMPLES, self.tolerance)
 
     def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
-        method, sample_seeds = GRADIENT_METHODS[self.gradient](), seeds(self.seed, self.samples)
+        method, sample_seeds = GRADIENT_METHODS[self.gradient](), seeds(self.seed, self._plan.most)
         centres = method.gradient(passes, pictures, passes.rows())  # the pictures pass first, so theirs are the scores
-        maps = []
-        for row, (picture, centre) in enumerate(zip(pictures, centres, strict=True)):
 
-            def sample(numbers: range, rows: Tensor, picture: Tensor = picture) -> Tensor:
-                noise = torch.stack([gaussian(sample_seeds[number], picture) for number in numbers])
-                return method.gradient(passes, picture + self.noise * noise, rows)
+        def extend(row: int) -> Extend:
+            picture, moments = pictures[row], Moments(centres[row], self.orders)
 
-            maps.append(self.combined(centre, *moments(passes, self.samples, row, centre, sample)))
-        return Attribution(torch.stack(maps))
+            def work(part: slice) -> None:
+                noise = torch.stack([gaussian(seed, picture) for seed in sample_seeds[part]])
+                rows = torch.full((len(noise),), row, device=passes.index.device)
+                moments.add(method.gradient(passes, picture + self.noise * noise, rows))
+
+            def to(count: int) -> Estimate:
+                passes.run(count, work, start=moments.count)
+                values, variance = self.combined(moments.centre.double(), *moments.means)
+                return Estimate.of_mean(values.to(picture), variance, count)
+
+            return to
+
+        return explain(passes, self._plan, map(extend, range(len(pictures))), attribution)
 
     @staticmethod
-    def combined(centre: Tensor, mean: Tensor, square: Tensor) -> Tensor:
-        """Return the map.
+    def combined(centre: Tensor, *means: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the map, and the variance of what one sample adds to it.
 
-        centre:       the map of the picture without noise.
-        mean, square: the mean, and the mean square, of the differences between the noisy pictures' maps and `centre`.
+        centre: the map of the picture without noise.
+        means:  the means of the differences between the noisy pictures' maps and `centre`, of their squares, and so on.
         """
         raise NotImplementedError
 
@@ -90,11 +121,13 @@ class SmoothGrad(_Smoothed):
         "Captum's `NoiseTunnel` draws from the global generator and by default passes all samples at once; ours come "
         "from the call's seed, in chunks, and the moments are summed. Noise is a share of black to white, not clipped"
     )
+    orders: ClassVar[int] = 2
     unit: ClassVar[Unit] = Unit("mean over noise", None, "{inner}, averaged over noise")
 
     @staticmethod
-    def combined(centre: Tensor, mean: Tensor, square: Tensor) -> Tensor:
-        return centre + mean
+    def combined(centre: Tensor, *means: Tensor) -> tuple[Tensor, Tensor]:
+        mean, square = means
+        return centre + mean, square - mean.square()
 
 
 @dataclass(frozen=True)
@@ -127,8 +160,11 @@ class SmoothGradSquared(_WithoutSigns):
     )
 
     @staticmethod
-    def combined(centre: Tensor, mean: Tensor, square: Tensor) -> Tensor:
-        return (centre.square() + 2 * centre * mean + square).clamp(min=0)
+    def combined(centre: Tensor, *means: Tensor) -> tuple[Tensor, Tensor]:
+        mean, square, cube, fourth = means
+        change = 2 * centre * mean + square  # of the square, on the average
+        change_square = 4 * centre.square() * square + 4 * centre * cube + fourth
+        return (centre.square() + change).clamp(min=0), change_square - change.square()
 
 
 @dataclass(frozen=True)
@@ -144,5 +180,8 @@ class VarGrad(_WithoutSigns):
     unit: ClassVar[Unit] = Unit("variance over noise", "squared gradient", "variance of the {inner} under noise")
 
     @staticmethod
-    def combined(centre: Tensor, mean: Tensor, square: Tensor) -> Tensor:
-        return (square - mean.square()).clamp(min=0)
+    def combined(centre: Tensor, *means: Tensor) -> tuple[Tensor, Tensor]:
+        mean, square, cube, fourth = means
+        variance = (square - mean.square()).clamp(min=0)
+        central_fourth = fourth - 4 * mean * cube + 6 * mean.square() * square - 3 * mean.pow(4)
+        return variance, central_fourth - variance.square()

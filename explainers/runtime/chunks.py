@@ -46,12 +46,11 @@ class Chunks:
     def __init__(self, size: int) -> None:
         self.size, self.halvings = size, 0
 
-    def run(self, count: int, work: Callable[[slice], None]) -> None:
-        """Call `work` on slices of `count` pictures, one chunk after the other.
+    def run(self, count: int, work: Callable[[slice], None], *, start: int = 0) -> None:
+        """Call `work` on slices of `count` pictures, one chunk after the other, from number `start` on.
 
         Where memory runs out, `work` is called again on smaller slices, so it must not change any state before its end.
         """
-        start = 0
         while start < count:
             part = slice(start, min(start + self.size, count))
             if self._fits(work, part):

@@ -9,6 +9,7 @@ import torch
 
 from explainers import Explanation, ExplanationError, Target, reduce
 from explainers.arrays import nbytes
+from explainers.explanation import Sampling
 from explainers.paths.trace import Level
 
 VALUES = np.array([[[1.0, -2.0]], [[-3.0, -1.0]], [[0.5, 4.0]]], dtype=np.float32)  # (3, 1, 2)
@@ -144,6 +145,12 @@ def test_steps_have_converged_when_the_last_level_has_settled(explanation):
     assert explanation(history=(rough, fine)).converged is True
     assert explanation(history=(fine, rough)).converged is False
     assert explanation().converged is None
+
+
+def test_samples_have_converged_when_they_are_enough_for_the_tolerance(explanation):
+    assert explanation(sampling=Sampling(912, "random masks", True)).converged is True
+    assert explanation(sampling=Sampling(8000, "random masks", False)).converged is False
+    assert explanation(sampling=Sampling(250, "random masks")).converged is None
 
 
 def test_it_weighs_what_its_arrays_weigh(explanation, facts):

@@ -8,6 +8,7 @@ import pytest
 
 from explainers import Coverage, Explanation, GradCAM, SmoothGradSquared, Target, proof
 from explainers.classifiers.traits import Traits
+from explainers.explanation import Sampling
 from explainers.paths.step_grid import StepGrid
 from explainers.paths.trace import Level
 
@@ -83,6 +84,27 @@ def test_the_expected_error_is_said(explanation, error, said):
 
 def test_a_map_whose_error_is_not_estimated_says_nothing_about_it(explanation):
     assert proof.accuracy(explanation()) is None
+
+
+@pytest.mark.parametrize(
+    ("sampling", "error", "said"),
+    [
+        (Sampling(250, "random masks"), 0.2, "Random masks drawn: 250. Another seed would give another map."),
+        (Sampling(1, "noisy copies"), None, "Noisy copies drawn: 1, too few to tell how far the map is from that of "),
+        (Sampling(912, "random masks", True), 0.09, "Random masks drawn: 912, enough for the tolerance."),
+        (
+            Sampling(8000, "random masks", False),
+            0.2,
+            "Random masks drawn: 8000, not enough for the tolerance. Take this map as a rough one.",
+        ),
+    ],
+)
+def test_random_samples_are_counted_and_judged(explanation, sampling, error, said):
+    assert proof.samples(explanation(sampling=sampling, error=error)).startswith(said)
+
+
+def test_without_random_samples_nothing_is_said_of_them(explanation):
+    assert proof.samples(explanation()) is None
 
 
 def test_steps_that_were_chosen_are_not_judged(explanation):
@@ -171,6 +193,11 @@ def test_the_cost_is_counted_in_passes_and_seconds(explanation, changes, said):
         ("logit 3.00 · not converged · 52 passes", None, {"history": (Level(513, 0.25, 0.1, False),)}),
         ("logit 3.00 · zero everywhere · 52 passes", None, {"values": 0.0}),
         ("logit 3.00 · right to about 2.1% · 52 passes", None, {"error": 0.0214}),
+        (
+            "logit 3.00 · not converged · right to about 20% · 52 passes",
+            None,
+            {"error": 0.2, "sampling": Sampling(8000, "random masks", False)},
+        ),
         ("logit 3.00 · rule covers 19 of 47 · 52 passes", Coverage(19, 47, {"sigmoid": 28}), {}),
         ("logit 3.00 · rule covers 1 of at least 3 · 52 passes", Coverage(1, 3, {}, 2), {}),
         ("logit 3.00 · equals the gradient · 52 passes", Coverage(0, 0, {}), {}),

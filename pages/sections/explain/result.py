@@ -37,6 +37,7 @@ def show_proof(explainer: Explainer, classifier: Classifier, explanation: Explan
         proof.explained(explanation),
         proof.completeness(explanation),
         proof.accuracy(explanation),
+        proof.samples(explanation),
         proof.steps(explanation),
         proof.coverage(explainer.inner, classifier),
         proof.verification(explanation),
@@ -66,7 +67,10 @@ class MapArea:
         with self._place.preview(key="preview-area"):
             figure = st.container(key="preview-panels")
             figure.plotly_chart(panels(explanation, look), height="stretch", key="preview", config=NO_MODE_BAR)
-            st.caption(f"A first look after {explanation.facts.passes} passes. The map is still being computed.")
+            st.caption(
+                f"A first look after {explanation.facts.passes} passes. {proof.accuracy(explanation) or ''} "
+                "The map is still being computed."
+            )
 
     def show(self, explanation: Explanation) -> None:
         """Draw the panels, and under them the widgets that choose how they are drawn."""

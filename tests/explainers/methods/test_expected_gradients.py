@@ -8,6 +8,7 @@ from torch import nn
 
 from explainers import ExpectedGradients, Target
 from explainers.methods.expected_gradients import _stratified
+from explainers.methods.sampling import seeds
 
 TARGET = Target(1)
 every_background = pytest.mark.parametrize("background", ["plain colours", "noise"])
@@ -91,6 +92,29 @@ def test_points_are_stratified_over_each_way_and_over_all_together():
 def test_another_seed_is_another_map(conv, noise, apart):
     first, second = (ExpectedGradients(seed=seed)(conv, noise(conv.size), TARGET).values for seed in (0, 1))
     assert apart(first, second) > 0.01
+
+
+def test_the_standard_error_is_that_of_the_mean_over_the_pictures(conv64, noise, apart):
+    picture = noise(conv64.size, dtype=torch.float64)
+    explainer = ExpectedGradients(draws=7, points=3, seed=1)
+    found = explainer(conv64, picture, TARGET)
+    alphas = _stratified(seeds(1, 8)[0], 7, 3).view(3, 7)
+    maps = []
+    for draw, start in enumerate(torch.from_numpy(found.baselines).double()):
+        at = (start + alphas[:, draw, None, None, None] * (picture - start)).requires_grad_()
+        (gradients,) = torch.autograd.grad(conv64.network(conv64.normalise(at))[:, 1].sum(), at)
+        maps.append(((picture - start) * gradients).mean(0).numpy())
+    assert apart(found.values, np.mean(maps, 0)) < 1e-5
+    assert apart(found.standard_error, np.std(maps, 0, ddof=1) / 7**0.5) < 1e-5
+
+
+def test_automatic_draws_end_below_the_tolerance(conv, noise):
+    explainer = ExpectedGradients(draws=None, tolerance=50.0, points=2)
+    found = explainer(conv, noise(conv.size), TARGET)
+    assert found.sampling.settled
+    assert found.error <= 0.5
+    assert len(found.baselines) == found.sampling.count
+    assert found.facts.passes == 1 + 3 * found.sampling.count < explainer.passes(conv)
 
 
 def test_it_passes_each_drawn_picture_once_and_each_point_once(conv, noise):

@@ -102,6 +102,42 @@ def test_lime_solves_the_normal_equations(conv64, noise, apart, width, ridge):
     assert apart(totals / sizes, expected) < 1e-5
 
 
+@pytest.mark.parametrize(
+    "explainer", [KernelSHAP(samples=60), KernelSHAP(samples=61), LIME(samples=60, ridge=0.0, width=2.0)], ids=str
+)
+def test_the_standard_error_is_that_of_coefficients_fitted_to_noisy_scores(explainer):
+    shown = explainer.coalitions(7).numpy().astype(float)
+    weights = np.ones(len(shown))
+    generator = np.random.default_rng(0)
+    found = []
+    for _ in range(2000):
+        noise = generator.normal(size=len(shown))
+        noise[: 1 + isinstance(explainer, KernelSHAP)] = 0  # of the coalitions that aren't random
+        found.append(explainer.solve(shown, shown @ np.arange(7) + noise, weights))
+    coefficients, errors = map(np.array, zip(*found, strict=True))
+    assert np.sqrt((errors**2).mean(0)) == pytest.approx(coefficients.std(0), rel=0.05)
+
+
+@pytest.mark.parametrize("kind", [LIME, KernelSHAP])
+def test_automatic_samples_end_below_the_tolerance(conv, noise, kind):
+    explainer = kind(segments=9, samples=None, tolerance=20.0)
+    found = explainer(conv, noise(conv.size), Target(1))
+    assert found.sampling.settled
+    assert found.error <= 0.2
+    assert found.facts.passes == found.sampling.count < explainer.passes(conv)
+
+
+def test_what_is_exact_has_no_error_and_draws_nothing(conv, noise):
+    for samples in (128, None):
+        found = KernelSHAP(segments=7, samples=samples)(conv, noise(conv.size), Target(1))
+        assert (found.error, found.sampling, found.facts.passes) == (0, None, 128)
+
+
+def test_fewer_samples_than_superpixels_do_not_tell_their_error(conv, noise):
+    found = KernelSHAP(segments=40, samples=40)(conv, noise(conv.size), Target(1))
+    assert (found.error, found.standard_error) == (None, None)
+
+
 def test_coalitions_come_with_their_opposites_as_often_as_the_kernel_weighs_their_size():
     shown = KernelSHAP(samples=5000).coalitions(14)
     assert shown[0].all()

@@ -65,6 +65,26 @@ def test_of_a_linear_model_it_tends_to_what_pixels_add_while_others_are_random(l
     assert many < 0.1 < few < 0.5  # sixteen times the masks, a fourth of the noise
 
 
+def test_the_standard_error_is_that_of_the_samples_own_covariances(conv64, noise):
+    picture, explainer = noise(conv64.size, dtype=torch.float64), RISE(masks=60, seed=2)
+    shown = drawn(explainer, conv64.size)
+    pictures = torch.from_numpy(shown)[:, None] * picture + (1 - torch.from_numpy(shown)[:, None]) * (127 / 255)
+    with torch.no_grad():
+        scores = conv64.network(conv64.normalise(pictures))[:, 1].numpy()
+    products = (scores - scores.mean())[:, None, None] * (shown - shown.mean(0)) / explainer.probability
+    expected = products.std(0) / 59**0.5 / 3  # shared among three channels
+    found = explainer(conv64, picture, Target(1))
+    np.testing.assert_allclose(found.standard_error, np.broadcast_to(expected, (3, *conv64.size)), rtol=1e-4)
+
+
+def test_automatic_masks_end_below_the_tolerance(conv, noise):
+    explainer = RISE(masks=None, tolerance=20.0, grid=3)
+    found = explainer(conv, noise(conv.size), Target(1))
+    assert found.sampling.settled
+    assert found.error <= 0.2
+    assert found.facts.passes == 1 + found.sampling.count < explainer.passes(conv)
+
+
 def test_the_chunk_makes_no_difference(conv, noise, apart, monkeypatch):
     whole = RISE()(conv, noise(conv.size), Target(1))
     monkeypatch.setattr("explainers.passes.LARGEST_CHUNK", 3)

@@ -102,6 +102,28 @@ def test_the_noise_is_not_clipped_to_what_pictures_can_hold(small, classify, wat
 
 
 @every_kind
+def test_automatic_samples_end_below_the_tolerance_with_the_map_of_so_many(conv, noise, kind):
+    told = []
+    found = kind(samples=None, tolerance=12.0)(conv, noise(conv.size), TARGET, on_progress=told.append)
+    sampling = found.sampling
+    assert sampling.settled
+    assert found.error <= 0.12
+    assert found.facts.passes == 1 + sampling.count < kind(samples=None).passes(conv)
+    (first,) = [progress.preview for progress in told if progress.preview]
+    assert first.sampling.count == 32
+    assert first.error > found.error
+    chosen = kind(samples=sampling.count)(conv, noise(conv.size), TARGET)
+    assert (chosen.values == found.values).all()
+    assert chosen.error == found.error
+
+
+@every_kind
+def test_one_sample_says_nothing_of_its_error(conv, noise, kind):
+    found = kind(samples=1)(conv, noise(conv.size), TARGET)
+    assert (found.error, found.standard_error, found.sampling.count) == (None, None, 1)
+
+
+@every_kind
 def test_another_seed_is_another_map(conv, noise, apart, kind):
     first, second = (kind(seed=seed, samples=10)(conv, noise(conv.size), TARGET).values for seed in (0, 1))
     assert apart(first, second) > 0.01

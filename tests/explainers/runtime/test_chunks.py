@@ -11,12 +11,14 @@ from explainers import (
     LIME,
     RISE,
     BlurIntegratedGradients,
+    ExpectedGradients,
     ExplanationError,
     FeatureAblation,
     GuidedIntegratedGradients,
     IntegratedGradients,
     KernelSHAP,
     Occlusion,
+    SmoothGrad,
     Target,
 )
 from explainers.passes import Passes
@@ -221,6 +223,8 @@ def attributed(explainer, classifier, picture):
         ("back", IntegratedGradients(baseline="random", draws=2), 3),  # 16, 8, 4, 2
         ("back", BlurIntegratedGradients(steps=20), 3),
         ("back", GuidedIntegratedGradients(steps=2, points=20), 3),
+        ("back", SmoothGrad(samples=20), 3),
+        ("back", ExpectedGradients(draws=11, points=8), 3),
         *(  # no way back: 32, 16, 8, 4, 2
             ("there", kind(**kind.examples.few), 4) for kind in (Occlusion, FeatureAblation, LIME, KernelSHAP, RISE)
         ),
