@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -70,6 +71,15 @@ def seconds_to_stop(process):
     return time.monotonic() - told
 
 
+async def seconds_to_stop_an_import(process, port):
+    """Do so while the first visit imports torch, whose libraries take seconds to load, and Python hears nothing."""
+    async with visitor(port) as tab:
+        await tab.open({})
+        while sys.platform == "linux" and "libtorch" not in Path(f"/proc/{process.pid}/maps").read_text():
+            await asyncio.sleep(0.01)
+        return await asyncio.to_thread(seconds_to_stop, process)
+
+
 async def seconds_to_stop_a_crowd(process, port):
     """Do so amid visitors who wait for long computations, and one who is slow to read what he asked for.
 
@@ -91,7 +101,7 @@ async def seconds_to_stop_a_crowd(process, port):
 def started(request, tmp_path_factory):
     """(what it printed, what its sockets did, seconds until it had ended) of a server that was started and stopped.
 
-    The server for this machine has a crowd at work by then; the one for others has had no visit yet.
+    The server for this machine has a crowd at work by then; the one for others is importing torch for its first visit.
     """
     folder = tmp_path_factory.mktemp("start")
     (folder / "sitecustomize.py").write_text(WATCH)
@@ -108,12 +118,10 @@ def started(request, tmp_path_factory):
             assert process.poll() is None, (folder / "log").read_text()
             assert time.monotonic() < end
             time.sleep(0.1)
-        if request.param == OTHERS:
-            took = seconds_to_stop(process)
-        else:
-            with ThreadPoolExecutor(1) as thread:  # the browser tests' event loop may be running in this one
-                took = thread.submit(lambda: asyncio.run(seconds_to_stop_a_crowd(process, port))).result()
-        assert process.returncode == 0
+        stop = seconds_to_stop_an_import if request.param == OTHERS else seconds_to_stop_a_crowd
+        with ThreadPoolExecutor(1) as thread:  # the browser tests' event loop may be running in this one
+            took = thread.submit(lambda: asyncio.run(stop(process, port))).result()
+        assert process.returncode in ((0, -signal.SIGTERM) if request.param == OTHERS else (0,))
         return (folder / "log").read_text(), (folder / "sockets").read_text(), took
     finally:
         process.kill()

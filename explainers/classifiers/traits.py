@@ -14,6 +14,7 @@ from torch.overrides import TorchFunctionMode
 from explainers.classifiers.agreement import same_logits
 from explainers.errors import ExplanationError
 from explainers.runtime.cloning import clone
+from explainers.runtime.dispatch import COMPILER
 from explainers.runtime.draws import own_draws
 from explainers.runtime.recording import Call, compiled
 
@@ -110,7 +111,7 @@ def find_traits(network: nn.Module, pictures: Tensor, name: str) -> Traits:
 
     for ordered in (pictures, pictures.flip(0)):
         first, copy = ordered[:1], clone(network)
-        with torch.no_grad(), own_draws(device) as draws:
+        with _refused_if_compiling(name), torch.no_grad(), own_draws(device) as draws:
             alone = copy(first)
         if isinstance(alone, Tensor) and alone.ndim == 2 and bool(alone.isfinite().all()):
             break
@@ -132,6 +133,21 @@ def find_traits(network: nn.Module, pictures: Tensor, name: str) -> Traits:
         batch_dependent = True
     traits = Traits(random, batch_dependent, remembers)
     return replace(traits, irregular=_irregular(network, first, traits))
+
+
+@contextmanager
+def _refused_if_compiling(name: str) -> Iterator[None]:
+    """Raise ExplanationError where a pass compiles some of its code, which torch can't while operations are watched."""
+    try:
+        yield
+    except RuntimeError as error:
+        if type(error).__module__ != f"{COMPILER}.exc":
+            raise
+        raise ExplanationError(
+            f"{name} compiles a part of itself while it runs (as flex_attention does), and torch can't do so where its "
+            "operations are watched. Write that part without the compiler, for example with "
+            "scaled_dot_product_attention."
+        ) from error
 
 
 def _irregular(network: nn.Module, picture: Tensor, traits: Traits) -> bool:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pages.shared import state
+from pages.shared import server, state
 
 POLL_INTERVAL = 0.1  # seconds between looks whether it is this page's turn; each is where Streamlit can stop a run
 # Two threads that import parts of one package at the same time may each be given half a module.
@@ -38,7 +38,7 @@ def loading(page: str) -> Iterator[None]:
     while not _TURN.acquire(timeout=POLL_INTERVAL):
         state.yield_to_streamlit()
     try:
-        with _uncollected():
+        with server.ended_by_signals(), _uncollected():
             yield
         _LOADED.add(page)
     except (ImportError, OSError) as error:  # the latter comes from libraries that can't be loaded

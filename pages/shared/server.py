@@ -2,7 +2,8 @@
 
 Streamlit has no setting for either. When a page of another origin connects, it asks an outside service for its own
 address, to compare the two. When it is told to end, it waits for every connection, however slow, and then Python takes
-apart all that torch has brought along, which takes 2 s of the processor's time, or 20 s where others want it, too.
+apart all that torch has brought along, which takes 2 s of the processor's time, or 20 s where others want it, too. And
+while torch is being imported, Python may not get round to any signal for seconds.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ import asyncio
 import atexit
 import os
 import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import cast
 
@@ -18,6 +22,8 @@ from streamlit import net_util, runtime
 from streamlit.web import bootstrap
 
 END_TIMEOUT = 1.0  # seconds after a signal until connections that are still open are cut
+SIGNALS = signal.SIGTERM, signal.SIGINT
+Handler = Callable[[int, FrameType | None], object] | int | None
 
 
 def correct() -> None:
@@ -26,7 +32,42 @@ def correct() -> None:
         return
     net_util.get_internal_ip = net_util.get_external_ip = _no_address
     stopped = cast("asyncio.Future[None]", runtime.get_instance().stopped)
-    stopped.get_loop().call_soon_threadsafe(_end_soon, stopped)  # signals are the main thread's
+    _in_main_thread(stopped.get_loop(), lambda: _end_soon(stopped))
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Let a signal end a corrected server at once, with no handler of ours or Streamlit's, inside the block.
+
+    Handlers are Python's, and it runs none while a library is loaded; libraries as large as torch's take seconds.
+    """
+    loop, handler = None, signal.getsignal(signal.SIGTERM)
+    if getattr(handler, "__module__", None) == __name__:
+        loop = cast("asyncio.Future[None]", runtime.get_instance().stopped).get_loop()
+        _in_main_thread(loop, lambda: _handle_signals(signal.SIG_DFL))
+    try:
+        yield
+    finally:
+        if loop:
+            _in_main_thread(loop, lambda: _handle_signals(handler))
+
+
+def _in_main_thread(loop: asyncio.AbstractEventLoop, work: Callable[[], None]) -> None:
+    """Do what only the main thread may, and wait a while until it is done; a loop that has ended does nothing."""
+    done = threading.Event()
+
+    def do() -> None:
+        work()
+        done.set()
+
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(do)
+        done.wait(END_TIMEOUT)
+
+
+def _handle_signals(handler: Handler) -> None:
+    for number in SIGNALS:
+        signal.signal(number, handler)
 
 
 def _no_address() -> None:
@@ -44,8 +85,7 @@ def _end_soon(stopped: asyncio.Future[None]) -> None:
         streamlit_handler(number, frame)
 
     stopped.add_done_callback(lambda stopped: None if stopped.exception() else _leave())
-    signal.signal(signal.SIGTERM, handle)
-    signal.signal(signal.SIGINT, handle)
+    _handle_signals(handle)
 
 
 def _leave() -> None:

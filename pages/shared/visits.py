@@ -96,7 +96,7 @@ class Visits:
         ended: list[Visit] = []
         while _serving():
             time.sleep(LOOK_INTERVAL)
-            _sweep(ended)  # Streamlit has closed their sessions by now
+            _sweep(ended, nobody_left=not self._visits)  # Streamlit has closed their sessions by now
             ended = self.look()
             with self._lock:
                 if not self._visits and not ended:
@@ -115,11 +115,15 @@ def _empty(session: SafeSessionState) -> None:
         del session[key]
 
 
-def _sweep(ended: list[Visit]) -> None:
-    """Drop the files that only ended visits showed, and collect the reference cycles that hold a visitor's photo."""
-    if ended:
-        runtime.get_instance().media_file_mgr.remove_orphaned_files()
-    if any(visit.photo for visit in ended):  # only then, because it stops everybody else meanwhile
+def _sweep(ended: list[Visit], *, nobody_left: bool) -> None:
+    """Drop the files that only ended visits showed, and collect the reference cycles that hold what visitors had.
+
+    That stops everybody else meanwhile, so it is done where a visitor's photo is among it, or nobody is left.
+    """
+    if not ended:
+        return
+    runtime.get_instance().media_file_mgr.remove_orphaned_files()
+    if nobody_left or any(visit.photo for visit in ended):
         from explainers.runtime.allocator import release_freed_memory  # which a page has loaded by now
 
         gc.collect()

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.nn.attention.flex_attention import flex_attention
 
 from explainers.classifiers.traits import Traits, find_traits
 from explainers.errors import ExplanationError
@@ -106,3 +107,13 @@ def test_a_norm_whose_output_gets_no_gradient_is_regular(traits):
 def test_answers_that_cannot_be_repeated_are_refused(traits):
     with pytest.raises(ExplanationError, match="it answers differently each time"):
         traits(after=lambda h: h * random.random())
+
+
+@pytest.mark.filterwarnings("ignore:flex_attention called without")
+def test_code_that_is_compiled_as_it_runs_is_refused(traits):
+    def attend(x):
+        tokens = x.flatten(2)[:, None].transpose(2, 3)
+        return flex_attention(tokens, tokens, tokens).transpose(2, 3).reshape(x.shape)
+
+    with pytest.raises(ExplanationError, match=r"^it compiles a part of itself while it runs .*dot_product_attention"):
+        traits(after=attend)

@@ -116,6 +116,20 @@ def test_a_visit_ends_once_its_tab_was_closed_for_long_enough(ours, ground, come
     assert look(ours, ground, 100) == []
 
 
+@pytest.mark.parametrize(
+    ("photos", "nobody_left", "collections"),
+    [([None], True, 1), (["cat", None], False, 1), ([None], False, 0), ([], True, 0)],
+)
+def test_memory_is_given_back_where_a_photo_is_gone_or_nobody_is_left(
+    ground, monkeypatch, photos, nobody_left, collections
+):
+    done = []
+    ground.media_file_mgr = SimpleNamespace(remove_orphaned_files=lambda: None)
+    monkeypatch.setattr(visits.gc, "collect", lambda: done.append("collected"))
+    visits._sweep([visits.Visit(Session(), photo) for photo in photos], nobody_left=nobody_left)
+    assert len(done) == collections
+
+
 def test_who_comes_back_in_time_finds_all_as_it_was(ours, ground, come, gone):
     session = come("anna", "cat")
     for _ in range(3):
