@@ -53,7 +53,7 @@ def test_alpha_and_the_number_of_steps_move_without_the_server_and_another_basel
     assert found["maps"] == [2 + 4, 2 + 4 + STOPS]
     assert f"alpha {alpha:.2f}" in found["titles"][0]
     assert found["titles"] != before["titles"]
-    for share in (0.9, 0.1, 0.6):
+    for share in (0.875, 0.125, 0.625):
         rail(app, "journey", share)
         app.until(lambda share=share: abs(app.page.evaluate(SEEN)["opacity"] - share) < 0.03)
     assert app.page.evaluate(STEPS) == 5

@@ -5,11 +5,11 @@
     python -m tools.benchmark exact --write    puts what it prints into docs/measurements.md, too
 
 Parts: speed and memory (random weights), accuracy (how far the peers' maps are from ours), exact (steps against an
-exact map), errors (time to a given error on photos; an hour for a few), start (from the command to the first map, in a
-browser). torchcam and grad-cam take part where they are installed. Real weights are those in the folder
-WHYPIXEL_WEIGHTS (see the README), photos those that labels.tsv lists in the folder WHYPIXEL_PHOTOS; without them
-`accuracy` takes random weights and `errors` is skipped. `memory` and `start` need Linux (`memory` with glibc), `start`
-Playwright and a Chromium, too.
+exact map), errors (time to a given error on photos; `--photos 1 --reference 2160` takes less than half an hour), start
+(from the command to the first map, in a browser). torchcam and grad-cam take part where they are installed. Real
+weights are those in the folder WHYPIXEL_WEIGHTS (see the README), photos those that labels.tsv lists in the folder
+WHYPIXEL_PHOTOS; without them `accuracy` takes random weights and `errors` is skipped. `memory` and `start` need Linux
+(`memory` with glibc), `start` Playwright and a Chromium, too.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], str | None]] = {
     "memory": lambda options: f"{peers.memory(options.networks)}\n\n{peers.growth(options.networks)}",
     "accuracy": lambda options: peers.accuracy(options.networks),
     "exact": lambda options: steps.against_exact(),
-    "errors": lambda options: errors.time_to_error(options.photos),
+    "errors": lambda options: errors.time_to_error(options.photos, options.reference),
     "start": lambda options: starting.start(options.rounds, options.other),
 }
 
@@ -48,6 +48,7 @@ def main() -> None:
     )
     parser.add_argument("--photos", type=int, help="how many of them `errors` takes; none: all")
     parser.add_argument("--other", type=Path, help="another commit's checkout, which `start` measures in turns")
+    parser.add_argument("--reference", type=int, default=4320, help="steps of the map that `errors` compares with")
     parser.add_argument("--write", action="store_true", help=f"put each part's sections into docs/{DOCUMENT}")
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):

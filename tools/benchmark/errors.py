@@ -5,30 +5,30 @@ from __future__ import annotations
 import csv
 import os
 import statistics
+import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import captum.attr
 import torch
 from torch import Tensor, nn
 
-from explainers import Classifier, Explanation, Target, read_image
-from explainers.explanation import SCALES, Scale
+from explainers import Classifier, Explanation, Target, load_classifier, read_image
+from explainers.explanation import SCALES
 from explainers.methods.integrated_gradients import IntegratedGradients
 from explainers.passes import Passes
 from explainers.paths.integrate import integrate
 from explainers.paths.quadrature import quadrature
 from explainers.runtime.allocator import hold_freed_memory
-from tools.benchmark.contenders import CAPTUM_BATCHES, MEMORY_OF_PEERS, Subject, at_hand, load
+from tools.benchmark.contenders import CAPTUM_BATCHES, MEMORY_OF_PEERS, at_hand
 from tools.benchmark.report import Limit, relative_l1_error, report
 
-PHOTO_NETWORKS = ("mobilenet_v2", "squeezenet1_1")
+PHOTO_NETWORKS = ("efficientnet_lite0", "mobilenet_v2", "squeezenet1_1")
 TOLERANCES = (0.05, 0.03, 0.01)
 PROMISED = 0.03  # the tolerance for which promises are made
-REFERENCE_STEPS = 4320  # of the trapezoid rule; among its points are those of the midpoint rule for many step counts
-MIDPOINT_STEPS = tuple(steps for steps in range(10, REFERENCE_STEPS // 2 + 1) if REFERENCE_STEPS // 2 % steps == 0)
+FEWEST_STEPS = 10  # that Captum is tried with
 MAX_TIMED_STEPS = 200  # of Captum; the time of more is worked out, as it is proportional
 CALIBRATED = (0.7, 1.4)  # the true error, as a share of the expected one
 
@@ -44,7 +44,7 @@ class Case:
 
     network: str
     photo: str
-    scale: Scale
+    scale: str
     tolerance: float
     points: int
     expected_error: float
@@ -63,15 +63,18 @@ class Case:
         return least <= self.error / self.expected_error <= most
 
 
-def time_to_error(count: int | None) -> str | None:
+def time_to_error(count: int | None, reference_steps: int) -> str | None:
     """Compare the time to several errors on the first `count` photos (None: all).
 
+    reference_steps: of the trapezoid rule's map that stands for the exact one. Among its points are those of the
+                     midpoint rule for every number of steps that divides half of it, so many divisors are useful.
     Returns None where there are no photos or no weights.
     """
     photos, names = _photos(count), [name for name in PHOTO_NETWORKS if at_hand(name)]
     if not photos or not names:
         return None
-    cases = [case for name in names for case in _cases(load(name, real=True), photos)]
+    cases = [case for name in names for case in _cases(load_classifier(name, device="cpu"), photos, reference_steps)]
+    names = list(dict.fromkeys(case.network for case in cases))
     rows = [
         _row(f"{name}, {scale}, {tolerance:.0%}", group)
         for name in names
@@ -87,7 +90,7 @@ def time_to_error(count: int | None) -> str | None:
         f"{len(photos)} photos, the most likely class, black baseline, medians. Whypixel's default method with the "
         "tolerance, verification included, against Captum's Integrated Gradients with the smallest number of midpoint "
         "steps whose map is within it, with its fastest internal batch. The error is the relative L1 distance from "
-        f"the trapezoid rule's map on {REFERENCE_STEPS} even steps; calibrated is the share of maps whose true error "
+        f"the trapezoid rule's map on {reference_steps} even steps; calibrated is the share of maps whose true error "
         f"is {CALIBRATED[0]} to {CALIBRATED[1]} times the expected one."
     )
     return report("Time to a given error", note, head, rows, _limits(promised, cases))
@@ -101,24 +104,24 @@ def _photos(count: int | None) -> list[Path]:
         return [Path(folder, row["file"]) for row in csv.DictReader(lines, delimiter="\t")][:count]
 
 
-def _cases(subject: Subject, photos: Sequence[Path]) -> Iterator[Case]:
-    batch = min(CAPTUM_BATCHES, key=lambda size: _captum_seconds(subject, "logit", 32, size))
+def _cases(classifier: Classifier, photos: Sequence[Path], reference_steps: int) -> Iterator[Case]:
+    noise = torch.rand(classifier.channels, *classifier.size, generator=torch.Generator().manual_seed(0))
+    batch = min(CAPTUM_BATCHES, key=lambda size: _captum_seconds(classifier, noise, Target(0), 32, size))
     for photo in photos:
-        picture, _ = subject.classifier.see(read_image(photo.read_bytes()))
-        shown = replace(subject, picture=picture, index=subject.classifier.predict(picture)[0].index)
-        for scale in SCALES:
-            target = Target(shown.index, scale=scale)
-            reference, by_steps = _even_maps(shown.classifier, picture, target)
+        picture, _ = classifier.see(read_image(photo.read_bytes()))
+        index = classifier.predict(picture)[0].index
+        for target in (Target(index, scale=scale) for scale in SCALES):
+            reference, by_steps = _even_maps(classifier, picture, target, reference_steps)
             errors = {steps: relative_l1_error(values, reference) for steps, values in by_steps.items()}
             for tolerance in TOLERANCES:
-                steps = next((steps for steps, error in errors.items() if error < tolerance), MIDPOINT_STEPS[-1])
+                steps = next((steps for steps, error in errors.items() if error < tolerance), max(errors))
                 timed_steps = min(steps, MAX_TIMED_STEPS)
-                seconds, explanation = _our_seconds(shown, target, tolerance)
-                captum_seconds = _captum_seconds(shown, scale, timed_steps, batch) * steps / timed_steps
-                yield Case(
-                    shown.name,
+                seconds, explanation = _our_seconds(classifier, picture, target, tolerance)
+                captum_seconds = _captum_seconds(classifier, picture, target, timed_steps, batch) * steps / timed_steps
+                case = Case(
+                    classifier.name,
                     photo.name,
-                    scale,
+                    target.scale,
                     tolerance,
                     points=explanation.history[-1].points,
                     expected_error=explanation.error or 0.0,
@@ -127,54 +130,55 @@ def _cases(subject: Subject, photos: Sequence[Path]) -> Iterator[Case]:
                     seconds=seconds,
                     captum_seconds=captum_seconds,
                 )
+                print(*asdict(case).values(), file=sys.stderr, flush=True)
+                yield case
 
 
-def _even_maps(classifier: Classifier, picture: Tensor, target: Target) -> tuple[Tensor, dict[int, Tensor]]:
+def _even_maps(
+    classifier: Classifier, picture: Tensor, target: Target, reference_steps: int
+) -> tuple[Tensor, dict[int, Tensor]]:
     """Return the reference map, and the midpoint rule's maps by the number of steps, all from the same gradients."""
-    alphas, weights = quadrature("trapezoid", REFERENCE_STEPS)
-    sums = torch.zeros(len(MIDPOINT_STEPS), picture.numel())
+    half = reference_steps // 2
+    counts = torch.tensor([steps for steps in range(FEWEST_STEPS, half + 1) if half % steps == 0])[:, None]
+    sums = picture.new_zeros(len(counts), picture.numel())
 
     def keep(alphas: Tensor, weights: Tensor, gradients: Tensor, spans: Tensor) -> None:
-        sums.addmm_(_midpoint_weights(alphas), (gradients * spans).flatten(1))
+        numbers, halves = (alphas * reference_steps).round().long(), half // counts  # points in half a step
+        is_midpoint = (numbers % halves == 0) & (numbers // halves % 2 == 1)
+        sums.addmm_((is_midpoint / counts).to(sums), (gradients * spans).flatten(1))
 
     with torch.inference_mode(False), Passes(classifier, [target], fused=True) as passes:
         path = integrate(
             lambda points, rows: passes(points[0], rows),
             (picture[None],),
             (torch.zeros_like(picture)[None],),
-            alphas,
-            weights,
+            *quadrature("trapezoid", reference_steps),
             run=passes.run,
             keep=keep,
         )
     maps = sums.view(-1, *picture.shape)
-    return path.gradients[0][0] * picture, dict(zip(MIDPOINT_STEPS, maps, strict=True))
+    return path.gradients[0][0] * picture, dict(zip(counts[:, 0].tolist(), maps, strict=True))
 
 
-def _midpoint_weights(alphas: Tensor) -> Tensor:
-    """Return the weights (len(MIDPOINT_STEPS), n) of points (n,) of the reference in the midpoint rules."""
-    numbers = (alphas * REFERENCE_STEPS).round().long()
-    steps = torch.tensor(MIDPOINT_STEPS)[:, None]
-    halves = REFERENCE_STEPS // (2 * steps)  # points of the reference in half a step
-    is_midpoint = (numbers % halves == 0) & (numbers // halves % 2 == 1)
-    return is_midpoint / steps
-
-
-def _our_seconds(subject: Subject, target: Target, tolerance: float) -> tuple[float, Explanation]:
+def _our_seconds(
+    classifier: Classifier, picture: Tensor, target: Target, tolerance: float
+) -> tuple[float, Explanation]:
     method = IntegratedGradients(tolerance=100 * tolerance)
     hold_freed_memory()
     started = time.perf_counter()
-    explanation = method(subject.classifier, subject.picture, target)
+    explanation = method(classifier, picture, target)
     return time.perf_counter() - started, explanation
 
 
-def _captum_seconds(subject: Subject, scale: Scale, steps: int, batch: int) -> float:
-    network = subject.network if scale == "logit" else nn.Sequential(subject.network, nn.Softmax(1))
-    picture, black = subject.normalised(subject.picture), subject.normalised(torch.zeros_like(subject.picture))
-    method = captum.attr.IntegratedGradients(network)
+def _captum_seconds(classifier: Classifier, picture: Tensor, target: Target, steps: int, batch: int) -> float:
+    network = classifier.network
+    method = captum.attr.IntegratedGradients(
+        network if target.scale == "logit" else nn.Sequential(network, nn.Softmax(1))
+    )
+    normalised, black = (classifier.normalise(pixels[None]) for pixels in (picture, torch.zeros_like(picture)))
     hold_freed_memory(**MEMORY_OF_PEERS)
     started = time.perf_counter()
-    method.attribute(picture, black, subject.index, n_steps=steps, method="riemann_middle", internal_batch_size=batch)
+    method.attribute(normalised, black, target.index, n_steps=steps, method="riemann_middle", internal_batch_size=batch)
     return time.perf_counter() - started
 
 
