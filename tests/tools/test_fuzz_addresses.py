@@ -17,7 +17,7 @@ def test_no_address_breaks_a_page():
 
 def test_the_same_seed_writes_the_same_addresses():
     first, second, other = (Stranger(seed) for seed in (3, 3, 4))
-    addresses = [first.address() for _ in range(20)]
-    assert addresses == [second.address() for _ in range(20)]
-    assert addresses != [other.address() for _ in range(20)]
+    addresses = [first.address() for _ in range(60)]
+    assert addresses == [second.address() for _ in range(60)]
+    assert addresses != [other.address() for _ in range(60)]
     assert any(name.startswith("$$ID") or name == "kept" for address in addresses for name in address)

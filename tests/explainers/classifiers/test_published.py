@@ -3,6 +3,7 @@
 import pytest
 from torchvision import models
 
+from explainers.classifiers.bundled import BUNDLED_CLASSIFIERS
 from explainers.classifiers.published import BUNDLED, LISTED, address, is_architecture, listing, recipe
 from explainers.errors import ExplanationError
 
@@ -16,10 +17,14 @@ def test_the_listed_weights_are_torchvisions_best(name):
     assert published.url.endswith(f"/{listed.file}")
 
 
-@pytest.mark.parametrize("name", [BUNDLED, *ARCHITECTURES])
+RECIPES = {name: (100 if name == BUNDLED else 1000, each.recipe) for name, each in BUNDLED_CLASSIFIERS.items()}
+RECIPES |= {name: (1000, recipe(name)) for name in ARCHITECTURES}
+
+
+@pytest.mark.parametrize("name", RECIPES)
 def test_every_classifier_has_unique_labels_and_one_square_input(name):
-    made_for = recipe(name)
-    assert len(set(made_for.labels)) == len(made_for.labels) == (100 if name == BUNDLED else 1000)
+    classes, made_for = RECIPES[name]
+    assert len(set(made_for.labels)) == len(made_for.labels) == classes
     assert made_for.size <= made_for.resize
     assert made_for.interpolation in ("bilinear", "bicubic")
 
@@ -35,7 +40,8 @@ def test_every_classifier_of_torchvisions_is_published_and_sees_a_photo_as_it_wa
 
 
 def test_the_bundled_classifier_normalises_as_torchvisions_do():
-    assert (recipe(BUNDLED).mean, recipe(BUNDLED).std) == (recipe("resnet18").mean, recipe("resnet18").std)
+    ours, theirs = BUNDLED_CLASSIFIERS[BUNDLED].recipe, recipe("resnet18")
+    assert (ours.mean, ours.std) == (theirs.mean, theirs.std)
 
 
 def test_a_listed_classifier_is_known_without_asking_torchvision(monkeypatch):
