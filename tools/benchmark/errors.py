@@ -89,9 +89,9 @@ def time_to_error(count: int | None, reference_steps: int) -> str | None:
     note = (
         f"{len(photos)} photos, the most likely class, black baseline, medians. Whypixel's default method with the "
         "tolerance, verification included, against Captum's Integrated Gradients with the smallest number of midpoint "
-        "steps whose map is within it, with its fastest internal batch. The error is the relative L1 distance from "
-        f"the trapezoid rule's map on {reference_steps} even steps; calibrated is the share of maps whose true error "
-        f"is {CALIBRATED[0]} to {CALIBRATED[1]} times the expected one."
+        f"steps whose map is within it (of the divisors of {reference_steps // 2}), and its fastest internal batch. "
+        f"The error is the relative L1 distance from the trapezoid rule's map on {reference_steps} even steps; "
+        f"calibrated: the share of maps whose error is {CALIBRATED[0]} to {CALIBRATED[1]} times what is expected."
     )
     return report("Time to a given error", note, head, rows, _limits(promised, cases))
 
