@@ -35,7 +35,7 @@ Measured = Mapping[str, float]
 def measure(
     browser: Any, folder: Path, script: Path, root: Path, address: Mapping[str, Any], awaited: Sequence[str]
 ) -> Measured:
-    """Start a server and visit it: the seconds until each thing is there, and the server's memory in MiB then."""
+    """Start a server and visit it: the seconds until each thing is there, and what the server has needed by then."""
     started = time.perf_counter()
     with serve(folder, script, root) as server:
         measured = {"answer": time.perf_counter() - started}
@@ -45,7 +45,7 @@ def measure(
         for name in awaited:
             page.locator(SELECTORS[name]).first.wait_for(timeout=PATIENCE, state="attached")
             measured[name] = time.perf_counter() - started
-            measured[f"memory, {name}"] = server.memory
+            measured[f"processor, {name}"], measured[f"memory, {name}"] = server.worked, server.memory
         page.close()
     return measured
 
@@ -81,7 +81,7 @@ def start(rounds: int, other: Path | None = None) -> str | None:
 
 
 def _report(measured: Mapping[str, Sequence[Measured]], rounds: int) -> str:
-    columns = ("answer", HEADING, FIRST_LOOK, MAP, f"memory, {HEADING}", f"memory, {MAP}")
+    columns = ("answer", HEADING, FIRST_LOOK, MAP, f"processor, {MAP}", f"memory, {HEADING}", f"memory, {MAP}")
     medians = {
         name: {column: statistics.median(run[column] for run in runs) for column in columns if column in runs[0]}
         for name, runs in measured.items()
@@ -92,8 +92,8 @@ def _report(measured: Mapping[str, Sequence[Measured]], rounds: int) -> str:
     )
     note = (
         f"Medians of {rounds} starts each, in turns, in a new browser tab with files that are warm; seconds from the "
-        "command, and the server's memory in MiB. The first look is one of "
-        "Integrated Gradients from 20 random baselines, after 180 passes."
+        "command, and the server's processor seconds and memory in MiB by then. The first look is one of Integrated "
+        "Gradients from 20 random baselines, after 180 passes."
     )
     rows = [[name, *(found.get(column, "") for column in columns)] for name, found in medians.items()]
     limits = (
