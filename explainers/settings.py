@@ -53,7 +53,9 @@ class Range(Knob):
 
     step:      between the values that a widget offers; if it is an integer, so is the setting.
     automatic: says in words what None means; empty if None is not allowed.
-    first:     the value that the widget offers first when automatic is switched off.
+    first:     the value that the widget offers first where there is no default.
+    usual:     numbers that are offered to be clicked, where None is allowed; `first` if there are none.
+    unit:      follows the number, such as "%".
     """
 
     low: float
@@ -61,6 +63,8 @@ class Range(Knob):
     step: float = 1
     automatic: str = ""
     first: float | None = None
+    usual: tuple[float, ...] = ()
+    unit: str = ""
 
     def accepts(self, value: Any) -> bool:
         if value is None:
@@ -135,23 +139,33 @@ def number(
     step: float = 1,
     *,
     hint: str,
+    label: str = "",
     only_if: OnlyIf | None = None,
     automatic: str = "",
     first: float | None = None,
+    usual: tuple[float, ...] = (),
+    unit: str = "",
     axis: str = "",
 ) -> Any:
     """Declare a `Range`."""
-    knob = Range(low, high, step, automatic, first, hint=hint, only_if=only_if or {}, axis=axis)
+    knob = Range(
+        low, high, step, automatic, first, usual, unit, hint=hint, label=label, only_if=only_if or {}, axis=axis
+    )
     return field(default=default, metadata={"knob": knob})
 
 
 def tolerance(default: float, high: float, *, only_if: OnlyIf) -> Any:
     """Declare a `Range`: the expected error of the map, in per cent, below which automatic points or samples end."""
-    hint = "Points or samples are added until the map's expected error, in per cent, is below this. Less is slower."
-    return number(default, 1.0, high, 0.5, hint=hint, only_if=only_if)
+    hint = "Points or samples are added until the map's expected error is below this. Smaller is slower."
+    return number(default, 1.0, high, 0.5, hint=hint, label="Tolerance", only_if=only_if, unit="%")
 
 
-def seed(*, high: int = 9999, hint: str = "Start of the random numbers.", only_if: OnlyIf | None = None) -> Any:
+def seed(
+    *,
+    high: int = 9999,
+    hint: str = "Fixes the random draws: the same seed gives the same map again.",
+    only_if: OnlyIf | None = None,
+) -> Any:
     """Declare a `Seed`."""
     return field(default=0, metadata={"knob": Seed(0, high, hint=hint, only_if=only_if or {})})
 
@@ -167,9 +181,9 @@ def switch(default: bool, *, hint: str, label: str = "", only_if: OnlyIf | None 
     return field(default=default, metadata={"knob": Switch(hint=hint, label=label, only_if=only_if or {})})
 
 
-def colour(default: str, *, hint: str, only_if: OnlyIf | None = None) -> Any:
+def colour(default: str, *, hint: str, label: str = "", only_if: OnlyIf | None = None) -> Any:
     """Declare a `Colour`."""
-    return field(default=default, metadata={"knob": Colour(hint=hint, only_if=only_if or {})})
+    return field(default=default, metadata={"knob": Colour(hint=hint, label=label, only_if=only_if or {})})
 
 
 def layer(*, hint: str, only_if: OnlyIf | None = None) -> Any:

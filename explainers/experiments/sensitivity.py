@@ -39,10 +39,15 @@ class Sensitivity(Experiment):
     paper: ClassVar[str] = "https://arxiv.org/abs/1901.09392"
 
     radius: float = number(
-        0.02, 0.0, 0.5, 0.01, hint="The most that a channel of a pixel changes; 1 is black to white."
+        0.02,
+        0.0,
+        0.5,
+        0.01,
+        label="Largest change of a pixel",
+        hint="In each colour channel, where 1 is the way from black to white.",
     )
-    samples: int = number(10, 1, 100, hint="Random pictures whose maps are compared.")
-    patches: int = number(50, 2, 500, hint="Random patches that are hidden.")
+    samples: int = number(10, 1, 100, label="Random pictures", hint="How many maps are compared.")
+    patches: int = number(50, 2, 500, label="Random patches", hint="How many are hidden.")
     seed: int = seed()
 
     def passes(self, explainer: Explainer, classifier: Classifier) -> int:

@@ -221,7 +221,12 @@ class AttentionRollout(OnTokens):
     uses_gradient: ClassVar[bool] = False
 
     residual: float = number(
-        0.5, 0.0, 0.95, 0.05, hint="Share of a token that passes each layer by; the paper's is one half."
+        0.5,
+        0.0,
+        0.95,
+        0.05,
+        label="Share that skips attention",
+        hint="How much of each patch passes a layer by on the residual connection. The paper takes one half.",
     )
 
     def flow(self, attentions: list[Attention], gradients: list[Tensor]) -> Tensor:

@@ -63,9 +63,17 @@ class BlurIntegratedGradients(Explainer):
     unit: ClassVar[Unit] = CONTRIBUTION
 
     steps: int = number(
-        50, 1, 1000, hint="Stretches of the way. More is slower and closer to the exact map.", axis="steps"
+        50, 1, 1000, hint="Points on the path. More is slower and closer to the exact map.", axis="steps"
     )
-    blur: float = number(20.0, 1.0, 100.0, 1.0, hint="Blur at the start, in per cent of the longer side.")
+    blur: float = number(
+        20.0,
+        1.0,
+        100.0,
+        1.0,
+        label="Blur at the start",
+        hint="Its radius, as a share of the picture's longer side.",
+        unit="%",
+    )
 
     def passes(self, classifier: Classifier) -> int:
         return 2 + self.steps

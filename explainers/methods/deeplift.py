@@ -146,7 +146,7 @@ class DeepLIFT(Explainer):
 
     baseline: str = choice(
         *("black", "white", "grey", "dataset mean", "blurred picture"),
-        hint="The picture that stands for nothing there, and that this one is compared with.",
+        hint='A picture that stands for "nothing". The map says what the pixels add compared with it.',
         axis="baseline",
     )
 

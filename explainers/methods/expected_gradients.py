@@ -57,10 +57,19 @@ class ExpectedGradients(Explainer):
     shows_regardless: ClassVar[str] = DISTANCE_FROM_BASELINE
     unit: ClassVar[Unit] = CONTRIBUTION
 
-    background: str = choice("plain colours", "noise", hint="What the random pictures look like.")
-    draws: int | None = samples(DRAWS, 1, MOST_DRAWS, hint="Random pictures. More is slower and steadier.")
+    background: str = choice(
+        "plain colours",
+        "noise",
+        label="Random pictures",
+        hint="What the pictures look like that this one is compared with.",
+    )
+    draws: int | None = samples(
+        DRAWS, 1, MOST_DRAWS, label="Number of random pictures", hint="More is slower and steadier."
+    )
     tolerance: float = sampling_tolerance(only_if={"draws": None})
-    points: int = number(5, 1, 50, hint="Points on the way from each of them.")
+    points: int = number(
+        5, 1, 50, label="Points per picture", hint="Points on the path from each random picture to yours."
+    )
     seed: int = seed()
 
     def passes(self, classifier: Classifier) -> int:

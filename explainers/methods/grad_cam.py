@@ -147,8 +147,12 @@ class FinerCAM(GradCAM):
     ours: ClassVar[str] = "the contrast: the logit minus a share of those closest to it, which are named beside the map"
     scales: ClassVar[tuple[Scale, ...]] = ("logit",)
 
-    gamma: float = number(0.6, 0.0, 1.0, 0.05, hint="Share of the similar classes' mean logit that is taken away.")
-    similar: int = number(3, 1, 20, hint="Similar classes, those whose logits are closest.")
+    gamma: float = number(
+        0.6, 0.0, 1.0, 0.05, label="Weight of similar classes", hint="The share of their mean logit that is taken away."
+    )
+    similar: int = number(
+        3, 1, 20, label="Similar classes", hint="How many to compare with: those whose logits are closest."
+    )
 
     def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
         contrasts: list[tuple[Tensor, Tensor]] = []

@@ -72,10 +72,8 @@ class GuidedIntegratedGradients(Explainer):
     shows_regardless: ClassVar[str] = DISTANCE_FROM_BASELINE
     unit: ClassVar[Unit] = CONTRIBUTION
 
-    steps: int = number(
-        50, 1, 1000, hint="Steps of the path. More is slower and keeps closer to the small gradients.", axis="steps"
-    )
-    points: int = number(3, 1, 50, hint="Points on each step. More is slower and makes the values add up better.")
+    steps: int = number(50, 1, 1000, hint="More is slower and stays closer to the small gradients.", axis="steps")
+    points: int = number(3, 1, 50, label="Points per step", hint="More is slower and makes the values add up better.")
     baseline: str = choice(
         "black",
         "white",
@@ -84,8 +82,22 @@ class GuidedIntegratedGradients(Explainer):
         hint="The picture that stands for nothing there, where the path starts.",
         axis="baseline",
     )
-    fraction: float = number(0.25, 0.05, 1.0, 0.05, hint="Share of the picture that changes at a time; 1: straight.")
-    max_dist: float = number(0.02, 0.0, 1.0, 0.01, hint="How far the path may leave the straight one; 0: not at all.")
+    fraction: float = number(
+        0.25,
+        0.05,
+        1.0,
+        0.05,
+        label="Share of pixels per step",
+        hint="How much of the picture may change at a time. At 1, the path is straight.",
+    )
+    max_dist: float = number(
+        0.02,
+        0.0,
+        1.0,
+        0.01,
+        label="Largest distance from the straight path",
+        hint="How far a pixel may be ahead or behind, where 1 is the whole path. At 0, the path is straight.",
+    )
 
     def passes(self, classifier: Classifier) -> int:
         return self.steps * (1 + self.points) + 1

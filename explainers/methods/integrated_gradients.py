@@ -55,23 +55,33 @@ class IntegratedGradients(Explainer):
         1,
         1000,
         hint="Points on the path. More is slower and closer to the exact map.",
-        automatic="as many as the map needs",
+        automatic="as many as needed",
         first=50,
+        usual=(5, 20, 50, 200),
         axis="steps",
     )
     tolerance: float = tolerance(3.0, 10.0, only_if={"steps": None})
     baseline: str = choice(
-        *BASELINES, hint="The picture that stands for nothing there, where the path starts.", axis="baseline"
+        *BASELINES, hint='A picture that stands for "nothing", where the path starts.', axis="baseline"
     )
     seed: int = seed(only_if={"baseline": "random"})
-    draws: int = number(4, 1, 20, hint="Random pictures averaged.", only_if={"baseline": "random"})
-    blur: float = number(
-        10.0, 1.0, 50.0, 1.0, hint="Blur, in per cent of the side.", only_if={"baseline": "blurred picture"}
+    draws: int = number(
+        4, 1, 20, label="Random baselines", hint="How many are averaged.", only_if={"baseline": "random"}
     )
-    colour: str = colour("#7f7f7f", hint="Colour of the baseline.", only_if={"baseline": "colour"})
+    blur: float = number(
+        10.0,
+        1.0,
+        50.0,
+        1.0,
+        hint="Its radius, as a share of the picture's side.",
+        unit="%",
+        only_if={"baseline": "blurred picture"},
+    )
+    colour: str = colour("#7f7f7f", hint="The colour of the whole baseline.", only_if={"baseline": "colour"})
     rule: str = choice(
         *RULES,
-        hint="Where on the path the points lie and how they are weighed.",
+        label="Quadrature rule",
+        hint="Where on the path the points lie, and how much each counts.",
         only_if={"steps": range(1, 1001)},  # automatic steps are the trapezoid rule's
     )
 

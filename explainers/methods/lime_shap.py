@@ -41,8 +41,12 @@ class LIME(OnCoalitions):
     )
     unit: ClassVar[Unit] = RISE_WHERE_SHOWN
 
-    width: float = number(0.25, 0.05, 2.0, 0.05, hint="How far from the picture samples still count.")
-    ridge: float = number(1.0, 0.0, 10.0, 0.1, hint="How strongly coefficients are drawn to zero.")
+    width: float = number(
+        0.25, 0.05, 2.0, 0.05, label="Kernel width", hint="How unlike the picture a sample may be and still count."
+    )
+    ridge: float = number(
+        1.0, 0.0, 10.0, 0.1, label="Ridge penalty", hint="How strongly small contributions are pulled to zero."
+    )
     seed: int = seed()
 
     def coalitions(self, regions: int) -> Tensor:

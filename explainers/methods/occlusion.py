@@ -43,14 +43,21 @@ class Occlusion(Explainer):
         None,
         1,
         256,
-        hint="Side of the patch, in pixels of the input.",
+        label="Patch size",
+        hint="The side of the patch, in pixels that the classifier sees.",
         automatic="a fifth of the picture's side",
         first=16,
     )
     stride: int | None = number(
-        None, 1, 256, hint="Pixels from one patch to the next.", automatic="half the patch", first=8
+        None,
+        1,
+        256,
+        label="Distance between patches",
+        hint="In pixels that the classifier sees.",
+        automatic="half the patch",
+        first=8,
     )
-    colour: str = colour("#7f7f7f", hint="Colour of the patch.")
+    colour: str = colour("#7f7f7f", label="Colour of the patch", hint="What the picture is covered with.")
 
     def passes(self, classifier: Classifier) -> int:
         _, windows, strides = self._windows(classifier)

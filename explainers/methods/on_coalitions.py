@@ -45,7 +45,11 @@ class OnCoalitions(OnSuperpixels):
     """The base class of methods that fit a linear model to the scores of coalitions, the sets of superpixels shown."""
 
     samples: int | None = samples(
-        SAMPLES, 10, MOST_SAMPLES, 10, hint="Pictures with superpixels hidden. More is slower and more exact."
+        SAMPLES,
+        10,
+        MOST_SAMPLES,
+        10,
+        hint="How many pictures with superpixels hidden. More is slower and closer to the exact map.",
     )
     tolerance: float = sampling_tolerance(only_if={"samples": None})
 

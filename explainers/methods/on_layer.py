@@ -15,8 +15,8 @@ from explainers.passes import Passes
 from explainers.settings import layer, switch
 
 EMPTY_BECAUSE_ONLY_AGAINST = (
-    "this layer holds evidence against the class only, and ReLU removes that. Switch ReLU off to see it, or choose "
-    "another layer."
+    "this layer holds evidence against the class only, and the method leaves that out. Switch off "
+    '"Only evidence for the class" to see it, or choose another layer.'
 )
 
 
@@ -30,9 +30,11 @@ class OnLayer(Explainer):
     unit: ClassVar[Unit] = WEIGHTED_ACTIVATION
     reduction: ClassVar[Reduction] = "signed sum"
 
-    layer: str | None = layer(hint="The layer whose grid is drawn. Deeper is coarser and closer to the decision.")
+    layer: str | None = layer(hint="Deeper layers give coarser maps and are closer to the decision.")
     relu: bool = switch(
-        True, label="ReLU", hint="Keep only evidence for the class, as in the paper. Off: evidence against it, too."
+        True,
+        label="Only evidence for the class",
+        hint="As in the paper, which applies a ReLU. Switched off, the map also shows evidence against the class.",
     )
 
     @property

@@ -29,8 +29,8 @@ class OnSuperpixels(Explainer):
     reduction: ClassVar[Reduction] = "signed sum"
     shows_regardless: ClassVar[str] = "the outlines of its superpixels, which are cut by colour"
 
-    segments: int = number(40, 2, 200, hint="Superpixels that the picture is cut into.")
-    colour: str = colour("#7f7f7f", hint="Colour of what is hidden.")
+    segments: int = number(40, 2, 200, label="Superpixels", hint="How many patches the picture is cut into.")
+    colour: str = colour("#7f7f7f", label="Colour of hidden parts", hint="What hidden superpixels are filled with.")
 
     @torch.no_grad()
     def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:

@@ -104,11 +104,18 @@ class RISE(Explainer):
     reduction: ClassVar[Reduction] = "signed sum"
     unit: ClassVar[Unit] = RISE_WHERE_SHOWN
 
-    masks: int | None = samples(MASKS, 10, MOST_MASKS, 10, hint="Random masks. More is slower and less noisy.")
+    masks: int | None = samples(MASKS, 10, MOST_MASKS, 10, label="Random masks", hint="More is slower and less noisy.")
     tolerance: float = sampling_tolerance(only_if={"masks": None})
-    grid: int = number(7, 2, 32, hint="Cells of a mask along each side of the picture.")
-    probability: float = number(0.5, 0.1, 0.9, 0.05, hint="How likely a cell is shown.")
-    colour: str = colour("#7f7f7f", hint="Colour of what is hidden.")
+    grid: int = number(7, 2, 32, label="Mask grid", hint="Cells of a mask along each side of the picture.")
+    probability: float = number(
+        0.5,
+        0.1,
+        0.9,
+        0.05,
+        label="Chance that a cell is shown",
+        hint="At 0.5, half of the picture shows through on average.",
+    )
+    colour: str = colour("#7f7f7f", label="Colour of hidden parts", hint="What hidden cells are filled with.")
     seed: int = seed()
 
     def passes(self, classifier: Classifier) -> int:

@@ -21,9 +21,12 @@ LARGEST_GROWTH = 2  # times the samples from one look at the error to the next, 
 MEAN_DISTANCE = math.sqrt(2 / math.pi)  # of normal numbers from their mean, in standard deviations
 
 
-def samples(default: int, low: int, most: int, step: int = 1, *, hint: str) -> Any:
+def samples(default: int, low: int, most: int, step: int = 1, *, hint: str, label: str = "") -> Any:
     """Declare a number of samples that is `default`, or None: as many as the tolerance needs, up to `most`."""
-    return number(default, low, most, step, hint=hint, automatic="as many as the tolerance needs", first=default)
+    usual = tuple(count for count in (default, 4 * default) if count <= most)
+    return number(
+        *(default, low, most, step), hint=hint, label=label, automatic="as many as needed", first=default, usual=usual
+    )
 
 
 def sampling_tolerance(*, only_if: OnlyIf) -> Any:

@@ -75,7 +75,9 @@ class ScoreCAM(_ForwardOnly):
     )
 
     softmax: bool = switch(
-        False, hint="Weights that are positive and add up to 1: the softmax of the rises, as in the paper's algorithm."
+        False,
+        label="Softmax of the weights",
+        hint="As in the paper's algorithm: weights are positive and add up to 1.",
     )
 
     def passes(self, classifier: Classifier) -> int:

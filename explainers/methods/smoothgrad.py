@@ -48,9 +48,11 @@ class _Smoothed(Explainer):
     stands_on: ClassVar[str] = "the gradient method you choose"
     orders: ClassVar[int] = 4  # of the moments that the map's error depends on
 
-    gradient: str = choice(*GRADIENT_METHODS, hint="The gradient method whose maps are combined.")
-    noise: float = number(0.15, 0.0, 1.0, 0.01, hint="Standard deviation of the noise; 1 is from black to white.")
-    samples: int | None = samples(SAMPLES, 1, MOST_SAMPLES, hint="Noisy copies. More is slower and smoother.")
+    gradient: str = choice(
+        *GRADIENT_METHODS, label="Repeated method", hint="The gradient method whose maps are combined."
+    )
+    noise: float = number(0.15, 0.0, 1.0, 0.01, hint="Its standard deviation, where 1 is the way from black to white.")
+    samples: int | None = samples(SAMPLES, 1, MOST_SAMPLES, label="Noisy copies", hint="More is slower and smoother.")
     tolerance: float = sampling_tolerance(only_if={"samples": None})
     seed: int = seed()
 

@@ -76,8 +76,9 @@ class XRAI(Explainer):
         None,
         1,
         1000,
-        hint="Points on each of the two paths. More is slower and more exact.",
-        automatic="as many as the paths need",
+        hint="Points on each of its two paths. More is slower and closer to the exact map.",
+        automatic="as many as needed",
+        usual=(5, 20, 50, 200),
         first=50,
         axis="steps",
     )

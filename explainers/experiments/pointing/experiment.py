@@ -36,9 +36,15 @@ class Pointing(Experiment):
 
     box: Box | None = None
     tolerance: int = number(
-        0, 0, 50, hint="How far outside the box the peak may lie, in pixels of the classifier's picture. The paper: 15."
+        0,
+        0,
+        50,
+        label="Tolerance around the box",
+        hint="How far outside the peak may lie, in pixels that the classifier sees. The paper takes 15.",
     )
-    fill: str = choice(*BOX_FILLS, hint="What hides the box. Whatever it is, it is new to the classifier.")
+    fill: str = choice(
+        *BOX_FILLS, label="Hide the box with", hint="Whatever it is, the classifier has hardly seen the like."
+    )
 
     def passes(self, explainer: Explainer, classifier: Classifier) -> int:
         return 2 + MAX_OTHER_PLACES

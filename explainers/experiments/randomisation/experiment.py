@@ -39,11 +39,17 @@ class Randomisation(Experiment):
     title: ClassVar[str] = "Cascading randomisation"
     paper: ClassVar[str] = "https://arxiv.org/abs/1810.03292"
 
-    stages: int = number(6, 1, 12, hint="Steps from the last layer down to all of the network. One map each.")
-    draws: int = number(
-        3, 1, 10, hint="How often all weights are drawn anew. The verdict is on their mean: single draws differ."
+    stages: int = number(
+        6, 1, 12, hint="How many steps from the last layer down to the whole network. Each takes a map."
     )
-    seed: int = seed(hint="Of the random weights.")
+    draws: int = number(
+        3,
+        1,
+        10,
+        label="Draws of all weights",
+        hint="How often the whole network is randomised. The verdict takes their mean, because single draws differ.",
+    )
+    seed: int = seed(hint="Fixes the random weights.")
 
     def passes(self, explainer: Explainer, classifier: Classifier) -> int:
         networks = self.stages + self.draws  # the original, one per stage, and further draws of all weights

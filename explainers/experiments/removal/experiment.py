@@ -42,23 +42,26 @@ class Removal(Experiment):
 
     deletion: str = choice(
         *PIXEL_FILLS,
-        hint="Black holes have edges of their own. Imputation takes means of the neighbours and leaves none (ROAD, "
-        "Rong et al. 2022); it takes three times as long, at 224 x 224 minutes.",
+        hint="Black holes add edges of their own. Imputation fills them from their neighbours (ROAD, Rong et al. 2022) "
+        "and takes three times as long: minutes at 224 x 224 pixels.",
         label="Deletion: removed pixels become",
     )
     insertion: str = choice(
         BLURRED,
         *(name for name in PIXEL_FILLS if name != BLURRED),
-        hint="The picture that pixels are brought back into.",
+        hint="The picture that the pixels return to.",
         label="Insertion: missing pixels are",
     )
     score: str = choice(
         AS_EXPLAINED,
         *SCALES,
-        hint="The logit is the class's own score; the probability saturates, and depends on all other classes.",
+        label="Score that is watched",
+        hint="The logit belongs to the class alone. The probability also depends on the other classes, and saturates.",
     )
-    steps: int = number(16, 4, 50, 2, hint="Shares of the pixels that are tried, the closer the fewer pixels.")
-    seed: int = seed(high=999, hint="Of random pixels, of the order of pixels with the same heat, and of noise.")
+    steps: int = number(
+        16, 4, 50, 2, label="Points on the curves", hint="They are closest where few pixels are removed."
+    )
+    seed: int = seed(high=999, hint="Fixes the random pixels, the order of pixels with equal values, and the noise.")
 
     def passes(self, explainer: Explainer, classifier: Classifier) -> int:
         return 2 * (2 + (self.steps - 1) + (ORDER_COUNT - 1) * (self.steps // COMPARED_EVERY - 1))

@@ -39,9 +39,11 @@ class Stability(Experiment):
     title: ClassVar[str] = "Stability"
     paper: ClassVar[str] = "https://arxiv.org/abs/1806.08049"
 
-    noise: float = number(0.02, 0.0, 0.5, 0.01, hint="Standard deviation of the noise; 1 is from black to white.")
-    draws: int = number(3, 1, 20, hint="Noisy pictures, and other seeds of random methods.")
-    shift: int = number(2, 1, 32, hint="Pixels of the classifier's picture, to each of four sides.")
+    noise: float = number(0.02, 0.0, 0.5, 0.01, hint="Its standard deviation, where 1 is the way from black to white.")
+    draws: int = number(3, 1, 20, label="Noisy pictures", hint="How many; random methods also try as many other seeds.")
+    shift: int = number(
+        2, 1, 32, hint="How far the picture is moved to each of four sides, in pixels that the classifier sees."
+    )
     seed: int = seed()
 
     def passes(self, explainer: Explainer, classifier: Classifier) -> int:
