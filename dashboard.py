@@ -20,11 +20,10 @@ with frame(
     with page.imports():
         from pages.sections.explain.result import MapArea, show_answer, show_curves, show_method, show_proof
         from pages.shared import work
-        from pages.shared.controls import choose_explainer
+        from pages.shared.method import choose_explainer
         from pages.shared.question import ask
     with page.settings.fill():
-        question, likely = ask()
-        explainer = choose_explainer(question.classifier)
+        question, likely, explainer = ask(choose_explainer)
     page.publish_settings()
     with answer_place.fill():
         show_answer(likely, question.target.index)

@@ -189,6 +189,15 @@ class Explainer(Configurable):
                     f"{self.title}: {classifier.name} has no layer {value!r} that runs once and gives a grid."
                 )
 
+    @classmethod
+    def refusal(cls, classifier: Classifier) -> str:
+        """Say why the method, with its usual settings, can't explain any score of this classifier; empty if it can."""
+        try:
+            cls().check(classifier, Target(0))
+        except ExplanationError as error:
+            return str(error)
+        return ""
+
     def __call__(
         self,
         classifier: Classifier,

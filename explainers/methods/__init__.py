@@ -1,4 +1,7 @@
-"""The methods. One file holds a family or a method; `EXPLAINERS` names them all, in the order of the menus."""
+"""The methods. One file holds a family or a method.
+
+`EXPLAINERS` names them all, in the order of the menus. Visitors meet the first one first.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,12 @@ def _classes(*places: str) -> tuple[type[Explainer], ...]:
 
 
 EXPLAINERS = _classes(
+    "grad_cam.GradCAM",
     "gradients.Saliency",
     "integrated_gradients.IntegratedGradients",
     "guided_ig.GuidedIntegratedGradients",
     "blur_ig.BlurIntegratedGradients",
     "xrai.XRAI",
-    "grad_cam.GradCAM",
     "cam.CAM",
     "grad_cam.GradCAMPlusPlus",
     "grad_cam.HiResCAM",

@@ -1,4 +1,4 @@
-"""Widgets for a method and for the settings that a method or an experiment declares."""
+"""Widgets for the settings that a method or an experiment declares."""
 
 from __future__ import annotations
 
@@ -7,27 +7,14 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from explainers import EXPLAINERS, Choice, Classifier, Colour, Explainer, Knob, Layer, Range, Switch
+from explainers import Choice, Classifier, Colour, Explainer, Knob, Layer, Range, Switch
+from explainers.glossary import with_terms
 from explainers.settings import Configurable
 from pages.shared import state
 
 MAX_SLIDER_POSITIONS = 1000  # a number of more values is typed
 Kind = TypeVar("Kind", bound=Configurable)
 AUTOMATIC_LAYER = ""  # stands for None in the select box
-
-
-def choose_explainer(classifier: Classifier) -> Explainer:
-    """Choose a method and its settings."""
-    kinds = {kind.slug(): kind for kind in EXPLAINERS}
-    slug: str = st.selectbox(
-        "Method",
-        kinds,
-        format_func=lambda slug: kinds[slug].title,
-        key=state.setting("method", next(iter(kinds)), kinds.__contains__),
-        help="How the classifier is asked. Every method answers another question.",
-    )
-    st.caption(f"{kinds[slug].summary()} [Paper]({kinds[slug].paper})")
-    return choose_settings(kinds[slug], classifier)
 
 
 def choose_settings(kind: type[Kind], classifier: Classifier) -> Kind:
@@ -50,40 +37,103 @@ def set_method(explainer: Explainer) -> None:
     for name, knob in explainer.knobs().items():
         key, value = f"{explainer.slug()}-{name}", getattr(explainer, name)
         if isinstance(knob, Range) and knob.automatic:
-            state.choose(f"{key}-automatic", value is None)
+            state.choose(_automatic_key(key), value is None)
         if value is not None:
             state.choose(key, value)
 
 
 def _widget(key: str, name: str, knob: Knob, default: Any, classifier: Classifier) -> Any:
     """Draw the widget of a knob, and return its value."""
-    label = knob.label or name.replace("_", " ").capitalize()
+    label, hint = knob.label or name.replace("_", " ").capitalize(), with_terms(knob.hint)
     match knob:
-        case Range(low=low, high=high, step=step, automatic=automatic, first=first):
-            start = next(value for value in (default, first, low) if value is not None)
-            if automatic:
-                automatic_at_first = default is None and not state.named(
-                    key, start, knob.accepts
-                )  # a number there is wanted
-                switch_key = state.setting(f"{key}-automatic", default is None, first=automatic_at_first)
-                if st.toggle(f"{label}: {automatic}", key=switch_key, help=knob.hint):
-                    return None
-            key = state.setting(key, start, knob.accepts)
-            draw = st.slider if (high - low) / step <= MAX_SLIDER_POSITIONS else st.number_input
-            return draw(label, low, high, step=step, key=key, help=knob.hint)
+        case Range(automatic=automatic):
+            if automatic and _is_automatic(key, label, knob, default, hint):
+                return None
+            return _number(key, label, knob, default, hint)
         case Choice(options=options):
             key = state.setting(key, default, knob.accepts)
-            return st.selectbox(label, options, key=key, help=knob.hint)
+            return st.selectbox(label, options, key=key, help=hint)
         case Switch():
-            return st.toggle(label, key=state.setting(key, default), help=knob.hint)
+            return st.toggle(label, key=state.setting(key, default), help=hint)
         case Colour():
-            return st.color_picker(label, key=state.setting(key, default, knob.accepts), help=knob.hint)
+            return st.color_picker(label, key=state.setting(key, default, knob.accepts), help=hint)
         case Layer():
             layers = {layer.name: str(layer) for layer in reversed(classifier.layers())}
             layers = {AUTOMATIC_LAYER: "the deepest", **layers}
             key = state.setting(key, AUTOMATIC_LAYER, layers.__contains__)
-            chosen = st.selectbox(label, layers, format_func=layers.__getitem__, key=key, help=knob.hint)
+            chosen = st.selectbox(label, layers, format_func=layers.__getitem__, key=key, help=hint)
             if chosen == AUTOMATIC_LAYER:  # its text can't name the layer: the browser would show the last classifier's
                 st.caption(f"Here: {layers.get(classifier.layer or '', 'none')}.")
             return chosen or None
     raise TypeError(f"no widget for {knob!r}")
+
+
+def _is_automatic(key: str, label: str, knob: Range, default: Any, hint: str) -> bool:
+    """Draw the usual numbers and "automatic" to be clicked; return whether the latter is chosen."""
+    start, automatic_key = _start(knob, default), _automatic_key(key)
+    names_number = state.named(key, start, knob.accepts)  # then a number is wanted
+    state.setting(automatic_key, default is None, first=default is None and not names_number)
+    automatic: bool = state.value(automatic_key, default is None)
+    numbers = {f"{number:g}": number for number in knob.usual or (start,)}
+    number = None if automatic else state.value(key, start, knob.accepts)
+    chosen = knob.automatic if automatic else f"{number:g}"
+    offers = (*numbers, knob.automatic)
+    usual_key = f"{key}-usual"
+    state.choose(usual_key, chosen if chosen in offers else None)
+    st.pills(
+        label, offers, key=usual_key, on_change=_choose_usual, args=(key, usual_key, numbers, knob.automatic), help=hint
+    )
+    return automatic
+
+
+def _choose_usual(key: str, usual_key: str, numbers: dict[str, float], automatic: str) -> None:
+    """Take the number that was clicked, or make it automatic; a second click on the same one changes nothing."""
+    chosen = state.widget(usual_key)
+    if chosen == automatic:
+        state.choose(_automatic_key(key), True)
+    elif chosen is not None:
+        state.choose(_automatic_key(key), False)
+        state.choose(key, numbers[chosen])
+
+
+def _number(key: str, label: str, knob: Range, default: Any, hint: str) -> Any:
+    """Draw a slider, or a field where there are too many values for one; one that can be automatic has both."""
+    start = _start(knob, default)
+    key = state.setting(key, start, knob.accepts)
+    form = f"%g{knob.unit.replace('%', '%%')}" if knob.unit else None
+    span: dict[str, Any] = {"min_value": knob.low, "max_value": knob.high, "step": knob.step}
+    slides = (knob.high - knob.low) / knob.step <= MAX_SLIDER_POSITIONS
+    if not slides:
+        return st.number_input(label, **span, key=key, help=hint, label_visibility=_visibility(knob))
+    if not knob.automatic:
+        return st.slider(label, **span, format=form, key=key, help=hint)
+    left, right = st.columns([3, 2], vertical_alignment="center", wrap=False)
+    field_key = f"{key}-field"
+    state.choose(field_key, state.value(key, start, knob.accepts))
+    right.number_input(
+        f"{label}, typed",
+        **span,
+        key=field_key,
+        on_change=_take_typed,
+        args=(key, field_key),
+        label_visibility="collapsed",
+    )
+    return left.slider(f"{label}, to slide", **span, key=key, label_visibility="collapsed")
+
+
+def _take_typed(key: str, field_key: str) -> None:
+    state.choose(key, state.widget(field_key))
+
+
+def _start(knob: Range, default: Any) -> float:
+    """The number that the widget offers first."""
+    return next(value for value in (default, knob.first, knob.low) if value is not None)
+
+
+def _automatic_key(key: str) -> str:
+    return f"{key}-automatic"
+
+
+def _visibility(knob: Range) -> Any:
+    """A number that can be automatic has its label above the usual ones."""
+    return "collapsed" if knob.automatic else "visible"

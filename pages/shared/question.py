@@ -1,42 +1,58 @@
-"""Widgets that choose the question: the picture, the classifier, the class, and which number is explained."""
+"""Widgets that choose the question: the picture, the classifier, the class, and which score is explained."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import Literal, TypeVar
 
 import streamlit as st
 
 from explainers import Classifier, ExplanationError, Prediction, Target
 from explainers.classifiers import BUNDLED, Source, sources
-from explainers.classifiers.bundled import BUNDLED_CLASSIFIERS
+from explainers.classifiers.bundled import BUNDLED_CLASSIFIERS, INSTALL
+from explainers.classifiers.catalogue import default
 from explainers.explanation import SCALES
+from explainers.glossary import with_terms
 from explainers.question import Question
 from pages.shared import state, work
 from pages.shared.frame import show
 from pages.shared.picture import choose_picture
 
-FITS: dict[Literal["crop", "pad"], str] = {"crop": "the middle", "pad": "the whole photo"}
+FITS: dict[Literal["crop", "pad"], str] = {"crop": "centre", "pad": "whole photo"}
 ORIGINS = {
-    "bundled": "Comes with Whypixel: {classes:,} classes, pictures of {size} pixels.",
-    "local": "Weights of your own folder; nobody has published their accuracy.",
-    "on disk": "Weights are on disk.",
+    "bundled": "{purpose} It sees {size} x {size} pixels.",
+    "local": "Local weights; accuracy unknown.",
+    "on disk": "Its weights are on disk.",
     "download": "Its weights are downloaded once.",
 }
 ASKED_PHOTO_KEY = "photo"  # of the digest of the photo that the question is about
-LIKELIEST_CLASS, NO_OTHER_CLASS = "the likeliest", "no other class"
+TOP_PREDICTION, NOTHING = "top prediction", "nothing"
+T = TypeVar("T")
 
 
-def ask() -> tuple[Question, Sequence[Prediction]]:
-    """Draw the widgets of the question; return the question, and the likeliest classes of its photo.
+def ask(choose_method: Callable[[Classifier], T]) -> tuple[Question, Sequence[Prediction], T]:
+    """Draw the widgets of the question and, after the picture, those of the method.
 
+    Return the question, the likeliest classes of its photo, and what `choose_method` returns.
     Raises ExplanationError.
     """
     photo = choose_picture()
     state.remember(ASKED_PHOTO_KEY, photo.digest)
-    classifier = choose_classifier()
+    method_place, class_place = st.container(key="method-choice"), st.container(key="class-choice")
+    with st.expander("More: classifier, contrast, score, crop", key="more"):
+        classifier_place, target_place = st.container(), st.container()
+        fit = _choose_fit()
+    problem_place = st.container()
+    with classifier_place:
+        classifier = choose_classifier(fit, problem_place)
     likely = work.predictions(classifier, photo)
-    return Question(photo, classifier, choose_target(classifier, likely)), likely
+    with class_place:
+        index = _choose_class(classifier, likely)
+    with target_place:
+        target = _choose_target(classifier, index)
+    question = Question(photo, classifier, target)
+    with method_place:
+        return question, likely, choose_method(classifier)
 
 
 def catalogue() -> dict[str, str]:
@@ -47,28 +63,20 @@ def catalogue() -> dict[str, str]:
     return texts
 
 
-def choose_classifier() -> Classifier:
-    """Load the chosen classifier; where that fails, say why and return the bundled one."""
-    available, texts = {source.name: source for source in sources()}, catalogue()
+def choose_classifier(fit: Literal["crop", "pad"], problem_place: st.delta_generator.DeltaGenerator) -> Classifier:
+    """Load the chosen classifier; where that fails, say why at that place and return another one."""
+    available, texts, first = {source.name: source for source in sources()}, catalogue(), default().name
     name: str = st.selectbox(
         "Classifier",
         available,
         format_func=texts.__getitem__,
-        key=state.setting("classifier", BUNDLED, available.__contains__),
+        key=state.setting("classifier", first, available.__contains__),
         on_change=state.remember,
         args=("failure", None),
-        help="Name, top-1 accuracy and size of the weights. ↓: they are downloaded once, when you choose it.",
+        help="Name, share of right answers (top-1 accuracy) and size of the weights. ↓: they are downloaded once, when "
+        "you choose it.",
     )
     st.caption(_origin(available[name]))
-    fit = st.segmented_control(
-        "It is shown",
-        FITS,
-        format_func=FITS.__getitem__,
-        required=True,
-        key=state.setting("fit", "crop", FITS.__contains__),
-        help="The middle of the photo, as in training, or the whole photo with black bars.",
-    )
-    fit = fit or "crop"  # the widget is required; its type doesn't say so
     failed, failure = state.recall("failure") or (None, "")
     if failed != name:
         try:
@@ -76,48 +84,67 @@ def choose_classifier() -> Classifier:
         except ExplanationError as error:
             failure = str(error)
             state.remember("failure", (name, failure))
-    show(failure)
-    st.button(
-        "Try again", key="try-again", on_click=state.remember, args=("failure", None), help="Fetch the weights again."
-    )
-    st.caption("The bundled classifier answers instead.")
-    return work.classifier(available[BUNDLED], fit)
+    other = available[first if name != first else BUNDLED]
+    with problem_place:
+        show(failure)
+        st.button("Try again", key="try-again", on_click=state.remember, args=("failure", None), help="Load it again.")
+        st.caption(f"{other.title} answers instead.")
+    return work.classifier(other, fit)
 
 
 def _origin(source: Source) -> str:
-    """Say where the weights of a classifier come from."""
-    text = ORIGINS[source.origin]
+    """Say where the weights of a classifier come from, and which better one could be installed."""
     if source.origin != "bundled":
-        return text
-    recipe = BUNDLED_CLASSIFIERS[source.name].recipe
-    return text.format(classes=len(recipe.labels), size=recipe.size)
+        return ORIGINS[source.origin]
+    bundled = BUNDLED_CLASSIFIERS[source.name]
+    text = ORIGINS["bundled"].format(purpose=bundled.purpose, size=bundled.recipe.size)
+    for other in BUNDLED_CLASSIFIERS.values():
+        if not other.is_installed:
+            text += f" {other.title} isn't installed: `{INSTALL}` brings it."
+    return text
 
 
-def choose_target(classifier: Classifier, likely: Sequence[Prediction]) -> Target:
-    """Choose the target; the likeliest class follows the picture until another class is chosen."""
-    classes = (LIKELIEST_CLASS, *classifier.labels)
-    chosen: str = st.selectbox(
-        "Class to explain",
-        classes,
-        key=state.setting("class", LIKELIEST_CLASS, classes.__contains__),
-        help="Type to search. The likeliest follows the picture.",
+def _choose_fit() -> Literal["crop", "pad"]:
+    fit = st.segmented_control(
+        "Crop",
+        FITS,
+        format_func=FITS.__getitem__,
+        required=True,
+        key=state.setting("fit", "crop", FITS.__contains__),
+        help="The centre of the photo, as in training, or the whole photo with black bars.",
     )
-    others = (NO_OTHER_CLASS, *classifier.labels)
+    return fit or "crop"  # the widget is required; its type doesn't say so
+
+
+def _choose_class(classifier: Classifier, likely: Sequence[Prediction]) -> int:
+    """Choose the class; the top prediction follows the picture until another class is chosen."""
+    classes = (TOP_PREDICTION, *classifier.labels)
+    chosen: str = st.selectbox(
+        "Class",
+        classes,
+        key=state.setting("class", TOP_PREDICTION, classes.__contains__),
+        help="Which class the map explains. Type to search.",
+    )
+    return likely[0].index if chosen == TOP_PREDICTION else classifier.labels.index(chosen)
+
+
+def _choose_target(classifier: Classifier, index: int) -> Target:
+    """Choose what the class is compared with, and which score is explained."""
+    others = (NOTHING, *classifier.labels)
     versus: str = st.selectbox(
-        "Rather than",
+        "Compared with",
         others,
-        key=state.setting("rather-than", NO_OTHER_CLASS, others.__contains__),
-        help="Explains the difference: why the one class rather than the other.",
+        key=state.setting("rather-than", NOTHING, others.__contains__),
+        help="Another class: then the map explains why the one rather than the other.",
     )
     scale = st.segmented_control(
-        "Number to explain",
+        "Score",
         SCALES,
         required=True,
         key=state.setting("scale", SCALES[0], SCALES.__contains__),
-        help="The logit is the class's own score. The probability also depends on all other classes, and saturates.",
+        help=with_terms("Explain the logit or the probability."),
     )
-    index = likely[0].index if chosen == LIKELIEST_CLASS else classifier.labels.index(chosen)
-    return Target(index, None if versus == NO_OTHER_CLASS else classifier.labels.index(versus), scale or SCALES[0])
+    return Target(index, None if versus == NOTHING else classifier.labels.index(versus), scale or SCALES[0])
 
 
 def choose_class(label: str) -> None:

@@ -16,6 +16,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 from PIL import Image
 
+from explainers import EXPLAINERS
+from explainers.methods.families import FAMILIES
 from tools.chromium import FLAGS, STILL, installed
 from tools.load.server import Server, serve
 
@@ -133,16 +135,34 @@ class App:
         """The element of that key."""
         return self.page.locator(f".st-key-{key}")
 
+    def method(self, title: str) -> App:
+        """Choose a method, by the beginning of its title: first its family, then the method."""
+        (kind,) = (kind for kind in EXPLAINERS if kind.title == title)
+        family = self.at("family").get_by_role("button", name=FAMILIES[kind.family].title, exact=True)
+        if family.get_attribute("aria-pressed") != "true":
+            family.click()
+            first = FAMILIES[kind.family].methods()[0].title
+            self.until(lambda: self.at("method").locator("input").input_value().startswith(first))
+        return self.select("method", title)
+
     def select(self, key: str, option: str) -> App:
         """Choose in a select box, by the beginning of an option."""
+        self._reveal(key)
         self.at(key).get_by_role("combobox").fill(option)
         self.page.get_by_role("option", name=re.compile(f"^{re.escape(option)}")).first.click()
         return self
 
     def choose(self, key: str, option: str) -> App:
         """Choose one of pills or segments."""
+        self._reveal(key)
         self.at(key).get_by_role("radio", name=option).click()
         return self
+
+    def _reveal(self, key: str) -> None:
+        """Open what the control may be folded away in."""
+        self.at(key).wait_for(state="attached")
+        if not self.at(key).is_visible():
+            self.at("more").locator("summary").click()
 
     def slide(self, key: str, arrow: str, times: int = 1) -> App:
         """Move a slider by the keyboard."""

@@ -79,7 +79,7 @@ def test_settings_travel_between_the_pages_and_back(inside):
     app.page.get_by_role("link", name="Explain").click()
     app.until(lambda: app.heat)
     assert {key: app.address[key] for key in ("sample", "scale")} == {"sample": "chelsea", "scale": "probability"}
-    app.select("method", "Integrated Gradients").until(lambda: app.address.get("method") == "integrated-gradients")
+    app.method("Integrated Gradients").until(lambda: app.address.get("method") == "integrated-gradients")
     assert app.address == expected | {"method": "integrated-gradients"}
     app.page.go_back()
     app.until(lambda: "method" not in app.address)

@@ -51,24 +51,24 @@ def test_a_click_on_a_bar_chooses_its_class(app):
 
 def test_method_and_knob_stand_in_the_address_and_outlive_another_method(app):
     before = app.open().heat
-    app.select("method", "Grad-CAM").until(lambda: app.heat != before)
+    app.method("Grad-CAM").until(lambda: app.heat != before)
     assert app.address == {"method": "grad-cam"}
-    app.select("method", "Integrated Gradients").until(lambda: "points on the path are enough" in app.proof)
+    app.method("Integrated Gradients").until(lambda: "points on the path are enough" in app.proof)
     app.at(f"{IG}-steps-automatic").locator("label").click()
     app.until(lambda: "52 passes" in app.proof)
     assert app.address == {"method": IG, f"{IG}-steps-automatic": "False"}
     app.slide(f"{IG}-steps", "ArrowLeft", 3).until(lambda: "49 passes" in app.proof)
     assert app.address == {"method": IG, f"{IG}-steps-automatic": "False", f"{IG}-steps": "47"}
-    app.select("method", "Grad-CAM").until(lambda: "1 pass " in app.proof)
+    app.method("Grad-CAM").until(lambda: "1 pass " in app.proof)
     assert app.address == {"method": "grad-cam"}
-    app.select("method", "Integrated Gradients").until(lambda: "49 passes" in app.proof)
+    app.method("Integrated Gradients").until(lambda: "49 passes" in app.proof)
     assert app.address == {"method": IG, f"{IG}-steps-automatic": "False", f"{IG}-steps": "47"}
     assert app.at(f"{IG}-steps").locator("input[type=range]").input_value() == "47"
 
 
 def test_back_and_forward_go_through_the_settings(app):
     app.open()
-    app.select("method", "Grad-CAM").until(lambda: "method" in app.address)
+    app.method("Grad-CAM").until(lambda: "method" in app.address)
     app.choose("sample", "Chelsea").until(lambda: "tabby" in app.proof)
     seen = []
     for go in (app.page.go_back, app.page.go_back, app.page.go_forward, app.page.go_forward):
@@ -109,7 +109,7 @@ def test_a_broken_link_falls_back_to_the_defaults(app):
     assert "the logit of espresso" in app.proof
     assert "1 pass " in app.proof
     assert app.until(lambda: app.address == {})
-    app.select("method", "Integrated Gradients").until(lambda: "points on the path are enough" in app.proof)
+    app.method("Integrated Gradients").until(lambda: "points on the path are enough" in app.proof)
 
 
 def test_only_a_random_baseline_asks_for_seed_and_draws(app):
@@ -141,7 +141,7 @@ def test_another_look_computes_nothing(app):
         (f"channels-{IG}", "jet", "map on picture", 0.9),
     ):
         if own != "grid":
-            app.select("method", "Integrated Gradients").until(lambda: "points on the path are enough" in app.proof)
+            app.method("Integrated Gradients").until(lambda: "points on the path are enough" in app.proof)
         changes = {
             "clip": lambda: app.slide("clip", "ArrowLeft", 4),
             "overlay": lambda overlay=overlay: app.select("overlay", overlay),

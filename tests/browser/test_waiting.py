@@ -27,7 +27,7 @@ def test_a_long_computation_shows_progress_and_stops_when_something_else_is_chos
     progress = app.page.get_by_test_id("stProgress")
     progress.get_by_text(re.compile(r"Integrated Gradients, about \d+ s left")).wait_for()
     assert app.chart("map") == []
-    app.select("method", "Vanilla gradient").until(lambda: app.heat)
+    app.method("Vanilla gradient").until(lambda: app.heat)
     assert "1 pass " in app.proof
     assert progress.count() == 0
     rest()
@@ -70,7 +70,7 @@ def test_visitors_are_told_that_they_share_the_machine_and_quick_questions_do_no
     progress = slow.page.get_by_test_id("stProgress")
     progress.get_by_text(re.compile(r"Integrated Gradients, about \d+ s left")).wait_for()
     before = quick.heat
-    quick.select("method", "Guided backpropagation").until(lambda: quick.heat != before)
+    quick.method("Guided backpropagation").until(lambda: quick.heat != before)
     assert slow.chart("map") == []  # it goes on
     other = visitor().come(**LONG | {"integrated_gradients_seed": 4})
     progress.get_by_text("sharing the machine with 1 other").wait_for()
@@ -125,7 +125,7 @@ def test_weights_that_can_not_be_downloaded_are_said_and_the_bundled_classifier_
     assert app.heat == before
     assert "PocketNet" in app.proof
     assert app.address == {"classifier": "resnet50"}
-    app.select("method", "Grad-CAM").until(lambda: app.heat != before)
+    app.method("Grad-CAM").until(lambda: app.heat != before)
     assert app.messages.count("could not be downloaded") == 1
     app.at("try-again").get_by_role("button").click()
     app.idle().until(lambda: "could not be downloaded" in app.messages)

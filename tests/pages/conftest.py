@@ -117,10 +117,13 @@ def visit() -> Callable[..., AppTest]:
 
 @pytest.fixture
 def trust(visit: Callable[..., AppTest], cheap: Callable[..., dict[str, Any]]) -> Callable[..., AppTest]:
-    """(*experiments, **address) -> the Trust page; other experiments than those are cheap, for they cost time."""
+    """(*experiments, **address) -> the Trust page, by default about the vanilla gradient.
+
+    Other experiments than those are cheap, for they cost time.
+    """
 
     def make(*whole: type[Experiment], **address: Any) -> AppTest:
-        chosen = {key.replace("_", "-"): value for key, value in address.items()}
+        chosen = {"method": "vanilla-gradient"} | {key.replace("_", "-"): value for key, value in address.items()}
         page = visit(cheap(*whole) | chosen, "pages/trust.py")
         assert not page.exception
         return page

@@ -166,7 +166,7 @@ def test_another_classifier_explains_the_class_of_the_same_name(come, figure, bu
 
 def test_a_class_that_a_classifier_does_not_know_is_said_in_its_tile(come, figure, other, maps):
     other([f"x{n}" for n in range(100)])
-    drawn = figure(come(compare_across="classifier"), "grid")
+    drawn = figure(come(compare_across="classifier", method=Saliency.slug()), "grid")
     alike(heats(drawn), maps(Saliency()))
     assert "Other knows no class called 'espresso'." in notes(drawn)
 
@@ -188,7 +188,7 @@ def test_a_tile_that_fails_says_its_sentence_and_the_rest_goes_on(come, figure, 
 
 
 def test_a_value_without_a_meaning_says_so_in_its_tile(come, figure):
-    said = notes(figure(come(compare_across="steps"), "grid"))
+    said = notes(figure(come(compare_across="steps", method=Saliency.slug()), "grid"))
     assert set(said) > {"Vanilla gradient has no steps to choose."}
 
 
@@ -208,7 +208,7 @@ def test_the_other_axes_set_what_they_say(come, figure, bundled, maps):
         IntegratedGradients(steps=steps, baseline=name) for steps in (8, 16) for name in ("black", "white", "random")
     ]
     alike(heats(drawn), maps(*expected))
-    drawn = figure(come(compare_across="scale"), "grid")
+    drawn = figure(come(compare_across="scale", method=Saliency.slug()), "grid")
     alike(heats(drawn), [maps(Saliency(), scale=scale)[0] for scale in ("logit", "probability")])
     drawn = figure(come(compare_across="seed", compare_seed="3~4", method="smoothgrad", smoothgrad_samples=2), "grid")
     kind = {each.slug(): each for each in EXPLAINERS}["smoothgrad"]

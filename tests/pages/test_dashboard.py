@@ -117,7 +117,7 @@ def test_nonsense_in_the_address_is_dropped(visit, figure, explained):
 
 
 def test_the_clip_moves_the_strongest_colour_only(visit, figure, explained):
-    at = visit()
+    at = visit({"method": Saliency.slug()})
     heat = explained(Saliency()).heat
     for percentile in (99.0, 90.0, 100.0):
         run(at.slider(key="clip").set_value(percentile))
@@ -127,7 +127,7 @@ def test_the_clip_moves_the_strongest_colour_only(visit, figure, explained):
 
 
 def test_signs_change_range_and_colours(visit, figure, explained):
-    at = visit()
+    at = visit({"method": Saliency.slug()})
     unsigned = figure(at, "map")["data"][2]
     run(at.selectbox(key="channels-vanilla-gradient").select("signed sum"))
     signed = figure(at, "map")["data"][2]
@@ -167,7 +167,7 @@ def test_borders_of_superpixels_are_shown_on_request(visit, figure, explained):
 
 
 def test_a_change_of_look_computes_nothing(visit, monkeypatch):
-    at = visit()
+    at = visit({"method": Saliency.slug()})
     before = sentences(at)
     monkeypatch.setattr(Saliency, "__call__", lambda *args, **more: pytest.fail("computed again"))
     run(at.selectbox(key="channels-vanilla-gradient").select("signed sum"))
@@ -211,7 +211,7 @@ def stripes():
 
 
 def test_an_upload_is_explained(visit, figure, explained, bundled, stripes):
-    at = visit({"class": "espresso"})
+    at = visit({"class": "espresso", "method": Saliency.slug()})
     run(at.segmented_control(key="source").set_value("Upload"))
     run(at.file_uploader[0].upload("stripes.png", stripes, "image/png"))
     expected = Saliency()(bundled, read_image(stripes), explained(Saliency()).target).heat
@@ -227,7 +227,7 @@ def test_an_upload_is_decoded_once(visit, figure, bundled, stripes, monkeypatch)
     run(at.segmented_control(key="source").set_value("Upload"))
     run(at.file_uploader[0].upload("stripes.png", stripes, "image/png"))
     target = Target(bundled.labels.index("espresso"))
-    for kind in (Saliency, GradCAM):
+    for kind in (CAM, GradCAM):
         run(at.selectbox(key="method").select(kind.slug()))
         assert np.array_equal(figure(at, "map")["data"][2]["z"], kind()(bundled, read_image(stripes), target).heat)
     assert decoded == [stripes]
@@ -251,6 +251,6 @@ def test_an_empty_map_says_why(visit, own_jobs, explained, monkeypatch):
     found = explained(Saliency())
     nothing = replace(found, values=np.zeros_like(found.values))
     monkeypatch.setattr(Saliency, "__call__", lambda *args, **more: nothing)
-    at = visit()
+    at = visit({"method": Saliency.slug()})
     assert not at.exception
     assert "doesn't depend on any pixel" in at.warning[0].value

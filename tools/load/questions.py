@@ -35,7 +35,7 @@ METHOD_MIX: tuple[Explainer, ...] = (
     Occlusion(),
     Occlusion(patch=16, stride=8, colour="#000000"),
 )
-LIKELIEST_CLASS, NO_OTHER_CLASS = "the likeliest", "no other class"
+LIKELIEST_CLASS, NO_OTHER_CLASS = "top prediction", "nothing"
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,17 @@
 import os
+from dataclasses import replace
 from itertools import count
 
 import pytest
 from torchvision import models
 
 from explainers.classifiers import catalogue
+from explainers.classifiers.bundled import BUNDLED_CLASSIFIERS
 from explainers.classifiers.catalogue import find, sources
 from explainers.classifiers.published import LISTED, listing
 from explainers.errors import ExplanationError
 
-BUNDLED = ["bundled", "efficientnet_lite0"]
+BUNDLED = ["efficientnet_lite0", "bundled"]
 BEST_KNOWN = [
     "resnet18",
     "resnet50",
@@ -47,7 +49,7 @@ def test_the_bundled_classifiers_come_first_then_the_best_known():
 
 
 def test_the_bundled_classifier_is_here_and_measured():
-    bundled = sources()[0]
+    bundled = sources()[1]
     assert (bundled.title, bundled.origin) == ("PocketNet", "bundled")
     assert bundled.accuracy == 60.6
     assert bundled.megabytes == pytest.approx(bundled.path.stat().st_size / 2**20)
@@ -193,3 +195,15 @@ class TestFolder:
         (folder.parent / "a file").touch()
         monkeypatch.setenv("WHYPIXEL_WEIGHTS", name and str(folder.parent / name) if "~" not in name else name)
         assert len(sources()) == len(BUNDLED) + len(BEST_KNOWN)
+
+
+def test_visitors_meet_the_first_bundled_one_that_is_installed_or_the_one_that_the_server_names(monkeypatch):
+    monkeypatch.delenv("WHYPIXEL_CLASSIFIER")
+    assert catalogue.default().name == "efficientnet_lite0"
+    monkeypatch.setitem(BUNDLED_CLASSIFIERS, BUNDLED[0], replace(BUNDLED_CLASSIFIERS[BUNDLED[0]], package="missing"))
+    assert catalogue.default().name == "bundled"
+    monkeypatch.setenv("WHYPIXEL_CLASSIFIER", "resnet18")
+    assert catalogue.default().name == "resnet18"
+    monkeypatch.setenv("WHYPIXEL_CLASSIFIER", "nonsense")
+    with pytest.raises(ExplanationError, match="no classifier called 'nonsense'"):
+        catalogue.default()

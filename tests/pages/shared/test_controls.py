@@ -10,16 +10,19 @@ from pages.shared.controls import MAX_SLIDER_POSITIONS
 
 
 def page():
-    """A page that chooses a method and keeps it."""
+    """A page that chooses the settings of a method and keeps it."""
     import streamlit as st
 
+    from explainers import EXPLAINERS
     from explainers.classifiers.catalogue import find
     from explainers.classifiers.published import BUNDLED
     from pages.shared import state, work
-    from pages.shared.controls import choose_explainer
+    from pages.shared.controls import choose_settings
 
     state.begin()
-    explainer = choose_explainer(work.classifier(find(BUNDLED), "crop"))
+    kinds = {kind.slug(): kind for kind in EXPLAINERS}
+    slug = state.value(state.setting("method", EXPLAINERS[0].slug(), kinds.__contains__), "")
+    explainer = choose_settings(kinds[slug], work.classifier(find(BUNDLED), "crop"))
     state.publish()
     st.session_state["explainer"] = explainer
 
@@ -49,7 +52,7 @@ def visit(kind, settings):
 
 def widget(at, key):
     """The widget of that key, whatever it is; None if it isn't drawn."""
-    kinds = (at.selectbox, at.slider, at.number_input, at.toggle, at.color_picker)
+    kinds = (at.selectbox, at.slider, at.number_input, at.toggle, at.color_picker, at.pills)
     return next((element for element in chain(*kinds) if element.key == key), None)
 
 
@@ -79,34 +82,14 @@ def bad(knob):
     return str(knob.high + knob.step) if isinstance(knob, Range) else "no such value"
 
 
-def test_methods_are_offered_in_their_order():
-    at = AppTest.from_function(page, default_timeout=60).run()
-    assert at.selectbox(key="method").options == [kind.title for kind in EXPLAINERS]
-    assert at.session_state["explainer"] == EXPLAINERS[0]()
-    assert at.query_params == {}
-
-
-@every_method
-def test_a_chosen_method_comes_with_its_defaults(kind):
-    at = AppTest.from_function(page, default_timeout=60).run()
-    at.selectbox(key="method").select(kind.slug()).run()
-    assert at.session_state["explainer"] == kind()
-    assert at.query_params == ({} if kind is EXPLAINERS[0] else {"method": kind.slug()})
-
-
-@every_method
-def test_a_method_says_what_it_shows_and_where_it_was_published(kind):
-    said = " ".join(caption.value for caption in visit(kind, {}).caption)
-    assert kind.summary() in said
-    assert kind.paper in said
-
-
 @every_knob()
 def test_a_knob_is_drawn_when_it_matters(kind, name, knob):
     default, key = getattr(kind(), name), f"{kind.slug()}-{name}"
     at = visit(kind, needed(kind, knob))
-    drawn = widget(at, f"{key}-automatic" if default is None and isinstance(knob, Range) else key)
-    assert drawn.help == knob.hint
+    drawn = widget(at, f"{key}-usual" if isinstance(knob, Range) and knob.automatic else key)
+    assert drawn.help.startswith(knob.hint)
+    if default is None and isinstance(knob, Range):
+        assert widget(at, key) is None
 
 
 @every_knob(lambda knob: knob.only_if)
@@ -144,9 +127,10 @@ def test_a_number_in_the_address_means_that_it_is_wanted(kind, name, knob):
     key = f"{kind.slug()}-{name}"
     at = visit(kind, {name: knob.high})
     assert getattr(at.session_state["explainer"], name) == knob.high
-    at.toggle(key=f"{key}-automatic").set_value(True).run()
+    widget(at, f"{key}-usual").set_value(knob.automatic).run()
     assert getattr(at.session_state["explainer"], name) is None
     assert widget(at, key) is None
+    assert f"{key}-automatic" in at.query_params or getattr(kind(), name) is None
 
 
 @every_knob(lambda knob: isinstance(knob, Range) and knob.automatic)
@@ -158,13 +142,27 @@ def test_what_is_no_number_in_the_address_leaves_it_as_it_is_by_default(kind, na
 
 
 @every_knob(lambda knob: isinstance(knob, Range) and knob.automatic)
-def test_who_turns_automatic_off_starts_at_a_sensible_number(kind, name, knob):
+def test_usual_numbers_are_a_click_away(kind, name, knob):
     key = f"{kind.slug()}-{name}"
-    at = visit(kind, {name: None})
-    at.toggle(key=f"{key}-automatic").set_value(False).run()
-    assert widget(at, key).value == getattr(at.session_state["explainer"], name) == (knob.first or knob.low)
-    by_default = getattr(kind(), name) is None
-    assert at.query_params.get(f"{key}-automatic") == ("False" if by_default else None)
+    for number in knob.usual or (knob.first or knob.low,):
+        at = visit(kind, {name: None})
+        widget(at, f"{key}-usual").set_value(f"{number:g}").run()
+        assert widget(at, key).value == getattr(at.session_state["explainer"], name) == number
+        by_default = getattr(kind(), name) is None
+        assert at.query_params.get(f"{key}-automatic") == ("False" if by_default else None)
+        widget(at, f"{key}-usual").set_value(None).run()  # a click on the chosen one
+        assert getattr(at.session_state["explainer"], name) == number
+        assert widget(at, f"{key}-usual").value == f"{number:g}"
+
+
+@every_knob(lambda knob: isinstance(knob, Range) and knob.automatic)
+def test_such_a_number_can_be_typed_beside_its_slider(kind, name, knob):
+    key = f"{kind.slug()}-{name}"
+    at = visit(kind, {name: knob.high})
+    field = widget(at, f"{key}-field") or widget(at, key)
+    field.set_value(knob.low + knob.step).run()
+    assert widget(at, key).value == getattr(at.session_state["explainer"], name) == knob.low + knob.step
+    assert widget(at, f"{key}-usual").value in (None, f"{knob.low + knob.step:g}")
 
 
 @every_knob(lambda knob: isinstance(knob, Range))
@@ -189,16 +187,3 @@ def test_the_automatic_layer_is_named(bundled):
     assert others == [str(layer) for layer in reversed(bundled.layers())]
     assert first not in others
     assert any(f"{bundled.layer} " in caption.value for caption in at.caption)
-
-
-def test_settings_of_a_method_are_kept_while_another_is_chosen():
-    at = AppTest.from_function(page, default_timeout=60)
-    at.query_params |= {"method": "integrated-gradients", "integrated-gradients-steps": "20"}
-    at.run()
-    before = at.session_state["explainer"]
-    at.selectbox(key="method").select("grad-cam").run()
-    assert at.query_params == {"method": "grad-cam"}
-    at.selectbox(key="method").select("integrated-gradients").run()
-    assert at.session_state["explainer"] == before
-    settings = {"integrated-gradients-steps": "20", "integrated-gradients-steps-automatic": "False"}
-    assert at.query_params == {"method": "integrated-gradients", **settings}

