@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, cast
 
-from explainers.classifiers import BUNDLED
 from explainers.classifiers.catalogue import find, sources
 from explainers.classifiers.classifier import Prediction
 from explainers.comparison.variants import DEPTHS, Comparison, Variant
@@ -20,7 +19,7 @@ from explainers.question import Question
 from explainers.settings import Range
 
 KINDS = {kind.slug(): kind for kind in EXPLAINERS}
-THIS, THAT, RATHER = "this class", "that class", "this rather than that"
+THIS, THAT, RATHER = "this class", "that class", "this compared with that"
 AUTOMATIC = "automatic"
 Likely = Sequence[Prediction]
 
@@ -71,14 +70,13 @@ def compare(
     columns: the number of tiles in a row.
     likely:  the likeliest classes of the question's photo.
     """
-    return Comparison(
-        [_variant(number, cell, question, likely, explainer) for number, cell in enumerate(cells, 1)], columns
-    )
+    variants = [_variant(cell, question, likely, explainer) for cell in cells]
+    return Comparison(variants, columns, is_matrix=max(map(len, cells)) > 1)
 
 
-def _variant(number: int, cell: Mapping[str, str], question: Question, likely: Likely, explainer: Explainer) -> Variant:
+def _variant(cell: Mapping[str, str], question: Question, likely: Likely, explainer: Explainer) -> Variant:
     def title(explanation: Explanation | None) -> str:
-        return f"{number}. " + " · ".join(AXES[name].tile_title(value, explanation) for name, value in cell.items())
+        return " · ".join(AXES[name].tile_title(value, explanation) for name, value in cell.items())
 
     variant = replace(Variant.of(question, explainer), title=title)
     try:
@@ -108,7 +106,7 @@ def _class(variant: Variant, value: str, question: Question, likely: Likely) -> 
             return replace(variant, label=explained, versus=None)
         case "that class":
             return replace(variant, label=runner_up(question, likely), versus=None)
-        case "this rather than that":
+        case "this compared with that":
             return replace(variant, label=explained, versus=runner_up(question, likely))
     return replace(variant, label=value, versus=None)
 
@@ -116,7 +114,7 @@ def _class(variant: Variant, value: str, question: Question, likely: Likely) -> 
 def _class_title(explanation: Explanation) -> str:
     """Name the explained class, and the one that it is compared with."""
     label, versus = explanation.facts.label, explanation.facts.versus
-    return label if versus is None else f"{label} rather than {versus}"
+    return label if versus is None else f"{label} compared with {versus}"
 
 
 def _scale(variant: Variant, value: str, question: Question, likely: Likely) -> Variant:
@@ -155,10 +153,17 @@ def _setting_on(explainer: Explainer, axis: str) -> str:
     """Find the name of the method's setting on that axis. Raises ExplanationError where none matters."""
     name = explainer.on_axis(axis)
     if name is None:
-        raise ExplanationError(f"{explainer.title} has no {axis} to choose.")
+        raise ExplanationError(f"{explainer.title} has no {axis} to choose. Compare methods that have one.")
     if not explainer.knobs()[name].matters(asdict(explainer)):
-        raise ExplanationError(f"{explainer.title} uses no {axis} with its other settings as they are.")
+        raise ExplanationError(
+            f"{explainer.title} uses no {axis} with its other settings as they are. Change those in the sidebar."
+        )
     return name
+
+
+def at_hand() -> tuple[str, ...]:
+    """Return the names of all classifiers, those that need no download first."""
+    return tuple(source.name for source in sorted(sources(), key=lambda source: source.origin == "download"))
 
 
 AXES = {  # in the order of application: the method comes before its settings
@@ -167,9 +172,9 @@ AXES = {  # in the order of application: the method comes before its settings
         Axis(
             "classifier",
             lambda question: tuple(source.name for source in sources()),
-            (BUNDLED, "resnet18"),
+            at_hand()[:2],
             _classifier,
-            "All explain the same class, found by its name. One marked ↓ downloads its weights.",
+            "All explain the same class, found by its name. ↓: the weights are downloaded first.",
             lambda name: find(name).title,
             lambda name: find(name).description,
         ),
@@ -178,7 +183,7 @@ AXES = {  # in the order of application: the method comes before its settings
             lambda question: (THIS, THAT, RATHER, *question.classifier.labels),
             (THIS, THAT, RATHER),
             _class,
-            'This is the sidebar\'s "Class to explain"; that is its "Rather than", or else the likeliest other.',
+            "This is the class in the sidebar. That is what it is compared with there, or else the next most likely.",
             resolved=_class_title,
         ),
         Axis(
@@ -193,7 +198,7 @@ AXES = {  # in the order of application: the method comes before its settings
             lambda question: tuple(KINDS),
             tuple(kind.slug() for kind in in_preset("tutorials")),
             _method,
-            "The sidebar's method has the settings chosen there, the others their usual ones.",
+            "The method of the sidebar has the settings chosen there; the others have their usual ones.",
             lambda slug: KINDS[slug].title,
         ),
         Axis(
@@ -201,14 +206,14 @@ AXES = {  # in the order of application: the method comes before its settings
             lambda question: BASELINES,
             ("black", "white", "random"),
             _setter("baseline"),
-            "Where the path starts, for methods that have a path.",
+            'The picture that stands for "nothing", where the path starts. For methods that have one.',
         ),
         Axis(
             "layer",
             lambda question: (*DEPTHS, *(layer.name for layer in question.classifier.layers())),
             tuple(DEPTHS),
             _depth,
-            "By depth, or by the name that this classifier gives it; for methods that draw on a layer's grid.",
+            "By depth, or by its name in this classifier. For methods that read a layer.",
             resolved=_layer_title,
         ),
         Axis(
@@ -223,7 +228,7 @@ AXES = {  # in the order of application: the method comes before its settings
             lambda question: tuple(map(str, range(10))),
             ("0", "1", "2", "3"),
             _setter("seed"),
-            "Start of the random numbers, for methods that draw some.",
+            "Fixes the random draws, for methods that make some.",
         ),
     )
 }

@@ -38,14 +38,12 @@ def comparison_presets(classifier: Classifier, classifiers: tuple[str, ...]) -> 
     same_steps = path_method(**{path_method.on_axis("steps") or "": BASELINE_STEPS})
     preset = ComparisonPreset
     return (
-        preset("The four of the tutorials", _methods(*in_preset("tutorials"))),
-        preset("All gradient methods", _family("gradient", classifier)),
+        preset("Four classics", _methods(*in_preset("tutorials"))),
+        preset("Gradient methods", _family("gradient", classifier)),
         preset("CAM family", _family("class activation map", classifier)),
-        preset("This class against that class", ("class", (THIS, THAT, RATHER)), _methods(*in_preset("classes"))),
-        preset(
-            "Black, white, random", ("baseline", ("black", "white", "random")), None, same_steps, shared_colours=True
-        ),
-        preset("Shallow to deep layers", ("layer", tuple(DEPTHS)), _methods(*in_preset("layers"))),
+        preset("Class vs. class", ("class", (THIS, THAT, RATHER)), _methods(*in_preset("classes"))),
+        preset("Baselines", ("baseline", ("black", "white", "random")), None, same_steps, shared_colours=True),
+        preset("Layers", ("layer", tuple(DEPTHS)), _methods(*in_preset("layers"))),
         preset("Two classifiers", ("classifier", classifiers), _methods(*in_preset("classifiers"))),
     )
 

@@ -13,6 +13,7 @@ from explainers.images.photo import Photo
 from explainers.question import Question
 
 DEPTHS = {"shallowest": 0.0, "a quarter deep": 0.25, "half deep": 0.5, "three quarters deep": 0.75, "deepest": 1.0}
+MAX_COLUMNS = 5
 Title = Callable[[Explanation | None], str]
 
 
@@ -56,14 +57,25 @@ class Variant:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Variants row by row, with the number of tiles in a row."""
+    """Variants row by row, with the number of tiles in a row.
+
+    is_matrix: whether rows and columns each differ in something, so that a row must stay a row.
+    """
 
     variants: Sequence[Variant]
     columns: int
+    is_matrix: bool = False
 
-    @property
-    def rows(self) -> int:
-        return -(-len(self.variants) // self.columns)
+
+def balanced(count: int) -> int:
+    """Return how many tiles stand in a row if `count` tiles fill the rows as evenly as they can."""
+    if count <= MAX_COLUMNS:
+        return count
+
+    def unevenness(columns: int) -> tuple[bool, bool, int]:
+        return count % columns == 1, columns == 3 and count > 9, -count % columns  # a tile alone, many rows, gaps
+
+    return min((4, 5, 3), key=unevenness)  # of equal ones, the first
 
 
 def layer_at(classifier: Classifier, depth: str) -> str:
@@ -75,12 +87,12 @@ def layer_at(classifier: Classifier, depth: str) -> str:
     if depth not in DEPTHS:
         return depth
     if not names or classifier.layer is None:
-        raise ExplanationError(f"{classifier.name} has no layer that gives a grid.")
+        raise ExplanationError(f"{classifier.name} has no layer that gives a grid. Compare something else.")
     return names[round(DEPTHS[depth] * names.index(classifier.layer))]
 
 
 def _index(classifier: Classifier, label: str) -> int:
     """Find the index of a class by its label. Raises ExplanationError where the classifier doesn't have it."""
     if label not in classifier.labels:
-        raise ExplanationError(f"{classifier.name} knows no class called {label!r}.")
+        raise ExplanationError(f"{classifier.name} knows no class called {label!r}. Compare another class.")
     return classifier.labels.index(label)

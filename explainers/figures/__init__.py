@@ -1,9 +1,9 @@
 """Arrays in, Plotly figures out."""
 
-from explainers.figures.agreement import blink, difference, matrix
+from explainers.figures.agreement import difference, matrix
 from explainers.figures.answer import answer
 from explainers.figures.colours import COLOURS, peak
-from explainers.figures.comparison import Tile, Tints, comparison
+from explainers.figures.comparison import Tile, Tints, common_view, gradient, map_in_photo, spans
 from explainers.figures.map import GRIDS, OVERLAYS, Look, panels
 from explainers.figures.parts import encoded
 from explainers.figures.path import path
@@ -23,12 +23,13 @@ __all__ = [
     "Tile",
     "Tints",
     "answer",
-    "blink",
     "by_steps",
-    "comparison",
+    "common_view",
     "convergence",
     "difference",
     "encoded",
+    "gradient",
+    "map_in_photo",
     "matrix",
     "panels",
     "path",
@@ -38,5 +39,6 @@ __all__ = [
     "randomisation",
     "removal",
     "saturation",
+    "spans",
     "tile",
 ]

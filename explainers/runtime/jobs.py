@@ -133,6 +133,12 @@ class Jobs:
                 if not job.waiting and self._jobs.get((kind, key)) is job:
                     del self._jobs[kind, key]  # it is being cancelled, so the next caller needs a new one
 
+    def peek(self, kind: str, key: Hashable) -> Any:
+        """Return a result that is kept, or None; nothing is started."""
+        with self._lock:
+            kept = self._results[kind].get(key)
+            return kept.result if kept else None
+
     def others(self, mine: Job) -> int:
         """Return the number of other jobs that compute at the moment."""
         with self._lock:

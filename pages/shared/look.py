@@ -16,7 +16,7 @@ DEFAULT_CLIP = 99.0  # percentile
 def last_look(explanation: Explanation) -> tuple[Explanation, Look]:
     """Return what `choose_look` returned in the last run, without drawing its widgets."""
     explanation = explanation.reduced(state.widget(_channels_key(explanation), explanation.reduction))
-    colours = state.widget(_colours_key(explanation), _default_colours(explanation))
+    colours = state.widget(_colours_key(explanation.signed), _default_colours(explanation.signed))
     clip, overlay = state.widget("clip", DEFAULT_CLIP), state.widget("overlay", OVERLAYS[0])
     return explanation, Look(colours, clip, GRIDS[0], overlay)
 
@@ -48,7 +48,7 @@ def choose_look(explanation: Explanation) -> tuple[Explanation, Look]:
         persist_state="session",
         help="The map over the picture, transparent where it is zero; or the picture over the map at .4.",
     )
-    colours = choose_colours(explanation, third)
+    colours = choose_colours(third, signed=explanation.signed)
     clip = st.slider(
         "Strongest colour at percentile",
         90.0,
@@ -78,13 +78,13 @@ def choose_channels(explanation: Explanation, place: DeltaGenerator) -> Explanat
     )
 
 
-def choose_colours(explanation: Explanation, place: DeltaGenerator, label: str = "Colours") -> str:
-    """Choose the colour scale, and return its name."""
+def choose_colours(place: DeltaGenerator, label: str = "Colours", *, signed: bool) -> str:
+    """Choose the colour scale of maps with or without signs, and return its name."""
     return place.selectbox(
         label,
         COLOURS,
-        index=list(COLOURS).index(_default_colours(explanation)),
-        key=_colours_key(explanation),
+        index=list(COLOURS).index(_default_colours(signed)),
+        key=_colours_key(signed),
         persist_state="session",
         help="Inferno and viridis are safe for colour-blind eyes; so is blue to red, for maps with signs.",
     )
@@ -94,9 +94,9 @@ def _channels_key(explanation: Explanation) -> str:
     return f"channels-{explanation.facts.slug}"
 
 
-def _colours_key(explanation: Explanation) -> str:
-    return f"colours-{'signed' if explanation.signed else 'unsigned'}"
+def _colours_key(signed: bool) -> str:
+    return f"colours-{'signed' if signed else 'unsigned'}"
 
 
-def _default_colours(explanation: Explanation) -> str:
-    return list(COLOURS)[-1 if explanation.signed else 0]  # the last scale diverges from zero
+def _default_colours(signed: bool) -> str:
+    return list(COLOURS)[-1 if signed else 0]  # the last scale diverges from zero

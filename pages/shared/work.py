@@ -110,6 +110,11 @@ def explanation(
     return answer
 
 
+def has_explanation(explainer: Explainer, question: Question) -> bool:
+    """Whether the answer to a question has been explained already."""
+    return _jobs().peek("explanations", (explainer, question.key)) is not None
+
+
 def record(
     explainer: PathMethod, question: Question, stops: int, steps: int, on_preview: OnPreview | None = None
 ) -> PathRecord:

@@ -11,29 +11,32 @@ from explainers import ExplanationError
 from explainers.arrays import Array
 from explainers.experiments import aligned, rank_correlation, rank_correlations, ssim
 from explainers.figures import Tile, matrix
-from explainers.markdown import escaped
 from pages.shared.tiles import NO_MODE_BAR
 
 AGREEMENT_MEASURES: tuple[tuple[str, str, Callable[[Array, Array], float | None]], ...] = (
-    ("Rank correlation (Spearman)", "1: both put the pixels in the same order; 0: no relation.", rank_correlation),
-    ("Structural similarity (SSIM)", "1: they look the same, each on its own scale.", ssim),
+    (
+        "Rank correlation (Spearman)",
+        "1: both maps put the pixels in the same order. 0: the orders have nothing in common.",
+        rank_correlation,
+    ),
+    ("Structural similarity (SSIM)", "1: both maps look the same, each on its own scale. 0: they don't.", ssim),
 )
 
 
 def show_matrices(tiles: Sequence[Tile]) -> None:
     """Draw a matrix for each measure, between all pairs of maps."""
-    with_map = [number for number, tile in enumerate(tiles) if tile.explanation]
-    titles = {number + 1: tiles[number].title for number in with_map}
-    heats = heats_of([tiles[number] for number in with_map])
+    with_map = [tile for tile in tiles if tile.explanation]
+    heats = heats_of(with_map)
     for place, (title, meaning, measure) in zip(st.columns(2, gap="large"), AGREEMENT_MEASURES, strict=True):
         place.markdown(f"**{title}**")
         values = rank_correlations(heats) if measure is rank_correlation else between(heats, measure)
-        figure = matrix(values, titles)
-        place.plotly_chart(figure, key=f"matrix-{measure.__name__}", config=NO_MODE_BAR)
+        figure = matrix(values, [tile.title for tile in with_map])
+        about = f"{title} between all pairs of maps"
+        place.plotly_chart(figure, key=f"matrix-{measure.__name__}", config=NO_MODE_BAR, alt=about)
         place.caption(meaning)
     st.caption(
-        f"Tiles: {escaped('; '.join(titles.values()))}.\n\nMaps with signs are compared with their signs, others by "
-        "magnitude. Choose one way of combining the channels to compare like with like."
+        "Maps with signs are compared with their signs, the others by magnitude. To compare like with like, choose one "
+        "way of combining the channels for all maps, under **Edit**."
     )
 
 
@@ -43,7 +46,7 @@ def show_pair(first: Tile, second: Tile) -> None:
     for title, meaning, measure in AGREEMENT_MEASURES:
         value = measure(first_heat, second_heat)
         st.metric(title, "–" if value is None else f"{value:.2f}", help=meaning)
-    st.caption("What stays where it is, both maps have in common; what jumps, they don't.")
+    st.caption("What stays in place is in both maps. What jumps is only in one.")
 
 
 def heats_of(tiles: Sequence[Tile]) -> list[Array]:

@@ -1,29 +1,77 @@
-// Pointing at one map tells the values of all maps at the same spot of the photo; "Blink" swaps two maps on one spot.
+// The maps of a comparison share their zoom, what is pointed at, and their opacity. Blink swaps two on one spot.
 (() => {
   const PERIOD = 500 // milliseconds
-  const point = (chart, { event, points }) => {
+  const { body } = document
+  let zoom = null // {whole, part}: what is seen of the photo, and what was seen at first
+  let opacity = 1
+  let zooming = false
+  let paused = matchMedia("(prefers-reduced-motion: reduce)").matches
+
+  const charts = () => [...document.querySelectorAll('[class*="st-key-tiles-"] .js-plotly-plot')].filter(chart => chart.on)
+  const seen = ({ _fullLayout: { xaxis, yaxis } }) => ({ "xaxis.range": [...xaxis.range], "yaxis.range": [...yaxis.range] })
+  const same = (one, other) => JSON.stringify(one) === JSON.stringify(other)
+
+  const zoomAll = async chart => {
+    if (zooming) return // ours
+    zooming = true
+    const part = seen(chart)
+    zoom = { whole: chart.whypixelWhole, part }
+    const others = charts().filter(other => !same(seen(other), part))
+    await Promise.allSettled(others.map(other => window.Plotly.relayout(other, part)))
+    zooming = false
+  }
+  const pointAll = (chart, { event, points }) => {
     if (!event) return // ours
     const { x, y } = points[0]
-    const maps = chart._fullData.map((_, curveNumber) => ({ curveNumber, xval: x, yval: y }))
-    window.Plotly.Fx.hover(chart, maps, chart._fullLayout._subplots.cartesian)
-  }
-  const press = (chart, { button, menu }) => {
-    clearInterval(chart.whypixelBlinking)
-    if (button.name !== "blink") return
-    const [first, second] = menu.buttons.filter(({ method }) => method === "update")
-    chart.whypixelBlinking = setInterval(() => {
-      if (!chart.isConnected) return clearInterval(chart.whypixelBlinking)
-      const { args } = chart._fullData[0].visible ? second : first
-      window.Plotly.update(chart, ...structuredClone(args))
-    }, PERIOD)
-  }
-  const link = () => {
-    for (const chart of document.querySelectorAll('[class*="st-key-mosaic"] .js-plotly-plot')) {
-      if (chart.whypixelLinked || !chart.on || !window.Plotly) continue
-      chart.whypixelLinked = true
-      chart.on("plotly_hover", hover => point(chart, hover))
-      chart.on("plotly_buttonclicked", click => press(chart, click))
+    for (const other of charts()) {
+      if (other !== chart) window.Plotly.Fx.hover(other, [{ curveNumber: 0, xval: x, yval: y }], ["xy"])
     }
   }
-  if (!window.whypixelLinking) window.whypixelLinking = setInterval(link, 300)
+  const leaveAll = (chart, { event }) => {
+    if (!event) return // ours
+    for (const other of charts()) if (other !== chart) window.Plotly.Fx.unhover(other)
+  }
+  const fade = chart => window.Plotly.restyle(chart, { opacity }, [0])
+
+  const link = chart => {
+    chart.whypixelWhole = seen(chart)
+    chart.on("plotly_relayout", () => zoomAll(chart))
+    chart.on("plotly_hover", hover => pointAll(chart, hover))
+    chart.on("plotly_unhover", leave => leaveAll(chart, leave))
+    if (opacity !== 1) fade(chart)
+    if (zoom && same(zoom.whole, chart.whypixelWhole)) window.Plotly.relayout(chart, zoom.part) // drawn anew meanwhile
+  }
+  const mark = () => {
+    for (const button of document.querySelectorAll("[data-blink]")) {
+      const number = button.dataset.blink
+      const text = paused ? "Blink" : "Pause"
+      if (number) button.ariaPressed = paused && number === (body.dataset.blinkShown ?? "0")
+      else if (button.textContent !== text) button.textContent = text
+    }
+  }
+  const watch = () => {
+    for (const chart of charts()) {
+      if (!chart.whypixelWhole && window.Plotly && chart._fullLayout?.xaxis) link(chart)
+    }
+    for (const slider of document.querySelectorAll("[data-opacity]")) slider.value = opacity
+    mark()
+  }
+  const blink = () => {
+    if (document.querySelector(".st-key-tiles-blink") && !paused) body.dataset.blinkShown = 1 - (body.dataset.blinkShown ?? 0)
+  }
+  if (window.whypixelLinking) return
+  window.whypixelLinking = setInterval(watch, 300)
+  setInterval(blink, PERIOD)
+  document.addEventListener("input", ({ target }) => {
+    if (!target.matches("[data-opacity]")) return
+    opacity = Number(target.value)
+    charts().forEach(fade)
+  })
+  document.addEventListener("click", ({ target }) => {
+    if (!target.matches("[data-blink]")) return
+    const number = target.dataset.blink
+    paused = number !== "" || !paused
+    if (number) body.dataset.blinkShown = number
+    mark()
+  })
 })()

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
 from explainers import Explainer, ExplanationError, Prediction
 from explainers.comparison.axes import AXES, Axis, compare
-from explainers.comparison.variants import Comparison
+from explainers.comparison.variants import MAX_COLUMNS, Comparison, balanced
 from explainers.question import Question
 from pages.shared import state
 
-MAX_PER_AXIS = 5  # values on an axis, and so tiles in a row, and rows
+MAX_PER_AXIS = MAX_COLUMNS  # values on an axis beside another one
 NOTHING_ELSE = "nothing else"
-OWN_SCALES, SHARED_SCALE = "each its own", "one for all"
-ACROSS_KEY, DOWN_KEY, COLOURS_KEY = "compare-across", "compare-down", "compare-colours"
+ACROSS_KEY, DOWN_KEY = "compare-across", "compare-down"
 
 
 def choose_comparison(question: Question, likely: Sequence[Prediction], explainer: Explainer) -> Comparison:
@@ -26,7 +25,7 @@ def choose_comparison(question: Question, likely: Sequence[Prediction], explaine
         AXES,
         format_func=str.capitalize,
         key=state.setting(ACROSS_KEY, "method", AXES.__contains__),
-        help="What the tiles of a row differ in.",
+        help="What the maps of a row differ in.",
     )
     down_options = (NOTHING_ELSE, *(name for name in AXES if name != across))
     down: str = down_place.selectbox(
@@ -35,21 +34,26 @@ def choose_comparison(question: Question, likely: Sequence[Prediction], explaine
         format_func=str.capitalize,
         key=state.setting(DOWN_KEY, NOTHING_ELSE, down_options.__contains__),
         on_change=_trim_choices,
-        help="What the rows differ in. With nothing else, up to 25 tiles fill the rows.",
+        help="What the rows differ in. With nothing else, up to 25 maps fill the rows.",
     )
-    one_axis = down == NOTHING_ELSE
-    with st.container() if one_axis else across_place:
-        across_values = _choose_values(AXES[across], question, MAX_PER_AXIS**2 if one_axis else MAX_PER_AXIS)
-    cells: list[Mapping[str, str]] = [{across: value} for value in across_values]
-    columns = -(-len(across_values) // -(-len(across_values) // MAX_PER_AXIS))
-    if not one_axis:
-        with down_place:
-            down_values = _choose_values(AXES[down], question, MAX_PER_AXIS)
-        cells, columns = (
-            [{down: row, across: value} for row in down_values for value in across_values],
-            len(across_values),
-        )
-    return compare(cells, columns, question, likely, explainer)
+    if down == NOTHING_ELSE:
+        values = _choose_values(AXES[across], question, MAX_PER_AXIS**2)
+        return compare([{across: value} for value in values], balanced(len(values)), question, likely, explainer)
+    with across_place:
+        across_values = _choose_values(AXES[across], question, MAX_PER_AXIS)
+    with down_place:
+        down_values = _choose_values(AXES[down], question, MAX_PER_AXIS)
+    cells = [{down: row, across: value} for row in down_values for value in across_values]
+    return compare(cells, len(across_values), question, likely, explainer)
+
+
+def summary(comparison: Comparison) -> str:
+    """Say in one line what is compared."""
+    across, down = state.value(ACROSS_KEY, "method"), state.value(DOWN_KEY, NOTHING_ELSE)
+    count = len(comparison.variants)
+    if down == NOTHING_ELSE:
+        return f"Across: {across} ({count}). Down: nothing else."
+    return f"Across: {across} ({comparison.columns}). Down: {down} ({count // comparison.columns})."
 
 
 def _choose_values(axis: Axis, question: Question, most: int) -> list[str]:

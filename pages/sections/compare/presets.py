@@ -1,45 +1,64 @@
-"""Buttons that set up comparisons worth looking at."""
+"""Comparisons worth looking at, one click away."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from explainers import Classifier
-from explainers.classifiers import BUNDLED, sources
+from explainers import Classifier, Explainer
+from explainers.classifiers.catalogue import default
+from explainers.comparison.axes import AXES, at_hand
 from explainers.comparison.presets import ComparisonPreset, comparison_presets
-from pages.sections.compare.plan import (
-    ACROSS_KEY,
-    COLOURS_KEY,
-    DOWN_KEY,
-    NOTHING_ELSE,
-    OWN_SCALES,
-    SHARED_SCALE,
-    key_of,
-)
+from pages.sections.compare.drawing import OWN_SCALES, SCALES_KEY, SHARED_SCALE
+from pages.sections.compare.plan import ACROSS_KEY, DOWN_KEY, NOTHING_ELSE, key_of
 from pages.shared import state
 from pages.shared.controls import set_method
 
-
-def offer_presets(classifier: Classifier) -> None:
-    """Draw a button for each preset."""
-    with st.container(horizontal=True, gap="xsmall", key="presets"):
-        for number, preset in enumerate(comparison_presets(classifier, (BUNDLED, _second_classifier()))):
-            st.button(preset.name, key=f"preset-{number}", on_click=_apply, args=(preset,))
+PRESET_KEY = "preset"  # of the widget
 
 
-def _apply(preset: ComparisonPreset) -> None:
-    """Set everything that a preset names; the question stays the same."""
+def offer_presets(classifier: Classifier, explainer: Explainer) -> None:
+    """Draw the names of all presets; the one that the settings come to is marked."""
+    presets = {preset.name: preset for preset in comparison_presets(classifier, _two_classifiers())}
+    state.choose(PRESET_KEY, next((name for name, each in presets.items() if _is_chosen(each, explainer)), None))
+    st.pills(
+        "Preset",
+        presets,
+        key=PRESET_KEY,
+        on_change=_apply,
+        args=(presets,),
+        label_visibility="collapsed",
+        wrap=False,
+    )
+
+
+def _apply(presets: dict[str, ComparisonPreset]) -> None:
+    """Set everything that the clicked preset names; the question stays the same."""
+    if (preset := presets.get(state.widget(PRESET_KEY))) is None:
+        return  # it was the one that is marked
     state.choose(ACROSS_KEY, preset.across[0])
     state.choose(DOWN_KEY, preset.down[0] if preset.down else NOTHING_ELSE)
     for name, values in filter(None, (preset.across, preset.down)):
         state.choose(key_of(name), list(values))
     if preset.method:
         set_method(preset.method)
-    state.choose(COLOURS_KEY, SHARED_SCALE if preset.shared_colours else OWN_SCALES)
+    state.choose(SCALES_KEY, SHARED_SCALE if preset.shared_colours else OWN_SCALES)
 
 
-def _second_classifier() -> str:
-    """The classifier to compare with the bundled one: the chosen one, else one that needs no download."""
-    chosen, others = state.value("classifier", BUNDLED), [source for source in sources() if source.name != BUNDLED]
-    on_disk = [source.name for source in others if source.origin != "download"]
-    return chosen if chosen != BUNDLED else (on_disk or [others[0].name])[0]
+def _is_chosen(preset: ComparisonPreset, explainer: Explainer) -> bool:
+    """Whether the settings are those of a preset, whatever the colours."""
+    axes = tuple(name for name, _ in filter(None, (preset.across, preset.down)))
+    chosen = state.value(ACROSS_KEY, "method"), state.value(DOWN_KEY, NOTHING_ELSE)
+    return (
+        chosen == (*axes, NOTHING_ELSE)[:2]
+        and all(
+            state.value(key_of(name), list(AXES[name].first)) == list(values)
+            for name, values in filter(None, (preset.across, preset.down))
+        )
+        and preset.method in (None, explainer)
+    )
+
+
+def _two_classifiers() -> tuple[str, str]:
+    """The chosen classifier, and another that needs no download if there is one."""
+    chosen = state.value("classifier", default().name)
+    return chosen, next(name for name in at_hand() if name != chosen)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Literal, Protocol
 
 import streamlit as st
 
@@ -12,46 +11,53 @@ from explainers import Classifier, ExplanationError
 from explainers.classifiers import sources
 from explainers.comparison.variants import Comparison, Variant
 from explainers.figures import Tile
+from explainers.numbers import counted, duration
 from explainers.proof import brief
 from explainers.question import Question
 from pages.shared import state, work
 
-REDRAW_INTERVAL = 1.0  # seconds between two drawings while tiles are missing
 FAILURES_KEY = (
     "compare-failures"  # of {classifier: why it can't be loaded}: no failed download is repeated at every click
 )
-OnRow = Callable[[Sequence[Tile]], None]
 
 
-def compute(comparison: Comparison, question: Question, on_row: OnRow) -> list[Tile]:
-    """Compute the tiles; `on_row` draws those that are ready and placeholders for the rest.
+class OnTiles(Protocol):
+    """What draws tiles as they come, by their numbers from 0."""
 
-    It is called when the first row has its first looks, when the first tile is ready, and whenever a row is complete,
-    but never more than once a second.
-    """
-    variants, columns = comparison.variants, comparison.columns
-    tiles = [Tile(variant.title(None), "waiting …") for variant in variants]
-    bar, started_at = st.empty(), time.monotonic()
-    drawn_at = started_at
-    for number, variant in enumerate(variants[:columns]):
-        tiles[number] = _first_look(variant, question, columns) or tiles[number]
-    if time.monotonic() - drawn_at >= REDRAW_INTERVAL:
-        on_row(tiles)
-        drawn_at = time.monotonic()
+    def wait(self, number: int) -> None:
+        """A tile is still to come."""
+
+    def look(self, number: int, tile: Tile) -> None:
+        """There is a first look at a tile."""
+
+    def ready(self, number: int, tile: Tile) -> None:
+        """A tile is there."""
+
+
+def compute(comparison: Comparison, question: Question, drawing: OnTiles) -> list[Tile]:
+    """Compute the tiles, the quick ones first; where others take longer, `drawing` draws each as it comes."""
+    variants, tiles = comparison.variants, dict[int, Tile]()
+    bar = st.empty()
     for number, variant in enumerate(variants):
-        tiles[number] = _tile(variant, question)
-        done, now = number + 1, time.monotonic()
-        if done == len(tiles):
-            break
-        if now - started_at > work.PROGRESS_DELAY:
-            seconds_left = (now - started_at) / done * (len(tiles) - done)
-            bar.progress(done / len(tiles), f"{done} of {len(tiles)} maps, about {seconds_left:.0f} s left")
-        complete = done % columns == 0 or comparison.rows == 1 or drawn_at == started_at
-        if complete and now - drawn_at >= REDRAW_INTERVAL:
-            on_row(tiles)
-            drawn_at = time.monotonic()
+        if _is_quick(variant, question, comparison.columns):
+            tiles[number] = _tile(variant, question)
+    slow = [number for number in range(len(variants)) if number not in tiles]
+    if slow:
+        for number in range(len(variants)):
+            drawing.ready(number, tiles[number]) if number in tiles else drawing.wait(number)
+    for number in slow[: comparison.columns]:
+        if tile := _first_look(variants[number], question):
+            drawing.look(number, tile)
+    started_at = time.monotonic()
+    for done, number in enumerate(slow):
+        if done:
+            left = (time.monotonic() - started_at) / done * (len(slow) - done)
+            ready = f"{len(tiles)} of {counted(len(variants), 'map')}"
+            bar.progress(len(tiles) / len(variants), f"{ready}, about {duration(left)} left")
+        tiles[number] = _tile(variants[number], question)
+        drawing.ready(number, tiles[number])
     bar.empty()
-    return tiles
+    return [tiles[number] for number in range(len(variants))]
 
 
 def offer_another_try() -> None:
@@ -70,21 +76,28 @@ def _tile(variant: Variant, question: Question) -> Tile:
         return Tile(variant.title(None), str(error))
 
 
-def _first_look(variant: Variant, question: Question, columns: int) -> Tile | None:
-    """Compute a tile that is ready soon: the map itself or its preview form; None where neither is quick."""
+def _is_quick(variant: Variant, question: Question, columns: int) -> bool:
+    """Whether a tile is ready soon, even if every tile of its row takes as long."""
     try:
         explainer, variant_question = variant.ask(_classifier(variant, question), question.photo)
         classifier = variant_question.classifier
-        row_passes = explainer.passes(classifier) * columns  # if every tile of the row took as many
-        if not work.takes_long(row_passes, classifier):
-            return _tile(variant, question)
+        quick = not work.takes_long(explainer.passes(classifier) * columns, classifier)
+        return quick or work.has_explanation(explainer, variant_question)
+    except ExplanationError:
+        return True  # its sentence is
+
+
+def _first_look(variant: Variant, question: Question) -> Tile | None:
+    """Compute the preview form of a tile; None where there is none."""
+    try:
+        explainer, variant_question = variant.ask(_classifier(variant, question), question.photo)
         if (cheaper := explainer.preview_form) is None:
             return None
         explanation = work.explanation(cheaper, variant_question)
-        line = f"a first look after {explanation.facts.passes} passes"
-        return Tile(variant.title(explanation), line, explanation)
-    except ExplanationError as error:
-        return Tile(variant.title(None), str(error))
+    except ExplanationError:
+        return None  # the tile says why
+    line = f"a first look after {counted(explanation.facts.passes, 'pass', 'passes')}"
+    return Tile(variant.title(explanation), line, explanation)
 
 
 def _classifier(variant: Variant, question: Question) -> Classifier:

@@ -2,165 +2,132 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from explainers import Explanation, ExplanationError
+from explainers import ExplanationError
 from explainers.comparison.variants import Comparison
-from explainers.explanation import REDUCTIONS
-from explainers.figures import Tile, Tints, blink, comparison, difference
+from explainers.figures import Tile, Tints, difference
 from pages.sections.compare.agreement import heats_of, show_matrices, show_pair
-from pages.sections.compare.plan import COLOURS_KEY, OWN_SCALES, SHARED_SCALE
+from pages.sections.compare.drawing import Drawing
+from pages.sections.compare.grid import Grid
 from pages.shared import state
-from pages.shared.look import DEFAULT_CLIP, choose_colours
-from pages.shared.tiles import NO_MODE_BAR
 
 MAPS, AGREEMENT, BLINK = VIEWS = "Maps", "Agreement", "Blink"
-OWN_CHANNELS = "each method's own"
-LINKED_SCRIPT = f"<script>{Path(__file__).with_name('linked.js').read_text(encoding='utf-8')}</script>"
+PAIR = {"compare-first": "First map", "compare-second": "Second map"}
+
+
+def choose_view() -> str:
+    """Choose how the tiles are shown."""
+    view: str | None = st.segmented_control(
+        "View",
+        VIEWS,
+        required=True,
+        label_visibility="collapsed",
+        key=state.setting("compare-view", MAPS, VIEWS.__contains__),
+    )
+    return view or MAPS  # the widget is required; its type doesn't say so
 
 
 class Views:
-    """The chosen view: its widgets are drawn before anything is computed, its tiles below them as they come."""
+    """The chosen view: the places of its tiles, which are drawn as they come, or once all are there."""
 
-    def __init__(self, comparison: Comparison) -> None:
-        self._comparison = comparison
-        first, second, third = st.columns(3, gap="medium")
-        self._view = first.segmented_control(
-            "View", VIEWS, required=True, key=state.setting("compare-view", MAPS, VIEWS.__contains__)
-        )
-        self._colours = second.segmented_control(
-            "Colour scale",
-            (OWN_SCALES, SHARED_SCALE),
-            required=True,
-            key=state.setting(COLOURS_KEY, OWN_SCALES, (OWN_SCALES, SHARED_SCALE).__contains__),
-            help="One for all: a colour means the same number in every tile. That says little where units differ.",
-        )
-        channels = (OWN_CHANNELS, *REDUCTIONS)
-        self._channels = third.selectbox(
-            "Channels",
-            channels,
-            key=state.setting("compare-channels", OWN_CHANNELS, channels.__contains__),
-            help="How red, green and blue become one number per pixel. Only the signed sum shows evidence against.",
-        )
-        self._pair = (0, 0)
-        if self._view != MAPS:
-            left, right, _ = st.columns(3, gap="medium")
-            self._pair = self._choose_tile("First map", 1, left), self._choose_tile("Second map", 2, right)
-        self.waiting = st.container(key="compare-waiting")
-        self._area = st.empty()
-        self._drawings = 0
+    def __init__(self, view: str, comparison: Comparison, drawing: Drawing) -> None:
+        self._view, self._drawing, self._drawn = view, drawing, set[int]()
+        titles = [variant.title(None) for variant in comparison.variants]
+        self._grid, self._pair = None, (0, 0)
+        if view == MAPS:
+            self._grid = Grid("maps", titles, comparison.columns, matrix=comparison.is_matrix)
+        else:
+            self._pair = _choose_pair(titles)
+        # Tiles that share their scale, or the part of the photo that they show, wait for each other.
+        classifiers = {variant.classifier for variant in comparison.variants}
+        self._independent = not drawing.tints.shared and len(classifiers) == 1
 
-    def preview(self, tiles: Sequence[Tile]) -> None:
-        """Draw the tiles that are ready, with placeholders for the rest."""
-        if self._view == MAPS:
-            self._drawings += 1
-            with self._area.container():
-                self._draw_maps(
-                    self._reduced(tiles), Tints(shared=self._colours == SHARED_SCALE), f"-early-{self._drawings}"
-                )
+    def wait(self, number: int) -> None:
+        """Say in a tile's place that it is still to come."""
+        if self._grid:
+            self._grid.wait(number)
+
+    def look(self, number: int, tile: Tile) -> None:
+        """Draw a first look at a tile."""
+        if self._grid:
+            self._grid.look(number, self._drawing.of(tile))
+
+    def ready(self, number: int, tile: Tile) -> None:
+        """Draw a tile, for good if nothing of it depends on the others."""
+        if self._grid and self._independent:
+            self._grid.draw(number, self._drawing.of(tile), self._drawing.tints)
+            self._drawn.add(number)
+        else:
+            self.look(number, tile)
 
     def show(self, tiles: Sequence[Tile]) -> None:
         """Draw the chosen view of all tiles."""
-        tiles = self._reduced(tiles)
-        with self._area.container():
-            place, tints = st.container(), self._choose_tints([tile.explanation for tile in tiles])
-            with place:
-                if self._view == MAPS or not any(tile.explanation for tile in tiles):
-                    self._draw_maps(tiles, tints, "")
-                    st.caption(_scale_caption(tiles, tints))
-                elif self._view == AGREEMENT:
-                    show_matrices(tiles)
-                    self._difference(tiles, tints)
-                else:
-                    self._blink(tiles, tints)
+        tiles, tints = [self._drawing.of(tile) for tile in tiles], self._drawing.tints
+        if self._grid:
+            self._grid.draw_all(tiles, tints, except_for=self._drawn)
+            st.caption(_reading(tiles, tints))
+        elif self._view == AGREEMENT:
+            self._show_agreement(tiles)
+        else:
+            self._show_blink(tiles)
 
-    def _choose_tile(self, label: str, start: int, place: DeltaGenerator) -> int:
-        """Choose one of the two tiles that are compared; return its index, from 0."""
-        numbers = range(1, len(self._comparison.variants) + 1)
-        key = state.setting(f"compare-{label.split()[0].lower()}", min(start, len(numbers)), numbers.__contains__)
-        return int(place.selectbox(label, numbers, format_func="tile {}".format, key=key)) - 1
-
-    def _choose_tints(self, explanations: Sequence[Explanation | None]) -> Tints:
-        """Choose colours for signed and for unsigned maps, where there are any.
-
-        On a shared scale, a single signed map gives all of them the signed one.
-        """
-        shared, maps = self._colours == SHARED_SCALE, [explanation for explanation in explanations if explanation]
-        signed, unsigned = (
-            [explanation for explanation in maps if explanation.signed == has_signs] for has_signs in (True, False)
-        )
-        if shared and signed:
-            unsigned = []
-        chosen, places = {}, iter(st.columns(3, gap="medium"))
-        for name, label, group in (("unsigned", "without", unsigned), ("signed", "with", signed)):
-            if group:
-                chosen[name] = choose_colours(group[0], next(places), f"Colours of maps {label} signs")
-        return Tints(**chosen, clip=DEFAULT_CLIP, shared=shared)
-
-    def _reduced(self, tiles: Sequence[Tile]) -> list[Tile]:
-        """Return the tiles with their channels combined as chosen."""
-        chosen_reduction = next((reduction for reduction in REDUCTIONS if reduction == self._channels), None)
-        if chosen_reduction is None:
-            return list(tiles)
-        return [
-            replace(tile, explanation=tile.explanation and tile.explanation.reduced(chosen_reduction)) for tile in tiles
-        ]
-
-    def _draw_maps(self, tiles: Sequence[Tile], tints: Tints, suffix: str) -> None:
-        """Draw all tiles; `suffix` tells the figure's key from those of earlier drawings."""
-        about = "Attribution maps side by side: " + ", ".join(tile.title for tile in tiles)
-        _draw(comparison(tiles, self._comparison.columns, tints), f"grid{suffix}", about)
-
-    def _difference(self, tiles: Sequence[Tile], tints: Tints) -> None:
-        """Draw the first map of the chosen pair less the second."""
+    def _show_agreement(self, tiles: Sequence[Tile]) -> None:
+        """Draw how far all maps agree, and the first map of the chosen pair minus the second."""
+        show_matrices(tiles)
         first, second = _pair_of_tiles(tiles, self._pair)
         first_heat, second_heat = heats_of([first, second])
-        _draw(
-            difference(first, second, (first_heat, second_heat), tints),
-            "difference",
-            f"{first.title} less {second.title}",
-        )
+        tints = replace(self._drawing.tints, shared=False)
+        three = difference(first, second, (first_heat, second_heat), tints)
+        Grid("difference", [tile.title for tile in three], 3).draw_all(three, tints)
 
-    def _blink(self, tiles: Sequence[Tile], tints: Tints) -> None:
-        """Draw the maps of the chosen pair by turns in one place, with their agreement beside them."""
-        first, second = _pair_of_tiles(tiles, self._pair)
-        left, right = st.columns([1, 1], gap="large")
+    def _show_blink(self, tiles: Sequence[Tile]) -> None:
+        """Draw the maps of the chosen pair by turns on one spot, with their agreement beside them."""
+        pair = _pair_of_tiles(tiles, self._pair)
+        left, right = st.columns(2, gap="large")
+        titles = [tile.title for tile in pair]
         with left:
-            _draw(blink(first, second, tints), "blink", f"{first.title} and {second.title} on one spot", NO_MODE_BAR)
+            Grid("blink", titles, 1).draw_all(pair, self._drawing.tints)
         with right:
-            show_pair(first, second)
+            st.html(_blink_buttons(titles))
+            show_pair(*pair)
 
 
-def _draw(figure: Any, key: str, about: str, config: dict[str, Any] | None = None) -> None:
-    """Draw a figure with a width of its own: in a narrow window it is scrolled, not squeezed."""
-    st.html(f"<style>.st-key-{key} {{ min-width: {figure.layout.width}px; }}</style>")
-    with st.container(key=f"mosaic-{key}"):
-        st.plotly_chart(figure, width="content", key=key, config=config, alt=about)
-    st.html(LINKED_SCRIPT, unsafe_allow_javascript=True)
+def _blink_buttons(titles: Sequence[str]) -> str:
+    """Return a button that pauses, and one for each map; a script on the page hears them."""
+    shows = (f'<button type="button" data-blink="{n}">{html.escape(title)}</button>' for n, title in enumerate(titles))
+    return f'<div class="blink-buttons"><button type="button" data-blink>Pause</button>{"".join(shows)}</div>'
+
+
+def _choose_pair(titles: Sequence[str]) -> tuple[int, int]:
+    """Choose the two tiles that are compared; return their indices."""
+    first, second = (
+        place.selectbox(label, titles, key=state.setting(key, titles[number % len(titles)], titles.__contains__))
+        for number, (place, (key, label)) in enumerate(zip(st.columns(2), PAIR.items(), strict=True))
+    )
+    return titles.index(first), titles.index(second)
 
 
 def _pair_of_tiles(tiles: Sequence[Tile], pair: tuple[int, int]) -> tuple[Tile, Tile]:
     """Return the two tiles of these indices. Raises ExplanationError where one of them has no map."""
-    for number in pair:
-        if tiles[number].explanation is None:
-            raise ExplanationError(f"Tile {number + 1} has no map: {tiles[number].line}")
+    for tile in (tiles[number] for number in pair):
+        if tile.explanation is None:
+            raise ExplanationError(f"There is no map of {tile.title}: {tile.line} Or choose another map here.")
     return tiles[pair[0]], tiles[pair[1]]
 
 
-def _scale_caption(tiles: Sequence[Tile], tints: Tints) -> str:
-    """Say which colour scale is used, and what that means for these tiles."""
+def _reading(tiles: Sequence[Tile], tints: Tints) -> str:
+    """Say how to read the colours of these tiles."""
     units = {tile.explanation.facts.unit for tile in tiles if tile.explanation}
-    zoom = "Drag on a tile to zoom all, double-click to go back, point at a pixel to read it in all."
+    zoom = "Drag on a map to zoom all of them, double-click to go back, point at a pixel to read it in all."
     if not tints.shared:
-        return f"**Each tile has its own colour scale**: compare where, not how much. {zoom}"
-    caption = "**One colour scale for all tiles.** "
+        return f"**Each map has its own colour scale**: compare where, not how much. {zoom}"
+    caption = "**One colour scale for all maps.** "
     if len(units) > 1:
         texts = "; ".join(sorted(unit.text for unit in units))
-        caption += f"They have {len(units)} different units ({texts}): a pale one isn't weaker. "
+        caption += f"But they have {len(units)} different units ({texts}), so a paler map isn't a weaker one. "
     return caption + zoom

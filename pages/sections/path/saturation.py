@@ -64,7 +64,7 @@ class SaturationSection:
             first, second = st.columns(2)
             if len(explanation.values) > 1:
                 explanation = choose_channels(explanation, first)
-            look = Look(choose_colours(explanation, second), last_look(explanation)[1].clip)
+            look = Look(choose_colours(second, signed=explanation.signed), last_look(explanation)[1].clip)
             with figure:
                 _draw(explanation, record.snapshots, look, "journey")
         return replace(record, explanation=explanation), look

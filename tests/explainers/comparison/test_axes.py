@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from explainers import EXPLAINERS, GradCAM, IntegratedGradients, Saliency, Target
-from explainers.comparison.axes import AXES, KINDS, RATHER, THAT, THIS, compare, runner_up
+from explainers.classifiers.catalogue import find
+from explainers.comparison.axes import AXES, KINDS, RATHER, THAT, THIS, at_hand, compare, runner_up
 from explainers.comparison.variants import DEPTHS
 
 
@@ -36,12 +37,15 @@ def refusal(question, likely):
 @pytest.mark.parametrize("axis", ["baseline", "layer", "steps", "seed"])
 def test_a_value_without_a_meaning_says_so(refusal, question, axis):
     for value in AXES[axis].options(question):
-        assert refusal(axis, value, Saliency()) == f"Vanilla gradient has no {axis} to choose."
+        assert (
+            refusal(axis, value, Saliency())
+            == f"Vanilla gradient has no {axis} to choose. Compare methods that have one."
+        )
 
 
 def test_a_seed_without_randomness_says_so(refusal):
     said = refusal("seed", "1", IntegratedGradients())
-    assert said == "Integrated Gradients uses no seed with its other settings as they are."
+    assert said == "Integrated Gradients uses no seed with its other settings as they are. Change those in the sidebar."
     assert refusal("seed", "1", IntegratedGradients(baseline="random")) == ""
 
 
@@ -117,13 +121,25 @@ def test_layers_go_from_the_first_to_the_deepest(question, asked):
     assert names[-1] == question.classifier.layer
 
 
-def test_titles_are_numbered_and_name_what_differs(question, likely):
+def test_titles_name_what_differs(question, likely):
     cells = [{"method": "grad-cam", "layer": depth} for depth in DEPTHS]
     comparison = compare(cells, 2, question, likely, Saliency())
-    assert (comparison.columns, comparison.rows) == (2, 3)
-    assert [variant.title(None) for variant in comparison.variants] == [
-        f"{number}. Grad-CAM · {depth}" for number, depth in enumerate(DEPTHS, 1)
-    ]
+    assert comparison.columns == 2
+    assert comparison.is_matrix
+    assert [variant.title(None) for variant in comparison.variants] == [f"Grad-CAM · {depth}" for depth in DEPTHS]
     *_, last = comparison.variants
     explainer, asked = last.ask(question.classifier, question.photo)
-    assert last.title(explainer.explain(asked)) == f"5. Grad-CAM · {question.classifier.layer}"
+    assert last.title(explainer.explain(asked)) == f"Grad-CAM · {question.classifier.layer}"
+
+
+def test_one_axis_makes_no_matrix(question, likely):
+    assert not compare([{"layer": depth} for depth in DEPTHS], 3, question, likely, GradCAM()).is_matrix
+
+
+def test_the_first_classifiers_need_no_download():
+    assert {find(name).origin for name in AXES["classifier"].first} == {"bundled"}
+
+
+def test_a_classifier_to_be_downloaded_comes_after_those_that_are_there():
+    origins = [find(name).origin for name in at_hand()]
+    assert origins == sorted(origins, key="download".__eq__)

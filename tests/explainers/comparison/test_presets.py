@@ -39,7 +39,7 @@ def test_no_tile_of_a_preset_is_refused(presets, question, likely):
 def test_a_preset_has_the_methods_that_declare_a_place_in_it_in_that_order(presets):
     for name, kinds in (
         (
-            "The four of the tutorials",
+            "Four classics",
             ["vanilla-gradient", "guided-backpropagation", "integrated-gradients", "grad-cam"],
         ),
         ("Two classifiers", ["vanilla-gradient", "grad-cam"]),
@@ -51,7 +51,7 @@ def test_a_preset_has_the_methods_that_declare_a_place_in_it_in_that_order(prese
 
 
 def test_a_family_is_whole_and_its_slow_methods_come_last(presets, question):
-    for name, family in (("All gradient methods", "gradient"), ("CAM family", "class activation map")):
+    for name, family in (("Gradient methods", "gradient"), ("CAM family", "class activation map")):
         kinds = {kind.slug(): kind for kind in EXPLAINERS}
         chosen = [kinds[slug] for slug in presets[name].across[1]]
         assert {*chosen} == {kind for kind in EXPLAINERS if kind.family == family}
@@ -60,7 +60,7 @@ def test_a_family_is_whole_and_its_slow_methods_come_last(presets, question):
 
 
 def test_only_the_baseline_differs_where_baselines_are_compared(presets):
-    preset = presets["Black, white, random"]
+    preset = presets["Baselines"]
     assert preset.method.settings["steps"] == 64
     assert preset.shared_colours
     assert [each.name for each in presets.values() if each.shared_colours] == [preset.name]

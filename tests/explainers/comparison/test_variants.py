@@ -3,7 +3,7 @@
 import pytest
 
 from explainers import ExplanationError, GradCAM, Saliency, Target
-from explainers.comparison.variants import DEPTHS, Comparison, Variant, layer_at
+from explainers.comparison.variants import DEPTHS, Variant, balanced, layer_at
 from explainers.question import Question
 
 
@@ -24,7 +24,7 @@ def test_another_classifier_is_asked_about_the_class_of_the_same_name(question, 
 
 @pytest.mark.parametrize(("label", "versus"), [("teapot", None), ("class 1", "teapot")])
 def test_a_class_that_a_classifier_does_not_know_is_said(question, conv, label, versus):
-    with pytest.raises(ExplanationError, match=r"^conv knows no class called 'teapot'\.$"):
+    with pytest.raises(ExplanationError, match=r"^conv knows no class called 'teapot'\. Compare another class\.$"):
         Variant(Saliency(), "conv", label, versus, "logit").ask(conv, question.photo)
 
 
@@ -57,11 +57,31 @@ def test_a_layer_is_itself_at_any_depth(question):
 
 
 def test_a_classifier_without_layers_has_no_depths(linear):
-    with pytest.raises(ExplanationError, match=r"^linear has no layer that gives a grid\.$"):
+    with pytest.raises(ExplanationError, match=r"^linear has no layer that gives a grid\. Compare something else\.$"):
         layer_at(linear, "half deep")
 
 
-@pytest.mark.parametrize(("count", "columns", "rows"), [(4, 4, 1), (5, 5, 1), (6, 5, 2), (25, 5, 5), (10, 4, 3)])
-def test_the_last_row_of_a_comparison_may_be_shorter(count, columns, rows):
-    variant = Variant(Saliency(), None, "teapot", None, "logit")
-    assert Comparison([variant] * count, columns).rows == rows
+@pytest.mark.parametrize(
+    ("count", "rows"),
+    [
+        (1, [1]),
+        (4, [4]),
+        (5, [5]),
+        (6, [3, 3]),
+        (7, [4, 3]),
+        (8, [4, 4]),
+        (9, [3, 3, 3]),
+        (10, [5, 5]),
+        (11, [4, 4, 3]),
+        (13, [5, 5, 3]),
+        (25, [5, 5, 5, 5, 5]),
+    ],
+)
+def test_tiles_fill_the_rows_evenly(count, rows):
+    columns = balanced(count)
+    assert [min(columns, count - first) for first in range(0, count, columns)] == rows
+
+
+@pytest.mark.parametrize("count", range(2, 26))
+def test_no_tile_is_left_alone_in_a_row(count):
+    assert count % balanced(count) != 1

@@ -1,36 +1,36 @@
-"""How far maps agree: as numbers, as a difference, and on the same spot."""
+"""How far maps agree: as numbers, and as a difference."""
 
 import numpy as np
+import pytest
 
-from explainers.figures import Tile, Tints, blink, difference, matrix
+from explainers.figures import Tile, Tints, difference, matrix
 
 
-def test_a_matrix_names_its_tiles_by_their_numbers():
-    heat = matrix(np.array([[1.0, np.nan], [-0.5, 1.0]]), {1: "1. a", 3: "3. c"}).data[0]
-    assert list(heat.x) == list(heat.y) == ["1", "3"]
-    assert [list(row) for row in heat.text] == [["1.00", "–"], ["-.50", "1.00"]]
+def test_a_matrix_names_its_maps():
+    figure = matrix(np.array([[1.0, np.nan], [-0.5, 1.0]]), ["a", "a really <long> title of one map"])
+    (heat,) = figure.data
+    assert list(heat.x) == list(heat.y) == ["1", "2"]
+    assert list(figure.layout.yaxis.ticktext) == ["1. a", "2. a really &lt;long&gt; title o …"]
+    assert [list(row) for row in heat.text] == [["1.00", "–"], ["-0.50", "1.00"]]
 
 
 def test_the_difference_of_alike_maps_is_in_their_unit(explained):
     one, other = (explained(np.full((8, 8), value)) for value in (5.0, 3.0))
-    figure = difference(Tile("a", "", one), Tile("b", "", other), (one.heat, other.heat), Tints())
-    assert (figure.data[2].z == 2).all()
-    assert figure.data[2].colorbar.title.text == "score"
-    assert (figure.data[2].zmin, figure.data[2].zmax) == (-2, 2)
+    *_, tile = difference(Tile("a", "", one), Tile("b", "", other), (one.heat, other.heat), Tints())
+    assert (tile.explanation.heat == 2).all()
+    assert (tile.explanation.signed, tile.explanation.facts.unit.text) == (True, "score")
+    assert (tile.title, tile.line) == ("First minus second", "on average 2.00 apart")
 
 
 def test_the_difference_of_other_units_is_one_of_shares(explained):
-    one, other = explained(np.full((8, 8), 5.0)), explained(np.full((8, 8), 0.5), unit="other")
-    figure = difference(Tile("a", "", one), Tile("b", "", other), (one.heat, other.heat), Tints())
-    assert (figure.data[2].z == 0).all()
-    assert "share" in figure.data[2].colorbar.title.text
+    one, other = explained(np.full((8, 8), 5.0)), explained(np.full((8, 8), 0.25), unit="other")
+    *_, tile = difference(Tile("a", "", one), Tile("b", "", other), (one.heat, 0.5 * other.heat), Tints())
+    assert (tile.explanation.heat == 0).all()
+    assert tile.explanation.facts.unit.text == "share of each map's strongest colour"
+    assert tile.line == "on average 0.0% of the strongest colour apart"
 
 
-def test_a_blink_swaps_two_maps_on_the_same_spot(explained):
-    one, other = explained(np.ones((8, 8))), explained(np.full((8, 8), 2.0))
-    figure = blink(Tile("1. a", "", one), Tile("2. b", "", other), Tints(shared=True))
-    assert [trace.visible for trace in figure.data] == [True, False]
-    assert [(trace.zmin, trace.zmax) for trace in figure.data] == [(0, 2)] * 2
-    first, second = (button.args for button in figure.layout.updatemenus[0].buttons if button.method == "update")
-    assert [list(args[0]["visible"]) for args in (first, second)] == [[True, False], [False, True]]
-    assert [args[1]["annotations[0].text"] for args in (first, second)] == ["<b>1. a</b>", "<b>2. b</b>"]
+def test_a_difference_needs_two_maps(explained):
+    one = explained(np.ones((8, 8)))
+    with pytest.raises(ValueError, match="both must have a map"):
+        difference(Tile("a", "", one), Tile("b", "no"), (one.heat, one.heat), Tints())

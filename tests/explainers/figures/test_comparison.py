@@ -1,93 +1,54 @@
-"""Many maps in one figure: their places and their colours."""
-
-from itertools import pairwise
+"""The maps of a comparison: their places in the photo, and their colours."""
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 
-from explainers.figures import Tile, Tints, comparison
+from explainers.figures import Tints, common_view, gradient, map_in_photo, spans
 
 
 @pytest.fixture
-def tiles(explained):
-    """A map, none, one with signs, and one of another classifier that sees a part of the photo."""
+def maps(explained):
+    """A map, one with signs, and one of another classifier that sees a part of the photo."""
     return [
-        Tile("1. a", "line", explained(np.full((8, 8), 2.0))),
-        Tile("2. b", "It can't be done."),
-        Tile("3. c", "line", explained(np.full((8, 8), -5.0), signed=True)),
-        Tile("4. d", "line", explained(np.full((4, 4), 1.0), (2.0, 2.0, 6.0, 6.0))),
+        explained(np.full((8, 8), 2.0)),
+        explained(np.full((8, 8), -5.0), signed=True),
+        explained(np.full((4, 4), 1.0), (2.0, 2.0, 6.0, 6.0)),
     ]
 
 
-def ranges(figure):
-    return [(trace.zmin, trace.zmax) for trace in figure.data]
+def test_each_map_has_its_own_colours(maps):
+    limits = spans(maps, Tints())
+    assert limits == [(0, 2), (-5, 5), (0, 1)]
+    assert [Tints("viridis", "jet").colours(span) for span in limits] == ["viridis", "jet", "viridis"]
 
 
-def test_each_map_has_its_own_colours_and_bar(tiles):
-    figure = comparison(tiles, 2, Tints())
-    assert ranges(figure) == [(0, 2), (-5, 5), (0, 1)]
-    assert [trace.showscale for trace in figure.data] == [True] * 3
-    assert [trace.colorbar.title.text for trace in figure.data] == ["score"] * 3
-
-
-def test_on_one_scale_all_have_the_same_colours_and_one_bar(tiles):
-    figure = comparison(tiles, 2, Tints(shared=True))
-    assert ranges(figure) == [(-5, 5)] * 3
-    assert [trace.showscale for trace in figure.data] == [True, False, False]
-    assert len({trace.colorscale for trace in figure.data}) == 1
+def test_on_one_scale_all_have_the_same_colours(maps):
+    limits = spans(maps, Tints(shared=True))
+    assert limits == [(-5, 5)] * 3
+    assert {Tints("viridis", "jet", shared=True).colours(span) for span in limits} == {"jet"}
 
 
 def test_a_map_of_nothing_does_not_stretch_the_scale(explained):
-    maps = explained(np.zeros((8, 8))), explained(np.full((8, 8), 0.01))
-    figure = comparison([Tile("", "", each) for each in maps], 2, Tints(shared=True))
-    assert ranges(figure) == [(0, pytest.approx(0.01))] * 2
+    maps = [explained(np.zeros((8, 8))), explained(np.full((8, 8), 0.01))]
+    assert spans(maps, Tints(shared=True)) == [(0, pytest.approx(0.01))] * 2
 
 
-def test_maps_of_several_units_share_no_name_for_them(explained):
-    maps = explained(np.ones((8, 8))), explained(np.ones((8, 8)), unit="other")
-    figure = comparison([Tile("", "", each) for each in maps], 2, Tints(shared=True))
-    assert figure.data[0].colorbar.title.text == "each in its own unit"
-
-
-def test_all_lie_in_the_photos_pixels_under_one_zoom(tiles):
-    figure = comparison(tiles, 2, Tints())
-    whole, part = figure.data[0], figure.data[2]
+def test_all_lie_in_the_photos_pixels_and_show_the_same_part_of_it(maps):
+    view = common_view(maps)
+    assert view == (0, 0, 8, 8)
+    assert common_view(maps[2:]) == (2, 2, 6, 6)
+    figures = [go.Figure(map_in_photo(each, view, (-5, 5), "jet").to_dict()) for each in maps]  # as Plotly checks it
+    whole, part = figures[0].data[0], figures[2].data[0]
     assert (whole.x0, whole.dx, part.x0, part.dx) == (0.5, 1, 2.5, 1)
-    layout = figure.layout
-    for number in ("", 2, 3):
-        assert layout[f"xaxis{number}"].range == (0, 8)
-        assert layout[f"yaxis{number}"].range == (8, 0)
-    assert [layout[f"{side}axis{number}"].matches for side in "xy" for number in (2, 3)] == ["x", "x", "y", "y"]
+    assert (whole.zmin, whole.zmax) == (-5, 5)
+    for figure in figures:
+        assert (figure.layout.xaxis.range, figure.layout.yaxis.range) == ((0, 8), (8, 0))
+    (underlay,) = figures[2].layout.images
+    assert (underlay.x, underlay.y, underlay.sizex, underlay.sizey) == (2, 2, 4, 4)
 
 
-def test_a_tile_without_a_map_says_why_in_its_place(tiles):
-    figure = comparison(tiles, 2, Tints())
-    (frame,) = figure.layout.shapes
-    (note,) = [note for note in figure.layout.annotations if note.text == "It can't be done."]
-    assert note.x == pytest.approx((frame.x0 + frame.x1) / 2)
-    assert note.y == pytest.approx((frame.y0 + frame.y1) / 2)
-
-
-def test_nothing_at_all_is_a_figure_of_reasons():
-    figure = comparison([Tile("1. a", "no"), Tile("2. b", "neither")], 2, Tints())
-    assert len(figure.layout.shapes) == 2
-    assert not figure.data
-
-
-@pytest.mark.parametrize("columns", range(1, 6))
-def test_tiles_are_square_and_do_not_overlap(explained, columns):
-    figure = comparison([Tile("", "", explained(np.ones((8, 8)))) for _ in range(columns + 1)], columns, Tints())
-    layout = figure.layout
-    high = layout.height - layout.margin.b
-    sides = []
-    for number in ["", *range(2, columns + 2)]:
-        (left, right), (bottom, top) = layout[f"xaxis{number}"].domain, layout[f"yaxis{number}"].domain
-        assert (right - left) * layout.width == pytest.approx((top - bottom) * high)
-        sides.append((left, right, bottom, top))
-    assert all(one[1] < other[0] for one, other in pairwise(sides[:columns]))
-    assert sides[0][2] > sides[columns][3]
-
-
-def test_labels_are_plain_text(explained):
-    figure = comparison([Tile("1. <b>a</b>", "a & b", explained(np.ones((8, 8))))], 1, Tints())
-    assert [note.text for note in figure.layout.annotations] == ["<b>1. &lt;b&gt;a&lt;/b&gt;</b>", "a &amp; b"]
+def test_a_bar_goes_through_the_colours_of_the_scale():
+    css = gradient("0 white, 1 black")
+    assert css.startswith("linear-gradient(to right, rgb(255, 255, 255), ")
+    assert css.endswith(", rgb(0, 0, 0))")

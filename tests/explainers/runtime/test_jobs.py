@@ -95,6 +95,12 @@ def test_a_result_is_kept(ask):
     assert results[0] is results[1] is results[2]
 
 
+def test_looking_for_a_result_starts_nothing(jobs, ask):
+    assert jobs.peek("few", "a") is None
+    ask("a", lambda report: 7).answer()
+    assert jobs.peek("few", "a") == 7
+
+
 def test_the_same_question_asked_by_two_is_worked_on_once(ask):
     task = Task(result := object())
     first, second = ask("question", task), ask("question", task)
