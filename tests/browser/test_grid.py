@@ -167,7 +167,8 @@ def test_the_first_row_fits_into_a_small_window_with_and_without_the_sidebar(vis
 
     beside = panels(app)[0]["width"]
     assert fits()
-    app.page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click(force=True)
+    app.page.get_by_test_id("stSidebar").hover()
+    app.page.get_by_test_id("stSidebarCollapseButton").locator("button").click()
     app.until(lambda: panels(app)[0]["width"] > beside + 30)
     assert fits()
 
