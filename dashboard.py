@@ -8,7 +8,7 @@ from pages.shared.frame import frame, messages
 
 with frame(
     "Why did it say that?",
-    "Which pixels made an image classifier decide, and whether to believe that picture.",
+    "Which pixels made an image classifier decide, and whether to trust the map.",
     "explain",
 ) as page:
     left, right = st.container(key="result").columns([1, 2], gap="medium")

@@ -27,7 +27,7 @@ from explainers.comparison.axes import AXES
 from explainers.experiments import Pointing, Randomisation, Removal, Sensitivity, Stability
 from explainers.settings import Configurable
 from pages.shared import state
-from pages.shared.frame import PAGES
+from pages.shared.heading import PAGES
 
 ROOT = Path(__file__).parents[1]
 # It reads all installed packages for each visit:
@@ -75,7 +75,7 @@ class Stranger:
 
     def page(self) -> str:
         """Choose the page that is opened."""
-        return self._rng.choice(list(PAGES))
+        return self._rng.choice([file for _, file in PAGES.values()])
 
     def learn(self, at: AppTest) -> None:
         """Take up the names, options and values of the widgets on a page."""
@@ -89,7 +89,7 @@ class Stranger:
 
 def troubles(address: Mapping[str, str], page: str, stranger: Stranger) -> Iterator[str]:
     """Open a page at an address and then go to the next one; yield the errors that aren't sentences for a visitor."""
-    with patch("pages.shared.frame.PAGES", {}):  # a page opened by itself has no others to link to
+    with patch("pages.shared.heading.PAGES", {}):  # a page opened by itself has no others to link to
         at = AppTest.from_file(str(ROOT / page), default_timeout=TIMEOUT)
         at.query_params |= dict(address)
         yield from _errors(at.run(), page)

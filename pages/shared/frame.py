@@ -9,21 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared import state
+from pages.shared.heading import Heading
 from pages.shared.loading import LoadingError, loaded, loading
 from pages.shared.place import Place
 
 if TYPE_CHECKING:  # it takes seconds, and the heading is drawn before
     from explainers import ExplanationError
-
-PAGES = {  # in the order of the navigation
-    "dashboard.py": ("Explain", "One map and its proof"),
-    "pages/compare.py": ("Compare", "Many maps side by side"),
-    "pages/path.py": ("Path", "Integrated Gradients from the inside"),
-    "pages/trust.py": ("Trust", "Whether to believe the map"),
-}
 
 
 class Page:
@@ -32,11 +25,9 @@ class Page:
     settings: the place of its settings, in the sidebar.
     """
 
-    def __init__(self, sections: str) -> None:
-        self._sections = sections
+    def __init__(self, sections: str, heading: Heading) -> None:
+        self._sections, self._heading = sections, heading
         self._loaded, self._places = loaded(sections), list[Place]()
-        self._navigation = st.sidebar.container(key="navigation").empty()
-        _link(self._navigation)
         with st.sidebar:
             self.settings = self.place("36rem")
 
@@ -53,7 +44,7 @@ class Page:
         """Write all settings, once they are drawn, into the address, and into the links to the other pages."""
         state.publish()
         state.deliver()
-        _link(self._navigation)
+        self._heading.update()
 
     def end(self) -> None:
         """Leave no place grey."""
@@ -65,12 +56,11 @@ class Page:
 def frame(title: str, motto: str, sections: str = "") -> Iterator[Page]:
     """Open a page with its heading; an error that the visitor can put right becomes a message on the page.
 
-    sections: the folder of the page's sections. Their style sheets are sent with the heading, or the layout would jump.
+    sections: the folder of the page's sections.
     """
-    st.set_page_config(page_title=f"{title} · Whypixel", page_icon="🔍", layout="wide", initial_sidebar_state=350)
+    st.set_page_config(page_title=f"{title} · Whypixel", page_icon="🔍", layout="wide", initial_sidebar_state=300)
     state.begin()
-    st.markdown(f"## {title}\n{motto}\n\n<style>{_styles(sections)}</style>", unsafe_allow_html=True)
-    page = Page(sections)
+    page = Page(sections, Heading(title, motto, sections, _styles(sections)))
     try:
         with messages():
             yield page
@@ -86,13 +76,6 @@ def _styles(sections: str) -> str:
     pages = Path(__file__).parents[1]
     folders = (pages / "shared", *([pages / "sections" / sections] if sections else []))
     return "".join(file.read_text(encoding="utf-8") for folder in folders for file in sorted(folder.glob("*.css")))
-
-
-def _link(place: DeltaGenerator) -> None:
-    """Draw links to the pages. They carry the settings, so that the browser's back button returns to them, too."""
-    with place.container(horizontal=True):
-        for page, (label, hint) in PAGES.items():
-            st.page_link(page, label=label, help=hint, query_params=state.settings())
 
 
 @contextmanager

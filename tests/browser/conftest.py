@@ -30,6 +30,9 @@ TRACES = """key => {
     return traces.map(({type, opacity, source, z, zmin, zmax, colorscale, y, textfont}) =>
         ({type, opacity, source, z: rows(z), zmin, zmax, colorscale, y, ink: textfont?.color}))
 }"""
+FITS = """() => ["stMain", "stAppViewContainer"]
+    .map(name => document.querySelector(`[data-testid=${name}]`))
+    .every(element => element.scrollWidth <= element.clientWidth)"""
 HEAT = """() => {
     const trace = document.querySelector(".st-key-map .js-plotly-plot")?._fullData?.[2]
     return trace ? Array.from(trace.z, row => Array.from(row)) : null
@@ -196,6 +199,12 @@ class App:
     def panels(self) -> list[dict[str, float]]:
         """Where the figure's panels are on the screen: x, y, width, height."""
         return [panel.bounding_box() for panel in self.at("map").locator(".nsewdrag").all()]
+
+    @property
+    def fits_sideways(self) -> bool:
+        """Whether nothing is wider than what scrolls, which in a narrow window is not the main part alone."""
+        fits: bool = self.page.evaluate(FITS)
+        return fits
 
     @property
     def proof(self) -> str:

@@ -177,7 +177,7 @@ def test_in_a_narrow_window_tiles_wrap_and_the_page_does_not_scroll_sideways(vis
     app = visitor(viewport={"width": 400, "height": 800})
     app.come("compare").page.wait_for_selector(".st-key-tiles-maps .main-svg")
     app.idle().until(lambda: len(panels(app)) == 4)
-    assert app.page.get_by_test_id("stMain").evaluate("e => e.scrollWidth <= e.clientWidth")
+    assert app.fits_sideways
     first, second, third, _ = panels(app)
     assert first["y"] == second["y"] < third["y"]
     assert second["x"] + second["width"] <= 400

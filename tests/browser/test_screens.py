@@ -13,7 +13,7 @@ def test_a_window_of_any_width_shows_all_panels_without_scrolling_sideways(visit
         app.page.set_viewport_size({"width": width, "height": 800})
         app.until(lambda width=width: len(app.panels) == 4 and fits(app.panels, width))
         assert app.page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
-        assert app.page.get_by_test_id("stMain").evaluate("e => e.scrollWidth <= e.clientWidth")
+        assert app.fits_sideways
 
 
 def fits(panels, width) -> bool:

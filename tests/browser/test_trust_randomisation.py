@@ -27,7 +27,7 @@ def test_the_tiles_wrap_in_a_narrow_window(visitor, cheap):
     app.come("trust", **cheap(Randomisation), cascading_randomisation_stages=2)
     app.page.wait_for_selector(".st-key-survival .main-svg")
     app.idle()
-    assert app.page.get_by_test_id("stMain").evaluate("e => e.scrollWidth <= e.clientWidth")
+    assert app.fits_sideways
     boxes = [tile.bounding_box() for tile in app.page.locator("[class*=st-key-map-stage]").all()]
     assert len(boxes) == 5
     assert all(box["x"] >= 0 and box["x"] + box["width"] <= 400 for box in boxes)

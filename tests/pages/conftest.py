@@ -98,7 +98,7 @@ def passed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 @pytest.fixture
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """For pages made in a test, which have no others beside them to link to."""
-    monkeypatch.setattr("pages.shared.frame.PAGES", {})
+    monkeypatch.setattr("pages.shared.heading.PAGES", {})
 
 
 @pytest.fixture(scope="session")

@@ -75,5 +75,5 @@ def test_the_colour_of_text_follows_the_theme(theme, colour):
 def test_the_style_comes_with_the_heading():
     # As an element of its own (st.html) the browser loads the code for it later, and the page jumps when it comes.
     heading = AppTest.from_function(stopped, default_timeout=60).run().markdown[0]
-    assert heading.value.startswith("## Title\nMotto.\n\n<style>")
+    assert heading.value.startswith("# Title\n\n<style>")
     assert heading.allow_html

@@ -105,7 +105,7 @@ def test_the_heading_comes_first_and_a_missing_package_gets_a_sentence_at_every_
     visits = json.loads(ran.stdout.splitlines()[-1])
     assert len(visits) == 2
     for heading, errors, exceptions in visits:
-        assert heading.startswith("## Why did it say that?")
+        assert heading.startswith("# Why did it say that?")
         assert errors == [
             "Whypixel can't be loaded on this server: No module named 'torch'. Install what requirements.txt lists "
             "there, and reload this page."

@@ -1,0 +1,63 @@
+"""The heading of every page: its title and motto, the links to all pages, and the switch of presenter mode."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.shared import state
+
+PAGES = {  # by the folder of their sections, in the order of the navigation
+    "explain": ("Explain", "dashboard.py"),
+    "compare": ("Compare", "pages/compare.py"),
+    "path": ("Path", "pages/path.py"),
+    "trust": ("Trust", "pages/trust.py"),
+}
+FIRST_PAGE = "explain"
+WHERE_TO_BEGIN = "New here? Choose a picture, then a method."
+PRESENT_HINT = "Large type and no sidebar. Page Up and Page Down go from page to page, Escape ends it."
+KEYS_SCRIPT = f"<script>{Path(__file__).with_name('present.js').read_text(encoding='utf-8')}</script>"
+
+
+class Heading:
+    """The heading of a page. Its links carry the settings, so that the browser's back button returns to them, too."""
+
+    def __init__(self, title: str, motto: str, page: str, styles: str) -> None:
+        """Draw the heading.
+
+        page:   which of PAGES this is.
+        styles: the style sheets of the page. They are sent with the title, or the layout would jump.
+        """
+        self._page, self._motto = page, motto
+        with st.container(key="top", gap=None):
+            with st.container(horizontal=True, vertical_alignment="center", key="top-line"):
+                st.markdown(f"# {title}\n\n<style>{styles}</style>", unsafe_allow_html=True, width="content")
+                self._navigation = st.container(key="navigation", width="content").empty()
+                present_key = state.setting("present", False)
+                self._presents = st.toggle("Present", key=present_key, help=PRESENT_HINT, width="content")
+            self._motto_place = st.container(key="motto").empty()
+            if self._presents:
+                st.html(KEYS_SCRIPT, unsafe_allow_javascript=True)
+        self.update()
+
+    def update(self) -> None:
+        """Draw what depends on the settings: the links, and where to begin while nothing has been chosen."""
+        begins = self._page == FIRST_PAGE and not state.settings()
+        self._motto_place.markdown(f"{self._motto} **{WHERE_TO_BEGIN}**" if begins else self._motto)
+        pages = list(PAGES)
+        here = pages.index(self._page) if self._page in pages else None
+        with self._navigation.container(horizontal=True, gap="xxsmall", vertical_alignment="center"):
+            if self._presents and here:
+                _link("← Back", pages[here - 1])
+            for page, (label, _) in PAGES.items():
+                if page == self._page:
+                    st.markdown(f'<span aria-current="page">{label}</span>', unsafe_allow_html=True, width="content")
+                else:
+                    _link(label, page)
+            if self._presents and here is not None and here + 1 < len(pages):
+                _link("Next →", pages[here + 1])
+
+
+def _link(label: str, page: str) -> None:
+    st.page_link(PAGES[page][1], label=label, query_params=state.settings())

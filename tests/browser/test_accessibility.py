@@ -1,0 +1,26 @@
+"""What axe-core finds on the pages."""
+
+import pytest
+
+from pages.shared.heading import PAGES
+from tools.screenshots import address
+
+GRAVE = "serious", "critical"
+
+
+@pytest.fixture(scope="module")
+def axe():
+    """The checker. It comes with its package, so nothing is downloaded."""
+    return pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_page_keeps_anybody_out(visitor, axe, cheap, theme):
+    app = visitor(viewport={"width": 1280, "height": 720}, color_scheme=theme)
+    found = []
+    for page in PAGES:
+        app.come(address(page), **cheap()).idle().until(lambda: app.page.locator(".main-svg").count())
+        for violation in axe.run(app.page, options={"resultTypes": ["violations"]}).response["violations"]:
+            if violation["impact"] in GRAVE:
+                found += [(page, violation["id"], node["html"], node["failureSummary"]) for node in violation["nodes"]]
+    assert found == []

@@ -1,0 +1,51 @@
+"""What a visitor comes for is seen at 1280x720 before anybody scrolls, with the sidebar open or hidden."""
+
+import pytest
+
+from pages.shared.heading import PAGES
+from tools.screenshots import address, show_sidebar
+
+WINDOW = {"width": 1280, "height": 720}
+SEEN = {  # the keys of what each page shows first
+    "explain": ("top", "answer"),
+    "compare": ("top", "compare-view", "tiles-maps"),
+    "path": ("top",),
+    "trust": ("top",),
+}
+FIRST_CONTROLS = ("picture-choice", "method")  # in the sidebar, where the page has them
+TOP_HEIGHT = 72  # of the heading: a tenth of the window
+
+
+def seen(app, keys) -> None:
+    """Figures come to their places a little after the page."""
+    for _ in range(100):
+        if not outside(app, keys):
+            return
+        app.page.wait_for_timeout(100)
+    assert outside(app, keys) == []
+
+
+def outside(app, keys) -> list[str]:
+    """The elements that aren't there, or not wholly within the window."""
+    boxes = {key: app.at(key).first.bounding_box() if app.at(key).count() else None for key in keys}
+    return [
+        f"{key}: {box}"
+        for key, box in boxes.items()
+        if not box
+        or not box["height"]
+        or min(box["x"], box["y"]) < 0
+        or box["x"] + box["width"] > WINDOW["width"]
+        or box["y"] + box["height"] > WINDOW["height"]
+    ]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_a_page_is_for_is_seen_without_scrolling(visitor, cheap, page):
+    app = visitor(viewport=WINDOW).come(address(page), **cheap()).idle()
+    app.until(lambda: app.page.locator(".main-svg").count())
+    controls = [key for key in FIRST_CONTROLS if app.at(key).count()]
+    seen(app, (*controls, *SEEN[page]))
+    assert app.at("top").bounding_box()["height"] <= TOP_HEIGHT
+    show_sidebar(app.page, False)
+    app.until(lambda: app.at("top").bounding_box()["width"] > 1100)
+    seen(app, SEEN[page])

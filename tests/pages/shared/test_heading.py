@@ -1,0 +1,48 @@
+"""The heading: where one is, where one can go, where to begin, and presenter mode."""
+
+import pytest
+
+PAGES = {"": "Explain", "pages/compare.py": "Compare", "pages/path.py": "Path", "pages/trust.py": "Trust"}
+BEGIN = "New here? Choose a picture, then a method."
+
+
+def links(at) -> list[str]:
+    return [link.proto.label for link in at.get("page_link")]
+
+
+def here(at) -> list[str]:
+    """The pages that are marked as the one that is open."""
+    return [text.value for text in at.markdown if text.value.startswith("<span aria-current")]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_other_pages_are_linked_and_this_one_is_marked(visit, cheap, page):
+    at = visit(cheap(), page)
+    assert links(at) == [label for label in PAGES.values() if label != PAGES[page]]
+    assert here(at) == [f'<span aria-current="page">{PAGES[page]}</span>']
+
+
+def test_who_has_chosen_nothing_yet_is_told_where_to_begin(visit):
+    at = visit()
+    assert any(BEGIN in text.value for text in at.markdown)
+    at.toggle(key="present").set_value(True).run()
+    assert not any(BEGIN in text.value for text in at.markdown)
+    assert not any(BEGIN in text.value for text in visit(page="pages/compare.py").markdown)
+
+
+def test_presenter_mode_leads_to_the_pages_before_and_after_with_all_settings(visit):
+    at = visit({"present": "True", "method": "vanilla-gradient"})
+    assert not at.exception
+    assert at.toggle(key="present").value is True
+    assert links(at) == ["Compare", "Path", "Trust", "Next →"]
+    at.switch_page("pages/compare.py").run()
+    assert at.toggle(key="present").value is True
+    assert links(at) == ["← Back", "Explain", "Path", "Trust", "Next →"]
+    back, *_, onwards = at.get("page_link")
+    assert (back.proto.page, onwards.proto.page) == ("", "path")
+    for link in (back, onwards):
+        assert "present=True" in link.proto.query_string
+        assert "method=vanilla-gradient" in link.proto.query_string
+    assert not at.exception
+    at.toggle(key="present").set_value(False).run()
+    assert links(at) == ["Explain", "Path", "Trust"]
