@@ -262,11 +262,15 @@ def test_one_scale_for_all_is_equal_over_tiles_and_said(come, drawn):
     assert said.startswith("**One colour scale for all maps.** But they have 3 different units")
 
 
-def test_signs_are_shown_where_chosen(come, drawn):
-    at = come(compare_channels="signed sum", compare_method="vanilla-gradient")
-    (trace,) = drawn(at)[0]["data"]
-    assert trace["zmin"] == -trace["zmax"]
-    assert np.any(trace["z"] < 0)
+def test_signs_are_shown_where_chosen_and_named_where_they_speak_of_the_class(come, drawn):
+    at = come(compare_channels="signed sum", compare_method="vanilla-gradient~input-times-gradient")
+    for each in drawn(at).values():
+        (trace,) = each["data"]
+        assert trace["zmin"] == -trace["zmax"]
+        assert np.any(trace["z"] < 0)
+    slope, contribution = texts(at, "tile-numbers")
+    assert re.fullmatch(r"<span>-(\S+)</span><span>0</span><span>\1</span>", slope)
+    assert re.fullmatch(r"<span>-(\S+) against</span><span>0</span><span>for \1</span>", contribution)
 
 
 def test_a_map_has_its_sentence_and_a_scale_in_words(come):
@@ -292,6 +296,7 @@ def test_two_maps_are_held_against_each_other(come, heats, maps):
     at = come(compare_view="Agreement", **pair)
     saliency, guided, *_ = maps(*FOUR)
     np.testing.assert_allclose(heats(at, "difference")[2], guided - saliency)
+    assert "against" not in texts(at, "tile-numbers")[2]  # it speaks for a map, and not for a class
     at = run(at.segmented_control(key="compare-view").set_value("Blink").run())
     alike(heats(at, "blink"), [guided, saliency])
     assert [metric.value for metric in at.metric] == [f"{m(guided, saliency):.2f}" for m in (rank_correlation, ssim)]

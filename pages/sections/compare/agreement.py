@@ -46,7 +46,7 @@ def show_pair(first: Tile, second: Tile) -> None:
     for title, meaning, measure in AGREEMENT_MEASURES:
         value = measure(first_heat, second_heat)
         st.metric(title, "–" if value is None else f"{value:.2f}", help=meaning)
-    st.caption("What stays in place is in both maps. What jumps is only in one.")
+    st.caption("What stays in place is in both maps. What jumps is in only one of them.")
 
 
 def heats_of(tiles: Sequence[Tile]) -> list[Array]:

@@ -9,7 +9,6 @@ from pathlib import Path
 import streamlit as st
 
 from explainers import Explanation
-from explainers.explanation import Unit
 from explainers.figures import Tile, Tints, common_view, gradient, map_in_photo, spans
 from explainers.figures.parts import Span
 from explainers.numbers import significant
@@ -76,7 +75,7 @@ class Grid:
         st.html(_title(tile.title))
         about = f"{tile.title}: {tile.line}"
         st.plotly_chart(figure, height="stretch", key=f"{self._key}-{key}", config=NO_MODE_BAR, alt=about)
-        st.html(f'<div class="tile-line">{html.escape(tile.line)}</div>{_scale(span, colours, explanation.facts.unit)}')
+        st.html(f'<div class="tile-line">{html.escape(tile.line)}</div>{_scale(explanation, span, colours)}')
 
 
 def show_opacity() -> None:
@@ -94,10 +93,14 @@ def _title(title: str) -> str:
     return f'<div class="tile-title">{html.escape(title)}</div>'
 
 
-def _scale(span: Span, colours: str, unit: Unit) -> str:
-    """Return a bar of the colours, with the numbers at its ends and their unit."""
-    numbers = "".join(f"<span>{significant(number)}</span>" for number in (span[0], sum(span) / 2, span[1]))
+def _scale(explanation: Explanation, span: Span, colours: str) -> str:
+    """Return a bar of the colours, with the numbers at its ends, what they speak for, and their unit."""
+    low, high = map(significant, span)
+    middle, unit = significant(sum(span) / 2), explanation.facts.unit
+    speaks = explanation.signed and unit.kind not in (None, "gradient")  # a slope is for and against brightness
+    numbers = (f"{low} against", middle, f"for {high}") if speaks else (low, middle, high)
     return (
         f'<div class="tile-bar" style="background: {gradient(colours)}"></div>'
-        f'<div class="tile-numbers">{numbers}</div><div class="tile-unit">{html.escape(unit.text)}</div>'
+        f'<div class="tile-numbers">{"".join(f"<span>{number}</span>" for number in numbers)}</div>'
+        f'<div class="tile-unit">{html.escape(unit.text)}</div>'
     )
