@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Collection, Sequence
+from itertools import count
 from pathlib import Path
 
 import streamlit as st
@@ -33,7 +34,7 @@ class Grid:
         with st.container(key=f"area-{key}"), st.container(key=f"tiles-{key}"):
             self._places = [Place() for _ in titles]
         st.html(LINKED_SCRIPT, unsafe_allow_javascript=True)
-        self._key, self._titles = key, titles
+        self._key, self._titles, self._looks = key, titles, count()
 
     def wait(self, number: int) -> None:
         """Say in a tile's place that it is still to come."""
@@ -43,7 +44,7 @@ class Grid:
     def look(self, number: int, tile: Tile) -> None:
         """Draw a first look at a tile, which another drawing replaces."""
         with self._places[number].preview():
-            self._draw_one(f"early-{number}", tile, Tints())
+            self._draw_one(f"early-{next(self._looks)}", tile, Tints())
 
     def draw(self, number: int, tile: Tile, tints: Tints) -> None:
         """Draw a tile that shares nothing with the others."""
