@@ -38,9 +38,17 @@ WIDGETS = ("selectbox", "slider", "number_input", "toggle", "color_picker", "mul
 EXPERIMENTS: tuple[type[Configurable], ...] = (Pointing, Randomisation, Removal, Sensitivity, Stability)
 RESERVED = (
     *(text for name, text in vars(state).items() if name.endswith("_KEY")),
-    *("remembered.refusal", "remembered.failure", "remembered.offers", "remembered.wanted", "remembered.boxed"),
+    *(
+        "remembered.refusal",
+        "remembered.given",
+        "remembered.other",
+        "remembered.failure",
+        "remembered.offers",
+        "remembered.wanted",
+        "remembered.boxed",
+    ),
     *("$$ID-a-b", "$$ID-a-None", "$$WIDGET_ID-x", "$$STREAMLIT_INTERNAL_KEY_SCRIPT_RUN_WITHOUT_ERRORS", "None", ""),
-    *("embed", "embed_options", "__class__", "get", "Upload-0", "Camera-0", "navigation", "page link", "naïve", "\x00"),
+    *("embed", "embed_options", "__class__", "get", "upload-0", "camera-0", "navigation", "page link", "naïve", "\x00"),
 )
 NONSENSE = (
     *("", " ", "nan", "-nan", "inf", "-inf", "1e999", "1e-999", "-1", "0", "1", "2.5", "9" * 5000, "1_000", "٣", "²"),

@@ -41,12 +41,14 @@ class Answer:
     """A decoded picture that isn't turned upright yet.
 
     image:       in RGB.
+    file_size:   the width and height that it has in the file, before it was scaled down.
     orientation: how to turn it, as EXIF says it.
     note:        what was done to it, in sentences.
     adjustable:  whether its levels can be chosen.
     """
 
     image: Image.Image
+    file_size: tuple[int, int]
     orientation: int
     note: str
     adjustable: bool
@@ -136,7 +138,7 @@ def _ask(process: subprocess.Popen[bytes], data: bytes, request: dict[str, Any])
         rows = Image.frombytes("RGB", (image.width, count // (3 * image.width)), _exactly(process.stdout, count))
         image.paste(rows, (0, top))
         top += rows.height
-    return Answer(image, first["orientation"], first["note"], first["adjustable"])
+    return Answer(image, tuple(first["file_size"]), first["orientation"], first["note"], first["adjustable"])
 
 
 def _line(stream: IO[bytes]) -> dict[str, Any]:

@@ -36,6 +36,7 @@ class Decoded:
     """A picture as it comes out of its file.
 
     size:        its width and height, before it is turned upright.
+    file_size:   those that it has in the file, before it was scaled down.
     orientation: how to turn it, as EXIF says it.
     note:        what was done to it, in sentences.
     adjustable:  whether its levels can be chosen.
@@ -43,6 +44,7 @@ class Decoded:
     """
 
     size: tuple[int, int]
+    file_size: tuple[int, int]
     orientation: int
     note: str
     adjustable: bool
@@ -90,7 +92,7 @@ def decode(data: bytes, levels: str, max_pixels: int, kept_pixels: int | None) -
                     part = _to_rgb(file.crop(box))
             yield part.reduce(factor).convert("RGB").tobytes()
 
-    return Decoded(size, orientation, " ".join(notes), deep is not None, rows())
+    return Decoded(size, (width, height), orientation, " ".join(notes), deep is not None, rows())
 
 
 def _boxes(size: tuple[int, int], factor: int = 1) -> Iterator[Box]:
@@ -172,6 +174,7 @@ def _answer(data: bytes, request: dict[str, Any]) -> Iterator[tuple[dict[str, An
         yield (
             {
                 "size": picture.size,
+                "file_size": picture.file_size,
                 "orientation": picture.orientation,
                 "note": picture.note,
                 "adjustable": picture.adjustable,

@@ -20,6 +20,7 @@ UPRIGHT_TURNS = {  # by EXIF orientation
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+QUARTER_TURNS = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,13 @@ class Reading:
     """A picture that was read from a file.
 
     image:      the upright photo in RGB.
+    file_size:  the width and height of the upright photo, before it was scaled down.
     note:       what was done to its values and its size, in sentences; empty where nothing was.
     adjustable: whether other levels would give another picture.
     """
 
     image: Image.Image
+    file_size: tuple[int, int]
     note: str
     adjustable: bool
 
@@ -62,4 +65,6 @@ def read(data: bytes, *, levels: str = "automatic", kept_pixels: int | None = No
     answer = DECODER.decode(data, levels=levels, max_pixels=MAX_PIXELS, kept_pixels=kept_pixels)
     turn = UPRIGHT_TURNS.get(answer.orientation)
     image = answer.image if turn is None else answer.image.transpose(turn)
-    return Reading(image, answer.note, answer.adjustable)
+    width, height = answer.file_size
+    file_size = (height, width) if answer.orientation in QUARTER_TURNS else (width, height)
+    return Reading(image, file_size, answer.note, answer.adjustable)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
@@ -18,6 +18,18 @@ from pages.shared.place import Place
 if TYPE_CHECKING:  # it takes seconds, and the heading is drawn before
     from explainers import ExplanationError
 
+Kind = Literal["info", "warning", "error"]
+
+class NoResult(Exception):
+    """There is no result to show; the sentence says why, and what the visitor can do.
+
+    kind: how it is shown, "info", "warning" or "error".
+    """
+
+    def __init__(self, sentence: str, kind: Kind = "info") -> None:
+        super().__init__(sentence)
+        self.kind = kind
+
 
 class Page:
     """A page whose heading is drawn: the places of what comes, the import of what draws it, the settings in links.
@@ -28,6 +40,7 @@ class Page:
     def __init__(self, sections: str, heading: Heading) -> None:
         self._sections, self._heading = sections, heading
         self._loaded, self._places = loaded(sections), list[Place]()
+        self._published = False
         with st.sidebar:
             self.settings = self.place("36rem")
 
@@ -42,12 +55,18 @@ class Page:
 
     def publish_settings(self) -> None:
         """Write all settings, once they are drawn, into the address, and into the links to the other pages."""
-        state.publish()
+        self._publish(complete=True)
+
+    def _publish(self, *, complete: bool) -> None:
+        self._published = True
+        state.publish(complete=complete)
         state.deliver()
         self._heading.update()
 
     def end(self) -> None:
-        """Leave no place grey."""
+        """Leave no place grey, and keep the settings of a page that ended before they were all drawn."""
+        if not self._published:
+            self._publish(complete=False)
         for place in self._places:
             place.end()
 
@@ -85,6 +104,8 @@ def messages() -> Iterator[None]:
         yield
     except LoadingError:  # without which there is no ExplanationError
         raise
+    except NoResult as reason:
+        show(str(reason), reason.kind)
     except Exception as error:
         from explainers import ExplanationError
 
@@ -93,11 +114,12 @@ def messages() -> Iterator[None]:
         show(error)
 
 
-def show(error: ExplanationError | str) -> None:
-    """Show an error as a message."""
+def show(error: ExplanationError | str, kind: Kind = "error") -> None:
+    """Show an error, or what else keeps a page from its result, as a message."""
     from explainers.markdown import escaped
 
-    st.error(escaped(str(error)))
+    draw = {"info": st.info, "warning": st.warning, "error": st.error}[kind]
+    draw(escaped(str(error)))
 
 
 def ink() -> str:

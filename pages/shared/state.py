@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunContext, get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.shared.visits import VISITS
 
@@ -77,8 +78,8 @@ def setting(key: str, default: Any, accepts: Callable[[Any], bool] = anything, f
     return key
 
 
-def publish() -> None:
-    """Write the settings drawn in this run into the address.
+def publish(*, complete: bool = True) -> None:
+    """Write the settings drawn in this run into the address; a run that ended before all were drawn keeps the others.
 
     The address that came with this run may be out of date (see `begin`), so the one sent last is compared, too.
     """
@@ -88,10 +89,16 @@ def publish() -> None:
             kept.pop(key, None)
         else:
             kept[key] = SEPARATOR.join(value) if isinstance(value, list) else str(value)
-    address = {key: kept[key] for key in st.session_state[DRAWN_KEY] if key in kept}
+    address = {key: kept[key] for key in (st.session_state[DRAWN_KEY] if complete else kept) if key in kept}
     if not st.query_params.to_dict() == st.session_state[SENT_ADDRESS_KEY] == address:
         st.query_params.from_dict(address)
         st.session_state[SENT_ADDRESS_KEY] = address
+
+
+def forget(key: str) -> None:
+    """Set a setting back to its default, whether it is drawn or not."""
+    st.session_state[KEPT_KEY].pop(key, None)
+    st.session_state.pop(key, None)
 
 
 def settings() -> dict[str, str]:
@@ -131,6 +138,12 @@ def keep_upload(photo: Photo | None) -> None:
     st.session_state[UPLOAD_KEY] = photo
     if run := get_script_run_ctx():
         VISITS.hold(run.session_id, photo.digest if photo else None)
+
+
+def free(file: UploadedFile) -> None:
+    """Drop the bytes of a file that a widget was given; the widget itself must not be drawn again."""
+    if (run := get_script_run_ctx()) and run.uploaded_file_mgr:
+        run.uploaded_file_mgr.remove_file(run.session_id, file.file_id)
 
 
 def remember(key: str, value: Any) -> None:

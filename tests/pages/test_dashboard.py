@@ -212,7 +212,7 @@ def stripes():
 
 def test_an_upload_is_explained(visit, figure, explained, bundled, stripes):
     at = visit({"class": "espresso", "method": Saliency.slug()})
-    run(at.segmented_control(key="source").set_value("Upload"))
+    run(at.pills(key="sample").set_value("own"))
     run(at.file_uploader[0].upload("stripes.png", stripes, "image/png"))
     expected = Saliency()(bundled, read_image(stripes), explained(Saliency()).target).heat
     assert np.array_equal(figure(at, "map")["data"][2]["z"], expected)
@@ -224,7 +224,7 @@ def test_an_upload_is_decoded_once(visit, figure, bundled, stripes, monkeypatch)
     decoded = []
     monkeypatch.setattr("explainers.images.photo.read", lambda data, **more: decoded.append(data) or read(data, **more))
     at = visit({"class": "espresso"})
-    run(at.segmented_control(key="source").set_value("Upload"))
+    run(at.pills(key="sample").set_value("own"))
     run(at.file_uploader[0].upload("stripes.png", stripes, "image/png"))
     target = Target(bundled.labels.index("espresso"))
     for kind in (CAM, GradCAM):

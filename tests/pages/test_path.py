@@ -269,7 +269,7 @@ def test_a_picture_equal_to_its_baseline_breaks_nothing(come):
     at = come()
     black = BytesIO()
     Image.new("RGB", (80, 80)).save(black, "PNG")
-    at = run(at.segmented_control(key="source").set_value("Upload"))
+    at = run(at.pills(key="sample").set_value("own"))
     at = run(at.file_uploader[0].upload("black.png", black.getvalue(), "image/png"))
     assert "isn't judged" in "\n".join(markdown.value for markdown in at.main.markdown)
 

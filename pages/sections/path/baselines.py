@@ -19,7 +19,7 @@ from explainers.methods.path_record import PathMethod, PathRecord
 from explainers.question import Question
 from pages.shared import state, work
 from pages.shared.frame import messages
-from pages.shared.picture import SAMPLE_PHOTOS
+from pages.shared.picture import sample_photo
 from pages.shared.tiles import NO_MODE_BAR, titled
 
 BASELINE_STEPS = 32  # of the trapezoid rule: 33 passes show how the baselines differ
@@ -177,7 +177,7 @@ def _findings(picture: Array, named_maps: Sequence[BaselineMap], random_maps: Se
 
 def _show_dark_sample(question: Question, explanation: Explanation, look: Look) -> None:
     """Draw the maps of a sample whose object is dark, so that a black baseline misses it."""
-    photo = SAMPLE_PHOTOS[DARK_SAMPLE.name]
+    photo = sample_photo(DARK_SAMPLE.name)
     likely = work.predictions(question.classifier, photo)[0]
     explainer = PathMethod(steps=BASELINE_STEPS, rule="trapezoid")
     dark_question = replace(question, photo=photo, target=replace(question.target, index=likely.index, versus=None))

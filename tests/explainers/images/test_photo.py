@@ -9,7 +9,7 @@ from PIL import ExifTags, Image
 
 from explainers import ExplanationError, read_image
 from explainers.images import photo as module
-from explainers.images.photo import Photo
+from explainers.images.photo import Photo, is_fingerprint, size_in_words
 from explainers.images.reading import Reading, read
 
 
@@ -34,7 +34,7 @@ def test_a_photo_is_upright():
 def test_photos_differ_by_their_bytes_whole(monkeypatch):
     data = png(Image.new("RGB", (40, 30), "red"))
     assert Photo.read("a", data).digest == Photo.read("b", data).digest
-    reading = Reading(Image.new("RGB", (8, 8)), "", False)
+    reading = Reading(Image.new("RGB", (8, 8)), (8, 8), "", False)
     monkeypatch.setattr(module, "read", lambda data, **more: reading)  # no decoder takes these bytes
     every = {Photo.read("a", bytes([first, *data[1:], last])).digest for first in (1, 2) for last in (1, 2)}
     assert len(every) == 4
@@ -126,3 +126,40 @@ def test_of_a_large_photo_only_so_much_is_kept_as_a_classifier_can_use():
     photo = Photo.read("photo", png(Image.new("RGB", (2001, 1000), "red"), compress_level=1))
     assert photo.image.size == (1001, 500)
     assert photo.note == "It was scaled down from 2,001 × 1,000 to 1,001 × 500 pixels when it was read."
+
+
+def test_a_fingerprint_tells_size_and_file_but_never_the_name_or_the_levels():
+    lying = png(Image.new("RGB", (2001, 1000), "red"), exif=turned(6))
+    photo = Photo.read("secret name", lying)
+    assert photo.fingerprint.startswith("1000x2001-")  # upright, and as large as in its file
+    assert Photo.read("another", lying).fingerprint == photo.fingerprint
+    assert Photo.read("another", lying + b"\0").fingerprint != photo.fingerprint
+    assert size_in_words(photo.fingerprint) == "1,000 × 2,001 pixels"
+    deep = png(Image.fromarray(np.tile(np.arange(0, 4096, 64, dtype=np.uint16), (8, 1))))
+    automatic, whole = (Photo.read("deep", deep, levels) for levels in ("automatic", "type"))
+    assert automatic.digest != whole.digest
+    assert automatic.fingerprint == whole.fingerprint == automatic.with_levels("type").fingerprint
+    assert Photo.of(Image.new("RGB", (6, 4))).fingerprint.startswith("6x4-")
+
+
+def turned(orientation):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    return exif
+
+
+@pytest.mark.parametrize(
+    ("text", "could_be"),
+    [
+        ("600x400-0123456789abcdef", True),
+        ("600x400-0123456789abcde", False),
+        ("0x400-0123456789abcdef", False),
+        ("600x400-0123456789ABCDEF", False),
+        ("600x400-0123456789abcdef\n", False),
+        ("12345678x1-0123456789abcdef", False),
+        ("٣x٣-0123456789abcdef", False),
+        ("", False),
+    ],
+)
+def test_what_could_not_be_a_fingerprint_is_told(text, could_be):
+    assert is_fingerprint(text) is could_be

@@ -17,11 +17,11 @@ def page(method):
     from explainers.question import Question
     from pages.shared import state, work
     from pages.shared.look import choose_look, last_look
-    from pages.shared.picture import SAMPLE_PHOTOS
+    from pages.shared.picture import sample_photo
 
     explainer = getattr(explainers, st.text_input("Method", method, key="method"))()
     classifier = work.classifier(find(BUNDLED), "crop")
-    given = work.explanation(explainer, Question(SAMPLE_PHOTOS["coffee"], classifier, explainers.Target(3)), print)
+    given = work.explanation(explainer, Question(sample_photo("coffee"), classifier, explainers.Target(3)), print)
     state.begin()
     st.session_state["last"] = last_look(given)
     st.session_state["given"], (st.session_state["drawn"], st.session_state["look"]) = given, choose_look(given)

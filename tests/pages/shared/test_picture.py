@@ -1,4 +1,4 @@
-"""A visitor's own picture is kept, refused with a sentence, and removed."""
+"""A picture is chosen from the strip. One's own is kept, refused with a sentence, missed, and removed."""
 
 from io import BytesIO
 
@@ -10,11 +10,11 @@ from streamlit.testing.v1 import AppTest
 
 from explainers.images.photo import Photo
 from explainers.images.samples import SAMPLES
-from pages.shared import picture as picture_module
-from pages.shared import state
-from pages.shared.picture import SAMPLE_PHOTOS
+from pages.shared import own_picture, state
+from pages.shared.picture import sample_photo
 
-COFFEE, CHELSEA = (SAMPLE_PHOTOS[name] for name in ("coffee", "chelsea"))
+COFFEE, CHELSEA = (sample_photo(name) for name in ("coffee", "chelsea"))
+pytestmark = pytest.mark.usefixtures("alone")
 
 
 def page():
@@ -22,13 +22,15 @@ def page():
     import streamlit as st
 
     from pages.shared import state
+    from pages.shared.frame import frame
     from pages.shared.picture import choose_picture
 
-    state.begin()
-    photo = choose_picture()
-    state.publish()
-    st.text(photo.name)
-    st.text(photo.digest)
+    with frame("Title", "Motto.") as page:
+        photo = choose_picture()
+        state.setting("box", "")
+        page.publish_settings()
+        st.text(photo.name)
+        st.text(photo.digest)
 
 
 def run(given):
@@ -39,7 +41,7 @@ def run(given):
 
 
 def chosen(at):
-    """What the picture is called, and its digest."""
+    """What the picture is called, and its digest; nothing where no result would be shown."""
     return tuple(text.value for text in at.text)
 
 
@@ -58,13 +60,30 @@ RED, BLUE = (Photo.read(name, data) for name, data in FILES.items())
 
 
 @pytest.fixture
-def at():
-    return run(AppTest.from_function(page, default_timeout=60))
+def visit():
+    """(**address) -> the page after its first run."""
+
+    def make(**address):
+        at = AppTest.from_function(page, default_timeout=60)
+        at.query_params.update(address)
+        return run(at)
+
+    return make
+
+
+@pytest.fixture
+def at(visit):
+    return visit()
 
 
 @pytest.fixture
 def uploading(at):
-    return run(at.segmented_control(key="source").set_value("Upload"))
+    return choose(at, "own")
+
+
+def choose(at, name):
+    """The page after a click on a thumbnail."""
+    return run(at.pills(key="sample").set_value(name))
 
 
 def upload(at, name, data=None):
@@ -76,86 +95,101 @@ def test_the_first_sample_comes_first(at):
     assert chosen(at) == told(COFFEE)
 
 
-def test_every_sample_can_be_chosen(at):
-    assert at.pills(key="sample").options == [photo.name for photo in SAMPLE_PHOTOS.values()]
-    for name, photo in SAMPLE_PHOTOS.items():
-        assert chosen(run(at.pills(key="sample").set_value(name))) == told(photo)
+def test_every_sample_can_be_chosen_and_says_why_it_is_there(at):
+    assert at.pills(key="sample").options == [*(sample.title for sample in SAMPLES), "Your own picture"]
+    for sample in SAMPLES:
+        assert chosen(choose(at, sample.name)) == told(sample_photo(sample.name))
+        assert at.caption[0].value == f"**{sample.title}.** {sample.caption}"
+        assert at.query_params == ({} if sample == SAMPLES[0] else {"sample": sample.name})
 
 
-def test_a_sample_in_the_address_is_shown():
-    at = AppTest.from_function(page, default_timeout=60)
-    at.query_params["sample"] = "chelsea"
-    assert chosen(run(at)) == told(CHELSEA)
+def test_a_sample_is_decoded_when_it_is_chosen_and_only_once(at, monkeypatch):
+    decoded = []
+    monkeypatch.setattr("pages.shared.picture.Photo.read", lambda name, data: decoded.append(name) or CHELSEA)
+    sample_photo.cache_clear()
+    for name in ("chelsea", "coffee", "chelsea"):
+        choose(at, name)
+    sample_photo.cache_clear()
+    assert decoded == [CHELSEA.name, COFFEE.name]
+
+
+@pytest.mark.parametrize(("name", "photo"), [("chelsea", CHELSEA), ("nonsense", COFFEE)])
+def test_a_sample_in_the_address_is_shown_if_it_exists(visit, name, photo):
+    assert chosen(visit(sample=name)) == told(photo)
 
 
 def test_nothing_asks_for_a_file_or_the_camera_before_it_is_chosen(at):
     assert not at.file_uploader
     assert not at.camera_input
-    assert len(run(at.segmented_control(key="source").set_value("Upload")).file_uploader) == 1
+    assert len(choose(at, "own").file_uploader) == 1
     assert not at.camera_input
-    assert len(run(at.segmented_control(key="source").set_value("Camera")).camera_input) == 1
+    assert len(run(at.toggle(key="camera").set_value(True)).camera_input) == 1
     assert not at.file_uploader
 
 
-@pytest.mark.parametrize("source", ["Upload", "Camera"])
-def test_until_there_is_another_picture_the_sample_stays(at, source):
-    run(at.pills(key="sample").set_value("chelsea"))
-    assert chosen(run(at.segmented_control(key="source").set_value(source))) == told(CHELSEA)
+def test_until_there_is_a_picture_of_ones_own_none_is_explained(at):
+    choose(at, "chelsea")
+    assert chosen(choose(at, "own")) == ()
+    assert at.info[0].value == own_picture.INVITATION
+    assert at.query_params == {"sample": "own"}
 
 
 def test_an_upload_is_the_picture(uploading):
     assert chosen(upload(uploading, RED.name)) == told(RED)
+    assert uploading.file_uploader[0].value is None  # it is empty again
+    assert not uploading.info
 
 
-def test_a_photo_from_the_camera_is_the_picture(at):
-    run(at.segmented_control(key="source").set_value("Camera"))
-    assert chosen(run(at.camera_input[0].upload("camera.jpg", FILES[RED.name]))) == ("camera.jpg", RED.digest)
+def test_a_photo_from_the_camera_is_the_picture_and_the_camera_is_off_again(uploading):
+    run(uploading.toggle(key="camera").set_value(True))
+    assert chosen(run(uploading.camera_input[0].upload("camera.jpg", FILES[RED.name]))) == ("camera.jpg", RED.digest)
+    assert not uploading.camera_input
 
 
 def test_an_upload_outlives_a_look_at_the_samples(uploading):
     upload(uploading, RED.name)
-    assert chosen(run(uploading.segmented_control(key="source").set_value("Samples"))) == told(COFFEE)
-    assert chosen(run(uploading.segmented_control(key="source").set_value("Upload"))) == told(RED)
+    assert chosen(choose(uploading, "coffee")) == told(COFFEE)
+    assert chosen(choose(uploading, "own")) == told(RED)
 
 
 def test_another_upload_replaces_the_first(uploading):
     upload(uploading, RED.name)
     assert chosen(upload(uploading, BLUE.name)) == told(BLUE)
-
-
-def test_emptying_the_uploader_does_not_lose_the_picture(uploading):
-    upload(uploading, RED.name)
-    assert chosen(run(uploading.file_uploader[0].set_value(None))) == told(RED)
+    assert not uploading.warning
 
 
 def test_a_removed_upload_gives_way_to_the_sample(uploading):
     upload(uploading, RED.name)
     run(uploading.button(key="remove").click())
     assert chosen(uploading) == told(COFFEE)
-    assert uploading.file_uploader[0].value is None
-    assert not uploading.button
+    assert uploading.query_params == {}
+    assert chosen(choose(uploading, "own")) == ()
     assert chosen(upload(uploading, RED.name)) == told(RED)
 
 
-@pytest.mark.parametrize("data", [b"", b"no picture at all", picture()[:60]])
-def test_a_refused_upload_leaves_everything_as_it_was(uploading, data):
+@pytest.mark.parametrize("data", [b"", b"no picture at all", b"<svg/>", picture()[:60], bytes(20 * 10**6 + 1)])
+def test_a_refused_upload_says_why_and_nothing_else_is_explained(uploading, data):
     upload(uploading, RED.name)
     upload(uploading, "cat.png", data)
-    assert chosen(uploading) == told(RED)
+    assert chosen(uploading) == ()
     (error,) = uploading.error
     assert error.value.startswith("cat.png")
+    assert uploading.file_uploader[0].value is None
+    assert chosen(run(uploading.button(key="go-on").click())) == told(RED)
+    assert not uploading.error
 
 
 def test_a_refusal_goes_with_the_next_upload(uploading):
     upload(uploading, "cat.png", b"no picture at all")
-    assert chosen(uploading) == told(COFFEE)
     upload(uploading, RED.name)
+    assert chosen(uploading) == told(RED)
     assert not uploading.error
 
 
-def test_a_refusal_goes_with_its_file(uploading):
+def test_a_refusal_goes_with_the_choice_of_a_sample(uploading):
     upload(uploading, "cat.png", b"no picture at all")
-    run(uploading.file_uploader[0].set_value(None))
+    assert chosen(choose(uploading, "chelsea")) == told(CHELSEA)
+    choose(uploading, "own")
     assert not uploading.error
 
 
@@ -163,11 +197,9 @@ def test_signs_in_the_name_of_a_file_are_no_markdown(uploading):
     upload(uploading, "a*b* $1$.png", b"no picture at all")
     assert uploading.error[0].value.startswith(r"a\*b\* \$1\$.png")
     upload(uploading, "a*b* $1$.png", FILES[RED.name])
-    assert r"a\*b\* \$1\$.png" in [caption.value for caption in uploading.caption]
-
-
-def test_a_sample_is_shown_by_its_title():
-    assert {name: photo.name for name, photo in SAMPLE_PHOTOS.items()} == {s.name: s.title for s in SAMPLES}
+    assert r"**a\*b\* \$1\$.png**" in captions(uploading)
+    upload(uploading, "cat.png", b"")
+    assert uploading.button(key="go-on").label == r"Go on with a\*b\* \$1\$.png"
 
 
 def deep() -> bytes:
@@ -189,17 +221,15 @@ def test_what_is_black_and_white_is_said_and_can_be_chosen(uploading):
     assert chosen(uploading) == told(Photo.read("deep.png", deep(), "type"))
     assert "Its 16-bit integers from 0 to 65,535 are shown from black to white." in captions(uploading)
     assert uploading.query_params["levels"] == "type"
+    assert uploading.query_params["photo"] == Photo.read("deep.png", deep()).fingerprint
     upload(uploading, RED.name)
     assert not uploading.selectbox
     assert chosen(uploading) == told(RED)
 
 
 @pytest.mark.parametrize(("text", "levels"), [("extremes", "extremes"), ("nonsense", "automatic")])
-def test_levels_in_the_address_are_used_if_they_exist(text, levels):
-    at = AppTest.from_function(page)
-    at.query_params["levels"] = text
-    run(at)
-    run(at.segmented_control(key="source").set_value("Upload"))
+def test_levels_in_the_address_are_used_if_they_exist(visit, text, levels):
+    at = visit(sample="own", levels=text)
     assert chosen(upload(at, "deep.png", deep())) == told(Photo.read("deep.png", deep(), levels))
 
 
@@ -208,48 +238,65 @@ def test_a_photo_that_was_scaled_down_says_so(uploading):
     Image.new("RGB", (2001, 1000), "red").save(file, "PNG", compress_level=1)
     upload(uploading, "large.png", file.getvalue())
     assert "It was scaled down from 2,001 × 1,000 to 1,001 × 500 pixels when it was read." in captions(uploading)
+    assert uploading.query_params["photo"].startswith("2001x1000-")
 
 
-def test_a_shown_upload_stands_in_the_address(uploading):
+def test_the_address_names_an_upload_by_its_fingerprint(uploading):
     upload(uploading, RED.name)
-    assert uploading.query_params == {"own-picture": "True"}
-    run(uploading.button(key="remove").click())
-    assert uploading.query_params == {}
+    assert uploading.query_params == {"sample": "own", "photo": RED.fingerprint}
 
 
-def test_an_upload_that_the_server_no_longer_has_must_be_given_again():
-    at = AppTest.from_function(page)
-    at.query_params |= {"own-picture": "True", "sample": "chelsea"}
-    assert chosen(run(at)) == told(CHELSEA)
-    (error,) = at.error
-    assert "choose it again" in error.value
-    assert at.segmented_control(key="source").value == "Upload"
-    assert at.query_params == {}  # samples are not on offer here
+OF_RED = {"sample": "own", "photo": RED.fingerprint, "box": "1~2~3~4", "method": "gradient"}
+
+
+def test_a_link_whose_photo_is_not_here_says_so_in_place_of_a_result(visit):
+    at = visit(**OF_RED)
+    assert chosen(at) == ()
+    (warning,) = at.warning
+    assert "a picture of 40 × 30 pixels" in warning.value
+    assert at.query_params == OF_RED  # so a reload says the same, and nothing is lost
     assert chosen(upload(at, RED.name)) == told(RED)
-    assert not at.error
+    assert not at.warning
+    assert at.query_params == {key: OF_RED[key] for key in ("sample", "photo", "box")}
 
 
-def test_who_has_no_upload_and_does_not_want_one_can_go_back_to_the_samples():
-    at = AppTest.from_function(page)
-    at.query_params["own-picture"] = "True"
-    run(at)
-    run(at.segmented_control(key="source").set_value("Samples"))
-    assert not at.error
-    assert chosen(at) == told(COFFEE)
-    assert at.query_params == {}
+def test_another_photo_than_the_links_is_explained_and_told_from_it(visit):
+    at = visit(**OF_RED)
+    assert chosen(upload(at, BLUE.name)) == told(BLUE)
+    assert "isn't the picture that the address was about\\: that one has 40 × 30 pixels" in at.warning[0].value
+    assert at.query_params == {"sample": "own", "photo": BLUE.fingerprint}  # a box drawn on red isn't one on blue
+    choose(at, "coffee")
+    choose(at, "own")
+    assert not at.warning
 
 
-@pytest.mark.parametrize("text", ["1", "yes", "true", "False", ""])
-def test_other_words_for_an_own_picture_say_nothing(text):
-    at = AppTest.from_function(page)
-    at.query_params["own-picture"] = text
-    assert chosen(run(at)) == told(COFFEE)
-    assert not at.error
+def test_an_address_of_an_earlier_upload_is_not_shown_the_later_one(uploading, monkeypatch):
+    upload(uploading, RED.name)
+    upload(uploading, BLUE.name)
+    uploading.query_params["photo"] = RED.fingerprint
+    with monkeypatch.context() as patch:  # the back button
+        original = state.get_script_run_ctx
+
+        def gone_back():
+            context = original()
+            context.is_history_navigation = True
+            return context
+
+        patch.setattr(state, "get_script_run_ctx", gone_back)
+        assert chosen(run(uploading)) == ()
+    assert "a picture of 40 × 30 pixels" in uploading.warning[0].value
+    assert chosen(run(uploading.button(key="go-on").click())) == told(BLUE)
 
 
-@pytest.mark.parametrize("source", ["Upload", "Camera"])
-def test_a_file_that_the_server_does_not_have_changes_nothing(monkeypatch, source):
+@pytest.mark.parametrize("text", ["1", "nonsense", "40x30", "0x0-0123456789abcdef", ""])
+def test_what_names_no_photo_in_the_address_says_nothing(visit, text):
+    at = visit(sample="own", photo=text)
+    assert chosen(at) == ()
+    assert at.info[0].value == own_picture.INVITATION
+
+
+def test_a_file_that_the_server_does_not_have_changes_nothing(monkeypatch):
     monkeypatch.setattr(state, "widget", lambda key: DeletedFile("gone"))
     monkeypatch.setattr(state, "remember", lambda key, value: pytest.fail("nothing is to be remembered"))
     monkeypatch.setattr(state, "keep_upload", lambda photo: pytest.fail("nothing is to be kept"))
-    picture_module._keep_upload(f"{source}-0")
+    own_picture._keep("upload-0")

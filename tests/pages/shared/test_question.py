@@ -9,7 +9,7 @@ from explainers import ExplanationError, Target
 from explainers.classifiers import loading, sources
 from explainers.classifiers.bundled import BUNDLED_CLASSIFIERS
 from pages.shared import state, work
-from pages.shared.picture import SAMPLE_PHOTOS
+from pages.shared.picture import sample_photo
 
 pytestmark = pytest.mark.usefixtures("alone")
 
@@ -33,7 +33,7 @@ def page():
 @pytest.fixture
 def visit(monkeypatch):
     """(**address) -> the page after its first run. Its photo is chosen by number."""
-    photos = [SAMPLE_PHOTOS[name] for name in ("coffee", "chelsea", "grace_hopper")]
+    photos = [sample_photo(name) for name in ("coffee", "chelsea", "grace_hopper")]
     monkeypatch.setattr("pages.shared.question.choose_picture", lambda: photos[state.widget("photo")])
 
     def make(**address):
