@@ -12,6 +12,7 @@ import streamlit as st
 
 from pages.shared import state
 from pages.shared.heading import Heading
+    stop_place = st.empty()
 from pages.shared.loading import LoadingError, loaded, loading
 from pages.shared.place import Place
 
@@ -80,12 +81,15 @@ def frame(title: str, motto: str, sections: str = "") -> Iterator[Page]:
     st.set_page_config(page_title=f"{title} · Whypixel", page_icon="🔍", layout="wide", initial_sidebar_state=300)
     state.begin()
     page = Page(sections, Heading(title, motto, sections, _styles(sections)))
+    stop_place = st.empty()
     try:
-        with messages():
+        with stopping.noticed(), messages():
             yield page
     except LoadingError as error:
         st.error(f"{error} Install what requirements.txt lists there, and reload this page.")
     page.end()
+    with stop_place:
+        stopping.offer_start()
     state.deliver(last=True)
 
 
@@ -111,7 +115,7 @@ def messages() -> Iterator[None]:
 
         if not isinstance(error, ExplanationError):
             raise
-        show(error)
+        show(error, getattr(error, "kind", "error"))
 
 
 def show(error: ExplanationError | str, kind: Kind = "error") -> None:

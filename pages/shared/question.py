@@ -81,6 +81,8 @@ def choose_classifier(fit: Literal["crop", "pad"], problem_place: st.delta_gener
     if failed != name:
         try:
             return work.classifier(available[name], fit)
+        except work.Stopped:
+            raise
         except ExplanationError as error:
             failure = str(error)
             state.remember("failure", (name, failure))

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
+from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunContext, get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -175,6 +176,20 @@ def deliver(*, last: bool = False) -> None:
     st.session_state[BROUGHT_KEY] = [] if last else [state for state in brought if state.id not in drawn]
     if heard:
         _run_again(run, heard)
+
+
+def request_again(run: ScriptRunContext) -> ClientState:
+    """Return a request for another run with the widgets as they are, but for clicks, which count once."""
+    widgets = run.session_state.get_widget_states()
+    return ClientState(
+        query_string=run.query_string,
+        page_script_hash=run.page_script_hash,
+        widget_states=WidgetStates(
+            widgets=[each for each in widgets if "trigger" not in str(each.WhichOneof("value"))]
+        ),
+        context_info=run.context_info,
+        cached_message_hashes=run.cached_message_hashes,
+    )
 
 
 def _run_again(run: ScriptRunContext, states: list[WidgetState]) -> None:

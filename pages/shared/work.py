@@ -24,7 +24,7 @@ from explainers.passes import OnProgress
 from explainers.paths.step_grid import StepGrid
 from explainers.question import Question
 from explainers.runtime.jobs import Job, Jobs, Limits, Report, Work
-from pages.shared import state
+from pages.shared import state, stopping
 from pages.shared.visits import VISITS
 
 PROGRESS_DELAY = 0.3  # seconds before a progress bar or a preview appears: most results are there sooner
@@ -35,6 +35,12 @@ PROGRESS_INTERVAL = (
 KEPT_BYTES = 256 * 2**20  # of maps with their pictures; one of 224 x 224 takes 2 MB
 QUICK_PIXELS = 1000 * 64 * 64  # pixels that take a few seconds: 1000 pictures of the bundled classifier's size
 OnPreview = Callable[[Any], None]
+
+
+class Stopped(ExplanationError):
+    """The visitor has stopped the work before it was done."""
+
+    kind = "info"
 
 
 @st.cache_resource
@@ -189,6 +195,8 @@ def _get(
     about: the photo that the result shows, if it shows one.
     """
     slot, jobs = st.empty(), _jobs()  # the slot is always drawn, so that what follows keeps its place on the page
+    if jobs.peek(kind, key) is None and stopping.waits((kind, key)):
+        raise Stopped("Stopped.")
     with jobs.job(kind, key, work, about.digest if about else None) as job:
         if not job.ended.wait(PROGRESS_DELAY):
             _await(job, doing, slot, jobs, on_preview)

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 LONG = {
     "method": "integrated-gradients",
     "integrated_gradients_steps": 1000,
@@ -58,11 +60,25 @@ def test_a_closed_tab_ends_its_work(visitor, rest):
     rest()
 
 
-def test_the_stop_button_ends_the_work(app, rest):
-    app.come(**LONG | {"integrated_gradients_seed": 2})
-    app.page.get_by_test_id("stProgress").wait_for()
-    app.page.get_by_role("button", name="Stop").click()
+@pytest.mark.parametrize("page", ["", "compare", "path", "trust"])
+def test_the_stop_button_ends_the_work_says_so_and_offers_to_start_again(app, rest, page):
+    progress, stop = app.page.get_by_test_id("stProgress"), app.page.get_by_role("button", name="Stop")
+    if not page:
+        app.open()  # what was shown before must not stay beside another question
+        app.select("method", "Integrated Gradients").until(lambda: app.address.get("method"), running=True)
+    app.come(page, **LONG | {"integrated_gradients_seed": 2, "path_steps": 512})
+    progress.first.wait_for()
+    stop.click()
+    app.until(lambda: app.at("stopped").count())
     rest()
+    assert progress.count() == 0
+    assert app.chart("map") == []
+    assert "Stopped." in app.at("stopped").inner_text()
+    app.at("start-again").get_by_role("button").click()
+    progress.first.wait_for()
+    assert app.at("stopped").count() == 0
+    stop.click()
+    app.until(lambda: app.at("stopped").count())
 
 
 def test_visitors_are_told_that_they_share_the_machine_and_quick_questions_do_not_wait(app, visitor):

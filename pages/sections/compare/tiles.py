@@ -111,6 +111,8 @@ def _classifier(variant: Variant, question: Question) -> Classifier:
     fit: Literal["crop", "pad"] = state.value("fit", "crop")
     try:
         return work.classifier(next(source for source in sources() if source.name == name), fit)
+    except work.Stopped:
+        raise
     except ExplanationError as error:
         state.remember(FAILURES_KEY, {**failures, name: str(error)})
         raise
