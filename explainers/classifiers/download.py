@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import queue
 import re
+import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 from uuid import uuid4
 
@@ -42,6 +45,27 @@ def download(url: str, path: Path, on_progress: Progress | None = None) -> None:
         raise
     finally:
         partial.unlink(missing_ok=True)
+
+
+def why(error: Exception) -> str:
+    """Say why a download failed, without the numbers of errors and the folders of the server that they name."""
+    reason = error.reason if isinstance(error, URLError) and not isinstance(error, HTTPError) else error
+    match reason:
+        case HTTPError():
+            return f"the other server answered with {reason.code} ({reason.reason})"
+        case socket.gaierror():
+            return "this machine seems to be offline"
+        case TimeoutError():
+            return "the other server did not answer in time"
+        case ssl.SSLError():
+            return "the connection to the other server is not secure"
+        case ConnectionError():
+            return "no connection to the other server could be made"
+        case OSError(errno=errno.ENOSPC):
+            return "the disk is full"
+        case OSError(strerror=str(text)):
+            return text
+    return str(reason) or type(reason).__name__
 
 
 def _fetch(url: str, path: Path, on_progress: Progress | None) -> str:

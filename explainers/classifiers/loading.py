@@ -7,7 +7,6 @@ from http.client import HTTPException
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
-from urllib.error import HTTPError, URLError
 
 import torch
 from torch import nn
@@ -17,7 +16,7 @@ from explainers.classifiers.bundled import BUNDLED_CLASSIFIERS
 from explainers.classifiers.catalogue import WEIGHTS_FOLDER_VARIABLE, Source, find
 from explainers.classifiers.checkpoints import load_weights
 from explainers.classifiers.classifier import Classifier
-from explainers.classifiers.download import Progress, download
+from explainers.classifiers.download import Progress, download, why
 from explainers.classifiers.published import address, recipe
 from explainers.classifiers.view import View
 from explainers.errors import ExplanationError
@@ -74,16 +73,11 @@ def _weights_file(source: Source, on_progress: Progress | None) -> Path:
         except (OSError, HTTPException) as error:
             raise ExplanationError(
                 f"{source.title} needs its weights ({source.megabytes:.0f} MB) once, and they could not be downloaded: "
-                f"{_reason(error)}. Choose the bundled classifier, or save them as {source.name}.pth in a folder on "
-                f"the machine that runs Whypixel, and name the folder in {WEIGHTS_FOLDER_VARIABLE}."
+                f"{why(error)}. Try again when it is online, choose another classifier, or save them as "
+                f"{source.name}.pth in a folder on the machine that runs Whypixel, and name the folder in "
+                f"{WEIGHTS_FOLDER_VARIABLE}."
             ) from error
     return source.path
-
-
-def _reason(error: Exception) -> object:
-    """Return why a download failed, without the path on the server that errors of files name."""
-    reason = error.reason if isinstance(error, URLError) and not isinstance(error, HTTPError) else error
-    return reason.strerror or reason if isinstance(reason, OSError) and reason.filename else reason
 
 
 def _architecture(name: str, classes: int) -> nn.Module:

@@ -1,14 +1,17 @@
 import hashlib
 import queue
 import socket
+import ssl
 import time
 from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPException
+from email.message import Message
+from http.client import HTTPException, IncompleteRead
+from urllib.error import HTTPError, URLError
 
 import pytest
 
 from explainers.classifiers import download as module
-from explainers.classifiers.download import CHUNK_BYTES, download
+from explainers.classifiers.download import CHUNK_BYTES, download, why
 
 BODY = bytes(range(256)) * (CHUNK_BYTES // 100)  # two chunks and a half
 NAME = f"weights-{hashlib.sha256(BODY).hexdigest()[:8]}.pth"
@@ -178,3 +181,29 @@ def test_a_proxy_is_respected(server, tmp_path, monkeypatch):
     monkeypatch.setenv("http_proxy", server.url)
     download("http://weights.invalid/" + NAME, tmp_path / NAME)
     assert (tmp_path / NAME).read_bytes() == BODY
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (URLError(socket.gaierror(-2, "Name or service not known")), "this machine seems to be offline"),
+        (URLError(TimeoutError("timed out")), "the other server did not answer in time"),
+        (TimeoutError("timed out"), "the other server did not answer in time"),
+        (
+            URLError(ConnectionRefusedError(111, "Connection refused")),
+            "no connection to the other server could be made",
+        ),
+        (ConnectionResetError(104, "reset"), "no connection to the other server could be made"),
+        (URLError(ssl.SSLCertVerificationError(1, "failed")), "the connection to the other server is not secure"),
+        (HTTPError("http://x", 404, "Not Found", Message(), None), "the other server answered with 404 (Not Found)"),
+        (OSError(28, "No space left on device"), "the disk is full"),
+        (PermissionError(13, "Permission denied", "/secret/folder"), "Permission denied"),
+        (URLError("no host given"), "no host given"),
+        (OSError("the connection broke after 5 of 9 bytes"), "the connection broke after 5 of 9 bytes"),
+        (IncompleteRead(b"abc"), "IncompleteRead(3 bytes read)"),
+        (OSError(), "OSError"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_a_failure_is_told_in_words(error, said):
+    assert why(error) == said
