@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pillow_heif
 from PIL import AvifImagePlugin, ExifTags, Image
 from PIL.TiffImagePlugin import SAMPLESPERPIXEL, TiffImageFile
 
@@ -29,6 +30,7 @@ TOO_MUCH_MEMORY = f"Decoding the picture takes more than {millions(MAX_MEMORY)} 
 OPEN_SECONDS = 0.5  # of the processor's time, to read what a file says of itself
 DECODE_SECONDS, DECODE_SECONDS_PER_PIXEL = 0.5, 2e-7  # the slowest formats take a fifth of it
 ROWS_PIXELS = 2**18  # in the rows that are worked on at once
+pillow_heif.register_heif_opener(decode_threads=1, thumbnails=False, depth_images=False, aux_images=False)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ from PIL.TiffImagePlugin import (
 
 from explainers.errors import ExplanationError
 
-FORMATS = ("JPEG", "PNG", "WebP", "BMP", "GIF", "TIFF", "AVIF")  # the MPO files of phones open as JPEG
+FORMATS = ("JPEG", "PNG", "WebP", "BMP", "GIF", "TIFF", "AVIF", "HEIF")  # the MPO files of phones open as JPEG
+FORMAT_NAMES = (*FORMATS[:-1], "HEIC")  # as people know them
 MAX_BYTES = 20 * 10**6
 MAX_PIXELS = 50 * 10**6
 MAX_WEBP_PIXELS = 35 * 10**6  # its decoder takes 16 bytes for each
@@ -72,7 +73,7 @@ def refusal(data: bytes, error: Exception) -> ExplanationError:
     """Say what is wrong with a file that couldn't be opened or decoded, which raised this error."""
     if isinstance(error, UnidentifiedImageError):
         if not _has_known_signature(data):
-            formats = f"{', '.join(FORMATS[:-1])} and {FORMATS[-1]}"
+            formats = f"{', '.join(FORMAT_NAMES[:-1])} and {FORMAT_NAMES[-1]}"
             return ExplanationError(f"This file is not a picture that can be read; {formats} files can.")
         if (bands := _tiff_bands(data)) not in (1, 3):
             return ExplanationError(

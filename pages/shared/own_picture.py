@@ -1,4 +1,4 @@
-"""Widgets for a picture of the visitor's own: an upload or one from the camera.
+"""Widgets for a picture of the visitor's own: an upload, one from the camera, or one that somebody shares by a link.
 
 The address names it by its fingerprint, and nothing else is ever explained in its place.
 """
@@ -9,12 +9,12 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import DeletedFile
 
 from explainers import ExplanationError
-from explainers.images.headers import FORMATS, MAX_BYTES
+from explainers.images.headers import FORMAT_NAMES, MAX_BYTES
 from explainers.images.levels import LEVELS
 from explainers.images.photo import Photo, is_fingerprint, size_in_words
 from explainers.images.samples import SAMPLES
 from explainers.markdown import escaped
-from pages.shared import state, strip
+from pages.shared import share_widgets, state, strip
 from pages.shared.frame import NoResult, show
 
 PHOTO_KEY = "photo"  # of the fingerprint of the visitor's own photo, in the address
@@ -25,14 +25,26 @@ MISSING = (
     "This address is about a picture of {size}, and that picture isn't here: an address names it without carrying it, "
     "and the server keeps an upload for one visit only. Please give the same file again."
 )
+ENDED = (
+    "The picture of this link, {size}, is no longer shared: it was withdrawn, its day is over, or the server was "
+    "started again. If you have the same file, please give it here."
+)
 OTHER = "This isn't the picture that the address was about: that one has {size}. What you see is about the new one."
+
+
+def own_photo() -> Photo | None:
+    """Return the visitor's own photo, or the one that the link shares, if there is one."""
+    upload, named = state.upload(), _named()
+    if upload and upload.fingerprint == named:
+        return upload
+    return share_widgets.shared_photo(named) or upload
 
 
 def choose_own_picture() -> Photo:
     """Choose a picture of the visitor's own. Raises NoResult with what is to be done where there is none."""
-    photo, refusal = state.upload(), state.recall("refusal")
     state.setting(PHOTO_KEY, "", _names_a_photo)
-    named = _named()
+    share_widgets.declare()
+    photo, named, refusal = own_photo(), _named(), state.recall("refusal")
     if photo and not refusal and named in ("", photo.fingerprint):
         state.choose(PHOTO_KEY, photo.fingerprint)
         photo = _shown(photo)
@@ -44,7 +56,10 @@ def choose_own_picture() -> Photo:
         st.button(f"Go on with {escaped(photo.name)}", key="go-on", on_click=_go_on, args=(photo,))
     if refusal:
         raise NoResult(refusal, "error")
-    raise NoResult(MISSING.format(size=size_in_words(named)), "warning") if named else NoResult(INVITATION)
+    if not named:
+        raise NoResult(INVITATION)
+    sentence = ENDED if share_widgets.has_ended() else MISSING
+    raise NoResult(sentence.format(size=size_in_words(named)), "warning")
 
 
 def dismiss_refusal() -> None:
@@ -54,15 +69,18 @@ def dismiss_refusal() -> None:
 
 
 def _shown(photo: Photo) -> Photo:
-    """Draw the name of the photo, what was done to it, and a button to remove it; return it with the chosen levels."""
+    """Draw the name of the photo, what was done to it, and what can be; return it with the chosen levels."""
     if other := state.recall("other"):
         show(other, "warning")
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):
         st.caption(f"**{escaped(photo.name)}**")
-        st.button("Remove", key="remove", on_click=_forget, help="Forget this picture and go back to the samples.")
-    photo = _adjusted(photo)
+        hint = "Forget this picture, withdraw its link if you have shared it, and go back to the samples."
+        st.button("Remove", key="remove", on_click=_forget, args=(photo,), help=hint)
+    if photo is state.upload():
+        photo = _adjusted(photo)
     if photo.note:
         st.caption(photo.note)
+    share_widgets.offer(photo)
     return photo
 
 
@@ -94,8 +112,8 @@ def _ask_for_one() -> None:
             max_upload_size=MAX_MEGABYTES,
             on_change=_keep,
             args=(key,),
-            help=f"{', '.join(FORMATS)}. Up to {MAX_MEGABYTES} MB and 50 megapixels. Pictures are turned upright, and "
-            "what is transparent becomes white.",
+            help=f"{', '.join(FORMAT_NAMES)}. Up to {MAX_MEGABYTES} MB and 50 megapixels. Pictures are turned upright, "
+            "and what is transparent becomes white.",
         )
     st.caption(f"Up to {MAX_MEGABYTES} MB. It stays in this server's memory for your visit only.")
 
@@ -112,7 +130,7 @@ def _keep(key: str) -> None:
     except ExplanationError as error:
         state.remember("refusal", f"{file.name}: {error}")
     else:
-        named, before = _named(), state.upload()
+        named, before = _named(), own_photo()
         if named and named not in (photo.fingerprint, before and before.fingerprint):
             state.remember("other", OTHER.format(size=size_in_words(named)))
         _go_on(photo)
@@ -134,13 +152,16 @@ def _go_on(photo: Photo) -> None:
     """Explain this photo from the next run on."""
     if _named() != photo.fingerprint:
         state.forget(BOX_KEY)
+        share_widgets.leave()
     state.remember("refusal", None)
     state.keep_upload(photo)
     state.choose(PHOTO_KEY, photo.fingerprint)
 
 
-def _forget() -> None:
+def _forget(photo: Photo) -> None:
     dismiss_refusal()
+    share_widgets.withdraw_own(photo)
+    share_widgets.leave()
     state.keep_upload(None)
     state.choose(PHOTO_KEY, "")
     strip.choose(SAMPLES[0].name)

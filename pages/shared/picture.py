@@ -8,8 +8,7 @@ import streamlit as st
 
 from explainers.images.photo import Photo
 from explainers.images.samples import SAMPLES
-from pages.shared import state
-from pages.shared.own_picture import choose_own_picture, dismiss_refusal
+from pages.shared.own_picture import choose_own_picture, dismiss_refusal, own_photo
 from pages.shared.strip import OWN, choose_from_strip
 
 SAMPLES_BY_NAME = {sample.name: sample for sample in SAMPLES}
@@ -18,7 +17,7 @@ SAMPLES_BY_NAME = {sample.name: sample for sample in SAMPLES}
 def choose_picture() -> Photo:
     """Choose the picture to explain. Raises NoResult where the visitor's own is chosen, and there is none."""
     with st.container(key="picture-choice", gap="small"):
-        name = choose_from_strip(state.upload())
+        name = choose_from_strip(own_photo())
         if name == OWN:
             return choose_own_picture()
         dismiss_refusal()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunContext, get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
@@ -137,13 +138,19 @@ def upload() -> Photo | None:
 def keep_upload(photo: Photo | None) -> None:
     """Keep the visitor's own photo, or forget it (None)."""
     st.session_state[UPLOAD_KEY] = photo
+    hold(photo)
+
+
+def hold(photo: Photo | None) -> None:
+    """Note that what the server computes about this photo belongs to this visit."""
     if run := get_script_run_ctx():
         VISITS.hold(run.session_id, photo.digest if photo else None)
 
 
 def free(file: UploadedFile) -> None:
     """Drop the bytes of a file that a widget was given; the widget itself must not be drawn again."""
-    if (run := get_script_run_ctx()) and run.uploaded_file_mgr:
+    run = get_script_run_ctx()
+    if run and isinstance(run.uploaded_file_mgr, MemoryUploadedFileManager):
         run.uploaded_file_mgr.remove_file(run.session_id, file.file_id)
 
 

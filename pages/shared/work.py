@@ -25,6 +25,7 @@ from explainers.paths.step_grid import StepGrid
 from explainers.question import Question
 from explainers.runtime.jobs import Job, Jobs, Limits, Report, Work
 from pages.shared import state, stopping
+from pages.shared.sharing import SHARED
 from pages.shared.visits import VISITS
 
 PROGRESS_DELAY = 0.3  # seconds before a progress bar or a preview appears: most results are there sooner
@@ -58,6 +59,7 @@ def _jobs() -> Jobs:
         }
     )
     VISITS.when_gone(jobs.forget)
+    SHARED.when_gone(jobs.forget)
     return jobs
 
 

@@ -8,10 +8,12 @@ from io import BytesIO
 from typing import Any
 
 import numpy as np
+import pillow_heif
 from PIL import ExifTags, Image, features
 
 from explainers.images.headers import FORMATS
 
+pillow_heif.register_heif_opener()  # which also teaches Pillow to write such files
 WRITABLE = tuple(name for name in FORMATS if name != "AVIF" or features.check("avif"))
 HEADER_LENGTHS = (64, 200, 10**9)  # a mutation hits the first so many bytes
 MUTATED_BYTES = (1, 1, 2, 5, 20)

@@ -17,10 +17,11 @@ from tools.fuzz_pictures.files import mutations, valid_files
 
 RED, GREEN, BLUE, WHITE = (200, 30, 60), (20, 160, 40), (10, 20, 220), (255, 255, 255)
 FORMATS = [name for name in headers.FORMATS if name != "AVIF" or features.check("avif")]
-SHARPEST = {"JPEG": {"quality": 95}, "WebP": {"lossless": True}, "AVIF": {"quality": 95}}
+SHARPEST = {"JPEG": {"quality": 95}, "WebP": {"lossless": True}, "AVIF": {"quality": 95}, "HEIF": {"quality": 95}}
+LOSSY = {"JPEG", "AVIF", "HEIF"}
 
 UNREADABLE = "cannot be read: its file is damaged, cut short or of an unusual kind.$"
-NO_PICTURE = "^This file is not a picture that can be read; JPEG, PNG, WebP, BMP, GIF, TIFF and AVIF files can.$"
+NO_PICTURE = "^This file is not a picture that can be read; JPEG, PNG, WebP, BMP, GIF, TIFF, AVIF and HEIC files can.$"
 
 
 def saved(picture: Image.Image, kind: str, **options) -> bytes:
@@ -99,8 +100,7 @@ def assert_alike(photo: Image.Image, expected: Image.Image, tolerance: int = 0) 
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_every_format_is_read(kind):
-    lossy = kind in {"JPEG", "AVIF"}
-    assert_alike(read_image(saved(flags(), kind)), flags(), tolerance=4 if lossy else 0)
+    assert_alike(read_image(saved(flags(), kind)), flags(), tolerance=4 if kind in LOSSY else 0)
 
 
 @pytest.mark.parametrize("kind", [*(name for name in FORMATS if name not in {"JPEG", "BMP"}), "MPO"])
@@ -118,7 +118,7 @@ def test_every_orientation_gives_the_same_upright_picture(orientation, kind):
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
     photo = read_image(saved(stored, kind, exif=exif))
-    assert_alike(photo, flags(), tolerance=4 if kind in {"JPEG", "AVIF"} else 0)
+    assert_alike(photo, flags(), tolerance=4 if kind in LOSSY else 0)
     assert not photo.getexif()  # or the next program turns it again
 
 
