@@ -11,9 +11,11 @@ from pages.shared.frame import frame, messages
 ALPHA_STOPS = 21  # positions of the alpha slider
 
 with frame(
-    "How does the map come about?", "Integrated Gradients from the inside: path, saturation, steps, baselines.", "path"
+    "How does the map come about?",
+    "Integrated Gradients, step by step: alpha goes from the baseline to your picture.",
+    "path",
 ) as page:
-    body = page.place("70vh")
+    body = page.place("560px")
     with page.imports():
         from explainers.methods.path_record import PathMethod, record_passes
         from pages.sections.path.baselines import BaselinesSection
@@ -26,24 +28,23 @@ with frame(
     with page.settings.fill():
         question, _, explainer = ask(partial(choose_settings, PathMethod))
     with body.fill():
-        cost_place = st.empty()
-        pictures, saturation = PicturesSection(), SaturationSection()
-        steps, baselines = StepsSection(), BaselinesSection()
+        saturation, cost_place = SaturationSection(), st.empty()
+        pictures, steps, baselines = PicturesSection(), StepsSection(), BaselinesSection()
         page.publish_settings()
         classifier = question.classifier
         path_passes = record_passes(explainer, explainer.passes(classifier), RECORD_STEPS)
         max_passes = pictures.count + path_passes + steps.passes(explainer, RECORD_STEPS) + baselines.passes(explainer)
-        cost_place.caption(f"At most {max_passes} passes through {classifier.name}.")
-        pictures.show(explainer, question)
+        cost_place.caption(f"At most {max_passes:,} passes through {classifier.name}.")
         with saturation.waiting, messages():
             record = work.record(explainer, question, ALPHA_STOPS, RECORD_STEPS, saturation.preview)
             path_passes, steps_taken = record.explanation.facts.passes, record.grid.steps[-1] if record.grid else 0
             other_passes = steps.passes(explainer, steps_taken) + baselines.passes(explainer)
             cost_place.caption(
-                f"{pictures.count + path_passes + other_passes} passes through {classifier.name}: "
-                f"{pictures.count} for the pictures, "
-                f"{path_passes} on the path, {other_passes} for other rules and baselines. None when alpha moves."
+                f"{pictures.count + path_passes + other_passes:,} passes through {classifier.name}: {path_passes:,} on "
+                f"the path, {pictures.count} for the pictures below, {other_passes:,} for other rules and baselines. "
+                "Moving alpha takes none."
             )
             record, look = saturation.show(record)
+            pictures.show(explainer, question)
             steps.show(explainer, question, record, look)
             baselines.show(explainer, question, record, look)

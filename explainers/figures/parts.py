@@ -107,17 +107,6 @@ def heading(text: str, across: Span, top: float) -> dict[str, Any]:
     return {"text": text, **place, "xanchor": "center", "showarrow": False, "font": {"size": 13}}
 
 
-def slider(steps: list[dict[str, Any]], active: int, prefix: str) -> dict[str, Any]:
-    """Return a slider over the whole figure, with its current value above it."""
-    return {
-        "active": active,
-        "steps": steps,
-        "x": 0.0,
-        "len": 1.0,
-        "y": 1.0,
-        "yanchor": "bottom",
-        "pad": {"b": 34, "t": 0},
-        "currentvalue": {"prefix": prefix, "font": {"size": 14}},
-        "ticklen": 3,
-        "font": {"size": 10},
-    }
+def hidden_slider(steps: list[dict[str, Any]], active: int) -> dict[str, Any]:
+    """Return a slider that isn't drawn: it says what each stop of the figure shows, and the page moves it."""
+    return {"visible": False, "active": active, "steps": steps}

@@ -1,4 +1,4 @@
-"""The score while pixels are removed or brought back: one figure, and a slider that needs no server."""
+"""The score while pixels are removed or brought back: one figure, whose stops the browser shows without the server."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import plotly.graph_objects as go
 from explainers.arrays import Array
 from explainers.experiments.removal.outcome import MOVED, Curves, RemovalOutcome
 from explainers.figures.colours import BLUE, GREEN, GREY, ORANGE, VIOLET
-from explainers.figures.parts import Span, axes, encoded, heading, slider, square
+from explainers.figures.parts import Span, axes, encoded, heading, hidden_slider, square
 
-LEFT, RIGHT = (0.0, 0.48), (0.52, 1.0)
-TOP, BOTTOM = (0.478, 1.0), (0.0, 0.4)
+LEFT, RIGHT = (0.05, 0.49), (0.56, 1.0)
+TOP, BOTTOM = (0.45, 1.0), (0.0, 0.36)
 PANELS: tuple[tuple[int, Span], ...] = ((0, LEFT), (1, RIGHT))  # deletion and insertion: a picture over a curve each
 FIRST_CURVE_PANEL = 2  # panels 0 and 1 hold pictures
-FIRST_SHARE = 0.2  # where the slider starts: most curves have moved by then, and something of the picture is left
+FIRST_SHARE = 0.2  # the stop that is shown first: most curves have moved by then, and something of the picture is left
 BAND_COLOURS = {"all": "rgba(138, 143, 152, 0.22)", "half": "rgba(138, 143, 152, 0.34)"}
 OTHER_COLOURS = (GREEN, VIOLET, GREY)
 JPEG_ABOVE = 128  # pixels on a side: single pixels can't be seen in larger pictures, so these are JPEGs
@@ -26,7 +26,7 @@ JPEG_ABOVE = 128  # pixels on a side: single pixels can't be seen in larger pict
 def removal(outcome: RemovalOutcome, others: Mapping[str, RemovalOutcome]) -> go.Figure:
     """Draw both pictures at each share of pixels, and both curves with those that they are compared with.
 
-    A slider moves all of it.
+    A slider that isn't drawn says what each stop shows.
     others: the outcomes of other methods by name, whose curves are drawn thin.
     """
     shares = outcome.deletion.shares
@@ -34,9 +34,9 @@ def removal(outcome: RemovalOutcome, others: Mapping[str, RemovalOutcome]) -> go
     layout = go.Layout(
         shapes=[_marker(FIRST_CURVE_PANEL + panel, shares[first]) for panel, _ in PANELS],
         annotations=_headings(outcome, first),
-        sliders=[_slider(outcome, first)],
-        margin={"l": 2, "r": 2, "t": 100, "b": 110},
-        legend={"orientation": "h", "x": 0, "y": -0.13, "yanchor": "top", "font": {"size": 11}},
+        sliders=[_stops(outcome, first)],
+        margin={"l": 2, "r": 2, "t": 22, "b": 84},
+        legend={"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom", "font": {"size": 11}},
         hovermode="x",
     )
     traces: list[go.Image | go.Scatter] = []
@@ -114,7 +114,7 @@ def _axes(side: Curves, panel: int, across: Span, reach: tuple[float, float]) ->
     number, small = panel + 1, {"tickfont": {"size": 10}, "fixedrange": True}
     text = {"text": f"pixels {'brought back' if side.rising else 'removed'}", "standoff": 2, "font": {"size": 11}}
     x = {"domain": across, "anchor": f"y{number}", "range": [0, 1], "nticks": 6, "tickformat": ".0%", "title": text}
-    y = {"domain": BOTTOM, "anchor": f"x{number}", "range": reach, "nticks": 6, "ticklabelposition": "inside top"}
+    y = {"domain": BOTTOM, "anchor": f"x{number}", "range": reach, "nticks": 6}
     y["tickformat"] = ".0%" if side.scale == "probability" else ""
     return {f"xaxis{number}": x | small, f"yaxis{number}": y | small}
 
@@ -142,8 +142,8 @@ def _percent(share: float) -> str:
     return f"{share:.0%}" if share in (0, 1) or share > 0.095 else f"{share:.1%}"
 
 
-def _slider(outcome: RemovalOutcome, first: int) -> dict[str, Any]:
-    """Return the slider for the share of pixels, which works in the browser, without the server."""
+def _stops(outcome: RemovalOutcome, first: int) -> dict[str, Any]:
+    """Return the slider for the share of pixels that isn't drawn."""
     shares = outcome.deletion.shares.tolist()
     steps = []
     for stop, share in enumerate(shares):
@@ -152,4 +152,4 @@ def _slider(outcome: RemovalOutcome, first: int) -> dict[str, Any]:
         texts = {f"annotations[{number}].text": note["text"] for number, note in enumerate(_headings(outcome, stop))}
         moved = list(range(len(seen)))
         steps.append({"method": "update", "label": _percent(share), "args": [{"visible": seen}, lines | texts, moved]})
-    return slider(steps, first, "pixels removed, or brought back: ")
+    return hidden_slider(steps, first)

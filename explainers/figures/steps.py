@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import plotly.graph_objects as go
 
 from explainers.explanation import Explanation, reduce
 from explainers.figures.colours import BLUE, GREEN, GREY, ORANGE, VIOLET, peak, scale, whole
 from explainers.figures.map import Look
-from explainers.figures.parts import FULL_SPAN, axes, heading, square
+from explainers.figures.parts import FULL_SPAN, axes, heading, hidden_slider, square
 from explainers.paths.step_grid import GridLevel, StepGrid
 from explainers.paths.trace import SETTLED_GAP, Level
 
@@ -29,7 +28,7 @@ RULE_STYLES = {  # colour and symbol; left and right are equally good
 def by_steps(explanation: Explanation, grid: StepGrid, look: Look) -> go.Figure:
     """Draw the map of each number of uniform steps (trapezoid rule), and that of the adaptive points as the last.
 
-    They share one colour scale; a slider chooses in the browser.
+    They share one colour scale, and one is visible at a time. A slider that isn't drawn says what each stop shows.
     """
     labels = [*map(str, grid.steps), "adaptive"]
     maps = [*(grid.values("trapezoid", steps) for steps in grid.steps), grid.adaptive]
@@ -47,7 +46,7 @@ def by_steps(explanation: Explanation, grid: StepGrid, look: Look) -> go.Figure:
     ]
     texts = [*map(_accuracy, grid.levels("trapezoid")), _expected_accuracy(grid.history[-1])]
     notes = [heading(text, FULL_SPAN, 1.0) for text in texts]
-    slider_steps = [
+    stops = [
         {
             "method": "update",
             "label": label,
@@ -62,8 +61,8 @@ def by_steps(explanation: Explanation, grid: StepGrid, look: Look) -> go.Figure:
             **square(0, FULL_SPAN, FULL_SPAN, (heats[0].shape[0], heats[0].shape[1])),
             coloraxis=scale(look.colours, strongest, signed=explanation.signed, **bar),
             annotations=notes[-1:],
-            sliders=[_slider(slider_steps)],
-            margin={"l": 2, "r": 2, "t": 24, "b": 124},
+            sliders=[hidden_slider(stops, len(stops) - 1)],
+            margin={"l": 2, "r": 2, "t": 24, "b": 34},
         ),
     )
 
@@ -80,18 +79,6 @@ def _expected_accuracy(level: Level) -> str:
 
 def _gap(gap: float | None) -> str:
     return "" if gap is None else f", gap {gap:.1%}"
-
-
-def _slider(slider_steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the slider that chooses a level; it starts at the last."""
-    return {
-        "active": len(slider_steps) - 1,
-        "steps": slider_steps,
-        "currentvalue": {"prefix": "Map by so many steps: ", "font": {"size": 13}},
-        "pad": {"t": 48},
-        "ticklen": 3,
-        "font": {"size": 11},
-    }
 
 
 def convergence(grid: StepGrid, levels_by_rule: Mapping[str, Sequence[GridLevel]]) -> go.Figure:

@@ -24,4 +24,4 @@ def titled(title: str, below: str, key: str) -> DeltaGenerator:
 def show_tile(title: str, below: str, key: str, heat: Array, look: Look, *, signed: bool) -> None:
     """Draw a small map (H, W) on a colour scale of its own; it is NaN where there is nothing to show."""
     figure = tile(heat, look.colours, peak(heat[np.isfinite(heat)], look.clip), signed=signed)
-    titled(title, below, key).plotly_chart(figure, key=key, config=NO_MODE_BAR)
+    titled(title, below, key).plotly_chart(figure, key=key, config=NO_MODE_BAR, alt=f"{title}: {below}")

@@ -32,34 +32,40 @@ def inside(app):
     return come
 
 
-def rail(app, key, share):
-    """Click a figure's slider at that share of its length."""
-    box = app.at(key).locator(".slider-rail-touch-rect").bounding_box()
-    app.page.mouse.click(box["x"] + box["width"] * share, box["y"] + box["height"] / 2)
+def bar(app, area):
+    """The slider of the figure in the container of that key."""
+    return app.page.locator(f".stops[data-area={area}] input")
 
 
-def test_alpha_and_the_number_of_steps_move_without_the_server_and_another_baseline_changes_all(inside):
+def test_alpha_moves_and_plays_by_keyboard_without_the_server_and_another_baseline_changes_all(inside):
     app = inside(**FEW)
     before, sent = app.page.evaluate(SEEN), len(app.sent)
     assert before["maps"] == [1 + STOPS, 1 + 2 * STOPS]
     assert before["markers"] == [[1, 1]] * 3
-    app.at("journey").scroll_into_view_if_needed()
-    rail(app, "journey", 0.25)
-    app.until(lambda: app.page.evaluate(SEEN) != before)
+    alpha = bar(app, "journey-section")
+    alpha.focus()
+    for _ in range(12):
+        app.page.keyboard.press("ArrowLeft")
+    app.until(lambda: app.page.evaluate(SEEN)["opacity"] == pytest.approx(0.25, abs=0.02))
     found = app.page.evaluate(SEEN)
-    alpha = found["opacity"]
-    assert alpha == pytest.approx(0.25, abs=0.02)
-    assert found["markers"] == [[alpha, alpha]] * 3
+    assert found["markers"] == [[found["opacity"]] * 2] * 3
     assert found["maps"] == [2 + 4, 2 + 4 + STOPS]
-    assert f"alpha {alpha:.2f}" in found["titles"][0]
-    assert found["titles"] != before["titles"]
-    for share in (0.875, 0.125, 0.625):
-        rail(app, "journey", share)
-        app.until(lambda share=share: abs(app.page.evaluate(SEEN)["opacity"] - share) < 0.03)
+    assert f"alpha {found['opacity']:.2f}" in found["titles"][0]
+    assert alpha.get_attribute("aria-valuetext") == f"{found['opacity']:.2f}"
+
+    app.page.get_by_role("button", name="Play").click()
+    app.until(lambda: app.page.evaluate(SEEN)["opacity"] > 0.3)
+    app.page.get_by_role("button", name="Stop", exact=True).click()
+    halted = app.page.evaluate(SEEN)
+    assert halted["opacity"] < 1
+    app.page.wait_for_timeout(600)
+    assert app.page.evaluate(SEEN) == halted
+    alpha.press("End")
+    app.until(lambda: app.page.evaluate(SEEN) == before)
+
     assert app.page.evaluate(STEPS) == 5
-    app.at("by-steps").scroll_into_view_if_needed()
-    for share, level in ((0.0, 0), (0.4, 2), (1.0, 5)):
-        rail(app, "by-steps", share)
+    for key, level in (("Home", 0), ("ArrowRight", 1), ("End", 5)):
+        bar(app, "steps-area").press(key)
         app.until(lambda level=level: app.page.evaluate(STEPS) == level)
     assert len(app.sent) == sent
 
@@ -69,6 +75,24 @@ def test_alpha_and_the_number_of_steps_move_without_the_server_and_another_basel
     assert app.address["integrated-gradients-baseline"] == "white"
     assert app.chart("journey")[1]["source"] == first[1]["source"]
     assert app.chart("journey")[1 + STOPS]["z"] != first[1 + STOPS]["z"]
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (400, 800)])
+def test_what_moves_stands_on_one_screen(visitor, width, height):
+    app = visitor(viewport={"width": width, "height": height})
+    app.come("path", **FEW).page.wait_for_selector(WHOLE)
+    app.idle()
+    box = app.page.locator(".st-key-journey-section .stops").bounding_box()
+    panels = app.at("journey").locator(".nsewdrag").all()
+    boxes = [panel.bounding_box() for panel in panels]
+    assert len(boxes) == 6
+    assert all(part["x"] >= 0 and part["x"] + part["width"] <= width for part in [box, *boxes])
+    shown = boxes[:4] if width > 640 else boxes[:3]  # a telephone shows at least the panels of pixels
+    assert max(part["y"] + part["height"] for part in shown) <= height
+    assert all(part["width"] > 100 for part in boxes[:3])
+    if width > 640:
+        assert len({round(part["y"]) for part in boxes[:3]}) == 1
+        assert max(part["y"] + part["height"] for part in boxes) - box["y"] <= 560
 
 
 def test_settings_travel_between_the_pages_and_back(inside):

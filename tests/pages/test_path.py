@@ -13,6 +13,7 @@ from explainers import ExplanationError, IntegratedGradients
 from explainers.figures.colours import peak, whole
 from explainers.methods.path_record import record_path
 from explainers.methods.path_strip import path_strip
+from explainers.numbers import percent, significant
 
 STOPS = 17  # of automatic steps: their first points
 CURVES = 2 + 2 * STOPS  # the first trace that is a curve
@@ -64,7 +65,7 @@ def levels(pixels):
 def stated(at):
     """How many passes the page says it took."""
     (said,) = (caption.value for caption in at.caption if "passes through PocketNet" in caption.value)
-    return int(re.match(r"(?:At most )?(\d+) passes", said)[1])
+    return int(re.match(r"(?:At most )?([\d,]+) passes", said)[1].replace(",", ""))
 
 
 def test_the_strip_goes_from_the_baseline_to_the_picture_to_the_last_bit(come, explained):
@@ -80,7 +81,9 @@ def test_the_strip_says_the_classifiers_scores(come, espresso):
     expected = path_strip(IntegratedGradients(), espresso, 5)
     said = [caption.value for caption in at.main.caption if caption.value.startswith("**")]
     rows = zip(expected.alphas, expected.logits, expected.probabilities, strict=True)
-    assert said == [f"**{alpha:.2f}**  \n{logit:.2f}  \n{probability:.1%}" for alpha, logit, probability in rows]
+    assert said == [
+        f"**{alpha:.2f}**  \n{significant(logit)}  \n{percent(probability)}" for alpha, logit, probability in rows
+    ]
 
 
 @pytest.mark.parametrize("settings", [{}, {"steps": 8}], ids=str)
@@ -135,6 +138,7 @@ def test_each_stop_shows_its_own_gradient_and_map(usual, figure, recorded):
 def test_the_slider_moves_all_to_points_that_were_passed(usual, figure, recorded):
     trace, layout = recorded.explanation.trace, figure(usual, "journey")["layout"]
     steps = layout["sliders"][0]["steps"]
+    assert not layout["sliders"][0]["visible"]  # the page's own moves it: stops.js
     assert len(steps) == STOPS
     for stop, (step, alpha) in enumerate(zip(steps, recorded.snapshots.alphas, strict=True)):
         traces, moved, which = step["args"]
@@ -146,8 +150,8 @@ def test_the_slider_moves_all_to_points_that_were_passed(usual, figure, recorded
         ]
         assert {moved[f"shapes[{line}].{end}"] for line in range(3) for end in ("x0", "x1")} == {alpha}
         at = np.searchsorted(trace.alphas, alpha)
-        assert f"logit {trace.logits[at]:.3g}" in moved["annotations[3].text"]
-        assert f"adds up to {trace.cumulative[at]:.3g}" in moved["annotations[1].text"]
+        assert f"logit {significant(trace.logits[at])}" in moved["annotations[3].text"]
+        assert f"adds up to {significant(trace.cumulative[at])}" in moved["annotations[2].text"]
 
 
 def test_signs_are_shown_where_chosen(come, figure, explained):
@@ -184,7 +188,7 @@ def test_the_page_costs_what_it_says_and_passes_nothing_twice(visit, own_jobs, p
 
     before, toggle = stated(at), at.toggle(key="path-gauss")
     at = run(toggle.set_value(True))
-    cost = int(re.search(r"(\d+) passes", toggle.label)[1])
+    cost = int(re.search(r"(\d+) more passes", toggle.label)[1])
     assert cost == sum(passed) == stated(at) - before == 8 + 16 + 32 + 64 + 4 * 2
     curves = {curve["name"]: curve for curve in figure(at, "convergence")["data"]}
     found = explained(IntegratedGradients(steps=64, rule="gauss-legendre"))

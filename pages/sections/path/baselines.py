@@ -16,6 +16,7 @@ from explainers.explanation import Reduction
 from explainers.figures import Look, peak, picture_tile, tile
 from explainers.images.samples import SAMPLES
 from explainers.methods.path_record import PathMethod, PathRecord
+from explainers.numbers import percent, significant
 from explainers.question import Question
 from pages.shared import state, work
 from pages.shared.frame import messages
@@ -53,7 +54,7 @@ class BaselineMap:
     @property
     def line(self) -> str:
         """Say what the values add up to, and what they should."""
-        return f"{float(self.values.sum(dtype=np.float64)):.3g} of {self.score_change:.3g}"
+        return f"{significant(float(self.values.sum(dtype=np.float64)))} of {significant(self.score_change)}"
 
 
 class BaselinesSection:
@@ -61,11 +62,11 @@ class BaselinesSection:
 
     def __init__(self) -> None:
         st.markdown(
-            "#### 4. Baselines: compared with what?\n"
-            "Every attribution is *compared with the baseline*: a pixel that is as in the baseline gets nothing, "
-            "whatever it means. So the choice is part of the question. Below, the same integration from several "
+            "#### Which baseline?\n"
+            "Every attribution is *compared with the baseline*: a pixel that looks as it does in the baseline gets "
+            "nothing, whatever it means. So the choice is part of the question. Here is the same map from several "
             f"baselines, each with {BASELINE_STEPS} steps of the trapezoid rule, all on one colour scale. Under each: "
-            "what its pixels add up to, of the score's rise from that baseline."
+            "what its pixels add up to, and by how much the score changes from that baseline to your picture."
         )
         left, right = st.columns([1, 2], vertical_alignment="bottom")
         self.draws: int = left.slider(
@@ -73,12 +74,12 @@ class BaselinesSection:
             2,
             20,
             key=state.setting("path-draws", 4, lambda value: 2 <= value <= 20),
-            help=f"Random pictures as baselines, {BASELINE_STEPS + 1} passes each.",
+            help=f"Number of random pictures used as baselines. Each takes {BASELINE_STEPS + 1} passes.",
         )
         self.blind = right.toggle(
-            f"What black can't see: {2 * (BASELINE_STEPS + 1)} passes more",
+            f"Show what black can't see: {2 * (BASELINE_STEPS + 1)} more passes",
             key=state.setting("path-blind", False),
-            help=f"A picture where it matters: {DARK_SAMPLE.title}.",
+            help=f"On a picture where it matters: {DARK_SAMPLE.title}.",
         )
         self._place = st.container(key="baselines")
 
@@ -94,7 +95,10 @@ class BaselinesSection:
             waiting, row = st.container(), st.container(horizontal=True, gap="small", key="tiles")
             with row:
                 titled("Picture", "what the classifier sees", "picture").plotly_chart(
-                    picture_tile(explanation.picture), key="tile-picture", config=NO_MODE_BAR
+                    picture_tile(explanation.picture),
+                    key="tile-picture",
+                    config=NO_MODE_BAR,
+                    alt="What the classifier sees",
                 )
                 slots = [st.empty() for _ in range(len(NAMED_BASELINES) + 4)]
             named_maps: list[BaselineMap] = []
@@ -114,8 +118,9 @@ class BaselinesSection:
             with slots[-1], titled("Spread of the draws", "standard deviation", "spread"):
                 deviation = np.std([draw.heat for draw in random_maps], 0)
                 figure = tile(deviation, look.colours, strongest, signed=explanation.signed)
-                st.plotly_chart(figure, key="tile-spread", config=NO_MODE_BAR)
-            st.caption(f"Strongest colour: {strongest:.3g}, {explanation.facts.unit.text}, for all tiles.")
+                about = "How much the maps of the random draws differ at each pixel"
+                st.plotly_chart(figure, key="tile-spread", config=NO_MODE_BAR, alt=about)
+            st.caption(f"Strongest colour in all maps: {significant(strongest)}, {explanation.facts.unit.text}.")
             st.markdown(_findings(explanation.picture, named_maps, random_maps))
             if self.blind:
                 _show_dark_sample(question, explanation, look)
@@ -153,7 +158,8 @@ def _draw(
     """Draw the tile of a map; `stage` tells its key from that of the other drawing, None takes the map's own peak."""
     figure = tile(baseline_map.heat, look.colours, strongest or peak(baseline_map.heat, look.clip), signed=signed)
     with slot, titled(baseline_map.name.capitalize(), baseline_map.line, f"{baseline_map.key}-{stage}"):
-        st.plotly_chart(figure, key=f"tile-{baseline_map.key}-{stage}", config=NO_MODE_BAR)
+        about = f"The map with the baseline {baseline_map.name}, which adds up to {baseline_map.line}"
+        st.plotly_chart(figure, key=f"tile-{baseline_map.key}-{stage}", config=NO_MODE_BAR, alt=about)
 
 
 def _findings(picture: Array, named_maps: Sequence[BaselineMap], random_maps: Sequence[BaselineMap]) -> str:
@@ -163,14 +169,14 @@ def _findings(picture: Array, named_maps: Sequence[BaselineMap], random_maps: Se
     _, white_share = dark(picture, by_name["white"].values)
     deviation = spread([random_map.values for random_map in random_maps])
     sentences = [
-        f"- **Black can't see black.** {dark_area:.0%} of this picture is nearly black. These pixels get "
-        f"{black_share:.1%} of the attribution from black, and {white_share:.1%} from white.",
-        f"- **Random baselines differ.** One draw's map is {deviation:.0%} away from the "
-        f"mean of {len(random_maps)} (relative L1). Averaging takes the noise out.",
+        f"- **Black can't see black.** {dark_area:.0%} of this picture is nearly black. With a black "
+        f"baseline these pixels get {percent(black_share)} of the attribution, with white {percent(white_share)}.",
+        f"- **Random baselines differ.** The map of one draw is typically {deviation:.0%} away from the mean of "
+        f"{len(random_maps)} (relative L1). Averaging takes the noise out.",
         "- **Averaging over baselines** is what *expected gradients* do (Erion et al. 2021): no single picture has to "
-        "stand for nothing. Here each baseline's path is integrated fully, with the kernel of all the rest of this "
-        "page. Captum's `GradientShap` draws one random alpha for each sample, and can add noise to the picture: it is "
-        "noisier for the same number of passes, and shows no path.",
+        "stand for nothing. Here the path from each baseline is integrated in full, as everywhere on this page. "
+        "Captum's `GradientShap` draws one random alpha for each sample, and can add noise to the picture: for the "
+        "same number of passes it is noisier, and it shows no path.",
     ]
     return "\n".join(sentences)
 
@@ -188,14 +194,18 @@ def _show_dark_sample(question: Question, explanation: Explanation, look: Look) 
     strongest = peak(np.stack([dark_explanation.heat for dark_explanation in maps.values()]), look.clip)
     with st.container(horizontal=True, gap="small", key="blind"):
         titled(DARK_SAMPLE.title, likely.label, "blind-picture").plotly_chart(
-            picture_tile(maps["black"].picture), key="blind-picture", config=NO_MODE_BAR
+            picture_tile(maps["black"].picture),
+            key="blind-picture",
+            config=NO_MODE_BAR,
+            alt=f"{DARK_SAMPLE.title}, as the classifier sees it",
         )
         for name, dark_explanation in maps.items():
             dark_area, dark_share = dark(dark_explanation.picture, dark_explanation.values)
             titled(
-                name.capitalize(), f"dark pixels ({dark_area:.0%}) get {dark_share:.1%}", f"blind-{name}"
+                name.capitalize(), f"dark pixels ({dark_area:.0%}) get {percent(dark_share)}", f"blind-{name}"
             ).plotly_chart(
                 tile(dark_explanation.heat, look.colours, strongest, signed=explanation.signed),
                 key=f"blind-{name}",
                 config=NO_MODE_BAR,
+                alt=f"Its map with a {name} baseline",
             )

@@ -6,6 +6,7 @@ import streamlit as st
 
 from explainers.figures import encoded
 from explainers.methods.path_record import PathMethod
+from explainers.numbers import percent, significant
 from explainers.question import Question
 from pages.shared import state, work
 from pages.shared.frame import messages
@@ -18,10 +19,8 @@ class PicturesSection:
 
     def __init__(self) -> None:
         st.markdown(
-            "#### 1. The path: from nothing to the picture\n"
-            "Integrated Gradients starts at a **baseline**, a picture that stands for *nothing there*, and fades the "
-            "picture in. At alpha = 0 the classifier sees the baseline, at alpha = 1 the picture; between them each "
-            "pixel is on its straight way:"
+            "#### Pictures on the path\n"
+            "What the classifier sees on the way from the baseline to your picture, and what it says."
         )
         st.latex(r"x(\alpha) = \text{baseline} + \alpha \cdot (\text{picture} - \text{baseline})")
         self.count: int = st.slider(
@@ -29,7 +28,7 @@ class PicturesSection:
             2,
             25,
             key=state.setting("path-pictures", 11, lambda value: 2 <= value <= 25),
-            help="How many to show. Each is passed through the classifier once.",
+            help="How many to show. Each costs one pass.",
         )
         self._place = st.container(key="strip")
 
@@ -42,18 +41,22 @@ class PicturesSection:
                 for alpha, picture, logit, probability in rows:
                     with st.container(width=PICTURE_WIDTH, gap=None):
                         st.image(encoded(picture), width=PICTURE_WIDTH, alt=f"The picture at alpha {alpha:.2f}")
-                        st.caption(f"**{alpha:.2f}**  \n{logit:.2f}  \n{probability:.1%}")
+                        st.caption(f"**{alpha:.2f}**  \n{significant(logit)}  \n{percent(probability)}")
             st.caption(f"Alpha, then logit and probability of {_explained(question)}." + _several_baselines(explainer))
 
 
 def _explained(question: Question) -> str:
     """Name the explained class in Markdown, and the one that it is compared with."""
     labels, target = question.classifier.labels, question.target
-    versus = "" if target.versus is None else f" less those of *{labels[target.versus]}*"
+    versus = "" if target.versus is None else f" minus those of *{labels[target.versus]}*"
     return f"*{labels[target.index]}*{versus}"
 
 
 def _several_baselines(explainer: PathMethod) -> str:
     """Say, where there are several random baselines, that the pictures belong to the first of them."""
     averaged = explainer.baseline == "random" and explainer.draws > 1
-    return f" The first of {explainer.draws} random baselines; below, all are averaged." if averaged else ""
+    return (
+        f" This is the first of {explainer.draws} random baselines; everything else is averaged over all."
+        if averaged
+        else ""
+    )

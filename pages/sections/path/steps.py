@@ -9,12 +9,14 @@ import streamlit as st
 
 from explainers.figures import Look, by_steps, convergence
 from explainers.methods.path_record import PathMethod, PathRecord
+from explainers.numbers import counted
 from explainers.paths.quadrature import NESTED_STEPS
 from explainers.paths.step_grid import GRID_RULES, GridLevel, StepGrid
 from explainers.proof import enough
 from explainers.question import Question
 from pages.shared import state, work
 from pages.shared.frame import messages
+from pages.shared.stops import stops
 from pages.shared.tiles import NO_MODE_BAR
 
 OFFERED_STEPS = NESTED_STEPS[3:]  # 64 and more
@@ -26,25 +28,25 @@ class StepsSection:
 
     def __init__(self) -> None:
         st.markdown(
-            "#### 3. Steps: how many are enough?\n"
-            "The integral is a sum over points on the path. **Uniform steps** lie everywhere alike. **Adaptive "
-            "points** go where the gradient changes most from one point to the next: there the sum is least certain, "
-            "and these changes tell the **expected error** of the map. How far the pixels miss the score's rise (the "
-            "**gap**) is a different thing: errors can cancel in the gap, and not in the map."
+            "#### How many points are enough?\n"
+            "The integral is a sum over points on the path. **Uniform steps** are spaced evenly. **Adaptive points** "
+            "go where the gradient changes most from one point to the next: there the sum is least certain, and these "
+            "changes give the **expected error** of the map. The **gap**, how far the pixels miss the score's change, "
+            "is a different thing: errors can cancel out in the gap, but not in the map."
         )
         left, right = st.columns([1, 2], vertical_alignment="bottom")
         self.most: int = left.select_slider(
-            "Look at up to so many steps",
+            "Largest number of steps",
             OFFERED_STEPS,
             key=state.setting("path-steps", RECORD_STEPS, OFFERED_STEPS.__contains__),
-            help=f"Uniform steps. Up to {RECORD_STEPS}, only points that the adaptive ones left out are passed; "
-            "beyond, all new ones.",
+            help=f"Of uniform steps. Up to {RECORD_STEPS} steps, many of their points are known already from the "
+            "adaptive ones; beyond that, all are new.",
         )
         cost = self._gauss_passes(self.most)
         self.gauss = right.toggle(
-            f"Gauss-Legendre beside them: {cost} passes more",
+            f"Add Gauss-Legendre: {counted(cost, 'more pass', 'more passes')}",
             key=state.setting("path-gauss", False),
-            help="Its points lie elsewhere for every number of steps, so nothing can be used again.",
+            help="Its points lie elsewhere for every number of steps, so none can be reused.",
         )
         self._place = st.container(key="steps")
 
@@ -71,20 +73,29 @@ class StepsSection:
             st.markdown(enough(grid, explainer.tolerance / 100))
             left, right = st.columns(2, gap="medium")
             with left.container(key="steps-area"):
-                figure = st.container(key="steps-figure")
-                figure.plotly_chart(
-                    by_steps(explanation, grid, look), height="stretch", key="by-steps", config=NO_MODE_BAR
+                stops("steps-area", "Steps")
+                st.container(key="steps-figure").plotly_chart(
+                    by_steps(explanation, grid, look),
+                    height="stretch",
+                    key="by-steps",
+                    config=NO_MODE_BAR,
+                    alt=f"The map for {explanation.facts.label} from the chosen number of steps",
                 )
             with right:
                 levels: dict[str, Sequence[GridLevel]] = {rule: grid.levels(rule) for rule in GRID_RULES}
                 if self.gauss:
                     levels["gauss-legendre"] = _gauss_levels(explainer, question, grid, self.most)
-                st.plotly_chart(convergence(grid, levels), key="convergence", config=NO_MODE_BAR)
+                st.plotly_chart(
+                    convergence(grid, levels),
+                    key="convergence",
+                    config=NO_MODE_BAR,
+                    alt="Curves of the map's error and of its gap against the number of points, for each rule",
+                )
                 st.caption(
-                    "Solid: for uniform steps, the distance of the map from that of the adaptive points; below the "
-                    "error of the latter (dashed), it says nothing. For adaptive points, their expected error, which "
-                    "takes no exact map to know. Dotted: completeness gap. For networks of ReLUs no rule of uniform "
-                    "steps is faster than 1/points: the gradient jumps along the path."
+                    "Solid lines: for uniform steps, how far the map is from that of the adaptive points, which says "
+                    "nothing below the latter's own error (dashed); for adaptive points, their expected error, for "
+                    "which no exact map is needed. Dotted lines: the gap. In networks of ReLUs, no rule of uniform "
+                    "steps is faster than 1/points, because the gradient jumps along the path."
                 )
 
 

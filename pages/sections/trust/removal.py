@@ -16,6 +16,7 @@ from pages.sections.trust.section import measured, outcome
 from pages.shared import state
 from pages.shared.controls import choose_settings
 from pages.shared.frame import show
+from pages.shared.stops import stops
 from pages.shared.tiles import NO_MODE_BAR
 
 INTRODUCTION = rf"""
@@ -78,6 +79,7 @@ class RemovalSection:
         if result is None:
             return None
         others = self._other_outcomes(explainer, question)
+        stops("removal-area", "Pixels removed, or brought back")
         figure = st.container(key="removal-figure")
         about = "The score while pixels are removed, and while they are brought back"
         figure.plotly_chart(removal(result, others), height="stretch", key="removal", config=NO_MODE_BAR, alt=about)
