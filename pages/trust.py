@@ -1,4 +1,4 @@
-"""The Trust page puts the Explain page's map through experiments that speak for or against believing it."""
+"""The Trust page puts the Explain page's map through experiments that support or contradict it."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ import streamlit as st
 
 from pages.shared.frame import frame, messages
 
-with frame(
-    "Should you believe this map?", "Experiments that could prove it wrong, and what came out.", "trust"
-) as page:
-    body = page.place("70vh")
+with frame("Can you trust this map?", "Four tests that could prove it wrong, and what came out.", "trust") as page:
+    body = page.place("560px")
     with page.imports():
-        from pages.sections.trust.map import show_map
-        from pages.sections.trust.pointing import PointingSection
-        from pages.sections.trust.randomisation import RandomisationSection
-        from pages.sections.trust.removal import RemovalSection
-        from pages.sections.trust.section import Section
-        from pages.sections.trust.stability import StabilitySection
+        from pages.sections.trust.map import MAP_WIDTH, show_map
+        from pages.sections.trust.pointing import PointingCard
+        from pages.sections.trust.randomisation import RandomisationCard
+        from pages.sections.trust.removal import RemovalCard
+        from pages.sections.trust.section import Card
+        from pages.sections.trust.stability import StabilityCard
         from pages.sections.trust.table import TableSection
         from pages.sections.trust.verdict import VerdictPlace
         from pages.shared import work
@@ -25,20 +23,21 @@ with frame(
         from pages.shared.question import ask
     with page.settings.fill():
         question, _, explainer = ask(choose_explainer)
-    with body.fill():
-        left, right = st.container(key="trial").columns([2, 3], gap="medium")
-        with right:
+    with body.fill(), st.container(key="trial", gap="xsmall"):
+        with st.container(horizontal=True, gap="medium", key="tested"):
+            map_place = st.container(width=MAP_WIDTH, key="under-test")
             verdict = VerdictPlace(explainer, question)
-        kinds: tuple[type[Section], ...] = RemovalSection, RandomisationSection, StabilitySection, PointingSection
-        sections = [kind(question.classifier) for kind in kinds]
+        kinds: tuple[type[Card], ...] = RemovalCard, RandomisationCard, StabilityCard, PointingCard
+        with st.container(key="cards"):
+            cards = [kind(question.classifier) for kind in kinds]
         table = TableSection(explainer)
         page.publish_settings()
-        with left, messages():
-            explanation = work.explanation(explainer, question)
-            explanation, look = last_look(explanation)
-            show_map(explanation, look)
-            for section in sections:
-                with section.place, messages():
-                    verdict.take(section.title, section.show(explainer, question, explanation, look))
+        with verdict.waiting, messages():
+            explanation, look = last_look(work.explanation(explainer, question))
+            with map_place:
+                show_map(explanation, look)
+            for card in sorted(cards, key=lambda card: card.cost(explainer, question)):  # nobody waits for a longer one
+                with card.place, messages():
+                    verdict.take(card, card.show(explainer, question, explanation, look))
             verdict.end()
-            table.show(question, sections)
+            table.show(question, cards)

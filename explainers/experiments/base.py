@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import ClassVar, Literal, Protocol
 
 from explainers.classifiers import Classifier
 from explainers.explainer import Explainer
@@ -18,12 +18,14 @@ from explainers.settings import Configurable
 class Finding:
     """What an experiment says about a map, in plain words.
 
-    speaks:   whether the result speaks for believing the map, against it, or for neither.
-    sentence: the result, with its numbers.
+    speaks:   whether the result supports the map, contradicts it, or does neither.
+    line:     the result in one short sentence.
+    sentence: the same with its numbers.
     caveat:   what the result does not prove.
     """
 
     speaks: Literal["for", "against", "neither"]
+    line: str
     sentence: str
     caveat: str
 
@@ -43,11 +45,21 @@ class Outcome(Protocol):
 
 @dataclass(frozen=True)
 class Experiment(Configurable):
-    """One experiment with its settings: a test that a map can pass or fail."""
+    """One experiment with its settings: a test that a map can pass or fail.
+
+    pace: how long one of its passes takes, against one of the map under test (measured on EfficientNet-Lite0).
+    """
+
+    pace: ClassVar[float] = 1.0
 
     def passes(self, explainer: Explainer, classifier: Classifier) -> int:
         """Return the cost: the largest number of pictures that pass through the network."""
         raise NotImplementedError
+
+    def seconds(self, explainer: Explainer, question: Question, explanation: Explanation) -> float:
+        """Estimate how long the experiment takes at most, from how long the map took."""
+        facts = explanation.facts
+        return self.pace * self.passes(explainer, question.classifier) * facts.seconds / max(1, facts.passes)
 
     def __call__(
         self,

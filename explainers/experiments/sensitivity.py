@@ -15,6 +15,7 @@ from explainers.classifiers import Classifier
 from explainers.experiments.base import Experiment, ExperimentProgress, Finding
 from explainers.explainer import Explainer
 from explainers.explanation import SCORE_ROUNDING, Explanation
+from explainers.numbers import significant
 from explainers.passes import Passes
 from explainers.question import Question
 from explainers.settings import number, seed
@@ -36,6 +37,7 @@ class Sensitivity(Experiment):
     """
 
     title: ClassVar[str] = "Max-sensitivity and infidelity"
+    pace: ClassVar[float] = 2.0
     paper: ClassVar[str] = "https://arxiv.org/abs/1901.09392"
 
     radius: float = number(
@@ -120,14 +122,12 @@ class SensitivityOutcome:
 
     @property
     def finding(self) -> Finding:
-        sentence = (
-            f"The map changes by up to {self.sensitivity:.0%} of its size (max-sensitivity). Infidelity is "
-            f"{self.infidelity:.3g}"
-        )
+        line = f"The map changes by up to {self.sensitivity:.0%} of its size (max-sensitivity)."
+        measured = f"Infidelity is {significant(self.infidelity)}"
         if self.missed is None:
-            return Finding("neither", f"{sentence}: hiding a patch changes nothing.", CAVEAT)
-        sentence += f": {self.missed:.0%} of what hiding a patch does is not foretold by the map."
-        return Finding("neither", sentence, CAVEAT)
+            return Finding("neither", line, f"{line} {measured}: hiding a patch changes nothing.", CAVEAT)
+        share = f"the map doesn't predict {self.missed:.0%} of what hiding a patch does"
+        return Finding("neither", line, f"{line} {measured}: {share}.", CAVEAT)
 
     @property
     def numbers(self) -> Mapping[str, float | None]:

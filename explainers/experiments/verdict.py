@@ -5,20 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from explainers.experiments.base import Finding
+from explainers.numbers import counted
 
 
 def verdict(findings: Sequence[Finding | None]) -> str:
     """Sum up the experiments in one sentence; None stands for an experiment that has not been run yet."""
     verdicts = [finding.speaks for finding in findings if finding]
     pro, contra, waiting = verdicts.count("for"), verdicts.count("against"), len(findings) - len(verdicts)
+    tests, support = counted(len(verdicts), "test"), _verb(pro, "support")
+    contradict = _verb(contra, "contradict")
     if not verdicts:
-        text = "No experiment has been run yet."
+        text = "No test has been run yet."
     elif contra and pro:
-        text = f"**The experiments disagree**: {pro} for the map, {contra} against it."
+        text = f"**The tests disagree**: {pro} of {tests} {support} this map, {contra} {contradict} it."
     elif contra:
-        text = f"**Do not lean on this map**: {contra} against it, none for it."
+        text = f"**Don't rely on this map**: {contra} of {tests} {contradict} it, none supports it."
     elif pro:
-        text = f"**Nothing speaks against this map**, and {pro} of {len(verdicts)} for it."
+        text = f"**{pro} of {tests} {support} this map**, none contradicts it."
     else:
-        text = "**Open**: no experiment speaks clearly for or against this map."
-    return text + (f" {waiting} wait{'s' * (waiting == 1)} for a click." if waiting else "")
+        text = f"**Undecided**: of {tests}, none clearly supports or contradicts this map."
+    return text + (f" {waiting} {_verb(waiting, 'wait')} for a click." if waiting else "")
+
+
+def _verb(count: int, verb: str) -> str:
+    return verb if count > 1 else verb + "s"

@@ -5,11 +5,12 @@ from explainers.figures.answer import answer
 from explainers.figures.colours import COLOURS, peak
 from explainers.figures.comparison import Tile, Tints, common_view, gradient, map_in_photo, spans
 from explainers.figures.map import GRIDS, OVERLAYS, Look, panels
+from explainers.figures.map_row import map_row
 from explainers.figures.parts import encoded
 from explainers.figures.path import path
 from explainers.figures.pointing import pointing
 from explainers.figures.randomisation import randomisation
-from explainers.figures.removal import removal
+from explainers.figures.removal import removal, removal_summary
 from explainers.figures.saturation import saturation
 from explainers.figures.small_map import SMALL_MAP_SIDE, picture_tile, tile
 from explainers.figures.steps import by_steps, convergence
@@ -30,6 +31,7 @@ __all__ = [
     "encoded",
     "gradient",
     "map_in_photo",
+    "map_row",
     "matrix",
     "panels",
     "path",
@@ -38,6 +40,7 @@ __all__ = [
     "pointing",
     "randomisation",
     "removal",
+    "removal_summary",
     "saturation",
     "spans",
     "tile",

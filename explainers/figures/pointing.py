@@ -16,8 +16,10 @@ MAX_MARKED_PEAKS = 20  # more of them would hide the map
 MIDDLE_TEXT = "the middle of the picture"
 
 
-def pointing(explanation: Explanation, look: Look, box: Box | None, peaks: Array) -> go.Figure:
-    """Draw the map over the picture, in pixels of the upright photo, so that a box can be drawn on it (`dragmode`).
+def pointing(
+    explanation: Explanation, look: Look, box: Box | None, peaks: Array, *, drawable: bool = True
+) -> go.Figure:
+    """Draw the map over the picture, in pixels of the upright photo; where `drawable`, a box can be drawn on it.
 
     box:   (left, top, right, bottom), or None if there is no box yet.
     peaks: (k, 2) row and column of the map's strongest pixels; marked if they are few.
@@ -42,7 +44,7 @@ def pointing(explanation: Explanation, look: Look, box: Box | None, peaks: Array
         **square(0, FULL_SPAN, FULL_SPAN, (heat.shape[0], heat.shape[1])),
         shapes=[] if box is None else _outline(box),
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
-        dragmode="select",
+        dragmode="select" if drawable else False,
         newselection={"line": {"color": BLUE, "width": 2, "dash": "solid"}},
         showlegend=False,
     )

@@ -50,7 +50,7 @@ def randomisation(outcome: RandomisationOutcome) -> go.Figure:
     lowest = min([-0.1, *all_values]) - 0.05
     for low, high in ((STAYS_ABOVE, 1.05), (lowest, DEPENDS_BELOW)):
         figure.add_hrect(y0=low, y1=high, fillcolor=GREY, opacity=BAND_OPACITY, line_width=0, layer="below")
-    for text, x, y in (("stays as it was", "right", "top"), ("depends on the weights", "left", "bottom")):
+    for text, x, y in (("the map stays", "right", "top"), ("depends on the weights", "left", "bottom")):
         place = {"x": float(x == "right"), "y": float(y == "top"), "xref": "paper", "yref": "paper"}
         anchor = {"xanchor": x, "yanchor": y, "showarrow": False, "font": {"size": 11}}
         figure.add_annotation(text=text, **place, **anchor)
@@ -65,7 +65,7 @@ def randomisation(outcome: RandomisationOutcome) -> go.Figure:
             "fixedrange": True,
             "tickfont": {"size": 10},
         },
-        yaxis={"range": [lowest, 1.05], "title": "with the map as it is", "fixedrange": True},
+        yaxis={"range": [lowest, 1.05], "title": "similarity to the original map", "fixedrange": True},
         dragmode=False,
     )
     return figure

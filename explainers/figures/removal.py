@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from explainers.arrays import Array
 from explainers.experiments.removal.outcome import MOVED, Curves, RemovalOutcome
 from explainers.figures.colours import BLUE, GREEN, GREY, ORANGE, VIOLET
-from explainers.figures.parts import Span, axes, encoded, heading, hidden_slider, square
+from explainers.figures.parts import FULL_SPAN, Span, axes, encoded, heading, hidden_slider, square
 
 LEFT, RIGHT = (0.05, 0.49), (0.56, 1.0)
 TOP, BOTTOM = (0.45, 1.0), (0.0, 0.36)
@@ -45,9 +45,29 @@ def removal(outcome: RemovalOutcome, others: Mapping[str, RemovalOutcome]) -> go
         traces += _frames(side, panel, first)
     low, high = _range(outcome, others)
     for (panel, across), side in zip(PANELS, outcome.sides, strict=True):
-        layout.update(_axes(side, FIRST_CURVE_PANEL + panel, across, (low, high)))
+        layout.update(_axes(side, FIRST_CURVE_PANEL + panel, across, BOTTOM, (low, high)))
         other_curves = {name: other.sides[panel] for name, other in others.items()}
         traces += _curves(side, other_curves, FIRST_CURVE_PANEL + panel)
+    return go.Figure(traces, layout)
+
+
+def removal_summary(outcome: RemovalOutcome) -> go.Figure:
+    """Draw both curves with those that they are compared with, small and without pictures."""
+    layout = go.Layout(
+        annotations=[
+            heading(f"<b>{side.name}</b>: beats {side.beaten} of {MOVED} copies", across, 1.0) | {"font": {"size": 11}}
+            for (_, across), side in zip(PANELS, outcome.sides, strict=True)
+        ],
+        margin={"l": 2, "r": 2, "t": 18, "b": 18},
+        showlegend=False,
+        hovermode="x",
+    )
+    traces: list[go.Scatter] = []
+    for (panel, across), side in zip(PANELS, outcome.sides, strict=True):
+        layout.update(_axes(side, panel, across, FULL_SPAN, _range(outcome, {})))
+        number = str(panel + 1) if panel else ""
+        layout.update({f"xaxis{number}": {"title": None, "nticks": 3}, f"yaxis{number}": {"nticks": 4}})
+        traces += _curves(side, {}, panel)
     return go.Figure(traces, layout)
 
 
@@ -66,9 +86,14 @@ def _curves(side: Curves, others: Mapping[str, Curves], panel: int) -> list[go.S
     thin = {"width": 1.5}
     lines: list[tuple[str, Array, dict[str, Any], dict[str, Any]]] = [
         ("", high, {"width": 0}, {}),
-        (f"the map in {MOVED} wrong places", low, {"width": 0}, {"fill": "tonexty", "fillcolor": BAND_COLOURS["all"]}),
+        (
+            f"the map moved to {MOVED} wrong places",
+            low,
+            {"width": 0},
+            {"fill": "tonexty", "fillcolor": BAND_COLOURS["all"]},
+        ),
         ("", three_quarters, {"width": 0}, {}),
-        ("their middle half", quarter, {"width": 0}, {"fill": "tonexty", "fillcolor": BAND_COLOURS["half"]}),
+        ("half of these", quarter, {"width": 0}, {"fill": "tonexty", "fillcolor": BAND_COLOURS["half"]}),
         ("a blob in the middle", side.centre, {"color": ORANGE, **thin}, {}),
         ("random pixels", side.random, {"color": GREY, "dash": "dot", **thin}, {}),
     ]
@@ -109,12 +134,13 @@ def _range(outcome: RemovalOutcome, others: Mapping[str, RemovalOutcome]) -> tup
     return low - room, high + room
 
 
-def _axes(side: Curves, panel: int, across: Span, reach: tuple[float, float]) -> dict[str, Any]:
+def _axes(side: Curves, panel: int, across: Span, down: Span, reach: tuple[float, float]) -> dict[str, Any]:
     """Return the axes of a panel of curves; `reach` is the range of the scores."""
-    number, small = panel + 1, {"tickfont": {"size": 10}, "fixedrange": True}
+    number = str(panel + 1) if panel else ""
+    small = {"tickfont": {"size": 10}, "fixedrange": True, "automargin": False}
     text = {"text": f"pixels {'brought back' if side.rising else 'removed'}", "standoff": 2, "font": {"size": 11}}
     x = {"domain": across, "anchor": f"y{number}", "range": [0, 1], "nticks": 6, "tickformat": ".0%", "title": text}
-    y = {"domain": BOTTOM, "anchor": f"x{number}", "range": reach, "nticks": 6}
+    y = {"domain": down, "anchor": f"x{number}", "range": reach, "nticks": 6}
     y["tickformat"] = ".0%" if side.scale == "probability" else ""
     return {f"xaxis{number}": x | small, f"yaxis{number}": y | small}
 

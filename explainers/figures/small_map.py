@@ -11,7 +11,7 @@ from explainers.figures.parts import FULL_SPAN, Trace, axes, photo, square, unch
 SMALL_MAP_SIDE = 168  # width and height on the screen, in pixels
 
 
-def tile(heat: Array, colours: str, strongest: float, *, signed: bool) -> go.Figure:
+def tile(heat: Array, colours: str, strongest: float, *, signed: bool, side: int = SMALL_MAP_SIDE) -> go.Figure:
     """Draw a map (H, W) on a colour scale that it shares with others: `strongest` gets the strongest colour."""
     low, hover = -strongest if signed else 0.0, "%{z:.3g}<extra></extra>"
     heatmap = {
@@ -24,14 +24,14 @@ def tile(heat: Array, colours: str, strongest: float, *, signed: bool) -> go.Fig
         "hovertemplate": hover,
         **axes(0),
     }
-    return _framed(heatmap, heat.shape[0], heat.shape[1])
+    return _framed(heatmap, heat.shape[0], heat.shape[1], side)
 
 
-def picture_tile(picture: Array) -> go.Figure:
+def picture_tile(picture: Array, side: int = SMALL_MAP_SIDE) -> go.Figure:
     """Draw a picture (C, H, W) as large as a small map."""
-    return _framed(photo(picture, 0), picture.shape[1], picture.shape[2])
+    return _framed(photo(picture, 0), picture.shape[1], picture.shape[2], side)
 
 
-def _framed(trace: Trace, height: int, width: int) -> go.Figure:
-    sides = {"width": SMALL_MAP_SIDE, "height": SMALL_MAP_SIDE, "margin": {"l": 0, "r": 0, "t": 0, "b": 0}}
+def _framed(trace: Trace, height: int, width: int, side: int) -> go.Figure:
+    sides = {"width": side, "height": side, "margin": {"l": 0, "r": 0, "t": 0, "b": 0}}
     return unchecked([trace], square(0, FULL_SPAN, FULL_SPAN, (height, width)) | sides)

@@ -34,7 +34,7 @@ PROGRESS_INTERVAL = (
     0.5  # seconds between changes of a progress bar: under .3, the browser never shows what it is still loading
 )
 KEPT_BYTES = 256 * 2**20  # of maps with their pictures; one of 224 x 224 takes 2 MB
-QUICK_PIXELS = 1000 * 64 * 64  # pixels that take a few seconds: 1000 pictures of the bundled classifier's size
+QUICK_PIXELS = 140 * 224 * 224  # pixels that take a few seconds: 140 pictures for EfficientNet-Lite0, with gradients
 OnPreview = Callable[[Any], None]
 
 

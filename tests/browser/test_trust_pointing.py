@@ -12,10 +12,10 @@ VIEW = 100, 0, 500, 400  # what the classifier sees of the first sample, 600 x 4
 
 @pytest.fixture
 def trust(app, cheap):
-    """(**address) -> the Trust page when its last section is drawn."""
+    """(**address) -> the Trust page when the picture to draw on is there."""
 
     def come(**address):
-        app.come("trust", **cheap() | address).page.wait_for_selector(DRAWN)
+        app.come("trust", **cheap() | {"pointing_details": True} | address).page.wait_for_selector(DRAWN)
         return app.idle()
 
     return come
@@ -41,6 +41,10 @@ def sentences(app):
     return app.at("pointing-section").inner_text()
 
 
+def card(app):
+    return app.at("pointing-card").inner_text()
+
+
 def box(app):
     """The edges in the address."""
     return [int(edge) for edge in app.address["box"].split("~")]
@@ -48,18 +52,18 @@ def box(app):
 
 def test_a_box_is_drawn_hidden_restored_cleared_and_typed(trust):
     app = trust(method="grad-cam")
-    assert "Draw a box around the object" in sentences(app)
+    assert "Draw a box around the object" in card(app)
     assert app.page.evaluate(CORNERS) == []
     drag(app, 490, 390, 400, 290)  # from the lower right corner
     app.until(lambda: "box" in app.address and "outside the box" in sentences(app))
     assert box(app) == pytest.approx([400, 290, 490, 390], abs=3)
-    assert "Draw a box around the object" not in sentences(app)
+    assert "Draw a box around the object" not in card(app)
 
     drag(app, 180, 40, 420, 260)  # another, over the first
     app.until(lambda: "peak lies in the box" in sentences(app))
     assert box(app) == pytest.approx([180, 40, 420, 260], abs=3)
     assert app.page.evaluate(CORNERS) == [box(app)] * 2
-    app.at("hide").get_by_text("Hide this").click()
+    app.at("hide").get_by_text("Hide the box").click()
     app.until(lambda: app.at("hidden-picture").locator(".main-svg").count())
     rows = app.at("hidden").locator("tbody tr").all_inner_texts()
     label, before, after = rows[0].split("\t")
@@ -77,7 +81,7 @@ def test_a_box_is_drawn_hidden_restored_cleared_and_typed(trust):
 
     app.at("clear-box").get_by_role("button").click()
     app.until(lambda: "box" not in app.address and not app.page.evaluate(CORNERS))
-    assert "Draw a box around the object" in sentences(app)
+    assert "Draw a box around the object" in card(app)
     edge = app.at("box-left").locator("input")  # and with the keyboard alone
     edge.fill("150")
     edge.press("Enter")

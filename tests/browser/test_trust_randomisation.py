@@ -14,7 +14,7 @@ LONG = {
 
 def test_leaving_in_the_middle_ends_the_work(app, rest, cheap):
     app.come("trust", **cheap(Randomisation) | LONG)
-    app.at("run-cascading-randomisation").get_by_role("button", name="Run: up to 1,908 passes").click()
+    app.at("run-cascading-randomisation").get_by_role("button", name="Run (about").click()
     progress = app.page.get_by_test_id("stProgress")
     progress.get_by_text(re.compile(r"Cascading randomisation.*, about \d+ s left")).wait_for()
     app.page.get_by_role("link", name="Explain").click()
@@ -24,7 +24,7 @@ def test_leaving_in_the_middle_ends_the_work(app, rest, cheap):
 
 def test_the_tiles_wrap_in_a_narrow_window(visitor, cheap):
     app = visitor(viewport={"width": 400, "height": 900})
-    app.come("trust", **cheap(Randomisation), cascading_randomisation_stages=2)
+    app.come("trust", **cheap(Randomisation), cascading_randomisation_stages=2, randomisation_details=True)
     app.page.wait_for_selector(".st-key-survival .main-svg")
     app.idle()
     assert app.fits_sideways

@@ -17,17 +17,18 @@ SEEN = """() => {
 @pytest.fixture
 def trust(app):
     """The page with its figure drawn."""
-    app.come("trust", method="grad-cam")
+    app.come("trust", method="grad-cam", removal_details=True)
     app.page.wait_for_selector(".st-key-removal .imagelayer image")
     app.idle()
-    app.at("removal").scroll_into_view_if_needed()
+    app.page.locator(".stops.linked[data-area=removal-area]").scroll_into_view_if_needed()
     return app
 
 
 def spot(app, share):
     """Where that share of the slider's length is on the screen."""
-    rail = app.at("removal").locator(".slider-rail-touch-rect").bounding_box()
-    return rail["x"] + rail["width"] * share, rail["y"] + rail["height"] / 2
+    rail = app.page.locator(".stops[data-area=removal-area] input").bounding_box()
+    thumb = rail["height"]  # it is about as wide, and its middle doesn't reach the ends
+    return rail["x"] + thumb / 2 + (rail["width"] - thumb) * share, rail["y"] + rail["height"] / 2
 
 
 def test_the_slider_shows_the_pictures_at_each_share_without_the_server(trust):

@@ -1,12 +1,14 @@
-"""The Trust page as a whole: its verdict, which counts experiments and adds up no numbers, and its table of methods."""
+"""The Trust page as a whole: its cards, its verdict, which adds up no numbers, and its table of methods."""
 
 import csv
 import io
+import re
 
 import pytest
 
 from explainers import EXPLAINERS, GradCAM
 from explainers.experiments import Randomisation, Removal, Sensitivity, Stability
+from pages.sections.trust.removal import RemovalCard
 from pages.shared import work
 
 
@@ -28,11 +30,28 @@ def said(at):
 def test_long_experiments_run_after_one_click_for_all(come, own_jobs, passed, monkeypatch):
     monkeypatch.setattr(work, "QUICK_PIXELS", 0)
     at = come()
-    assert "No experiment has been run yet. 3 wait for a click." in said(at)
+    assert "No test has been run yet. 3 wait for a click." in said(at)
     assert sum(passed) == 1  # the map itself
+    waiting = [button for button in at.button if button.key.startswith("run-")]
+    assert len(waiting) == 4
+    assert all(re.search(r"\(about \d+ (s|min)\)$", button.label) for button in waiting)
+    assert RemovalCard.plan in said(at)
     at = run(at.button(key="run-all").click().run())
-    assert "wait" not in said(at).partition("#### Does the map matter?")[0].partition("#### The verdict")[2]
+    assert "click" not in said(at)
+    assert RemovalCard.plan not in said(at)
     assert not [button for button in at.button if button.key.startswith("run-")]
+
+
+def test_cards_show_a_figure_and_a_line_and_their_details_only_when_open(come, espresso, explained):
+    at = come(method="grad-cam", stability_details=True)
+    drawn = {chart.proto.id.partition("-")[2].split("-", 1)[-1] for chart in at.get("plotly_chart")}
+    ids = [chart.proto.id for chart in at.get("plotly_chart")]
+    for name in ("removal", "randomisation", "stability", "pointing"):
+        assert any(each.endswith(f"-{name}-small") for each in ids), drawn
+    assert any(each.endswith("-trial-1") for each in ids)
+    assert not any(each.endswith(("-removal", "-survival", "-pointing")) for each in ids)
+    assert Removal(steps=4)(GradCAM(), espresso, explained(GradCAM())).finding.line in said(at)
+    assert all(chart.proto.alt for chart in at.get("plotly_chart"))
 
 
 def test_a_method_that_refuses_says_so_and_leaves_the_page(come):

@@ -32,6 +32,7 @@ class Pointing(Experiment):
     """
 
     title: ClassVar[str] = "Pointing game"
+    pace: ClassVar[float] = 0.45  # without gradients
     paper: ClassVar[str] = "https://arxiv.org/abs/1608.00507"
 
     box: Box | None = None

@@ -12,7 +12,6 @@ from explainers.experiments.pointing.hits import PointingScore
 
 CLEAR_LIFT = 1.5  # times the box's share of the picture: a peak with less attribution around it may be chance
 MIN_UNSEEN = 0.005  # share of a box outside the view; less is rounding
-NOT_NEEDED = "So hiding the box hurts no more than hiding something else:"
 CAVEAT = (
     "The box says where a person sees the object, not what the classifier uses: a map that misses it may be right, if "
     "the classifier goes by the background. Photos show their object in the middle, so a hit may be luck. And a hidden "
@@ -35,12 +34,13 @@ class PointingOutcome:
 
     @property
     def finding(self) -> Finding:
-        return Finding(self._speaks()[0], " ".join(self.sentences), CAVEAT)
+        speaks, line = self._speaks()
+        return Finding(speaks, line, " ".join(self.sentences), CAVEAT)
 
     @property
     def sentences(self) -> list[str]:
-        """The result in sentences: where the map points, what hiding the box does, and what follows."""
-        return [sentence for sentence in (self._where(), self._hides(), self._speaks()[1]) if sentence]
+        """The result in sentences: what follows, where the map points, and what hiding the box does."""
+        return [self._speaks()[1], self._where(), self._hides()]
 
     @property
     def numbers(self) -> Mapping[str, float | None]:
@@ -58,12 +58,12 @@ class PointingOutcome:
     def _where(self) -> str:
         hit = self.hit
         if hit.inside is None:
-            return "The map is zero everywhere: it points nowhere."
+            return "It is zero everywhere."
         count, inside = len(hit.peaks), round((hit.peak or 0) * len(hit.peaks))
         if not count:
-            peak = "No pixel speaks for the class, so the map has no peak."
+            peak = "No pixel speaks for the class."
         elif count == 1:
-            peak = f"The map's peak lies {'in' if inside else 'outside'} the box."
+            peak = f"Its peak lies {'in' if inside else 'outside'} the box."
         else:
             peak = f"{count} pixels are equally strong, {inside} of them in the box."
         luck = "would have hit it, too" if hit.centre else "would have missed it"
@@ -86,22 +86,28 @@ class PointingOutcome:
         )
 
     def _speaks(self) -> tuple[Literal["for", "against", "neither"], str]:
-        """Return the verdict, and its reason in a sentence."""
+        """Return the verdict, and the line that says it."""
         hit, needed = self.hit, self.hidden.needed
         if hit.inside is None or hit.peak is None:
-            return "neither", ""
+            return "neither", "The map points nowhere."
         if hit.area == 1:
             return "neither", "The box holds all that the classifier sees: any map would hit."
         hits = hit.peak == 1 and hit.inside >= CLEAR_LIFT * hit.area
         misses = hit.peak == 0 and hit.inside <= hit.area
         if hits and needed:
-            return "for", "So the map points where it hurts most."
+            return "for", "The map points where hiding hurts most."
         if misses and needed:
-            return "against", "So the classifier needs what is in the box, and the map points elsewhere."
+            return "against", "The map points elsewhere, although the classifier needs what is in the box."
         if hits and needed is False:
-            return "neither", "So the map points there, and yet hiding it hurts no more than hiding something else."
+            return "neither", "The map points into the box, but hiding it hurts no more than hiding something else."
         if misses and needed is False:
-            return "neither", f"{NOT_NEEDED} the classifier may go by something else, and the map may be right."
-        return "neither", "This is no clear hit or miss." if not (
-            hits or misses
-        ) else "This is not clear enough to judge."
+            return (
+                "neither",
+                "The map misses the box, but the classifier may go by something else and the map be right.",
+            )
+        if hits or misses:
+            return (
+                "neither",
+                f"The map {'hits' if hits else 'misses'} the box, but whether the box matters isn't clear.",
+            )
+        return "neither", "The map neither clearly hits the box nor clearly misses it."

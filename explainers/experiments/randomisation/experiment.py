@@ -37,6 +37,7 @@ class Randomisation(Experiment):
     """
 
     title: ClassVar[str] = "Cascading randomisation"
+    pace: ClassVar[float] = 2.3  # each randomised network is made ready anew, and not fused
     paper: ClassVar[str] = "https://arxiv.org/abs/1810.03292"
 
     stages: int = number(

@@ -80,24 +80,23 @@ class RandomisationOutcome:
 
     @property
     def finding(self) -> Finding:
-        speaks, sentence = self._judged()
-        return Finding(speaks, sentence, self._caveat(speaks))
+        speaks, line, evidence = self._judged()
+        return Finding(speaks, line, f"{line} {evidence}", self._caveat(speaks))
 
-    def _judged(self) -> tuple[Literal["for", "against", "neither"], str]:
+    def _judged(self) -> tuple[Literal["for", "against", "neither"], str, str]:
+        """Return the verdict, the line that says it, and its evidence in a sentence."""
         rho, last = self.correlation, self.last_layer
         if rho is None:
-            return "neither", f"With all weights random there is nothing to compare. {self.steps[-1].why}"
-        evidence = f"rank correlation {rho:.2f} with the map of random weights{self._range()}"
+            return "neither", "With all weights random there is nothing to compare.", self.steps[-1].why
+        evidence = f"Its rank correlation with the map of random weights is {rho:.2f}{self._range()}."
         if rho > STAYS_ABOVE:
-            return "against", f"It would look much the same for a classifier that has learnt nothing: {evidence}."
+            return "against", "It would look much the same if the classifier had learnt nothing.", evidence
         if last is not None and last > UNMOVED_ABOVE:
-            return "against", (
-                "It hardly depends on the decision: with a random last layer the classifier's answers are random, and "
-                f"the map is still the same (rank correlation {last:.2f}). With all weights random, it is {rho:.2f}."
-            )
+            line = "It hardly depends on the decision: with a random last layer, the map stays the same."
+            return "against", line, f"Their rank correlation is {last:.2f}. {evidence}"
         if rho < DEPENDS_BELOW:
-            return "for", f"It depends on what the classifier has learnt: {evidence}."
-        return "neither", f"Part of it stays when the classifier forgets all: {evidence}."
+            return "for", "It depends on what the classifier has learnt.", evidence
+        return "neither", "Part of it stays when the classifier forgets everything.", evidence
 
     @property
     def numbers(self) -> Mapping[str, float | None]:
@@ -122,10 +121,12 @@ class RandomisationOutcome:
     def _caveat(self, speaks: str) -> str:
         parts = ["A map that depends on the weights may still be wrong: noise would change, too."]
         if speaks == "against":
-            parts = ["What it shows may still be what the classifier looks at: this map is just no evidence of it."]
+            parts = ["What it shows may still be what the classifier looks at, but this map is no evidence of it."]
         by_sign = self.mean(lambda step: step.by_sign)
         if self.shows_regardless:
-            parts.append(f"Maps of this method are in part alike for any network: they show {self.shows_regardless}.")
+            parts.append(
+                f"In part, maps of this method look alike for every network: they show {self.shows_regardless}."
+            )
         if not self.signed and by_sign is not None:
             parts.append(
                 "Without signs, any two maps of one network have something in common, such as the grid of its strides; "
@@ -139,5 +140,7 @@ class RandomisationOutcome:
             )
         before, after = self.steps[0].spread, self.steps[-1].spread
         if before and after is not None and after < FADED_LOGIT_SPREAD * before:
-            parts.append("The random network says nearly the same to every class, which is not how a classifier fails.")
+            parts.append(
+                "The random network gives every class nearly the same score, which is not how a classifier fails."
+            )
         return " ".join(parts)

@@ -39,6 +39,7 @@ class Removal(Experiment):
 
     title = "Deletion and insertion"
     paper = "https://arxiv.org/abs/1806.07421"
+    pace = 0.45  # without gradients
 
     deletion: str = choice(
         *PIXEL_FILLS,

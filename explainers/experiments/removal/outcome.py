@@ -20,7 +20,7 @@ ORDER_COUNT = 1 + MOVED + RANDOM_COUNT + 1  # the map, itself in the wrong place
 COMPARED_EVERY = 2  # the map is tried at every share, other orders at every second; only areas over those are compared
 CLEAR_WIN = 15  # moved maps beaten, of 16: 2 in 17 maps put down anywhere do as well
 CHANCE_WIN = 8  # moved maps beaten, of 16: the mean of maps put down anywhere
-FILL_CAVEAT = "Pictures with holes are new to the classifier: another fill may say something else."
+FILL_CAVEAT = "Pictures with holes are new to the classifier: another fill may give another result."
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,18 +154,20 @@ class RemovalOutcome:
         weak evidence, but two are strong. The map fails if it loses that clearly on one side without winning clearly
         on the other.
         """
-        counts = " and ".join(f"{side.beaten} of {MOVED} times in {side.name.lower()}" for side in self.sides)
         ranks = [side.beaten for side in self.sides]
+        counts = f"It beats {ranks[0]} of its {MOVED} displaced copies in deletion, and {ranks[1]} in insertion."
         caveat = f"{self._blob()} {FILL_CAVEAT}"
         if self.flat:
-            return Finding("against", "The map gives all pixels the same heat: there is no order to try.", caveat)
+            line = "The map gives all pixels the same value, so there is no order to test."
+            return Finding("against", line, line, caveat)
         if min(ranks) >= CLEAR_WIN:
-            return Finding("for", f"The score follows this map: it beats itself in the wrong place, {counts}.", caveat)
+            line = "Moved to a wrong place, the map does worse."
+            return Finding("for", line, f"{line} {counts}", caveat)
         if max(ranks) <= CHANCE_WIN or (min(ranks) <= MOVED - CLEAR_WIN and max(ranks) < CLEAR_WIN):
-            sentence = f"The map is no better than itself in the wrong place: it beats {counts}."
-            return Finding("against", sentence, caveat)
-        sentence = f"Not clear: the map beats itself in the wrong place {counts}; {CLEAR_WIN} in both would be clear."
-        return Finding("neither", sentence, caveat)
+            line = "Moved to a wrong place, the map does just as well."
+            return Finding("against", line, f"{line} {counts}", caveat)
+        line = "Undecided: moved to a wrong place, the map doesn't do clearly worse."
+        return Finding("neither", line, f"{line} {counts} {CLEAR_WIN} in both would be clear.", caveat)
 
     def scaled(self, scale: Scale) -> RemovalOutcome:
         """Return the same outcome with the logit or the probability as the score."""
@@ -176,5 +178,5 @@ class RemovalOutcome:
         """Say whether the map also beats the order from the middle outwards."""
         lost = [side.name.lower() for side in self.sides if side.better(side.map, side.centre) <= side.rounding]
         if not lost:
-            return "It also beats a blob in the middle, where objects mostly are."
-        return f"A blob in the middle, which knows nothing of the picture, does as well in {' and '.join(lost)}."
+            return "It also beats a blob in the middle, where objects usually are."
+        return f"A blob in the middle, which knows nothing of the picture, does just as well in {' and '.join(lost)}."

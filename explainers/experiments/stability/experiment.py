@@ -37,6 +37,7 @@ class Stability(Experiment):
     """
 
     title: ClassVar[str] = "Stability"
+    pace: ClassVar[float] = 1.4
     paper: ClassVar[str] = "https://arxiv.org/abs/1806.08049"
 
     noise: float = number(0.02, 0.0, 0.5, 0.01, hint="Its standard deviation, where 1 is the way from black to white.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,7 +22,7 @@ KIND_TEXTS: dict[Kind, str] = {
 ALIKE_FROM, UNLIKE_BELOW = 0.6, 0.3  # rank correlation: how sanity checks call two maps alike or unlike
 MAX_SCORE_CHANGE = 0.1  # as a share of the score: beyond it the answer is a different one, so the map may differ, too
 CAVEAT = (
-    "Stable is not the same as right. A map that never changes is perfectly stable, smooth maps look stabler than fine "
+    "Stable doesn't mean right. A map that never changes is perfectly stable, smooth maps look more stable than fine "
     "ones, and a classifier may really use other pixels of a mirrored picture."
 )
 
@@ -78,10 +78,11 @@ class StabilityOutcome:
         means = {kind: self.mean_correlation(kind) for kind in KIND_TEXTS}
         defined = {kind: value for kind, value in means.items() if value is not None}
         if not defined:
-            return Finding("neither", "The map puts no pixel before another: there is no order to compare.", CAVEAT)
+            line = "The map gives all pixels the same value, so there is no order to compare."
+            return Finding("neither", line, line, CAVEAT)
         listed = ", ".join(f"{value:.2f} {KIND_TEXTS[kind]}" for kind, value in defined.items())
         changes = [abs(self.change(trial)) for trial in self.trials]
-        sentence = f"Rank correlation with the map: {listed}. The score changes by up to {max(changes):.0%}."
+        sentence = f"Rank correlation with the original map: {listed}. The score changes by up to {max(changes):.0%}."
         if self.spread is not None:
             sentence += f" Maps of several seeds lie {self.spread:.0%} from their mean (relative L1)."
         not_judged = sum(change > MAX_SCORE_CHANGE for change in changes)
@@ -92,14 +93,20 @@ class StabilityOutcome:
         ]
         if not_judged:
             trials = f"{not_judged} of {len(changes)} trials"
-            sentence += f" In {trials} that is more than {MAX_SCORE_CHANGE:.0%}: these are not judged."
-        if not judged:
-            return Finding("neither", f"{sentence} So nothing is left to judge.", CAVEAT)
-        if min(judged) >= ALIKE_FROM:
-            return Finding("for", f"{sentence} The map stays.", CAVEAT)
-        if np.mean(judged) < UNLIKE_BELOW:
-            return Finding("against", f"{sentence} The map becomes another one while the answer stays.", CAVEAT)
-        return Finding("neither", f"{sentence} The map partly stays.", CAVEAT)
+            sentence += f" In {trials} it changes by more than {MAX_SCORE_CHANGE:.0%}; these are not judged."
+        speaks, line = self._judged(judged)
+        return Finding(speaks, line, f"{line} {sentence}", CAVEAT)
+
+    @staticmethod
+    def _judged(correlations: Sequence[float]) -> tuple[Literal["for", "against", "neither"], str]:
+        """Return the verdict on the trials that are judged, and the line that says it."""
+        if not correlations:
+            return "neither", "The score changes too much to judge the map."
+        if min(correlations) >= ALIKE_FROM:
+            return "for", "The map is stable."
+        if np.mean(correlations) < UNLIKE_BELOW:
+            return "against", "The map changes although the answer stays."
+        return "neither", "The map is partly stable."
 
     @property
     def numbers(self) -> Mapping[str, float | None]:

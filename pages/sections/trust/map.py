@@ -5,15 +5,17 @@ from __future__ import annotations
 import streamlit as st
 
 from explainers import Explanation
-from explainers.figures import Look, picture_tile
-from pages.shared.tiles import NO_MODE_BAR, show_tile, titled
+from explainers.figures import Look, map_row
+from pages.shared.tiles import NO_MODE_BAR
+
+MAP_WIDTH = 220  # pixels of the screen, for picture and map
 
 
 def show_map(explanation: Explanation, look: Look) -> None:
-    """Draw the picture and the map, and say what is explained."""
-    with st.container(horizontal=True, gap="small", key="tried"):
-        titled("Picture", "what the classifier sees", "tried-picture").plotly_chart(
-            picture_tile(explanation.picture), key="tried-picture", config=NO_MODE_BAR
-        )
-        title, below = explanation.facts.method, f"for {explanation.facts.label}"
-        show_tile(title, below, "tried-map", explanation.heat, look, signed=explanation.signed)
+    """Draw the picture and the map."""
+    figure = map_row([("", explanation.picture), ("", explanation.heat)], look, signed=explanation.signed)
+    about = (
+        f"What the classifier sees, and the map under test: {explanation.facts.method} for {explanation.facts.label}"
+    )
+    place = st.container(key="tried-small-figure")
+    place.plotly_chart(figure, height="stretch", key="tried", config=NO_MODE_BAR, alt=about)

@@ -9,8 +9,9 @@ import streamlit as st
 from explainers import EXPLAINERS, Classifier, Explainer
 from explainers.experiments import Experiment
 from explainers.experiments.table import as_csv, columns
+from explainers.numbers import counted
 from explainers.question import Question
-from pages.sections.trust.section import Section, measured, want, wanted
+from pages.sections.trust.section import Card, measured, want, wanted
 from pages.shared import state
 
 MAX_METHODS = 6  # each of them goes through every experiment
@@ -21,9 +22,9 @@ class TableSection:
 
     def __init__(self, explainer: Explainer) -> None:
         st.markdown(
-            "#### All measures, for several methods\n"
-            "Every method goes through the experiments above, with their settings. **Do not add the columns up**: they "
-            "measure different things, and metrics of maps are known to disagree."
+            "#### Several methods in one table\n"
+            "Every method goes through the tests above, with their settings. **Don't add the columns up**: they "
+            "measure different things, and measures of maps are known to disagree."
         )
         kinds = {kind.slug(): kind for kind in EXPLAINERS}
         chosen = st.multiselect(
@@ -32,21 +33,23 @@ class TableSection:
             format_func=lambda slug: kinds[slug].title,
             max_selections=MAX_METHODS,
             key=state.setting("trust-methods", [], lambda slugs: len(slugs) <= MAX_METHODS and {*slugs} <= {*kinds}),
-            help="The method of this page with its settings, the others with their usual ones.",
+            help="This page's method with its settings, the others with their usual ones.",
         )
         self._methods = [explainer if slug == explainer.slug() else kinds[slug]() for slug in chosen]
         self._place = st.container(key="measures")
 
-    def show(self, question: Question, sections: Sequence[Section]) -> None:
+    def show(self, question: Question, cards: Sequence[Card]) -> None:
         """Draw the table, or a button that says how many passes it takes."""
         if not self._methods:
             return
-        experiments = [experiment for section in sections for experiment in section.experiments()]
+        experiments = [experiment for card in cards for experiment in card.experiments()]
         with self._place:
             key = (*self._methods, question.key)
             if not wanted(key):
                 cost = sum(_passes(method, question.classifier, experiments) for method in self._methods)
-                st.button(f"Compute: up to {cost:,} passes", key="run-table", on_click=want, args=(key,))
+                st.button(
+                    f"Compute: up to {counted(cost, 'pass', 'passes')}", key="run-table", on_click=want, args=(key,)
+                )
                 return
             rows = [measured(method, question, experiments).row for method in self._methods]
             names = columns(rows)

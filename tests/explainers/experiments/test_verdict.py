@@ -5,18 +5,20 @@ import pytest
 from explainers.experiments import Finding
 from explainers.experiments.verdict import verdict
 
-FOR, AGAINST, NEITHER = (Finding(speaks, "It was found.", "But.") for speaks in ("for", "against", "neither"))
+FOR, AGAINST, NEITHER = (
+    Finding(speaks, "It was found.", "It was found: 1.", "But.") for speaks in ("for", "against", "neither")
+)
 
 
 @pytest.mark.parametrize(
     ("findings", "beginning", "end"),
     [
-        ([], "No experiment", "yet."),
-        ([None, None], "No experiment", "2 wait for a click."),
-        ([FOR, AGAINST, NEITHER], "**The experiments disagree**: 1 for the map, 1 against", "it."),
-        ([AGAINST, AGAINST], "**Do not lean on this map**: 2 against it", "none for it."),
-        ([FOR, NEITHER, None], "**Nothing speaks against this map**, and 1 of 2 for it.", "1 waits for a click."),
-        ([NEITHER], "**Open**", "this map."),
+        ([], "No test", "yet."),
+        ([None, None], "No test", "2 wait for a click."),
+        ([FOR, AGAINST, NEITHER], "**The tests disagree**: 1 of 3 tests supports this map, 1 contradicts", "it."),
+        ([AGAINST, AGAINST], "**Don't rely on this map**: 2 of 2 tests contradict it", "none supports it."),
+        ([FOR, NEITHER, None], "**1 of 2 tests supports this map**, none contradicts it.", "1 waits for a click."),
+        ([NEITHER], "**Undecided**: of 1 test, none", "this map."),
     ],
     ids=["none", "waiting", "disagreeing", "against", "for", "open"],
 )

@@ -198,6 +198,7 @@ def test_what_follows_from_box_map_and_hiding(summed, question, object_at, box, 
     finding = Pointing(box=box, fill="black")(explainer, question(summed, picture), explanation).finding
     assert finding.speaks == speaks
     assert reason in finding.sentence
+    assert finding.sentence.startswith(finding.line)
     assert "may be right" in finding.caveat
 
 

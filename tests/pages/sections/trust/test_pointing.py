@@ -1,5 +1,7 @@
 """The Trust page's box: the engine's own numbers, a link that restores it, and what is refused."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -7,14 +9,16 @@ from streamlit.testing.v1 import AppTest
 from explainers import GradCAM, Saliency
 from explainers.experiments import Pointing
 from explainers.images.samples import SAMPLES
+from explainers.numbers import percent
+from pages.sections.trust.pointing import INVITATION
 
 BOX = (180, 40, 420, 260)
 
 
 @pytest.fixture
 def come(trust):
-    """(**address) -> the Trust page."""
-    return trust
+    """(**address) -> the Trust page with the details of the box open."""
+    return partial(trust, pointing_details=True)
 
 
 @pytest.fixture
@@ -44,9 +48,8 @@ def said(at):
 
 def test_without_a_box_it_invites_and_waits_for_no_click(come):
     at = come()
-    assert "Draw a box around the object" in at.info[0].value
-    verdict = next(markdown.value for markdown in at.main.markdown if "Does it hit the object?" in markdown.value)
-    assert ":material/draw:" in verdict
+    assert INVITATION in said(at)
+    assert "### :material/draw: Does it hit the object?" in said(at)
     assert "wait for a click" not in said(at)
     assert not any(button.key == "run-all" for button in at.button)
     assert at.button(key="clear-box").disabled
@@ -57,8 +60,16 @@ def test_it_says_what_the_engine_found(come, judged):
     outcome = judged(BOX)
     for sentence in outcome.sentences:
         assert f"- {sentence}" in said(at)
-    assert f"**Does it hit the object?** {outcome.finding.sentence}" in said(at)
-    assert not at.info
+    assert outcome.finding.line in said(at)
+    assert INVITATION not in said(at)
+
+
+def test_a_button_opens_the_picture_to_draw_on(trust, figure):
+    at = trust()
+    at = run(at.button(key="draw-box").click().run())
+    assert figure(at, "pointing")["layout"]["dragmode"] == "select"
+    assert figure(at, "pointing-small")["layout"]["dragmode"] is False
+    assert not [button for button in at.button if button.key == "draw-box"]
 
 
 def test_the_box_and_the_map_are_drawn_in_pixels_of_the_photo(come, figure, explained):
@@ -87,10 +98,10 @@ def test_edges_can_be_typed_and_the_box_cleared(come, figure, judged):
     ]
     for edge, number in zip(("left", "top", "right", "bottom"), BOX, strict=True):
         at = run(at.number_input(key=f"box-{edge}").set_value(number).run())
-    assert judged(BOX).finding.sentence in said(at)
+    assert judged(BOX).finding.line in said(at)
     assert figure(at, "pointing")["layout"]["shapes"]
     at = run(at.button(key="clear-box").click().run())
-    assert at.info
+    assert INVITATION in said(at)
     assert not figure(at, "pointing")["layout"].get("shapes")
 
 
@@ -106,14 +117,15 @@ def test_hide_this_shows_the_picture_and_the_answers(come, figure, judged):
     at = run(at.toggle(key="hide").set_value(True).run())
     hidden = judged(BOX).hidden
     (table,) = (each.value for each in at.main.markdown if each.value.startswith("| class |"))
-    rows = [f"| {label} | {before:.1%} | {after:.1%} |" for label, before, after in hidden.answers]
+    rows = [f"| {label} | {percent(before)} | {percent(after)} |" for label, before, after in hidden.answers]
     assert table.replace("\\", "").splitlines()[2:] == rows
     assert figure(at, "hidden-picture")["data"][0]["source"]
 
 
 def test_its_settings_are_the_experiments(come, judged):
     at = come(box=text(BOX), pointing_game_tolerance=15, pointing_game_fill="white")
-    assert judged(BOX, tolerance=15, fill="white").finding.sentence in said(at)
+    for sentence in judged(BOX, tolerance=15, fill="white").sentences:
+        assert f"- {sentence}" in said(at)
 
 
 def boxed():
@@ -150,7 +162,7 @@ def test_an_address_that_is_no_box_is_none(box):
 
 def test_an_address_that_is_no_box_leaves_the_invitation(come):
     at = come(box="9~1~3~4")
-    assert at.info
+    assert INVITATION in said(at)
     assert not at.error
 
 
@@ -165,6 +177,6 @@ def test_a_box_outside_the_view_is_refused_in_words(come):
 def test_another_photo_forgets_the_box(come):
     at = come(box=text(BOX))
     at = run(at.pills(key="sample").set_value(SAMPLES[1].name).run())
-    assert at.info
+    assert INVITATION in said(at)
     at = run(at.pills(key="sample").set_value(SAMPLES[0].name).run())
-    assert at.info
+    assert INVITATION in said(at)

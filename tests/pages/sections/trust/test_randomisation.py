@@ -1,4 +1,4 @@
-"""Section 2 of the Trust page shows the engine's own numbers."""
+"""The Trust page's maps of random weights are the engine's."""
 
 from functools import partial
 
@@ -8,13 +8,13 @@ import pytest
 from explainers import ExplanationError, GradCAM, Saliency
 from explainers.experiments import Randomisation
 from explainers.experiments.randomisation.weights import RandomisedClassifier
-from pages.sections.trust.randomisation import RandomisationSection
+from pages.sections.trust.randomisation import RandomisationCard
 
 
 @pytest.fixture
 def come(trust):
-    """(**address) -> the Trust page."""
-    return partial(trust, Randomisation)
+    """(**address) -> the Trust page with the details of this experiment open."""
+    return partial(trust, Randomisation, randomisation_details=True)
 
 
 @pytest.fixture(scope="session")
@@ -47,33 +47,35 @@ def test_maps_and_figures_are_the_engines(come, figure, found):
     assert f"*{expected.other.name}*" in said(at)
 
 
-def test_what_was_found_stands_in_the_verdict_and_with_its_caveat_at_its_place(come, found):
+def test_what_was_found_stands_on_the_card_and_with_its_caveat_in_the_details(come, found):
     at, finding = come(), found(Saliency()).finding
     assert finding.speaks == "for"
-    assert f"**{RandomisationSection.title}** {finding.sentence}" in said(at)
+    assert f"### :green[:material/thumb_up:] {RandomisationCard.title}" in said(at)
+    assert finding.line in said(at)
     assert f"**{finding.sentence}** {finding.caveat}" in said(at)
 
 
 def test_all_numbers_stand_in_a_table(come, found):
     at, expected = come(), found(Saliency())
     every = (*expected.steps, *expected.again)
-    (table,) = (each.value for each in at.dataframe if "Weights drawn anew" in each.value)
-    assert list(table["Weights drawn anew"]) == [step.name for step in every]
+    (table,) = (each.value for each in at.dataframe if "Random weights" in each.value)
+    assert list(table["Random weights"]) == [step.name for step in every]
     for column, field in {
         "ρ": "correlation",
         "ρ with signs": "by_sign",
         "SSIM": "similarity",
-        "Spread of the logits": "spread",
+        "Spread of logits": "spread",
         "Explained logit": "score",
     }.items():
         assert list(table[column]) == pytest.approx([getattr(step, field) for step in every], abs=1e-4)
-    assert f"spread by {every[0].spread:.2f} over the classes" in said(at)
+    assert f"vary by {every[0].spread:.2f} (standard deviation)" in said(at)
     assert f"by {expected.steps[-1].spread:.2f} with all weights random" in said(at)
 
 
 def test_guided_backpropagation_is_said_not_to_depend_on_the_decision(come):
-    said_of_it = f":red[:material/thumb_down:] **{RandomisationSection.title}** It hardly depends on the decision"
-    assert said_of_it in said(come(method="guided-backpropagation"))
+    at = come(method="guided-backpropagation")
+    assert f"### :red[:material/thumb_down:] {RandomisationCard.title}" in said(at)
+    assert "It hardly depends on the decision" in said(at)
 
 
 def test_settings_stand_in_the_address_and_change_the_experiment(come, figure, found):

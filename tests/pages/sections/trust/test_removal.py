@@ -6,6 +6,7 @@ import pytest
 from explainers import EXPLAINERS, GradCAM, Saliency
 from explainers.experiments import Removal
 from explainers.markdown import escaped
+from explainers.numbers import significant
 
 SIDES = "Deletion", "Insertion"
 FEW = {"deletion-and-insertion-steps": 4}
@@ -13,8 +14,8 @@ FEW = {"deletion-and-insertion-steps": 4}
 
 @pytest.fixture
 def come(trust):
-    """(address={}) -> the Trust page for Grad-CAM, in few steps."""
-    return lambda address=None: trust(Removal, method="grad-cam", **FEW | (address or {}))
+    """(address={}) -> the Trust page for Grad-CAM, in few steps, with the details of this experiment open."""
+    return lambda address=None: trust(Removal, method="grad-cam", **FEW | {"removal-details": True} | (address or {}))
 
 
 @pytest.fixture
@@ -28,9 +29,9 @@ def tried(espresso, explained):
 
 
 def table(at):
-    """The cells of the section's table, row by row."""
-    (text,) = (each.value for each in at.main.markdown if each.value.startswith("| | area |"))
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()[2:]]
+    """The cells of the card's table, row by row."""
+    (table,) = (each.value for each in at.dataframe if "curve" in each.value)
+    return table.values.tolist()
 
 
 def test_it_shows_the_experiments_numbers_and_what_they_say(come, figure, tried):
@@ -44,10 +45,11 @@ def test_it_shows_the_experiments_numbers_and_what_they_say(come, figure, tried)
     rows = table(at)
     assert [row[0] for row in rows] == ["Deletion", "Insertion"]
     for row, side in zip(rows, expected.sides, strict=True):
-        assert row[1] == f"{side.area(side.map):.3g}"
-        assert row[3] == f"{np.mean([side.area(each) for each in side.moved]):.3g}"
+        assert row[1] == significant(side.area(side.map))
+        assert row[3] == significant(np.mean([side.area(each) for each in side.moved]))
         assert row[4] == f"{side.beaten} of 16"
-    assert any(escaped(expected.finding.sentence) in each.value for each in at.main.markdown)  # in the verdict
+    assert any(escaped(expected.finding.line) == each.value for each in at.main.markdown)  # on the card
+    assert any(escaped(expected.finding.sentence) in each.value for each in at.main.markdown)
     assert any(expected.finding.caveat in each.value for each in at.main.caption)
 
 
