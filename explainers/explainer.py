@@ -93,7 +93,7 @@ class Explainer(Configurable):
     family:            the group of methods that it belongs to in menus and comparisons.
     scales:            the kinds of score that it can explain.
     unit:              the quantity that the values of its maps are.
-    reduction:         how its channels are combined by default.
+    reduction:         how its channels are combined by default; see `default_reduction`.
     complete:          whether the values add up to score - baseline score.
     linear:            whether the map of a difference of scores is the difference of their maps.
     lies_on:           whether the values lie on the picture's pixels or on the grid of a layer.
@@ -156,6 +156,14 @@ class Explainer(Configurable):
     def empty_because(self) -> str:
         """Why a map of this method can be zero everywhere, to follow "because"; empty without a particular reason."""
         return ""
+
+    def default_reduction(self, target: Target) -> Reduction:
+        """Return how the channels of a map for this target are combined by default.
+
+        A sum of magnitudes would show evidence against a class as bright as evidence for it. That matters where the
+        values add up to a score, and where two classes are compared.
+        """
+        return "signed sum" if self.complete or target.versus is not None else self.reduction
 
     def uses_fused(self, classifier: Classifier) -> bool:
         """Return whether it may run the copy of the network whose BatchNorm is folded into the convolutions.
@@ -308,7 +316,7 @@ class Explainer(Configurable):
             target=target,
             score=score,
             facts=self._facts(passes, target, seconds, attribution.compared_with),
-            reduction=self.reduction,
+            reduction=self.default_reduction(target),
             rectified=self.rectified,
             baselines=None if baselines is None else baselines[0].float().cpu().numpy(),
             baseline_score=baseline_score,

@@ -126,3 +126,12 @@ def test_methods_without_a_baseline_have_no_gap(conv, noise):
     explanation = Occlusion()(conv, noise(conv.size), Target(1))
     assert (explanation.baselines, explanation.residual, explanation.gap, explanation.trace) == (None,) * 4
     assert (explanation.history, explanation.converged) == ((), None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "versus", "signed"),
+    [(Saliency, None, False), (Saliency, 1, True), (IntegratedGradients, None, True), (Occlusion, None, True)],
+)
+def test_contrasts_and_maps_that_add_up_keep_their_signs(conv, noise, kind, versus, signed):
+    found = kind()(conv, noise((29, 24)), Target(0, versus))
+    assert (found.signed, found.heat.min() < 0) == (signed, signed)
