@@ -1,4 +1,4 @@
-"""The Explain page shows one map of one picture, classifier and method, with the proof beside it."""
+"""The Explain page shows one map of one picture, classifier and method, with the prediction and the check beside it."""
 
 from __future__ import annotations
 
@@ -11,28 +11,34 @@ with frame(
     "Which pixels made an image classifier decide, and whether to trust the map.",
     "explain",
 ) as page:
-    left, right = st.container(key="result").columns([1, 2], gap="medium")
-    with left:
-        answer_place, proof_place = page.place("16rem", key="answer-area"), page.place("12rem", key="proof")
-    with right:
-        waiting, map_place = page.place("3rem", key="waiting"), page.place("calc(100% + 170px)")
+    with st.container(horizontal=True, key="result"):
+        with st.container(key="map-column"):
+            waiting, map_place = st.container(key="waiting"), page.place("158%")
+        with st.container(key="side"):
+            answer_place, check_place = page.place("12rem", key="answer-area"), page.place("8rem", key="check-area")
+            verdict_place = page.place("3rem", key="verdict-line")
+    look_place, details_place = page.place("4rem"), st.container(key="details")
     curves_place = st.container(key="curves")
     with page.imports():
-        from pages.sections.explain.result import MapArea, show_answer, show_curves, show_method, show_proof
+        from pages.sections.explain.result import MapArea, show_answer, show_check, show_curves, show_details
+        from pages.sections.explain.verdict import show_verdict
         from pages.shared import work
         from pages.shared.method import choose_explainer
         from pages.shared.question import ask
-    with page.settings.fill():
-        question, likely, explainer = ask(choose_explainer)
-    page.publish_settings()
-    with answer_place.fill():
-        show_answer(likely, question.target.index)
-    map_area = MapArea(map_place)
-    with waiting.fill(), messages():
+    with waiting, messages():
+        with page.settings.fill():
+            question, likely, explainer = ask(choose_explainer)
+        page.publish_settings()
+        with answer_place.fill():
+            show_answer(likely, question.target.index)
+        map_area = MapArea(map_place, look_place)
         explanation = work.explanation(explainer, question, map_area.preview)
-        with proof_place.fill():
-            show_proof(explainer, question.classifier, explanation)
-            show_method(explainer)
         map_area.show(explanation)
+        with check_place.fill():
+            show_check(explanation)
+        with verdict_place.fill():
+            show_verdict(explainer, question, explanation)
+        with details_place:
+            show_details(explainer, question.classifier, explanation)
         with curves_place:
             show_curves(explanation)

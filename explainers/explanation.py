@@ -228,6 +228,11 @@ class Explanation:
         return scaled[0, 0].numpy()
 
     @property
+    def coarse(self) -> bool:
+        """Whether the values lie on a grid of their own, and not on the picture's pixels."""
+        return self.values.shape[1:] != self.picture.shape[1:]
+
+    @property
     def signed(self) -> bool:
         """Whether negative heat means evidence against the target."""
         return self.reduction == "signed sum" and not self.rectified

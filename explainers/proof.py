@@ -7,56 +7,54 @@ from explainers.classifiers.activations import unreached_rectifications
 from explainers.explainer import Explainer
 from explainers.explanation import Explanation
 from explainers.markdown import escaped
+from explainers.numbers import counted, duration
 from explainers.paths.step_grid import StepGrid
 
 UNJUDGED_GAP = "and its gap isn't judged, because the path's ends score nearly alike"
+ROUGH = "Take this map as a rough one."
 SMALLEST_ERROR = 0.001  # that is told: rounding alone makes a smaller one
 
 
 def explained(explanation: Explanation) -> str:
     """Say which score was explained, and its value for this picture."""
-    facts, target = explanation.facts, explanation.target
-    score_of = f"**{escaped(facts.label)}**"
-    if target.versus is not None:
-        score_of += f" rather than **{escaped(facts.versus or '')}**"
-    value = f"{explanation.score:.1%}" if target.scale == "probability" else f"{explanation.score:.2f}"
-    sentence = f"Explained: the {target.scale} of {score_of}, {value} for this picture."
-    if similar := facts.compared_with:
+    sentence = f"Explained: the {score_name(explanation)}, {score(explanation)} for this picture."
+    if similar := explanation.facts.compared_with:
         sentence += f" The map shows what sets it apart from {', '.join(f'**{escaped(label)}**' for label in similar)}."
     return sentence
 
 
-def completeness(explanation: Explanation) -> str | None:
-    """Say how much of the score's change from the baseline the pixels add up to; None if the method has no baseline."""
-    if explanation.residual is None or explanation.baseline_score is None:
-        return None
-    change = explanation.score - explanation.baseline_score
-    sentence = f"The pixels add up to {explanation.residual + change:.3g} of {change:.3g}"
-    if explanation.history and explanation.history[-1].gap is None:
-        return sentence + "."  # `steps` says why
-    gap = explanation.gap
-    return sentence + (f" (gap {gap:.1%})." if gap is not None else " (the baseline scores the same as the picture).")
+def score_name(explanation: Explanation) -> str:
+    """Name the score that was explained."""
+    facts, target = explanation.facts, explanation.target
+    name = f"{target.scale} of **{escaped(facts.label)}**"
+    return name if target.versus is None else f"{name} minus that of **{escaped(facts.versus or '')}**"
+
+
+def score(explanation: Explanation) -> str:
+    """Write the value of the score that was explained."""
+    value = explanation.score
+    return f"{value:.1%}" if explanation.target.scale == "probability" else f"{value:.2f}"
 
 
 def accuracy(explanation: Explanation) -> str | None:
-    """Say how far the map is expected to be from the exact one; None if the method doesn't estimate it."""
+    """Say how far the map is expected to be from the exact one (relative L1); None if the method can't tell."""
     if explanation.error is None:
         return None
-    return f"The map is {_right_to(explanation.error)}, its expected distance (relative L1) from the exact map."
+    return f"The map is {_right_to(explanation.error)}."
 
 
 def samples(explanation: Explanation) -> str | None:
-    """Say how many random samples the map is made of, and whether automatic ones were enough; None if it needs none."""
+    """Say how many random samples were drawn, and whether automatic ones were enough; None if the map needs none."""
     sampling = explanation.sampling
     if sampling is None:
         return None
-    sentence = f"{sampling.name[0].upper()}{sampling.name[1:]} drawn: {sampling.count}"
+    sentence = f"{sampling.name[0].upper()}{sampling.name[1:]}: {sampling.count:,}"
     if sampling.settled:
         return sentence + ", enough for the tolerance."
     if sampling.settled is not None:
-        return sentence + ", not enough for the tolerance. Take this map as a rough one."
+        return sentence + f", not enough for the tolerance. {ROUGH}"
     if explanation.error is None:
-        return sentence + ", too few to tell how far the map is from that of endlessly many."
+        return sentence + ", too few to tell how far the map is from the exact one."
     return sentence + ". Another seed would give another map."
 
 
@@ -71,17 +69,8 @@ def steps(explanation: Explanation) -> str | None:
     """Say whether automatic steps were enough; None if the steps were chosen."""
     if not explanation.history:
         return None
-    last = explanation.history[-1]
-    if explanation.converged:
-        sentence = f"{last.points} points on the path are enough."
-    else:
-        sentence = f"Not converged: {last.points} points on the path are not enough. Take this map as a rough one."
-    if last.gap is None:
-        sentence += (
-            " The gap isn't judged, because the ends of the path differ in score by less than 5% of what it goes "
-            "through between them."
-        )
-    return sentence
+    points = f"{explanation.history[-1].points:,} points on the path are"
+    return f"{points} enough." if explanation.converged else f"Not converged: {points} not enough. {ROUGH}"
 
 
 def enough(grid: StepGrid, tolerance: float) -> str:
@@ -128,13 +117,13 @@ def verification(explanation: Explanation) -> str | None:
     facts = explanation.facts
     if facts.refuted:
         return (
-            f"A faster way of running {escaped(facts.classifier)} gave different answers here, so the map was computed "
-            "again on the network as it is, one picture at a time."
+            f"A faster way of running {escaped(facts.classifier)} gave other answers here, so the map was computed "
+            "again on the network itself, one picture at a time."
         )
     if facts.folded:
         return (
-            f"Computed on a faster copy of {escaped(facts.classifier)}. Its answers to the first picture that passed, "
-            "the last one and one between agree with those of the network as it is."
+            f"Computed on a faster copy of {escaped(facts.classifier)}. To the first, the last and one other of the "
+            "pictures that passed, it answers just as the network itself does."
         )
     return None
 
@@ -169,15 +158,13 @@ def caution(explanation: Explanation) -> str | None:
 def cost(explanation: Explanation) -> str:
     """Say what the map cost, and on which device it was computed."""
     facts = explanation.facts
-    passes = "1 pass" if facts.passes == 1 else f"{facts.passes} passes"
-    device = "CPU" if facts.device == "cpu" else "GPU"
-    return f"{passes} through {escaped(facts.classifier)} in {facts.seconds:.2f} s on the {device}."
+    passes, device = counted(facts.passes, "pass", "passes"), "CPU" if facts.device == "cpu" else "GPU"
+    return f"{passes} through {escaped(facts.classifier)} in {duration(facts.seconds)} on the {device}."
 
 
 def brief(explainer: Explainer, classifier: Classifier, explanation: Explanation) -> str:
     """Summarise the proof in one line, for places with little room."""
-    scale, parts = explanation.target.scale, []
-    parts.append(f"{scale} {explanation.score:.1%}" if scale == "probability" else f"{scale} {explanation.score:.2f}")
+    parts = [f"{explanation.target.scale} {score(explanation)}"]
     if not explanation.values.any():
         parts.append("zero everywhere")
     elif explanation.converged is False:
@@ -190,8 +177,7 @@ def brief(explainer: Explainer, classifier: Classifier, explanation: Explanation
         parts.append(f"rule covers {coverage.ratio}" if coverage.total else "equals the gradient")
     if explanation.facts.traits.random:
         parts.append("one random draw")
-    passes = explanation.facts.passes
-    return " · ".join([*parts, "1 pass" if passes == 1 else f"{passes} passes"])
+    return " · ".join([*parts, counted(explanation.facts.passes, "pass", "passes")])
 
 
 def why_empty(explanation: Explanation) -> str | None:

@@ -2,9 +2,10 @@
 
 from explainers.figures.agreement import difference, matrix
 from explainers.figures.answer import answer
-from explainers.figures.colours import COLOURS, peak
+from explainers.figures.check import check
+from explainers.figures.colours import COLOURS, SIGNED_COLOURS, peak
 from explainers.figures.comparison import Tile, Tints, common_view, gradient, map_in_photo, spans
-from explainers.figures.map import GRIDS, OVERLAYS, Look, panels
+from explainers.figures.map import HEIGHT, OVERLAYS, Look, panels
 from explainers.figures.map_row import map_row
 from explainers.figures.parts import encoded
 from explainers.figures.path import path
@@ -13,18 +14,21 @@ from explainers.figures.randomisation import randomisation
 from explainers.figures.removal import removal, removal_summary
 from explainers.figures.saturation import saturation
 from explainers.figures.small_map import SMALL_MAP_SIDE, picture_tile, tile
+from explainers.figures.smoothing import radius
 from explainers.figures.steps import by_steps, convergence
 
 __all__ = [
     "COLOURS",
-    "GRIDS",
+    "HEIGHT",
     "OVERLAYS",
+    "SIGNED_COLOURS",
     "SMALL_MAP_SIDE",
     "Look",
     "Tile",
     "Tints",
     "answer",
     "by_steps",
+    "check",
     "common_view",
     "convergence",
     "difference",
@@ -38,6 +42,7 @@ __all__ = [
     "peak",
     "picture_tile",
     "pointing",
+    "radius",
     "randomisation",
     "removal",
     "removal_summary",

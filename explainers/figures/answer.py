@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
@@ -9,17 +10,17 @@ import plotly.graph_objects as go
 from explainers.classifiers import Prediction
 from explainers.figures.colours import BLUE, GREY
 from explainers.figures.parts import unchecked
+from explainers.numbers import percent
+
+ROW_HEIGHT = 28  # pixels
 
 
-def answer(predictions: Sequence[Prediction], chosen: int, ink: str) -> go.Figure:
-    """Draw bars for the likeliest classes, the chosen one in colour. Each row can be clicked on its whole length.
-
-    ink: the page's text colour.
-    """
+def answer(predictions: Sequence[Prediction], chosen: int) -> go.Figure:
+    """Draw bars for the likeliest classes, the chosen one in colour. Each row can be clicked on its whole length."""
     rows = list(reversed(predictions))
     labels = [row.label for row in rows]
     probabilities = [row.probability for row in rows]
-    text = [f"{row.label}  {row.probability:.1%}" for row in rows]
+    text = [f"{html.escape(row.label)}  {percent(row.probability)}" for row in rows]
     kept = {"marker": {"opacity": 1}}  # a click on one bar doesn't fade the others
     bar = {"type": "bar", "y": labels, "orientation": "h", "selected": kept, "unselected": kept}
     track = bar | {
@@ -42,14 +43,13 @@ def answer(predictions: Sequence[Prediction], chosen: int, ink: str) -> go.Figur
         "mode": "text",
         "textposition": "middle right",
         "hoverinfo": "skip",
-        "textfont": {"color": ink},
     }
     layout = {
         "barmode": "overlay",
-        "bargap": 0.25,
+        "bargap": 0.2,
         "showlegend": False,
-        "height": 34 * len(rows) + 10,
-        "margin": {"l": 0, "r": 0, "t": 4, "b": 4},
+        "height": ROW_HEIGHT * len(rows),
+        "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
         "xaxis": {"visible": False, "range": [0, 1], "fixedrange": True},
         "yaxis": {"visible": False, "fixedrange": True},
         "dragmode": False,

@@ -19,6 +19,7 @@ COLOURS = {
     "jet": "Jet",
     "blue to red": "RdBu_r",
 }
+SIGNED_COLOURS = "blue to red"  # of which zero is the middle
 MAX_LEVEL = 127  # the number that stands for a map's strongest colour, as int8
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 
 from explainers.arrays import Array
 from explainers.explanation import Explanation
-from explainers.figures.colours import BLUE, ORANGE
+from explainers.figures.colours import BLUE, GREEN, GREY, ORANGE, VIOLET
 from explainers.figures.parts import RUG_AXIS, Trace, rug, unchecked
+
+Line = tuple[str, Array, dict[str, Any]]  # its name, its values and its style
 
 
 def saturation(explanation: Explanation) -> dict[str, go.Figure]:
@@ -24,16 +27,21 @@ def saturation(explanation: Explanation) -> dict[str, go.Figure]:
     scale = explanation.target.scale
     scores = trace.logits if scale == "logit" else trace.probabilities
     added = explanation.baseline_score + trace.cumulative
-    curves = {
-        f"Score: the {scale} along the path": ((scale, scores), ("baseline + attributions so far", added)),
-        f"Slope: change of the {scale} per alpha": (("slope", trace.slopes),),
-        "Mean gradient over all pixels": (("signed", trace.gradient_mean), ("magnitude", trace.gradient_size)),
+    curves: dict[str, Sequence[Line]] = {
+        f"Score: the {scale} along the path": (
+            (scale, scores, {"color": BLUE, "width": 3}),
+            ("baseline + attributions so far", added, {"color": ORANGE, "width": 2, "dash": "dash"}),
+        ),
+        f"Slope: change of the {scale} per alpha": (("slope", trace.slopes, {"color": GREEN, "width": 3}),),
+        "Mean gradient over all pixels": (
+            ("signed", trace.gradient_mean, {"color": VIOLET, "width": 3}),
+            ("magnitude", trace.gradient_size, {"color": GREY, "width": 2, "dash": "dash"}),
+        ),
     }
     return {title: _curves(trace.alphas, lines) for title, lines in curves.items()}
 
 
-def _curves(alphas: Array, lines: Sequence[tuple[str, Array]]) -> go.Figure:
-    styles = ({"color": BLUE, "width": 3}, {"color": ORANGE, "width": 2, "dash": "dash"})
+def _curves(alphas: Array, lines: Sequence[Line]) -> go.Figure:
     traces: list[Trace] = [
         {
             "type": "scatter",
@@ -44,16 +52,16 @@ def _curves(alphas: Array, lines: Sequence[tuple[str, Array]]) -> go.Figure:
             "line": style,
             "hovertemplate": "%{y:.3g}",
         }
-        for (name, values), style in zip(lines, styles, strict=False)
+        for name, values, style in lines
     ]
     layout = {
         "height": 250,
-        "margin": {"l": 0, "r": 8, "t": 8, "b": 0},
+        "margin": {"l": 44, "r": 8, "t": 8, "b": 40},
         "hovermode": "x unified",
         "showlegend": len(lines) > 1,
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        "xaxis": {"title": {"text": "alpha"}, "range": [0, 1]},
-        "yaxis": {"zeroline": True},
+        "xaxis": {"title": {"text": "alpha", "standoff": 8}, "range": [0, 1], "automargin": False},
+        "yaxis": {"zeroline": True, "ticklabelposition": "outside", "automargin": False},
         "yaxis2": {"overlaying": "y", **RUG_AXIS},
     }
     return unchecked([*traces, rug(alphas, "x", "y2")], layout)

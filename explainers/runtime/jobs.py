@@ -139,6 +139,11 @@ class Jobs:
             kept = self._results[kind].get(key)
             return kept.result if kept else None
 
+    def kept(self, kind: str) -> list[tuple[Any, Any]]:
+        """Return the keys and results that are kept of one kind, the one asked for last at the end; start nothing."""
+        with self._lock:
+            return [(key, kept.result) for key, kept in self._results[kind].items()]
+
     def others(self, mine: Job) -> int:
         """Return the number of other jobs that compute at the moment."""
         with self._lock:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
-from pages.shared import state
+from pages.shared import state, stopping
 from pages.shared.heading import Heading
-    stop_place = st.empty()
 from pages.shared.loading import LoadingError, loaded, loading
 from pages.shared.place import Place
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:  # it takes seconds, and the heading is drawn before
     from explainers import ExplanationError
 
 Kind = Literal["info", "warning", "error"]
+
 
 class NoResult(Exception):
     """There is no result to show; the sentence says why, and what the visitor can do.

@@ -7,18 +7,21 @@ from streamlit.delta_generator import DeltaGenerator
 
 from explainers import Explanation
 from explainers.explanation import REDUCTIONS
-from explainers.figures import COLOURS, GRIDS, OVERLAYS, Look
+from explainers.figures import COLOURS, OVERLAYS, SIGNED_COLOURS, Look
+from explainers.glossary import with_terms
 from pages.shared import state
 
 DEFAULT_CLIP = 99.0  # percentile
+AS_COMPUTED, SMOOTHED = GRAINS = "as computed", "smoothed"
 
 
 def last_look(explanation: Explanation) -> tuple[Explanation, Look]:
     """Return what `choose_look` returned in the last run, without drawing its widgets."""
     explanation = explanation.reduced(state.widget(_channels_key(explanation), explanation.reduction))
-    colours = state.widget(_colours_key(explanation.signed), _default_colours(explanation.signed))
+    colours = state.widget(_colours_key(explanation.signed), Look.first(explanation).colours)
+    smooth = state.widget(_grain_key(explanation), _first_grain(explanation)) == SMOOTHED
     clip, overlay = state.widget("clip", DEFAULT_CLIP), state.widget("overlay", OVERLAYS[0])
-    return explanation, Look(colours, clip, GRIDS[0], overlay)
+    return explanation, Look(colours, clip, smooth, overlay)
 
 
 def choose_look(explanation: Explanation) -> tuple[Explanation, Look]:
@@ -26,41 +29,52 @@ def choose_look(explanation: Explanation) -> tuple[Explanation, Look]:
 
     Only widgets that would change something are drawn.
     """
-    channels, height, width = explanation.values.shape
-    coarse = (height, width) != explanation.picture.shape[1:]
-    first, second, third = st.columns(3)
-    if channels > 1:
-        explanation = choose_channels(explanation, first)
-    grid = GRIDS[0]
-    if coarse:
-        grid = first.selectbox(
-            "Grid", GRIDS, key="grid", persist_state="session", help="The layer's own cells, or smoothed between them."
+    with st.container(horizontal=True, key="look"):
+        smooth = _choose_grain(explanation) == SMOOTHED
+        if explanation.values.shape[0] > 1:
+            explanation = choose_channels(explanation, st.container())
+        overlay = st.selectbox(
+            "Overlay",
+            OVERLAYS,
+            key="overlay",
+            persist_state="session",
+            help="The map over the picture, transparent where it is zero; or the picture over the map, 40% opaque.",
         )
-    borders = False
-    if explanation.segments is not None:
-        borders = first.toggle(
-            "Borders of the superpixels", key="borders", persist_state="session", help="On the picture and the overlay."
+        colours = choose_colours(st.container(), signed=explanation.signed)
+        clip = st.slider(
+            "Clip at percentile",
+            90.0,
+            100.0,
+            DEFAULT_CLIP,
+            0.5,
+            format="%.1f",
+            key="clip",
+            persist_state="session",
+            help=with_terms(
+                "Everything above this percentile gets the strongest colour. Otherwise a few extreme "
+                "pixels would leave the rest pale."
+            ),
         )
-    overlay = second.selectbox(
-        "Overlay",
-        OVERLAYS,
-        key="overlay",
+        borders = False
+        if explanation.segments is not None:
+            borders = st.toggle(
+                "Borders of the superpixels", key="borders", persist_state="session", help="On the picture and overlay."
+            )
+    return explanation, Look(colours, clip, smooth, overlay, borders)
+
+
+def _choose_grain(explanation: Explanation) -> str:
+    """Choose whether a map is drawn as it was computed."""
+    how = "between the cells of the layer's grid" if explanation.coarse else "over neighbouring pixels"
+    return st.segmented_control(
+        "Draw the map",
+        GRAINS,
+        default=_first_grain(explanation),
+        required=True,
+        key=_grain_key(explanation),
         persist_state="session",
-        help="The map over the picture, transparent where it is zero; or the picture over the map at .4.",
+        help=f"Smoothing {how} changes only the drawing, nothing that was computed.",
     )
-    colours = choose_colours(third, signed=explanation.signed)
-    clip = st.slider(
-        "Strongest colour at percentile",
-        90.0,
-        100.0,
-        DEFAULT_CLIP,
-        0.5,
-        format="%.1f",
-        key="clip",
-        persist_state="session",
-        help="A few extreme pixels would leave the rest pale: this share of the map lies below the strongest colour.",
-    )
-    return explanation, Look(colours, clip, grid, overlay, borders)
 
 
 def choose_channels(explanation: Explanation, place: DeltaGenerator) -> Explanation:
@@ -73,7 +87,7 @@ def choose_channels(explanation: Explanation, place: DeltaGenerator) -> Explanat
             key=_channels_key(explanation),
             persist_state="session",
             help="How the values of red, green and blue become one per pixel. Only the signed sum shows evidence "
-            "against the class, and adds up.",
+            "against the class, and adds up to the score.",
         )
     )
 
@@ -83,20 +97,25 @@ def choose_colours(place: DeltaGenerator, label: str = "Colours", *, signed: boo
     return place.selectbox(
         label,
         COLOURS,
-        index=list(COLOURS).index(_default_colours(signed)),
+        index=list(COLOURS).index(SIGNED_COLOURS if signed else Look.colours),
         key=_colours_key(signed),
         persist_state="session",
-        help="Inferno and viridis are safe for colour-blind eyes; so is blue to red, for maps with signs.",
+        help="Colour-blind people can read inferno, viridis and, for maps with signs, blue to red.",
     )
 
 
+def _first_grain(explanation: Explanation) -> str:
+    return SMOOTHED if Look.first(explanation).smooth else AS_COMPUTED
+
+
+def _grain_key(explanation: Explanation) -> str:
+    return f"grain-{'layer' if explanation.coarse else 'pixels'}"
+
+
 def _channels_key(explanation: Explanation) -> str:
-    return f"channels-{explanation.facts.slug}"
+    """A key of its own for comparisons of two classes, whose channels are combined in another way at first."""
+    return f"channels-{explanation.facts.slug}" + ("-versus" if explanation.target.versus is not None else "")
 
 
 def _colours_key(signed: bool) -> str:
     return f"colours-{'signed' if signed else 'unsigned'}"
-
-
-def _default_colours(signed: bool) -> str:
-    return list(COLOURS)[-1 if signed else 0]  # the last scale diverges from zero

@@ -175,6 +175,13 @@ def outcome(experiment: Experiment, explainer: Explainer, question: Question, ex
     )
 
 
+def known_outcomes(explainer: Explainer, question: Question, explanation: Explanation) -> list[tuple[Experiment, Any]]:
+    """Return the experiments on a map whose outcomes are cached, with these, in the order of their last use."""
+    map_key = explainer, question.key, explanation.reduction
+    kept = _jobs().kept("outcomes")
+    return [(experiment, outcome) for (experiment, *key), outcome in kept if tuple(key) == map_key]
+
+
 def _reporter(report: Report) -> OnProgress:
     """Make the callback that hands a computation's progress on to its job."""
 

@@ -27,8 +27,8 @@ WIDE = {"width": 1440, "height": 1800}
 TRACES = """key => {
     const rows = z => z && Array.from(z, row => Array.from(row))
     const traces = document.querySelector(`.st-key-${key} .js-plotly-plot`)?._fullData ?? []
-    return traces.map(({type, opacity, source, z, zmin, zmax, colorscale, y, textfont}) =>
-        ({type, opacity, source, z: rows(z), zmin, zmax, colorscale, y, ink: textfont?.color}))
+    return traces.map(({type, opacity, source, z, zmin, zmax, colorscale, y}) =>
+        ({type, opacity, source, z: rows(z), zmin, zmax, colorscale, y}))
 }"""
 FITS = """() => ["stMain", "stAppViewContainer"]
     .map(name => document.querySelector(`[data-testid=${name}]`))

@@ -136,21 +136,22 @@ def test_what_a_method_can_not_explain_is_said_and_can_be_changed(app):
 
 def test_another_look_computes_nothing(app):
     app.open(method="grad-cam")
-    for own, colours, overlay, opacity in (
-        ("grid", "viridis", "picture on map", 0.6),
-        (f"channels-{IG}", "jet", "map on picture", 0.9),
+    for grain, colours, overlay, opacity in (
+        ("grain-layer", "colours-unsigned", "picture on map", 0.6),
+        ("grain-pixels", "colours-signed", "map on picture", 0.9),
     ):
-        if own != "grid":
+        if grain == "grain-pixels":
             app.method("Integrated Gradients").until(lambda: "points on the path are enough" in app.proof)
         changes = {
             "clip": lambda: app.slide("clip", "ArrowLeft", 4),
             "overlay": lambda overlay=overlay: app.select("overlay", overlay),
-            "colours-unsigned": lambda colours=colours: app.select("colours-unsigned", colours),
-            "grid": lambda: app.select("grid", "as computed"),
-            f"channels-{IG}": lambda: app.select(f"channels-{IG}", "signed sum"),
+            colours: lambda colours=colours: app.select(colours, "jet"),
+            "grain-layer": lambda: app.choose("grain-layer", "as computed"),
+            "grain-pixels": lambda: app.choose("grain-pixels", "smoothed"),
+            f"channels-{IG}": lambda: app.select(f"channels-{IG}", "largest"),
         }
         offered = [key for key in changes if app.at(key).count()]
-        assert offered == ["clip", "overlay", "colours-unsigned", own]
+        assert offered == ["clip", "overlay", colours, grain, *([f"channels-{IG}"] if grain == "grain-pixels" else [])]
         address, cost = app.address, app.proof.splitlines()[-1]
         assert "pass" in cost
         for key in offered:
@@ -158,5 +159,6 @@ def test_another_look_computes_nothing(app):
             changes[key]()
             app.until(lambda before=before: app.chart("map") not in (before, []))
             assert app.proof.splitlines()[-1] == cost
+            assert app.at("map-area").get_by_text("Smoothed for display").count() == (key == "grain-pixels")
         assert app.chart("map")[4]["opacity"] == opacity
         assert app.address == address

@@ -32,7 +32,7 @@ FLOORS = (  # from the ground up: a module imports from its own wing and from th
     ("passes", "question"),
     ("verification",),
     ("explainer",),
-    ("methods", "experiments", "proof"),
+    ("methods", "experiments", "proof", "check"),
     ("figures", "comparison"),
 )
 LEVELS = {wing: level for level, wings in enumerate(FLOORS) for wing in wings}

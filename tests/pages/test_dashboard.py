@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from io import BytesIO
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -22,6 +23,8 @@ from explainers import (
 )
 from explainers.classifiers.catalogue import find
 from explainers.classifiers.published import BUNDLED
+from explainers.experiments import Finding, Pointing, Randomisation, Removal, Sensitivity
+from explainers.experiments.verdict import verdict
 from explainers.images.reading import read
 from explainers.images.samples import SAMPLES
 from pages.shared import work
@@ -82,7 +85,7 @@ def test_another_class_is_explained_rather_than_a_second(visit, figure, bundled,
     fitted = work.classifier(find(BUNDLED), "pad")
     target = Target(*(bundled.labels.index(label) for label in ("teapot", "candle")))
     assert np.array_equal(figure(at, "map")["data"][2]["z"], kind()(fitted, PHOTO, target).heat)
-    assert "**teapot** rather than **candle**" in sentences(at)
+    assert "**teapot** minus that of **candle**" in sentences(at)
 
 
 @some_methods
@@ -148,7 +151,7 @@ def test_a_coarse_map_can_be_seen_as_computed(visit, figure, explained):
     at = visit({"method": GradCAM.slug()})
     found = explained(GradCAM())
     assert np.array_equal(figure(at, "map")["data"][2]["z"], found.heat)
-    run(at.selectbox(key="grid").select("as computed"))
+    run(at.segmented_control(key="grain-layer").set_value("as computed"))
     assert np.array_equal(figure(at, "map")["data"][2]["z"], found.values[0])
 
 
@@ -185,7 +188,7 @@ def test_saturation_curves_end_where_the_pixels_add_up(visit, figure, explained)
     assert score["y"][-1] == pytest.approx(found.score, rel=1e-5)
     assert added["y"][0] == pytest.approx(found.baseline_score, rel=1e-5)
     assert added["y"][-1] - score["y"][-1] == pytest.approx(found.residual, abs=1e-4)
-    assert f"(gap {found.gap:.1%})" in sentences(at)
+    assert f"({found.gap:.1%} off)" in sentences(at)
 
 
 def test_slopes_integrate_to_the_change_of_the_score(visit, figure):
@@ -197,8 +200,8 @@ def test_slopes_integrate_to_the_change_of_the_score(visit, figure):
 
 
 def test_only_path_methods_have_curves(visit):
-    keys = [chart.proto.id.split("-", 2)[2] for chart in visit().get("plotly_chart")]
-    assert keys == ["answer", "map"]
+    keys = {chart.proto.id.split("-", 2)[2] for chart in visit().get("plotly_chart")}
+    assert keys == {"answer", "map"}
 
 
 @pytest.fixture
@@ -254,3 +257,70 @@ def test_an_empty_map_says_why(visit, own_jobs, explained, monkeypatch):
     at = visit({"method": Saliency.slug()})
     assert not at.exception
     assert "doesn't depend on any pixel" in at.warning[0].value
+
+
+def verdict_line(at):
+    """The text of the link to the Trust page beside the map."""
+    return next(link.proto.label for link in at.get("page_link") if "Trust page" in link.proto.label)
+
+
+@pytest.fixture
+def tested(own_jobs, espresso, explained):
+    """(experiment, speaks) -> the first method's map of the first sample has been through it, and that came out."""
+
+    def keep(experiment, speaks):
+        explainer = EXPLAINERS[0]()
+        key = experiment, explainer, espresso.key, explained(explainer).reduction
+        outcome = SimpleNamespace(finding=Finding(speaks, "", ""))
+        with own_jobs.job("outcomes", key, lambda report: outcome) as job:
+            job.ended.wait()
+
+    return keep
+
+
+def test_an_untested_map_is_called_that_and_nothing_is_started(visit, own_jobs):
+    assert "Not tested yet" in verdict_line(visit())
+    assert own_jobs.kept("outcomes") == []
+
+
+def test_what_trust_has_found_of_this_very_map_is_said(visit, tested):
+    tested(Removal(), "for")
+    tested(Sensitivity(), "against")  # which isn't part of the verdict
+    assert verdict([Finding("for", "", "")]) in verdict_line(visit())
+    tested(Randomisation(), "against")
+    both = [Finding("for", "", ""), Finding("against", "", "")]
+    assert verdict(both) in verdict_line(visit())
+    tested(Randomisation(stages=1), "for")  # the last one counts
+    assert verdict([both[0]] * 2) in verdict_line(visit())
+    assert "Not tested yet" in verdict_line(visit({"class": "teapot"}))
+
+
+def test_a_box_that_somebody_else_has_drawn_says_nothing(visit, tested):
+    tested(Pointing(box=(100, 0, 300, 200)), "for")
+    assert "Not tested yet" in verdict_line(visit())
+    assert verdict([Finding("for", "", "")]) in verdict_line(visit({"box": "100~0~300~200"}))
+
+
+def test_a_smoothed_map_says_so_and_keeps_what_was_computed(visit, figure, explained):
+    def captions(at):
+        return [caption.value for caption in at.main.caption if "Smoothed for display" in caption.value]
+
+    at = visit({"method": Saliency.slug()})
+    assert captions(at) == []
+    run(at.segmented_control(key="grain-pixels").set_value("smoothed"))
+    heat = explained(Saliency()).heat
+    assert figure(at, "map")["data"][2]["z"].std() < heat.std()
+    assert "0.9 pixels" in captions(at)[0]
+    assert captions(visit({"method": GradCAM.slug()})) == []  # whose grid is always drawn so
+
+
+def test_a_map_that_adds_up_is_checked_and_another_says_what_its_values_are(visit, figure):
+    assert "change of the logit per unit of brightness" in sentences(visit({"method": Saliency.slug()}))
+    at = visit({"method": IntegratedGradients.slug()})
+    assert "The classifier says **" in sentences(at)
+    assert [bar["name"] for bar in figure(at, "check")["data"]] == ["baseline", "+ pixels", "classifier"]
+
+
+def test_every_figure_has_a_sentence_in_its_place(visit):
+    charts = visit({"method": IntegratedGradients.slug()}).get("plotly_chart")
+    assert all(len(chart.proto.alt.split()) > 3 for chart in charts)

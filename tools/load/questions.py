@@ -11,7 +11,7 @@ import numpy as np
 
 from explainers import Classifier, Explainer, Range, Target, read_image
 from explainers.explanation import Scale
-from explainers.figures import COLOURS, Look, panels
+from explainers.figures import Look, panels
 from explainers.images.samples import SAMPLES
 from explainers.methods.cam import CAM
 from explainers.methods.grad_cam import GradCAM
@@ -84,8 +84,7 @@ def expected(question: Question, classifier: Classifier) -> list[dict[str, Any]]
     index = classifier.predict(image)[0].index if question.label == LIKELIEST_CLASS else index_of(question.label)
     versus = None if question.versus == NO_OTHER_CLASS else index_of(question.versus)
     explanation = question.explainer(classifier, image, Target(index, versus, question.scale))
-    look = Look([*COLOURS][-1 if explanation.signed else 0])
-    traces: list[dict[str, Any]] = json.loads(panels(explanation, look).to_json())["data"]
+    traces: list[dict[str, Any]] = json.loads(panels(explanation, Look.first(explanation)).to_json())["data"]
     return traces
 
 

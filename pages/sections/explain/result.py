@@ -1,4 +1,4 @@
-"""The result of an explanation: the classifier's answer, the map, and its proof."""
+"""The result of an explanation: the map, the prediction and the check beside it, and all that is to be known of it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from explainers import Classifier, Explainer, Explanation, Prediction, proof
-from explainers.figures import answer, panels, saturation
+from explainers.check import Check, no_sum
+from explainers.figures import Look, answer, check, panels, radius, saturation
+from explainers.glossary import with_terms
+from explainers.numbers import counted, percent
 from pages.shared import state
-from pages.shared.frame import ink
 from pages.shared.look import choose_look, last_look
 from pages.shared.place import Place
 from pages.shared.question import choose_class
@@ -18,9 +20,16 @@ from pages.shared.tiles import NO_MODE_BAR
 
 def show_answer(likely: Sequence[Prediction], chosen: int) -> None:
     """Draw the likeliest classes as bars; a click on one of them chooses its class."""
-    st.markdown("**What the classifier says**")
-    bars = answer(likely, chosen, ink())
-    st.plotly_chart(bars, key="answer", on_select=_explain_clicked, selection_mode="points", config=NO_MODE_BAR)
+    st.markdown("**Prediction**", help="Click a bar to explain that class.")
+    about = "The likeliest classes: " + ", ".join(f"{row.label} {percent(row.probability)}" for row in likely)
+    st.plotly_chart(
+        answer(likely, chosen),
+        key="answer",
+        on_select=_explain_clicked,
+        selection_mode="points",
+        config=NO_MODE_BAR,
+        alt=about,
+    )
     st.caption("Click a bar to explain that class.")
 
 
@@ -30,56 +39,91 @@ def _explain_clicked() -> None:
         choose_class(points[0]["y"])
 
 
-def show_proof(explainer: Explainer, classifier: Classifier, explanation: Explanation) -> None:
-    """List what was explained, how far it adds up, what it covers and what it cost; and warn of what is unusual."""
-    st.markdown("**Its proof**")
+def show_check(explanation: Explanation) -> None:
+    """Hold the map against the score: what it adds up to and how right it is; and warn of what is unusual."""
+    st.markdown("**Check**", help=with_terms("Whether the attribution of all pixels explains the score. Completeness."))
+    found, lines = Check.of(explanation), [f"The {proof.score_name(explanation)}:"]
+    if found is None:
+        lines = [f"The {proof.score_name(explanation)} is **{proof.score(explanation)}**.", no_sum(explanation)]
+    else:
+        about = (
+            f"Bars: the pixels and the classifier should end at the same place. {found.sum}. {found.verdict}".replace(
+                "**", ""
+            )
+        )
+        st.plotly_chart(check(found), key="check", config=NO_MODE_BAR, alt=about)
+        lines += [found.sum, found.verdict, found.why_unjudged]
+    lines += [proof.accuracy(explanation) or ""]
+    if explanation.converged is False:
+        lines += [proof.ROUGH]
+    st.markdown("  \n".join(line for line in lines if line))
+    for warning in (proof.why_empty(explanation), proof.caution(explanation)):
+        if warning:
+            st.warning(warning)
+
+
+def show_details(explainer: Explainer, classifier: Classifier, explanation: Explanation) -> None:
+    """List what was explained and how it was computed, and say what one should know about the method."""
+    left, right = st.columns(2, gap="medium")
     sentences = (
         proof.explained(explanation),
-        proof.completeness(explanation),
-        proof.accuracy(explanation),
         proof.samples(explanation),
         proof.steps(explanation),
         proof.coverage(explainer.inner, classifier),
         proof.verification(explanation),
         proof.cost(explanation),
     )
-    st.markdown("\n".join(f"- {sentence}" for sentence in sentences if sentence))
-    for warning in (proof.why_empty(explanation), proof.caution(explanation)):
-        if warning:
-            st.warning(warning)
-
-
-def show_method(explainer: Explainer) -> None:
-    """Say what one should know about the method before believing its map."""
-    st.markdown("**What to know about it**")
-    st.markdown(explainer.about())
+    left.markdown("**How it was computed**", help=with_terms("What a map costs is counted in passes."))
+    left.markdown("\n".join(f"- {sentence}" for sentence in sentences if sentence))
+    right.markdown("**About this method**")
+    right.markdown(explainer.about())
 
 
 class MapArea:
-    """The place of the map: a preview where the map takes a while, then the map itself."""
+    """The place of the map: a preview where the map takes a while, then the map itself; and that of how it is drawn."""
 
-    def __init__(self, place: Place) -> None:
-        self._place = place
+    def __init__(self, place: Place, look_place: Place) -> None:
+        self._place, self._look_place = place, look_place
 
     def preview(self, explanation: Explanation) -> None:
         """Draw a first map, and say that it is one."""
         explanation, look = last_look(explanation)
         with self._place.preview(key="preview-area"):
             figure = st.container(key="preview-panels")
-            figure.plotly_chart(panels(explanation, look), height="stretch", key="preview", config=NO_MODE_BAR)
+            figure.plotly_chart(
+                panels(explanation, look), height="stretch", key="preview", config=NO_MODE_BAR, alt=_about(explanation)
+            )
+            passes = counted(explanation.facts.passes, "pass", "passes")
             st.caption(
-                f"A first look after {explanation.facts.passes} passes. {proof.accuracy(explanation) or ''} "
-                "The map is still being computed."
+                f"A preview after {passes}. {proof.accuracy(explanation) or ''} The map is still being computed."
             )
 
     def show(self, explanation: Explanation) -> None:
-        """Draw the panels, and under them the widgets that choose how they are drawn."""
+        """Draw the panels, and the widgets that choose how they are drawn."""
         with self._place.fill(key="map-area"):
             figure = st.container(key="panels")
             figure.empty()  # so that the panels have their place already when the widgets under them are drawn
+            caption = st.empty()
+        with self._look_place.fill(key="look-area"):
             explanation, look = choose_look(explanation)
-            about = f"{explanation.facts.method} for {explanation.facts.label}"
-            figure.plotly_chart(panels(explanation, look), height="stretch", key="map", alt=about)
+        figure.plotly_chart(panels(explanation, look), height="stretch", key="map", alt=_about(explanation))
+        if look.smooth and not explanation.coarse:
+            caption.caption(_smoothing(explanation, look))
+
+
+def _about(explanation: Explanation) -> str:
+    """Describe the panels in a sentence."""
+    facts = explanation.facts
+    colours = f"; red speaks for {facts.label}, blue against it" if explanation.signed else ""
+    return f"{facts.method} for {facts.label}: the map drawn on the picture, and both by themselves{colours}."
+
+
+def _smoothing(explanation: Explanation, look: Look) -> str:
+    """Say that a map is drawn smoothed, and how much."""
+    return (
+        f"Smoothed for display: each pixel shows the mean of its surroundings, about {radius(explanation.heat):.1f} "
+        "pixels wide. What was computed is unchanged."
+    )
 
 
 def show_curves(explanation: Explanation) -> None:
@@ -88,4 +132,4 @@ def show_curves(explanation: Explanation) -> None:
         st.markdown("#### Saturation: on the way from the baseline (alpha 0) to the picture (alpha 1)")
         for number, (column, (title, figure)) in enumerate(zip(st.columns(3), curves.items(), strict=True)):
             column.markdown(f"**{title}**")
-            column.plotly_chart(figure, key=f"curve-{number}", config=NO_MODE_BAR)
+            column.plotly_chart(figure, key=f"curve-{number}", config=NO_MODE_BAR, alt=f"{title}, from alpha 0 to 1")

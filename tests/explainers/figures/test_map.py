@@ -1,13 +1,14 @@
 """The four panels show the numbers of an explanation, and nothing else."""
 
 import base64
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from explainers.figures import COLOURS, OVERLAYS, Look, panels
+from explainers.figures import COLOURS, HEIGHT, OVERLAYS, Look, panels
 
 SIZE = (6, 8)  # of `explanation` and `ramp`
 
@@ -70,7 +71,7 @@ def test_a_map_of_zeros_is_drawn(explanation, reduction):
 
 def test_a_coarse_grid_as_computed_covers_the_picture_exactly(explanation):
     given = explanation(np.arange(8.0).reshape(1, 2, 4))
-    for trace in (panels(given, Look(grid="as computed")).data[i] for i in (2, 4)):
+    for trace in (panels(given, Look()).data[i] for i in (2, 4)):
         assert np.array_equal(trace.z, given.values[0])
         assert [trace.x0 - trace.dx / 2, trace.x0 + 3.5 * trace.dx] == [-0.5, 7.5]
         assert [trace.y0 - trace.dy / 2, trace.y0 + 1.5 * trace.dy] == [-0.5, 5.5]
@@ -78,7 +79,7 @@ def test_a_coarse_grid_as_computed_covers_the_picture_exactly(explanation):
 
 def test_a_coarse_grid_scaled_up_has_a_value_per_pixel(explanation):
     given = explanation(np.arange(8.0).reshape(1, 2, 4))
-    trace = panels(given, Look(grid="bilinear")).data[2]
+    trace = panels(given, Look(smooth=True)).data[2]
     assert np.array_equal(trace.z, given.heat)
     assert (trace.z.shape, trace.x0, trace.dx, trace.y0, trace.dy) == (SIZE, 0, 1, 0, 1)
 
@@ -141,7 +142,7 @@ def test_values_beyond_black_and_white_do_not_wrap_around(explanation, ramp):
 
 
 def test_a_baseline_is_shown_beside_the_picture(explanation, ramp):
-    baselines = np.zeros((2, 3, *SIZE), np.float32)
+    baselines = np.zeros((1, 3, *SIZE), np.float32)
     baselines[0, 0] = 1
     figure = panels(explanation(ramp, baselines=baselines), Look())
     assert figure.layout.annotations[1].text == "Baseline"
@@ -172,3 +173,52 @@ def test_borders_are_drawn_on_request_where_there_are_superpixels(explanation, r
     assert len(panels(explanation(ramp), Look(borders=True)).data) == 5
     drawn = panels(explanation(ramp, segments=segments), Look(borders=True)).data[5:]
     assert [trace.xaxis for trace in drawn] == ["x", "x4"]
+
+
+def test_the_overlay_is_the_largest_panel_and_the_others_stand_beneath(explanation, ramp):
+    layout = panels(explanation(ramp), Look()).to_dict()["layout"]
+    spans = [(layout[f"xaxis{number}"]["domain"], layout[f"yaxis{number}"]["domain"]) for number in ("", 2, 3, 4)]
+    *others, (across, down) = spans
+    assert (*across, down[1]) == (0, 1, 1)
+    for (left, right), (foot, top) in spans:
+        assert (top - foot) * HEIGHT == pytest.approx(right - left)  # as high as wide
+    assert all(foot == 0 and top < down[0] for _, (foot, top) in others)
+
+
+def words(figure):
+    return [note.text for note in figure.layout.annotations]
+
+
+def test_the_ends_of_the_bar_say_what_they_speak_for(explanation, ramp):
+    signed = words(panels(explanation(ramp, reduction="signed sum"), Look(clip=100)))
+    assert {"-24.0 <b>against espresso</b>", "<b>for espresso</b> 24.0", "change per unit"} <= {*signed}
+    unsigned = words(panels(explanation(ramp), Look(clip=100)))
+    assert {"0", "24.0", "change per unit"} <= {*unsigned}
+    assert not any("espresso" in word for word in unsigned)
+
+
+def test_a_long_or_strange_label_has_room_at_the_bar(explanation, ramp, facts):
+    given = replace(explanation(ramp, reduction="signed sum"), facts=facts(label="a <very> long label of a class"))
+    assert any("against a &lt;very&gt; long lab…</b>" in word for word in words(panels(given, Look())))
+
+
+def test_a_map_of_pixels_can_be_drawn_smoothed(explanation):
+    values = np.zeros((1, 75, 75))
+    values[0, 37, 37] = 1
+    given = explanation(values, size=(75, 75))
+    plain, smooth = (panels(given, Look(clip=100, smooth=smooth)).data[2] for smooth in (False, True))
+    assert (plain.z.max(), plain.zmax) == (1, 1)
+    assert smooth.z.sum() == pytest.approx(1, rel=1e-3)
+    assert smooth.z.max() == smooth.z[37, 37] == pytest.approx(smooth.zmax) == pytest.approx(1 / (2 * np.pi), rel=0.01)
+    assert given.heat[37, 37] == 1  # what was computed stays
+
+
+def test_a_map_is_drawn_by_its_nature_at_first(explanation, ramp):
+    assert Look.first(explanation(ramp)) == Look("inferno", smooth=False)
+    assert Look.first(explanation(ramp, reduction="signed sum")) == Look("blue to red", smooth=False)
+    assert Look.first(explanation(np.ones((1, 2, 4)))) == Look("inferno", smooth=True)
+
+
+def test_of_several_baselines_the_first_is_shown_and_called_that(explanation, ramp):
+    figure = panels(explanation(ramp, baselines=np.zeros((5, 3, *SIZE), np.float32)), Look())
+    assert figure.layout.annotations[1].text == "First of 5 baselines"

@@ -7,7 +7,8 @@ import plotly.graph_objects as go
 import pytest
 
 from explainers import Prediction
-from explainers.figures import Look, answer, panels, picture_tile, saturation, tile
+from explainers.check import Check
+from explainers.figures import Look, answer, check, panels, picture_tile, saturation, tile
 from explainers.figures.parts import borders
 
 
@@ -26,16 +27,17 @@ def test_borders_run_between_superpixels():
     }
 
 
-@pytest.mark.parametrize("name", ["answer", "panels", "panels with borders", "saturation", "tile", "picture"])
+@pytest.mark.parametrize("name", ["answer", "panels", "panels with borders", "saturation", "tile", "picture", "check"])
 def test_plotly_accepts_as_it_is_what_it_need_not_check(explanation, ramp, trace, name):
     segments = np.repeat(np.arange(6)[:, None], 8, 1)
     given = explanation(ramp, trace=trace, baseline_score=1.0, baselines=np.zeros((1, 3, 6, 8)), segments=segments)
     figures = {
-        "answer": answer([Prediction(7, "cat", 0.625, 3.5), Prediction(3, "dog", 0.25, 2.5)], 7, "#000000"),
+        "answer": answer([Prediction(7, "cat", 0.625, 3.5), Prediction(3, "dog", 0.25, 2.5)], 7),
         "panels": panels(given, Look()),
-        "panels with borders": panels(given, Look("blue to red", 95.0, "as computed", "picture on map", borders=True)),
+        "panels with borders": panels(given, Look("blue to red", 95.0, True, "picture on map", borders=True)),
         "saturation": saturation(given)[f"Slope: change of the {given.target.scale} per alpha"],
         "tile": tile(given.heat, "jet", 1.0, signed=True),
+        "check": check(Check(-0.16, 8.92, 8.69, 0.008, "", 1, "logit")),
         "picture": picture_tile(given.picture),
     }
     drawn = json.loads(figures[name].to_json())
