@@ -9,11 +9,11 @@ from pages.shared.frame import frame, messages
 with frame("Can you trust this map?", "Four tests that could prove it wrong, and what came out.", "trust") as page:
     body = page.place("560px")
     with page.imports():
+        from pages.sections.trust.card import Card
         from pages.sections.trust.map import MAP_WIDTH, show_map
         from pages.sections.trust.pointing import PointingCard
         from pages.sections.trust.randomisation import RandomisationCard
         from pages.sections.trust.removal import RemovalCard
-        from pages.sections.trust.section import Card
         from pages.sections.trust.stability import StabilityCard
         from pages.sections.trust.table import TableSection
         from pages.sections.trust.verdict import VerdictPlace

@@ -17,7 +17,7 @@ from explainers.markdown import escaped
 from explainers.numbers import percent
 from explainers.question import Question
 from pages.sections.trust import box as boxes
-from pages.sections.trust.section import Card, Result
+from pages.sections.trust.card import Card, Result
 from pages.shared import state
 from pages.shared.controls import choose_settings
 from pages.shared.tiles import NO_MODE_BAR, titled

@@ -13,7 +13,7 @@ from explainers.experiments import Experiment, Randomisation, RandomisationOutco
 from explainers.figures import Look, map_row, randomisation
 from explainers.markdown import escaped
 from explainers.question import Question
-from pages.sections.trust.section import Card, Result
+from pages.sections.trust.card import Card, Result
 from pages.shared.controls import choose_settings
 from pages.shared.tiles import NO_MODE_BAR, show_tile, titled
 

@@ -14,7 +14,7 @@ from explainers.figures import Look, removal, removal_summary
 from explainers.markdown import escaped
 from explainers.numbers import significant
 from explainers.question import Question
-from pages.sections.trust.section import Card, Result, measured
+from pages.sections.trust.card import Card, Result, measured
 from pages.shared import state
 from pages.shared.controls import choose_settings
 from pages.shared.frame import show

@@ -15,7 +15,7 @@ from explainers.figures import Look, map_row
 from explainers.markdown import escaped
 from explainers.numbers import significant
 from explainers.question import Question
-from pages.sections.trust.section import Card, Result
+from pages.sections.trust.card import Card, Result
 from pages.shared import state
 from pages.shared.controls import choose_settings
 from pages.shared.tiles import show_tile

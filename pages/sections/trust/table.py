@@ -11,7 +11,7 @@ from explainers.experiments import Experiment
 from explainers.experiments.table import as_csv, columns
 from explainers.numbers import counted
 from explainers.question import Question
-from pages.sections.trust.section import Card, measured, want, wanted
+from pages.sections.trust.card import Card, measured, want, wanted
 from pages.shared import state
 
 MAX_METHODS = 6  # each of them goes through every experiment

@@ -8,7 +8,7 @@ from explainers import Explainer
 from explainers.experiments import Finding
 from explainers.experiments.verdict import verdict
 from explainers.question import Question
-from pages.sections.trust.section import Card, Invitation, Result, about, key_of, want
+from pages.sections.trust.card import Card, Invitation, Result, key_of, rough, want
 
 VERDICT_CAVEAT = (
     "No test proves a map right. They ask different things and often disagree, and each has its own blind spot, named "
@@ -41,7 +41,7 @@ class VerdictPlace:
             st.markdown(verdict(self._findings))
             st.caption(VERDICT_CAVEAT)
             if len(self._cards) > 1:
-                cost = about(sum(card.seconds for card in self._cards))
+                cost = rough(sum(card.seconds for card in self._cards))
                 label = f"Run all {len(self._cards)} tests that wait ({cost})"
                 icon = ":material/play_arrow:"
                 st.button(label, key="run-all", on_click=want, args=(self._question,), icon=icon)

@@ -52,7 +52,7 @@ def want(request: Hashable) -> None:
     state.remember(WANTED_KEY, state.recall(WANTED_KEY, set()) | {request})
 
 
-def about(seconds: float) -> str:
+def rough(seconds: float) -> str:
     """Write an estimate of a duration, which isn't better than its first two digits."""
     return f"about {max(1, round(seconds))} s" if seconds < 10 else f"about {duration(float(f'{seconds:.2g}'))}"
 
@@ -140,7 +140,7 @@ class Card:
             self.seconds = seconds
             st.markdown(self.plan)
         st.button(
-            f"Run ({about(seconds)})",
+            f"Run ({rough(seconds)})",
             key=f"run-{experiment.slug()}",
             on_click=want,
             args=((experiment, key_of(explainer, question)),),
