@@ -58,7 +58,7 @@ def removal_summary(outcome: RemovalOutcome) -> go.Figure:
             heading(f"<b>{side.name}</b>: beats {side.beaten} of {MOVED} copies", across, 1.0) | {"font": {"size": 11}}
             for (_, across), side in zip(PANELS, outcome.sides, strict=True)
         ],
-        margin={"l": 2, "r": 2, "t": 18, "b": 18},
+        margin={"l": 2, "r": 2, "t": 18, "b": 24},
         showlegend=False,
         hovermode="x",
     )

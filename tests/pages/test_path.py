@@ -127,9 +127,10 @@ def test_the_curves_are_the_trace_and_end_where_the_pixels_add_up(usual, figure,
 
 
 def test_each_stop_shows_its_own_gradient_and_map(usual, figure, recorded):
-    drawn = figure(usual, "journey")["data"]
-    kept = recorded.snapshots
-    so_far, gradients = (np.abs(each).sum(1) for each in (kept.cumulative, kept.gradients))
+    journey = figure(usual, "journey")
+    drawn, kept = journey["data"], recorded.snapshots
+    assert journey["layout"]["coloraxis"]["cmin"] == -127  # with signs
+    so_far, gradients = (each.sum(1) for each in (kept.cumulative, kept.gradients))
     for stop in range(STOPS):
         assert np.array_equal(drawn[2 + stop]["z"], whole(so_far[stop], peak(so_far[-1], 99.0)))
         assert np.array_equal(drawn[2 + STOPS + stop]["z"], whole(gradients[stop], peak(gradients, 99.0)))
@@ -154,12 +155,12 @@ def test_the_slider_moves_all_to_points_that_were_passed(usual, figure, recorded
         assert f"adds up to {significant(trace.cumulative[at])}" in moved["annotations[2].text"]
 
 
-def test_signs_are_shown_where_chosen(come, figure, explained):
-    at = run(come().selectbox(key="channels-integrated-gradients").select("signed sum"))
-    heat = explained(IntegratedGradients()).reduced("signed sum").heat
+def test_magnitudes_are_shown_where_chosen(come, figure, explained):
+    at = run(come().selectbox(key="channels-integrated-gradients").select("sum of magnitudes"))
+    heat = explained(IntegratedGradients()).reduced("sum of magnitudes").heat
     drawn = figure(at, "journey")
     assert np.array_equal(drawn["data"][1 + STOPS]["z"], whole(heat, peak(heat, 99.0)))
-    assert drawn["layout"]["coloraxis"]["cmin"] == -127
+    assert drawn["layout"]["coloraxis"]["cmin"] == 0
 
 
 def test_the_page_costs_what_it_says_and_passes_nothing_twice(visit, own_jobs, passed, figure, explained):
@@ -173,7 +174,7 @@ def test_the_page_costs_what_it_says_and_passes_nothing_twice(visit, own_jobs, p
     before = stated(at)
     at = run(at.select_slider(key="path-steps").set_value(256))  # only the new points are passed
     assert sum(passed) == 128 == stated(at) - before
-    chosen = np.abs(explained(IntegratedGradients(steps=256, rule="trapezoid")).values).sum(0)
+    chosen = explained(IntegratedGradients(steps=256, rule="trapezoid")).values.sum(0)
     maps = figure(at, "by-steps")["data"]
     assert len(maps) == 6 + 1
     strongest = peak(explained(IntegratedGradients()).heat, 99.0)
@@ -200,7 +201,7 @@ def test_every_level_is_the_trapezoid_rules_map_and_the_last_that_of_adaptive_po
     finest = explained(IntegratedGradients()).heat
     assert np.array_equal(last["z"], whole(finest, peak(finest, 99.0)))
     for steps, drawn in zip((8, 16, 32, 64, 128), maps, strict=True):
-        heat = np.abs(explained(IntegratedGradients(steps=steps, rule="trapezoid")).values).sum(0)
+        heat = explained(IntegratedGradients(steps=steps, rule="trapezoid")).values.sum(0)
         assert np.abs(drawn["z"] - whole(heat, peak(finest, 99.0)).astype(int)).max() <= 1
 
 
@@ -244,13 +245,11 @@ def test_baselines_share_one_scale_and_are_the_engines_maps(come, figure, explai
     ranges = set()
     for key, values in expected.items():
         (trace,) = figure(at, f"tile-{key}")["data"]
-        np.testing.assert_allclose(trace["z"], np.abs(values).sum(0), atol=1e-5)
+        np.testing.assert_allclose(trace["z"], values.sum(0), atol=1e-5)
         ranges.add((trace["zmin"], trace["zmax"]))
     assert len(ranges) == 1
     (trace,) = figure(at, "tile-spread")["data"]
-    np.testing.assert_allclose(
-        trace["z"], np.std([np.abs(explained(draw).values).sum(0) for draw in draws], 0), atol=1e-5
-    )
+    np.testing.assert_allclose(trace["z"], np.std([explained(draw).values.sum(0) for draw in draws], 0), atol=1e-5)
 
 
 def test_expected_gradients_of_as_many_draws_are_the_same_integration(explained):

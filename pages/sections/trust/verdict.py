@@ -42,6 +42,6 @@ class VerdictPlace:
             st.caption(VERDICT_CAVEAT)
             if len(self._cards) > 1:
                 cost = rough(sum(card.seconds for card in self._cards))
-                label = f"Run all {len(self._cards)} tests that wait ({cost})"
+                label = f"Run the {len(self._cards)} waiting tests ({cost})"
                 icon = ":material/play_arrow:"
                 st.button(label, key="run-all", on_click=want, args=(self._question,), icon=icon)
