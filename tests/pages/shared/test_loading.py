@@ -2,6 +2,7 @@
 
 import gc
 import json
+import logging
 import subprocess
 import sys
 import threading
@@ -76,10 +77,13 @@ def test_a_loaded_page_waits_for_nobody(page):
 @pytest.mark.parametrize(
     "error", [ModuleNotFoundError("No module named 'torch'"), OSError("libgomp.so.1: no such file")]
 )
-def test_a_package_that_is_missing_or_broken_is_named_and_tried_again(page, error, caplog):
+def test_a_package_that_is_missing_or_broken_is_named_and_tried_again(page, error, monkeypatch):
+    logged = []
+    logger = logging.getLogger(loading.__name__)
+    monkeypatch.setattr(logger, "exception", lambda text, *values: logged.append(text % values))
     with pytest.raises(LoadingError, match=str(error)), loading.loading(page):
         raise error
-    assert "can't be imported" in caplog.text
+    assert logged == ["The page 'a page' can't be imported."]
     assert not loading.loaded(page)
     with loading.loading(page):
         pass
