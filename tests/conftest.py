@@ -3,6 +3,8 @@
 Nothing is downloaded and nothing is random twice: every draw has its own seed.
 """
 
+import atexit
+import gc
 import os
 import threading
 from functools import cache, lru_cache
@@ -23,6 +25,7 @@ from explainers import Classifier
 from explainers.experiments import Randomisation, Removal, Stability
 
 torch.set_num_threads(1)  # small networks gain nothing from more, and on a busy machine more are slower
+gc.disable()  # until all tests are collected: what they import stays, and to look through it takes seconds
 
 CHEAP = {Removal: {"steps": 4}, Randomisation: {"stages": 1, "draws": 1}, Stability: {"draws": 1}}
 MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.3, 0.25)  # unlike 0 and 1, so that a forgotten normalisation shows
@@ -37,6 +40,12 @@ class ByFile(LoadScopeScheduling):
 
 def pytest_xdist_make_scheduler(config, log):
     return ByFile(config, log)
+
+
+def pytest_collection_finish():
+    gc.freeze()  # so that no later collection looks through all modules and all tests
+    gc.enable()
+    atexit.register(gc.unfreeze)  # nanobind takes what lives until the end for a leak
 
 
 @pytest.fixture(autouse=True)
