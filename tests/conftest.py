@@ -7,7 +7,7 @@ import atexit
 import gc
 import os
 import threading
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from types import SimpleNamespace
 from typing import NamedTuple
 
@@ -16,9 +16,10 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # NumPy reads it once: its threads wai
 
 import pytest
 import torch
-import torchvision.models
 from torch import nn
 from torch.nn import functional as F
+from torchvision import models
+from torchvision.models.convnext import CNBlockConfig
 from xdist.scheduler import LoadScopeScheduling
 
 from explainers import Classifier
@@ -251,6 +252,19 @@ def cheap():
     return make
 
 
+@pytest.fixture(scope="session")
+def narrow():
+    """(make) -> the AlexNet or VGG that it makes, whose hidden linear layers, most of its weights, are 64 wide."""
+    linear = nn.Linear
+
+    def build(make):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(nn, "Linear", lambda *sides: linear(*(64 if side == 4096 else side for side in sides)))
+            return make()
+
+    return build
+
+
 class Real(NamedTuple):
     """A network as it was given, and the classifier around it."""
 
@@ -259,23 +273,27 @@ class Real(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def real(classify):
+def real(narrow, classify):
     """(name, side, dtype=float32) -> torchvision's network of random weights with 10 classes, and its classifier.
 
-    The last few are kept, so that tests which share one build it once.
+    Those that can be had narrower are: they run the same layers in the same order. The last few are kept, so that tests
+    which share one build it once.
     """
+    stages = (24, 48, 3), (48, 96, 3), (96, 192, 9), (192, None, 3)
     options = {
+        "convnext_tiny": {"block_setting": [CNBlockConfig(*stage) for stage in stages]},
+        "densenet121": {"growth_rate": 8, "block_config": (6, 12, 24, 16), "num_init_features": 16},
         "googlenet": {"init_weights": False, "aux_logits": True},
         "inception_v3": {"init_weights": False},
-        "vgg11": {"init_weights": False},
-        "vgg16": {"init_weights": False},
+        "mobilenet_v2": {"width_mult": 0.35},
     }
+    classes = {"convnext_tiny": models.ConvNeXt, "densenet121": models.DenseNet}
 
-    @lru_cache(maxsize=2)
+    @lru_cache(maxsize=8)
     def build(name, side, dtype=torch.float32):
-        make = getattr(torchvision.models, name)
+        make = partial(classes.get(name) or getattr(models, name), num_classes=10, **options.get(name, {}))
         size = (side, side)
-        network = _built(lambda: make(weights=None, num_classes=10, **options.get(name, {})), size, dtype=dtype)
+        network = _built(partial(narrow, make) if name == "alexnet" else make, size, dtype=dtype)
         return Real(network, classify(network, size, classes=10, mean=MEAN, std=STD, name=name))
 
     return build
