@@ -1,6 +1,6 @@
 """Attention rollout and relevance against attention written out by hand, in float64; and where they are refused."""
 
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -50,10 +50,14 @@ FORMS = [nn.MultiheadAttention, WithWeights, Fused, Written]
 every_form = pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def transformer():
-    """(form=nn.MultiheadAttention, size=32, dtype=float64) -> torchvision's, of three layers and four heads."""
+    """(form=nn.MultiheadAttention, size=32, dtype=float64) -> torchvision's, of three layers and four heads.
 
+    Tests share it, so none may change it.
+    """
+
+    @cache
     def make(form=nn.MultiheadAttention, size=32, dtype=torch.float64):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
@@ -66,6 +70,12 @@ def transformer():
         return network.eval().requires_grad_(False).to(dtype)
 
     return make
+
+
+@pytest.fixture(scope="module")
+def around(classify):
+    """(network) -> the classifier of it that tests share."""
+    return cache(lambda network: classify(network, (32, 32)))
 
 
 def by_hand(network, picture):
@@ -127,10 +137,10 @@ def of_score(logits, target):
 
 @every_form
 @pytest.mark.parametrize("residual", [0.0, 0.5, 0.8])
-def test_rollout_is_its_formula_on_attention_written_out(transformer, classify, noise, apart, form, residual):
+def test_rollout_is_its_formula_on_attention_written_out(transformer, around, noise, apart, form, residual):
     network, picture = transformer(form), noise((32, 32), dtype=torch.float64)
     logits, layers = by_hand(network, picture)
-    values, score = exact(AttentionRollout(residual=residual), classify(network, (32, 32)), picture, Target(1))
+    values, score = exact(AttentionRollout(residual=residual), around(network), picture, Target(1))
     assert score == pytest.approx(float(logits[1].detach()), rel=1e-12)
     assert values.shape == (1, 4, 4)
     assert apart(values, rollout(layers, residual)[0, 1:].view(1, 4, 4)) < 1e-12
@@ -138,25 +148,23 @@ def test_rollout_is_its_formula_on_attention_written_out(transformer, classify, 
 
 @every_form
 @pytest.mark.parametrize("target", [Target(0), Target(2), Target(1, versus=2), Target(0, scale="probability")], ids=str)
-def test_relevance_is_its_formula_on_attention_written_out(transformer, classify, noise, apart, form, target):
+def test_relevance_is_its_formula_on_attention_written_out(transformer, around, noise, apart, form, target):
     network, picture = transformer(form), noise((32, 32), dtype=torch.float64)
     logits, layers = by_hand(network, picture)
     expected = of_score(logits, target)
-    values, score = exact(AttentionRelevance(), classify(network, (32, 32)), picture, target)
+    values, score = exact(AttentionRelevance(), around(network), picture, target)
     assert score == pytest.approx(float(expected.detach()), rel=1e-12)
     assert apart(values, relevance(layers, expected)[0, 1:].view(1, 4, 4)) < 1e-12
 
 
-def test_rollout_adds_up_to_one_with_the_class_tokens_own_share(transformer, classify, noise):
+def test_rollout_adds_up_to_one_with_the_class_tokens_own_share(transformer, around, noise):
     network, picture = transformer(), noise((32, 32), dtype=torch.float64)
     own = float(rollout(by_hand(network, picture)[1])[0, 0])
-    assert float(AttentionRollout()(classify(network, (32, 32)), picture, Target(0)).values.sum()) == pytest.approx(
-        1 - own
-    )
+    assert float(AttentionRollout()(around(network), picture, Target(0)).values.sum()) == pytest.approx(1 - own)
 
 
-def test_rollout_is_the_same_for_every_class_and_relevance_is_not(transformer, classify, noise, apart):
-    classifier, picture = classify(transformer(), (32, 32)), noise((32, 32), dtype=torch.float64)
+def test_rollout_is_the_same_for_every_class_and_relevance_is_not(transformer, around, noise, apart):
+    classifier, picture = around(transformer()), noise((32, 32), dtype=torch.float64)
     one, other = (AttentionRollout()(classifier, picture, Target(index)).values for index in (0, 1))
     assert (one == other).all()
     one, other = (AttentionRelevance()(classifier, picture, Target(index)).values for index in (0, 1))
@@ -165,8 +173,8 @@ def test_rollout_is_the_same_for_every_class_and_relevance_is_not(transformer, c
 
 @every_method
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_reading_attention_changes_no_number(transformer, classify, noise, method, dtype):
-    classifier, picture = classify(transformer(dtype=dtype), (32, 32)), noise((32, 32), dtype=dtype)
+def test_reading_attention_changes_no_number(transformer, around, noise, method, dtype):
+    classifier, picture = around(transformer(dtype=dtype)), noise((32, 32), dtype=dtype)
     assert method(classifier, picture, Target(1)).score == Saliency()(classifier, picture, Target(1)).score
 
 
@@ -368,19 +376,28 @@ def test_attention_that_no_gradient_reaches_is_refused(classify, noise, method):
         method(classifier, noise((12, 20)), Target(1))
 
 
+@pytest.fixture(scope="module")
+def compiled(attentive, classify):
+    return classify(torch.compile(attentive(), backend="eager"), (24, 24), name="it")  # needs no C++ compiler
+
+
 @every_method
-def test_a_compiled_transformer_is_refused(attentive, classify, noise, method):
-    classifier = classify(torch.compile(attentive(), backend="eager"), (24, 24), name="it")  # needs no C++ compiler
+def test_a_compiled_transformer_is_refused(compiled, noise, method):
     with pytest.raises(ExplanationError, match="can't see the attention inside it, because it is compiled or scripted"):
-        method(classifier, noise((24, 24)), Target(1))
+        method(compiled, noise((24, 24)), Target(1))
 
 
-@every_method
-def test_a_network_as_deep_and_of_as_many_patches_as_the_real_thing_has_a_map_of_them(classify, noise, method):
+@pytest.fixture(scope="module")
+def deep(classify):
+    torch.default_generator.manual_seed(0)  # which is done for a test only after this
     network = models.VisionTransformer(224, 32, 12, 12, 48, 96, num_classes=3)  # ViT-B/32, but narrow
     nn.init.normal_(network.heads.head.weight)  # which begins as zero
-    classifier = classify(network, (224, 224))
-    found = method(classifier, noise((224, 224)), Target(1))
+    return classify(network, (224, 224))
+
+
+@every_method
+def test_a_network_as_deep_and_of_as_many_patches_as_the_real_thing_has_a_map_of_them(deep, noise, method):
+    found = method(deep, noise((224, 224)), Target(1))
     assert found.values.shape == (1, 7, 7)
     assert found.facts.passes == 1
     assert np.isfinite(found.values).all()

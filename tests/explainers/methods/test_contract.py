@@ -19,6 +19,7 @@ from explainers import EXPLAINERS, ExplanationError, Target
 from explainers.classifiers.preparing import FoldedNorm
 from explainers.explainer import Family, Preset
 from explainers.explanation import ValueKind
+from explainers.methods.sampling import Plan
 from explainers.passes import Passes
 from explainers.settings import Choice, Colour, Layer, Range, Switch
 
@@ -86,6 +87,24 @@ def _small_segments(monkeypatch):
 def suitable(small, attentive, kind):
     """What makes the small network or, for methods that read attention, the small transformer."""
     return attentive if kind.needs_attention else small
+
+
+@pytest.fixture(scope="module")
+def _made():
+    return {}
+
+
+@pytest.fixture
+def once(request, _made, kind):
+    """(make) -> what it makes, once for all cases of a test whose methods read attention, and once for the others."""
+
+    def ask(make):
+        key = request.function, kind.needs_attention
+        if key not in _made:
+            _made[key] = make()
+        return _made[key]
+
+    return ask
 
 
 @pytest.fixture(scope="module")
@@ -175,9 +194,8 @@ def test_it_declares_its_family_its_unit_and_what_it_stands_on(kind):
 
 
 @every_kind
-def test_a_method_over_a_layer_lies_on_its_grid_or_says_that_it_is_scaled_up(kind, conv, noise):
-    explanation = kind()(conv, noise(conv.size), Target(1))
-    assert (explanation.values.shape[1:] == conv.size) == (kind.lies_on == "picture")
+def test_a_method_over_a_layer_lies_on_its_grid_or_says_that_it_is_scaled_up(kind, conv, rough_map):
+    assert (rough_map.values.shape[1:] == conv.size) == (kind.lies_on == "picture")
 
 
 @every_kind
@@ -215,7 +233,17 @@ def test_it_refuses_what_the_widget_could_not_offer(kind, name, knob):
             kind(**{name: bad})
 
 
+@pytest.fixture
+def _few_at_most(monkeypatch):
+    """Automatic numbers of samples end at 64: a tolerance is accepted whether or not so many reach it."""
+    of = Plan.of
+    monkeypatch.setattr(
+        Plan, "of", lambda name, chosen, most, *more, **named: of(name, chosen, min(most, 64), *more, **named)
+    )
+
+
 @every_knob
+@pytest.mark.usefixtures("_few_at_most")
 def test_it_takes_what_the_widget_could_offer(conv, noise, kind, name, knob):
     for value in options(knob):
         needed = {other: values[0] for other, values in knob.conditions.items()}
@@ -270,19 +298,24 @@ def test_it_works_whatever_the_caller_has_switched_off(conv, noise, rough_map, k
 
 
 @every_kind
-def test_it_works_on_a_classifier_made_in_inference_mode(suitable, classify, conv, noise, rough_map, kind):
-    network = suitable()
-    with torch.inference_mode():
-        classifier = classify(network, conv.size, mean=conv.mean, std=conv.std)
-    assert (rough(kind)(classifier, noise(conv.size), Target(1)).values == rough_map.values).all()
+def test_it_works_on_a_classifier_made_in_inference_mode(once, suitable, classify, conv, noise, rough_map, kind):
+    def make():
+        network = suitable()
+        with torch.inference_mode():
+            return classify(network, conv.size, mean=conv.mean, std=conv.std)
+
+    assert (rough(kind)(once(make), noise(conv.size), Target(1)).values == rough_map.values).all()
 
 
 @pytest.mark.parametrize(
     "kind", **named([kind for kind in EXPLAINERS if any(isinstance(knob, Layer) for knob in kind.knobs().values())])
 )
-def test_every_layer_gives_the_map_of_the_network_as_it_was(small, classify, noise, apart, kind):
-    network, more = small(dtype=torch.float64), {"mean": (0.4, 0.5, 0.6), "std": (0.2, 0.3, 0.25)}
-    fused, unfused = (classify(network, (29, 24), prepare=prepare, **more) for prepare in (True, False))
+def test_every_layer_gives_the_map_of_the_network_as_it_was(once, small, classify, noise, apart, kind):
+    def make():
+        network, more = small(dtype=torch.float64), {"mean": (0.4, 0.5, 0.6), "std": (0.2, 0.3, 0.25)}
+        return [classify(network, (29, 24), prepare=prepare, **more) for prepare in (True, False)]
+
+    fused, unfused = once(make)
     assert isinstance(fused.prepared.bn1, FoldedNorm)  # so a convolution's output is another there
     for layer in fused.layers():
         explainer = kind(**kind.examples.uncut, **{kind.on_axis("layer"): layer.name})
@@ -334,8 +367,8 @@ class Blinkered(nn.Module):
 @pytest.mark.parametrize(
     "kind", **named([kind for kind in EXPLAINERS if kind.lies_on == "picture" and not kind.by_region])
 )
-def test_a_dead_pixel_gets_nothing(suitable, classify, noise, kind):
-    classifier = classify(Blinkered(suitable(), 12), (24, 24))
+def test_a_dead_pixel_gets_nothing(once, suitable, classify, noise, kind):
+    classifier = once(lambda: classify(Blinkered(suitable(), 12), (24, 24)))
     explainer = kind(**kind.examples.per_pixel, **kind.examples.uncut)
     explanation = explainer(classifier, noise((24, 24)), Target(1))
     assert np.abs(explanation.values[..., 12:]).max() <= kind.examples.rounding <= 1e-6
@@ -343,10 +376,13 @@ def test_a_dead_pixel_gets_nothing(suitable, classify, noise, kind):
 
 
 @pytest.mark.parametrize("kind", **named([kind for kind in EXPLAINERS if kind.asks_score]))
-def test_a_map_of_nothing_is_zero_not_a_crash(suitable, classify, noise, kind):
-    constant = suitable()
-    nn.init.zeros_(constant.head.weight)  # it always says the same
-    classifier = classify(constant, (24, 24))
+def test_a_map_of_nothing_is_zero_not_a_crash(once, suitable, classify, noise, kind):
+    def make():
+        constant = suitable()
+        nn.init.zeros_(constant.head.weight)  # it always says the same
+        return classify(constant, (24, 24))
+
+    classifier = once(make)
     for picture in (noise((24, 24)), torch.zeros(3, 24, 24)):
         explanation = rough(kind)(classifier, picture, Target(1))
         assert not explanation.heat.any()
@@ -354,11 +390,9 @@ def test_a_map_of_nothing_is_zero_not_a_crash(suitable, classify, noise, kind):
 
 
 @pytest.mark.parametrize("kind", **named([kind for kind in EXPLAINERS if kind.examples.many is not None]))
-def test_memory_does_not_grow_with_the_passes(small, classify, watched, noise, request, monkeypatch, kind):
+def test_memory_does_not_grow_with_the_passes(small, classify, watched, noise, monkeypatch, kind):
     monkeypatch.setattr("explainers.passes.FORWARD_CHUNK_FACTOR", 1)  # so that there are more than forty chunks
-    gc.collect()
-    gc.freeze()  # what there was before is neither looked at nor let go
-    request.addfinalizer(gc.unfreeze)
+    gc.collect()  # so that nothing of another test is counted
     size, alive = (31, 23), []
 
     def watch(batch):
@@ -416,9 +450,8 @@ class Stop(BaseException):
 
 @every_kind
 @pytest.mark.parametrize("cancelled", [False, True])
-def test_networks_are_left_as_they_were(suitable, classify, noise, state, kind, cancelled):
-    given = suitable().train().requires_grad_(True)
-    classifier = classify(given, (24, 24))
+def test_networks_are_left_as_they_were(once, suitable, classify, noise, state, kind, cancelled):
+    given, classifier = once(lambda: (given := suitable().train().requires_grad_(True), classify(given, (24, 24))))
     networks = (given, classifier.network, classifier.prepared)
     before = [state(network) for network in networks]
 
@@ -449,22 +482,28 @@ def test_the_picture_and_the_global_random_numbers_are_left_as_they_were(conv, n
 
 
 @pytest.fixture
-def counted(suitable, classify, watched, conv):
-    """A classifier like `conv`, and how many pictures each pass of its network has had, in order."""
-    batches = []
-    network = watched(suitable(), lambda x: batches.append(len(x)))
-    classifier = classify(network, conv.size, mean=conv.mean, std=conv.std)
-    assert classifier.layers()
-    assert classifier.activations  # which are read once, by a pass of their own
+def counted(once, suitable, classify, watched, conv, noise, kind):
+    """A classifier like `conv`, a picture of the method's own, and the size of each pass of the network, in order."""
+
+    def make():
+        batches = []
+        network = watched(suitable(), lambda x: batches.append(len(x)))
+        classifier = classify(network, conv.size, mean=conv.mean, std=conv.std)
+        assert classifier.layers()
+        assert classifier.activations  # which are read once, by a pass of their own
+        return classifier, batches
+
+    classifier, batches = once(make)
     batches.clear()
-    return classifier, batches
+    # What has been checked for one picture isn't checked again.
+    return classifier, noise(conv.size, seed=EXPLAINERS.index(kind)), batches
 
 
 @every_kind
-def test_its_cost_is_what_it_said_and_progress_stays_below(counted, noise, kind):
-    classifier, batches = counted
+def test_its_cost_is_what_it_said_and_progress_stays_below(counted, kind):
+    classifier, picture, batches = counted
     told, explainer = [], kind(**kind.examples.definite)
-    explanation = explainer(classifier, noise(classifier.size), Target(1), on_progress=told.append)
+    explanation = explainer(classifier, picture, Target(1), on_progress=told.append)
     between = [progress for progress in told if progress.preview is None]
     batches, checks = batches[: len(between)], batches[len(between) :]
     assert checks == [1] * explanation.facts.checks
@@ -474,10 +513,10 @@ def test_its_cost_is_what_it_said_and_progress_stays_below(counted, noise, kind)
 
 
 @every_kind
-def test_it_costs_no_more_than_it_said_and_progress_never_passes_its_own_total(counted, noise, kind):
-    classifier, batches = counted
+def test_it_costs_no_more_than_it_said_and_progress_never_passes_its_own_total(counted, kind):
+    classifier, picture, batches = counted
     told, explainer = [], kind()
-    explanation = explainer(classifier, noise(classifier.size), Target(1), on_progress=told.append)
+    explanation = explainer(classifier, picture, Target(1), on_progress=told.append)
     between = [progress for progress in told if progress.preview is None]
     batches, checks = batches[: len(between)], batches[len(between) :]
     assert checks == [1] * explanation.facts.checks

@@ -1,6 +1,7 @@
 """Networks in half precision: every map is that of the same weights in float32, or a sentence says why not."""
 
 import copy
+from functools import cache
 
 import numpy as np
 import pytest
@@ -40,11 +41,22 @@ class Net(nn.Module):
         return self.head(torch.relu(self.again(x)).mean((2, 3)))
 
 
+@pytest.fixture(scope="module")
+def half_and_single(classify):
+    """(dtype) -> classifiers of the same weights, in that type and in float32."""
+
+    @cache
+    def make(dtype):
+        network = Net(dtype)
+        return classify(network, SIZE), classify(copy.deepcopy(network).float(), SIZE)
+
+    return make
+
+
 @halves
 @pytest.mark.parametrize("kind", [kind for kind in EXPLAINERS if not kind.needs_attention], ids=lambda k: k.__name__)
-def test_every_map_is_that_of_float32(classify, noise, kind, dtype):
-    network = Net(dtype)
-    half, single = classify(network, SIZE), classify(copy.deepcopy(network).float(), SIZE)
+def test_every_map_is_that_of_float32(half_and_single, noise, kind, dtype):
+    half, single = half_and_single(dtype)
     explainer = kind(**kind.examples.few)
     found, expected = (explainer(classifier, noise(SIZE), TARGET) for classifier in (half, single))
     assert np.array_equal(found.values, expected.values)
