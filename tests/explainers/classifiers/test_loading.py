@@ -18,7 +18,7 @@ from torchvision.transforms.functional import center_crop, pil_to_tensor, resize
 from explainers.classifiers import load_classifier, loading
 from explainers.classifiers.loading import _architecture
 from explainers.classifiers.pocketnet import PocketNet
-from explainers.classifiers.published import LISTED
+from explainers.classifiers.published import LISTED, recipe
 from explainers.errors import ExplanationError
 
 SMALL = [
@@ -72,6 +72,12 @@ def own(tmp_path, monkeypatch):
 @pytest.fixture(scope="module")
 def bundled():
     return load_classifier("bundled", device="cpu")
+
+
+@pytest.fixture
+def at_96_pixels(monkeypatch):
+    """Classifiers see pictures of 96 x 96: which weights stand where doesn't hang on the size of pictures."""
+    monkeypatch.setattr(loading, "recipe", lambda name: replace(recipe(name), size=96))
 
 
 @pytest.fixture
@@ -154,6 +160,7 @@ class TestPreprocessing:
 
 
 class TestNetworks:
+    @pytest.mark.usefixtures("at_96_pixels")
     @pytest.mark.parametrize("name", SMALL)
     def test_answer_as_torchvisions_with_the_same_weights(self, saved, stirred, pictures, name):
         theirs = stirred(random_network(name))
@@ -164,6 +171,7 @@ class TestNetworks:
         assert not ours.network.training
         assert ours.labels == tuple(models.get_model_weights(name).DEFAULT.meta["categories"])
 
+    @pytest.mark.usefixtures("at_96_pixels")
     @pytest.mark.parametrize(("name", "heads"), [("googlenet", ["aux1", "aux2"]), ("inception_v3", ["AuxLogits"])])
     def test_googlenet_and_inception_are_as_torchvision_loads_its_own(
         self, saved, stirred, pictures, monkeypatch, name, heads
@@ -182,6 +190,7 @@ class TestNetworks:
         without = load_classifier(name, checkpoint=saved(headless), device="cpu")
         assert without.identity == ours.identity
 
+    @pytest.mark.usefixtures("at_96_pixels")
     def test_densenets_old_names_are_understood(self, saved, stirred, pictures, monkeypatch):
         network = stirred(random_network("densenet121"))
         old = {
@@ -196,6 +205,7 @@ class TestNetworks:
         with torch.no_grad():
             assert torch.equal(ours.network(pictures), theirs(pictures))
 
+    @pytest.mark.usefixtures("at_96_pixels")
     def test_have_a_head_for_the_visitors_own_classes(self, saved):
         network = random_network("squeezenet1_1", num_classes=2)
         classifier = load_classifier("squeezenet1_1", checkpoint=saved(network), labels=["cat", "dog"], device="cpu")
@@ -229,6 +239,7 @@ class TestMismatch:
             load_classifier("squeezenet")
 
 
+@pytest.mark.usefixtures("at_96_pixels")
 class TestWhereWeightsComeFrom:
     @pytest.fixture
     def download(self, server, monkeypatch):
