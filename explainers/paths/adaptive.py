@@ -138,7 +138,10 @@ class AdaptiveIntegral:
 
     def _halve(self, chosen: list[Interval]) -> None:
         middles = [Point(each.start.path, (each.start.alpha + each.end.alpha) / 2) for each in chosen]
-        self._pass([*dropped_ends(chosen), *middles])
+        ends = dropped_ends(chosen)
+        for points in (ends[:HALVED_AT_ONCE], ends[HALVED_AT_ONCE:], middles):  # together they would take more memory
+            if points:
+                self._pass(points)
         halves, halved = [], set(chosen)
         for interval, middle in zip(chosen, middles, strict=True):
             start, end, part = interval.start, interval.end, interval.part

@@ -60,7 +60,7 @@ def _option(kind: type[Explainer], classifier: Classifier, *, possible: bool) ->
         return kind.title
     explainer = kind()
     cost = counted(explainer.passes(classifier), "pass", "passes")
-    return f"{kind.title} · {cost if explainer.repeatable is explainer else f'up to {cost}'}"
+    return f"{kind.title} · {cost if explainer.repeatable is explainer else f'≤{cost}'}"
 
 
 def _choose_family(before: Family, closed: Sequence[Family]) -> None:
