@@ -53,7 +53,7 @@ def choose_own_picture() -> Photo:
         return photo
     _ask_for_one()
     if photo:
-        st.button(f"Go on with {escaped(photo.name)}", key="go-on", on_click=_go_on, args=(photo,))
+        st.button(f"Go on with {escaped(photo.name)}", key="go-on", on_click=_go_on_with_it)
     if refusal:
         raise NoResult(refusal, "error")
     if not named:
@@ -75,12 +75,12 @@ def _shown(photo: Photo) -> Photo:
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):
         st.caption(f"**{escaped(photo.name)}**")
         hint = "Forget this picture, withdraw its link if you have shared it, and go back to the samples."
-        st.button("Remove", key="remove", on_click=_forget, args=(photo,), help=hint)
+        st.button("Remove", key="remove", on_click=_forget, help=hint)
     if photo is state.upload():
         photo = _adjusted(photo)
     if photo.note:
         st.caption(photo.note)
-    share_widgets.offer(photo)
+    share_widgets.offer()
     return photo
 
 
@@ -158,9 +158,15 @@ def _go_on(photo: Photo) -> None:
     state.choose(PHOTO_KEY, photo.fingerprint)
 
 
-def _forget(photo: Photo) -> None:
+def _go_on_with_it() -> None:  # a callback's arguments would hold the photo beyond the visit
+    if photo := own_photo():
+        _go_on(photo)
+
+
+def _forget() -> None:
     dismiss_refusal()
-    share_widgets.withdraw_own(photo)
+    if photo := own_photo():
+        share_widgets.withdraw_own(photo)
     share_widgets.leave()
     state.keep_upload(None)
     state.choose(PHOTO_KEY, "")

@@ -41,8 +41,8 @@ def has_ended() -> bool:
     return bool(_token()) and SHARED.find(_token()) is None
 
 
-def offer(photo: Photo) -> None:
-    """Offer to share the photo or, if it is shared, say so and offer to withdraw it; the same for earlier ones."""
+def offer() -> None:
+    """Offer to share the upload or, if it is shared, say so and offer to withdraw it; the same for earlier ones."""
     token = _token()
     if token and (SHARED.find(token) is None):
         leave()
@@ -53,7 +53,7 @@ def offer(photo: Photo) -> None:
             "it can see the picture, and withdraw it.",
         )
     else:
-        st.button("Link with picture", key="share", icon=":material/link:", on_click=_share, args=(photo,), help=OFFER)
+        st.button("Link with picture", key="share", icon=":material/link:", on_click=_share, help=OFFER)
         if problem := state.recall("share-problem"):
             show(problem)
     for other in _own_tokens():
@@ -82,8 +82,10 @@ def _offer_withdrawal(token: str, sentence: str) -> None:
     )
 
 
-def _share(photo: Photo) -> None:
-    """Share the photo, under the token that it has already if this visit shares it."""
+def _share() -> None:
+    """Share the upload, under the token that it has already if this visit shares it."""
+    if (photo := state.upload()) is None:
+        return
     own = (token for token in _own_tokens() if (shared := SHARED.find(token)) and shared.digest == photo.digest)
     try:
         token = next(own, None) or SHARED.share(photo)

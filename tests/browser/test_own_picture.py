@@ -25,7 +25,7 @@ def lying(kind: str = "JPEG") -> bytes:
     picture.paste("blue", (60, 0, 120, 120))
     exif, file = Image.Exif(), BytesIO()
     exif[ExifTags.Base.Orientation] = 6
-    picture.save(file, kind, quality=95, exif=exif)
+    picture.save(file, kind, quality=95, exif=exif.tobytes())
     return file.getvalue()
 
 
