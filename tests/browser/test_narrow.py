@@ -1,0 +1,27 @@
+"""A narrow window: heading, picture, result, then everything else, and nothing behind a menu."""
+
+from io import BytesIO
+
+from PIL import Image
+
+
+def test_picture_and_result_come_before_the_controls_and_all_of_them_work(visitor):
+    app = visitor(viewport={"width": 400, "height": 800}, permissions=["camera"]).open()
+    heading, picture, *result, method = (
+        app.at(key).first.bounding_box()["y"] for key in ("top", "picture-choice", "map", "answer", "method")
+    )
+    assert heading < picture < min(result)
+    assert max(result) < method
+    assert picture < 180
+    assert app.page.get_by_test_id("stExpandSidebarButton").is_hidden()
+    assert app.fits_sideways
+    before = app.heat
+    app.method("Vanilla gradient").until(lambda: app.heat and app.heat != before)
+    app.choose("sample", "Your own picture").until(lambda: app.page.get_by_test_id("stFileUploader").count())
+    app.at("camera").get_by_text("Use the camera").click()
+    camera = app.page.get_by_test_id("stCameraInput")
+    camera.wait_for()
+    assert camera.bounding_box()["y"] < app.at("method").bounding_box()["y"]
+    Image.new("RGB", (80, 80), "teal").save(photo := BytesIO(), "JPEG")
+    app.upload("teal.jpg", photo.getvalue()).until(lambda: app.heat and app.picture.getpixel((30, 30))[0] < 60)
+    assert app.fits_sideways
