@@ -52,13 +52,13 @@ def wait(tab: Page, milliseconds: int) -> None:
 
 def show_sidebar(tab: Page, shown: bool) -> None:
     """Show the sidebar of a wide window, or hide it."""
-    sidebar = tab.get_by_test_id("stSidebar")
-    if (sidebar.get_attribute("aria-expanded") == "true") == shown:
+    opener = tab.get_by_test_id("stExpandSidebarButton")
+    if shown == (not opener.count()):
         return
     if shown:
-        tab.get_by_test_id("stExpandSidebarButton").click()
+        opener.click()
     else:
-        sidebar.hover()
+        tab.get_by_test_id("stSidebar").hover()
         tab.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
     tab.mouse.move(0, 0)
 

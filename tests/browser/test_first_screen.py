@@ -7,10 +7,10 @@ from tools.screenshots import address, show_sidebar
 
 WINDOW = {"width": 1280, "height": 720}
 SEEN = {  # the keys of what each page shows first
-    "explain": ("top", "answer"),
+    "explain": ("top", "map", "answer", "check", "verdict-line"),
     "compare": ("top", "compare-view", "tiles-maps"),
-    "path": ("top",),
-    "trust": ("top",),
+    "path": ("top", "journey-settings", "journey-figure"),
+    "trust": ("top", "under-test", "verdict", "cards"),
 }
 FIRST_CONTROLS = ("picture-choice", "method")  # in the sidebar, where the page has them
 TOP_HEIGHT = 72  # of the heading: a tenth of the window
