@@ -7,7 +7,7 @@ from tools.screenshots import address, show_sidebar
 
 WINDOW = {"width": 1280, "height": 720}
 SEEN = {  # the keys of what each page shows first
-    "explain": ("top", "map", "answer", "check", "verdict-line"),
+    "explain": ("top", "map", "answer", "check-area", "verdict-line"),
     "compare": ("top", "compare-view", "tiles-maps"),
     "path": ("top", "journey-settings", "journey-figure"),
     "trust": ("top", "under-test", "verdict", "cards"),

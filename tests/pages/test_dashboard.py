@@ -264,6 +264,11 @@ def verdict_line(at):
     return next(link.proto.label for link in at.get("page_link") if "Trust page" in link.proto.label)
 
 
+def found(speaks):
+    """A finding without words."""
+    return Finding(speaks, "", "", "")
+
+
 @pytest.fixture
 def tested(own_jobs, espresso, explained):
     """(experiment, speaks) -> the first method's map of the first sample has been through it, and that came out."""
@@ -271,7 +276,7 @@ def tested(own_jobs, espresso, explained):
     def keep(experiment, speaks):
         explainer = EXPLAINERS[0]()
         key = experiment, explainer, espresso.key, explained(explainer).reduction
-        outcome = SimpleNamespace(finding=Finding(speaks, "", ""))
+        outcome = SimpleNamespace(finding=found(speaks))
         with own_jobs.job("outcomes", key, lambda report: outcome) as job:
             job.ended.wait()
 
@@ -286,9 +291,9 @@ def test_an_untested_map_is_called_that_and_nothing_is_started(visit, own_jobs):
 def test_what_trust_has_found_of_this_very_map_is_said(visit, tested):
     tested(Removal(), "for")
     tested(Sensitivity(), "against")  # which isn't part of the verdict
-    assert verdict([Finding("for", "", "")]) in verdict_line(visit())
+    assert verdict([found("for")]) in verdict_line(visit())
     tested(Randomisation(), "against")
-    both = [Finding("for", "", ""), Finding("against", "", "")]
+    both = [found("for"), found("against")]
     assert verdict(both) in verdict_line(visit())
     tested(Randomisation(stages=1), "for")  # the last one counts
     assert verdict([both[0]] * 2) in verdict_line(visit())
@@ -298,7 +303,7 @@ def test_what_trust_has_found_of_this_very_map_is_said(visit, tested):
 def test_a_box_that_somebody_else_has_drawn_says_nothing(visit, tested):
     tested(Pointing(box=(100, 0, 300, 200)), "for")
     assert "Not tested yet" in verdict_line(visit())
-    assert verdict([Finding("for", "", "")]) in verdict_line(visit({"box": "100~0~300~200"}))
+    assert verdict([found("for")]) in verdict_line(visit({"box": "100~0~300~200"}))
 
 
 def test_a_smoothed_map_says_so_and_keeps_what_was_computed(visit, figure, explained):
