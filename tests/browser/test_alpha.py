@@ -87,8 +87,8 @@ def test_what_moves_stands_on_one_screen(visitor, width, height):
     boxes = [panel.bounding_box() for panel in panels]
     assert len(boxes) == 6
     assert all(part["x"] >= 0 and part["x"] + part["width"] <= width for part in [box, *boxes])
-    shown = boxes[:4] if width > 640 else boxes[:3]  # a telephone shows at least the panels of pixels
-    assert max(part["y"] + part["height"] for part in shown) <= height
+    shown = boxes if width > 640 else boxes[:3]  # a telephone shows the panels of pixels, once it is scrolled to them
+    assert max(part["y"] + part["height"] for part in shown) <= height + (box["y"] if width < 640 else 0)
     assert all(part["width"] > 100 for part in boxes[:3])
     if width > 640:
         assert len({round(part["y"]) for part in boxes[:3]}) == 1
