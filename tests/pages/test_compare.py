@@ -13,6 +13,7 @@ from explainers import (
     ExplanationError,
     GradCAM,
     GuidedBackprop,
+    InputXGradient,
     IntegratedGradients,
     Saliency,
     Target,
@@ -282,8 +283,16 @@ def test_a_map_has_its_sentence_and_a_scale_in_words(come):
     assert texts(at, "tile-unit") == ["change of the logit per unit of brightness"]
 
 
-def test_the_matrices_are_the_measures(come, figure, maps):
-    at, expected = come(compare_view="Agreement"), maps(*FOUR)
+@pytest.mark.parametrize(
+    ("kinds", "reduction"),
+    [(FOUR, "sum of magnitudes"), ((IntegratedGradients(), InputXGradient()), "signed sum")],
+    ids=["some with signs", "all with signs"],
+)
+def test_the_matrices_are_the_measures_by_magnitude_unless_all_have_signs(come, figure, bundled, kinds, reduction):
+    address = {"compare_channels": reduction} if reduction == "signed sum" else {}
+    at = come(compare_view="Agreement", compare_method="~".join(kind.slug() for kind in kinds), **address)
+    target = Target(bundled.labels.index("espresso"))
+    expected = [kind(bundled, PHOTO, target).reduced(reduction).heat for kind in kinds]
     for measure in (rank_correlation, ssim):
         values = figure(at, f"matrix-{measure.__name__}")["data"][0]["z"]
         for row, one in enumerate(expected):

@@ -35,8 +35,8 @@ def show_matrices(tiles: Sequence[Tile]) -> None:
         place.plotly_chart(figure, key=f"matrix-{measure.__name__}", config=NO_MODE_BAR, alt=about)
         place.caption(meaning)
     st.caption(
-        "Maps with signs are compared with their signs, the others by magnitude. To compare like with like, choose one "
-        "way of combining the channels for all maps, under **Edit**."
+        "Maps are compared with their signs if all of them have signs, else by magnitude. To compare like with like, "
+        "choose one way of combining the channels for all maps, under **Edit**."
     )
 
 
@@ -50,9 +50,15 @@ def show_pair(first: Tile, second: Tile) -> None:
 
 
 def heats_of(tiles: Sequence[Tile]) -> list[Array]:
-    """Resample the tiles' maps to one grid. Raises ExplanationError where the classifiers see no common part."""
+    """Resample the tiles' maps to one grid, by magnitude where only some of them have signs.
+
+    Raises ExplanationError where the classifiers see no common part.
+    """
+    maps = [tile.explanation for tile in tiles if tile.explanation]
+    if not all(explanation.signed for explanation in maps):
+        maps = [explanation.reduced("sum of magnitudes") if explanation.signed else explanation for explanation in maps]
     try:
-        return aligned([tile.explanation for tile in tiles if tile.explanation])
+        return aligned(maps)
     except ValueError as error:
         raise ExplanationError(f"These maps can't be compared: {error}.") from error
 
