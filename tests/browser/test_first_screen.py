@@ -9,7 +9,7 @@ WINDOW = {"width": 1280, "height": 720}
 SEEN = {  # the keys of what each page shows first
     "explain": ("top", "map", "answer", "check-area", "verdict-line"),
     "compare": ("top", "compare-view", "tiles-maps"),
-    "path": ("top", "journey-settings", "journey-figure"),
+    "path": ("top", "journey-figure"),
     "trust": ("top", "under-test", "verdict", "cards"),
 }
 FIRST_CONTROLS = ("picture-choice", "method")  # in the sidebar, where the page has them
