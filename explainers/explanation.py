@@ -41,7 +41,7 @@ class Target:
         if self.scale not in SCALES:
             raise ExplanationError(f"What is explained must be the {' or the '.join(SCALES)}, not {self.scale!r}.")
         if self.versus == self.index:
-            raise ExplanationError("Choose two different classes: a class can't be explained rather than itself.")
+            raise ExplanationError("Choose two different classes: a class can't be compared with itself.")
 
 
 ValueKind = Literal["gradient", "squared gradient", "attribution", "activation", "probability"]

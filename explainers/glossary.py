@@ -20,7 +20,7 @@ TERMS = {
     "gap": "how far the attributions miss the sum that completeness asks for, as a share of it.",
     "expected error": "how far the map is likely to be from the exact one, as a share of all that the exact one shows.",
     "pass": "one run of one picture through the network. It is what a map costs.",
-    "layer": "one stage of the network. Deeper layers see larger parts and mean more; their maps are coarser.",
+    "layer": "one stage of the network. Deeper layers stand for larger, more complex things; their maps are coarser.",
     "superpixel": "a small patch of pixels of similar colour, treated as one.",
     "deletion": "removing pixels in the map's order and watching the score fall.",
     "insertion": "bringing pixels back in the map's order and watching the score rise.",

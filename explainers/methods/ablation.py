@@ -17,11 +17,11 @@ from explainers.passes import Passes
 
 @dataclass(frozen=True)
 class FeatureAblation(OnSuperpixels):
-    """How far the score falls when a superpixel, a region of like colour, is hidden.
+    """How far the score falls when a superpixel, a region of similar colour, is hidden.
 
-    Each pixel gets the whole fall of the score for its superpixel, so red helps the class and blue hurts it, as with
-    occlusion, but the patches follow the picture's edges. It asks the classifier itself and needs no gradient. It can't
-    see what two regions do together: where either is enough, hiding one changes nothing.
+    Each pixel gets the whole drop in score of its superpixel: red helps the class, blue hurts it, as with occlusion,
+    but here the patches follow the picture's edges. The method asks the classifier directly and needs no gradient. It
+    can't see what two regions do together: where either one is enough, hiding one of them changes nothing.
     """
 
     title: ClassVar[str] = "Superpixel ablation"

@@ -16,12 +16,11 @@ from explainers.passes import Passes
 
 @dataclass(frozen=True)
 class AblationCAM(OnLayer):
-    """Where a deep layer's feature maps lie without which the score falls.
+    """Where a deep layer's feature maps respond, weighted by how far the score falls without them.
 
-    Each feature map is set to zero in turn; how far the score falls without it is the map's weight. It needs no
-    gradient and so doesn't suffer from saturation, but it takes a pass for every feature map that isn't zero already.
-    The paper divides the weights by the score, a common factor that is left out: where the score is negative, it would
-    turn the map over.
+    Each feature map is set to zero in turn, and its weight is how far the score falls without it. No gradient is
+    needed, so saturation does no harm, but every feature map that isn't zero already costs a pass. The paper also
+    divides all weights by the score. That common factor is left out, because a negative score would reverse the map.
     """
 
     title: ClassVar[str] = "Ablation-CAM"

@@ -199,12 +199,12 @@ class OnTokens(Explainer):
 
 @dataclass(frozen=True)
 class AttentionRollout(OnTokens):
-    """Which patches the class token looks at through all layers of attention, whatever the class.
+    """Which patches the class token looks at, through all attention layers, whatever the class.
 
-    The heads' attention is averaged, mixed with what passes each layer by on the residual connection, and multiplied
-    layer by layer. The values add up to 1 with what is left to tokens that are no patch. It asks no score, so it is the
-    same for every class: it shows where the network looks, not what speaks for an answer. A transformer without a class
-    token is read as the average of its patches.
+    Attention is averaged over the heads, mixed with what the residual connection carries past each layer, and
+    multiplied layer by layer. The values add up to 1, together with what goes to tokens that aren't patches. No score
+    is involved, so the map is the same for every class: it shows where the network looks, not what speaks for an
+    answer. A transformer without a class token is read as the average of its patches.
     """
 
     title: ClassVar[str] = "Attention rollout"
@@ -238,12 +238,12 @@ class AttentionRollout(OnTokens):
 
 @dataclass(frozen=True)
 class AttentionRelevance(OnTokens):
-    """Which patches the class's evidence is read from through all layers of attention.
+    """Which patches the evidence for the class comes from, through all attention layers.
 
-    Each head's attention is weighed by the score's gradient with respect to it; what is positive is averaged over the
-    heads and added up along all ways through the layers (Chefer et al. 2021). It tells classes apart, unlike the
-    rollout, but shows evidence for the class only, knows nothing of what happens between the layers of attention, and
-    its values add up to nothing in particular.
+    Each head's attention is weighted by the gradient of the score with respect to it; the positive part is averaged
+    over the heads and accumulated along all routes through the layers (Chefer et al. 2021). Unlike the rollout, it
+    tells classes apart. But it shows only evidence for the class, ignores what happens between the attention layers,
+    and its values don't add up to anything in particular.
     """
 
     title: ClassVar[str] = "Attention relevance"

@@ -43,9 +43,10 @@ def _blur_matrices(deviations: Tensor, side: int) -> Tensor:
 class BlurIntegratedGradients(Explainer):
     """How much each pixel contributes while the picture comes into focus.
 
-    The gradient is followed from the blurred picture to the sharp one, so no colour has to stand for nothing there: the
-    values add up to the score minus the blurred picture's (completeness). It shows details rather than areas of one
-    colour, which a blur hardly changes, except at the border: what lies outside of the picture counts as black.
+    The gradient is followed from a blurred picture to the sharp one, so no colour has to stand for "nothing". The
+    values add up to the score minus the blurred picture's score (completeness). It shows details rather than areas of
+    one colour, which blurring hardly changes, except at the border, because everything outside the picture counts as
+    black.
     """
 
     title: ClassVar[str] = "Blur Integrated Gradients"

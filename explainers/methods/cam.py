@@ -19,10 +19,11 @@ AVERAGING_CALLS = ("adaptive_avg_pool2d", "avg_pool2d", "mean")
 
 @dataclass(frozen=True)
 class CAM(Explainer):
-    """Where the last feature maps hold what the class is made of.
+    """Where the last feature maps contain what the class is made of.
 
-    The class's own weights weigh the feature maps that are averaged before the last linear layer, so the map's mean
-    plus the class's bias is the logit. Only networks that end in global average pooling and one linear layer have it.
+    The feature maps that are averaged before the last linear layer are multiplied by the class's own weights there and
+    added up, so the mean of the map plus the class's bias is exactly the logit. It exists only for networks that end in
+    global average pooling and one linear layer.
     """
 
     title: ClassVar[str] = "CAM"

@@ -123,10 +123,10 @@ def _zero_with_gradient(x: Tensor) -> Tensor:
 class DeepLIFT(Explainer):
     """How much each pixel contributes to the difference between this picture and a baseline picture.
 
-    Differences at every activation are handed back in proportion to what caused them (the Rescale rule), in one pass
-    and without a path to follow. The values add up to the logit minus the baseline's: a network where they miss that by
-    more than 1% (and rounding) is refused, such as one that multiplies activations with each other. It depends on how
-    the network is built: two that answer alike can have different maps.
+    The difference at every activation is handed back to its causes in proportion (the Rescale rule), in a single pass
+    and without a path. The values add up to the logit minus the baseline's logit. A network where they miss it by more
+    than 1% (beyond rounding) is refused, for example one that multiplies activations with each other. The map depends
+    on how the network is built: two networks that give the same answers can have different maps.
     """
 
     title: ClassVar[str] = "DeepLIFT"
@@ -181,7 +181,7 @@ class DeepLIFT(Explainer):
         tolerance = MAX_GAP * change.abs() + MAX_ROUNDING * values.abs().sum((1, 2, 3))
         if not bool(((sums - change).abs() <= tolerance).all()):
             raise ExplanationError(
-                f"DeepLIFT doesn't work on {passes.classifier.name}: the values add up to {float(sums[0]):.3g}, and "
+                f"DeepLIFT doesn't work on {passes.classifier.name}: the values add up to {float(sums[0]):.3g}, but "
                 f"the logit changes by {float(change[0]):.3g}, so its rule doesn't fit a part of the network. "
                 "Integrated Gradients works on it."
             )

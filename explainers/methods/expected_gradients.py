@@ -36,11 +36,12 @@ DRAWS, MOST_DRAWS = 20, 50  # by default, and at most
 class ExpectedGradients(Explainer):
     """How much each pixel contributes, compared with many random pictures instead of one baseline.
 
-    The mean of Integrated Gradients over the random pictures, from gradients at random points of the ways between them
-    and the picture. The values add up to the score minus the random pictures' mean score, up to an error of sampling
-    that the gap shows. No single colour is invisible, but random pictures are not what the classifier was trained on
-    (the paper draws them from the training data). Unlike Captum's GradientShap, no noise is added to the picture, each
-    random picture counts alike, and the points are spread evenly over each way.
+    The mean of Integrated Gradients over many random pictures as baselines, from gradients at random points on the
+    paths between them and the picture. The values add up to the score minus the mean score of the random pictures, up
+    to a sampling error that the gap shows. No single colour is invisible, but random pictures are not what the
+    classifier was trained on (the paper takes pictures from the training data). Unlike in Captum's GradientShap, no
+    noise is added to the picture, every random picture counts the same, and the points are spread evenly over each
+    path.
     """
 
     title: ClassVar[str] = "Expected Gradients"

@@ -25,9 +25,9 @@ from explainers.settings import number
 class GradCAM(OnLayer):
     """Where a deep layer found evidence for the class, on that layer's coarse grid.
 
-    Each feature map of the layer is weighted by the mean gradient of the score with respect to it; the weighted sum
-    goes through ReLU, so only evidence for the class is left. On a network that ends in pooling and one linear layer it
-    is CAM, up to scale.
+    Each feature map of the layer is weighted by the mean gradient of the score with respect to it. The weighted sum
+    goes through a ReLU, so only evidence for the class is left. On a network that ends in pooling and one linear layer,
+    it equals CAM up to a factor.
     """
 
     title: ClassVar[str] = "Grad-CAM"
@@ -66,11 +66,12 @@ class _WeightedByGradient(OnLayer):
 
 @dataclass(frozen=True)
 class HiResCAM(_WeightedByGradient):
-    """Which cells of a deep layer's grid the score was made of.
+    """Which cells of a deep layer's grid the score was computed from.
 
     Feature maps times their gradient, cell by cell, without Grad-CAM's averaging, which can light up cells that the
-    score doesn't use. Where one linear layer reads the grid, the values (without ReLU) add up to the logit minus the
-    bias; where the grid is averaged first, it is Grad-CAM. In earlier layers it can be as noisy as a gradient.
+    score doesn't use. Where one linear layer reads the whole grid, the values (without ReLU) add up to the logit minus
+    the bias. Where the grid is averaged first, the map is the same as Grad-CAM's. In earlier layers it can be as noisy
+    as a gradient.
     """
 
     title: ClassVar[str] = "HiResCAM"
@@ -87,11 +88,11 @@ class HiResCAM(_WeightedByGradient):
 
 @dataclass(frozen=True)
 class LayerCAM(_WeightedByGradient):
-    """Where a layer, even an early one with a fine grid, holds what speaks for the class.
+    """Where a layer, even an early one with a fine grid, finds evidence for the class.
 
-    Each cell of each feature map is weighed by its own gradient, where that is positive. So it keeps the detail of
-    early layers, where Grad-CAM's averages mean little; evidence against the class is left out, and the values add up
-    to nothing in particular.
+    Each cell of each feature map is weighted by its own gradient, where that is positive. This keeps the detail of
+    early layers, where Grad-CAM's averages mean little. Evidence against the class is left out, and the values don't
+    add up to anything in particular.
     """
 
     title: ClassVar[str] = "LayerCAM"
@@ -107,11 +108,12 @@ class LayerCAM(_WeightedByGradient):
 
 @dataclass(frozen=True)
 class GradCAMPlusPlus(_WeightedByGradient):
-    """Where a deep layer found evidence for the class, with several objects of it shown alike.
+    """Where a deep layer found evidence for the class, with several objects shown equally.
 
-    Grad-CAM whose averages count positive gradients only, the more the fewer cells share them; the shares follow from
-    the derivatives of exp(logit), so it knows logits only, and a common factor is left out. It is meant for layers
-    after a ReLU: where feature maps are negative, a share's denominator can come near zero.
+    Like Grad-CAM, but only positive gradients are averaged, and the fewer cells share one, the more it counts. These
+    shares follow from the derivatives of exp(logit), so the method explains logits only, and a common factor is left
+    out. It is meant for layers after a ReLU: where feature maps are negative, the denominator of a share can come close
+    to zero.
     """
 
     title: ClassVar[str] = "Grad-CAM++"
@@ -134,9 +136,9 @@ class GradCAMPlusPlus(_WeightedByGradient):
 class FinerCAM(GradCAM):
     """Where a deep layer found what sets the class apart from those most like it.
 
-    Grad-CAM of the logit minus a share of the mean logit of the classes that score closest to it, so what they have in
-    common weighs less. A share of 0 is Grad-CAM, and so is a classifier without other classes. Which classes were
-    compared is said with the map.
+    Grad-CAM of the logit minus a share of the mean logit of the most similar classes, those whose logits are closest,
+    so that what they have in common counts less. With a share of 0 it is Grad-CAM, and so it is for a classifier with
+    one class. The classes that were compared are named beside the map.
     """
 
     title: ClassVar[str] = "Finer-CAM"
@@ -185,8 +187,8 @@ class FinerCAM(GradCAM):
 class GuidedGradCAM(GradCAM):
     """Edges and textures, kept only where a deep layer found evidence for the class.
 
-    Guided backpropagation times Grad-CAM, scaled up bilinearly. It is as sharp as the one and as much about
-    the class as the other, but its detail is guided backpropagation's, which mostly restores the picture.
+    Guided backpropagation times Grad-CAM, scaled up bilinearly. It is as sharp as the former and as specific to the
+    class as the latter, but the detail comes from guided backpropagation, which mostly redraws the picture.
     """
 
     lies_on: ClassVar[Literal["picture", "layer"]] = "picture"

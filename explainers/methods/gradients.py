@@ -18,8 +18,8 @@ from explainers.passes import Passes
 class Saliency(Explainer):
     """How strongly the score reacts when a pixel changes a little.
 
-    Also called vanilla gradient or sensitivity analysis: the gradient of the score with respect to the picture. It is
-    faithful to the classifier but noisy, and it is zero where the score is saturated, even on pixels that matter.
+    Also called sensitivity analysis: the gradient of the score with respect to the picture. It is faithful to the
+    classifier but noisy, and it is zero where the score is saturated, even at pixels that matter.
     """
 
     title: ClassVar[str] = "Vanilla gradient"
@@ -42,12 +42,12 @@ class Saliency(Explainer):
 
 @dataclass(frozen=True)
 class InputXGradient(Saliency):
-    """How much each pixel adds to the score, as far as the slope at the picture tells.
+    """How much each pixel adds to the score, judging by the slope at the picture alone.
 
-    The gradient times the picture in pixel units, which is its difference to black: a black pixel gets nothing,
-    whatever it means to the classifier. The values add up to the score's rise from a black picture only if the score is
-    linear in between; on a network of ReLUs without biases, that sees black as zero, they equal Integrated Gradients
-    from black.
+    The gradient times the picture in pixel units, that is, times its difference from black: a black pixel gets nothing,
+    whatever it means to the classifier. The values add up to the change of the score from a black picture only if the
+    score is linear in between. On a network of ReLUs without biases that takes black as zero, they equal Integrated
+    Gradients from black.
     """
 
     title: ClassVar[str] = "Input times gradient"

@@ -107,10 +107,10 @@ class _GatedGradient(Saliency):
 
 @dataclass(frozen=True)
 class GuidedBackprop(_GatedGradient):
-    """Edges and textures that the class's evidence passes through; sharp, but much the same for every class.
+    """Edges and textures that the evidence for the class passes through: sharp, but much the same for every class.
 
-    At every ReLU the gradient goes on only where both the input and the gradient are positive. Sanity checks (Adebayo
-    et al. 2018) show that it mostly restores the picture: trust the vanilla gradient more.
+    At every ReLU the gradient passes only where both the input and the gradient are positive. Sanity checks (Adebayo et
+    al. 2018) show that it mostly redraws the picture: trust the vanilla gradient more.
     """
 
     title: ClassVar[str] = "Guided backpropagation"
@@ -130,11 +130,11 @@ class GuidedBackprop(_GatedGradient):
 
 @dataclass(frozen=True)
 class Deconvolution(_GatedGradient):
-    """What the network's features look like when the class's evidence is projected back to the pixels.
+    """What the network's features look like when the evidence for the class is projected back to the pixels.
 
-    The Zeiler-Fergus rule: at every ReLU the gradient goes on where it is positive, whatever the input was. Patterns of
-    strided layers show as a checkerboard. It is less clear than guided backpropagation and, like it, says little about
-    the class.
+    The Zeiler-Fergus rule: at every ReLU the gradient passes where it is positive, whatever the input was. Strided
+    layers leave a checkerboard pattern. The map is less clear than that of guided backpropagation and, like it, says
+    little about the class.
     """
 
     title: ClassVar[str] = "Zeiler-Fergus (deconvolution)"

@@ -50,12 +50,12 @@ def advance(along: Tensor, weights: Tensor, sizes: Tensor, goal: float, *, fract
 
 @dataclass(frozen=True)
 class GuidedIntegratedGradients(Explainer):
-    """How much each pixel contributes on a path that changes what matters least first.
+    """How much each pixel contributes on a path that changes the least important pixels first.
 
-    From the baseline, the pixels of the smallest gradients change first, so that the path keeps away from steep places
-    that have nothing to do with the picture and the map is less noisy than that of Integrated Gradients. The values add
-    up to the score minus the baseline's (completeness) as closely as the points on each step allow. The path is the
-    class's own, so the difference of two classes' maps is not the map of the difference.
+    Starting from the baseline, the pixels with the smallest gradients change first. So the path avoids steep places
+    that have nothing to do with the picture, and the map is less noisy than that of Integrated Gradients. The values
+    add up to the score minus the baseline's score (completeness), as closely as the number of points per step allows.
+    Every class has a path of its own, so the difference between two classes' maps is not the map of the difference.
     """
 
     title: ClassVar[str] = "Guided Integrated Gradients"
@@ -79,7 +79,7 @@ class GuidedIntegratedGradients(Explainer):
         "white",
         "grey",
         "dataset mean",
-        hint="The picture that stands for nothing there, where the path starts.",
+        hint='A picture that stands for "nothing", where the path starts.',
         axis="baseline",
     )
     fraction: float = number(

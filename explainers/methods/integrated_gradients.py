@@ -28,10 +28,10 @@ PREVIEW_STEPS = 8  # for previews, also those of automatic steps
 class IntegratedGradients(Explainer):
     """How much each pixel contributes on the way from a baseline picture to this one.
 
-    The gradient is averaged along the straight path from the baseline and multiplied by what changed: the values add up
-    to the score minus the baseline's score (completeness), and a pixel equal to the baseline gets nothing, so a black
-    baseline can't see black things. Automatic steps are taken where the gradient changes most, until the map's expected
-    error is below the tolerance and the values add up to within 5%.
+    The gradient is averaged along the straight path from the baseline to the picture and multiplied by the difference
+    between them. The values add up to the score minus the baseline's score (completeness). A pixel equal to the
+    baseline gets nothing, so a black baseline can't see black things. Automatic steps go where the gradient changes
+    most, until the map's expected error is below the tolerance and the values add up to within 5%.
     """
 
     title: ClassVar[str] = "Integrated Gradients"

@@ -22,12 +22,13 @@ from explainers.settings import number, seed
 
 @dataclass(frozen=True)
 class LIME(OnCoalitions):
-    """How much showing a superpixel adds to the score, by a linear model fitted near the picture.
+    """How much showing a superpixel adds to the score, according to a linear model fitted around the picture.
 
-    Superpixels are hidden at random, and a linear model is fitted to the scores: pictures that show more count more,
-    and the ridge keeps effects small that few samples support. Each pixel gets its superpixel's coefficient. It needs
-    no gradient. What regions do together is averaged away, and another seed gives another map: more samples help. The
-    map's expected error is that of the draws; how far the ridge draws coefficients to zero is not part of it.
+    Superpixels are hidden at random, and a linear model is fitted to the scores. Pictures that show more of the
+    original count more, and the ridge penalty keeps effects small that few samples support. Each pixel gets the
+    coefficient of its superpixel. No gradient is needed. What regions do together is averaged away, and another seed
+    gives another map: more samples help. The map's expected error covers the random draws, not how far the ridge
+    penalty shrinks the coefficients.
     """
 
     title: ClassVar[str] = "LIME"
@@ -79,8 +80,9 @@ class KernelSHAP(OnCoalitions):
     """What each superpixel contributes to the score: its Shapley value, shared among its pixels.
 
     The Shapley value is what a region adds to the score, averaged over all orders in which the regions could be
-    uncovered. The values add up to the score minus that of the hidden picture (completeness). Where the samples reach
-    for all coalitions they are exact, else an estimate by weighted least squares that another seed changes.
+    uncovered. The values add up to the score minus that of the hidden picture (completeness). They are exact where
+    there are enough samples for every combination of regions. Otherwise they are estimated by weighted least squares,
+    and another seed changes them.
     """
 
     title: ClassVar[str] = "KernelSHAP"

@@ -22,8 +22,8 @@ from explainers.settings import colour, number
 class Occlusion(Explainer):
     """How far the score falls when a patch of the picture is covered.
 
-    A patch of one colour slides over the picture; each pixel gets the mean fall of the score over the patches that
-    covered it, so red helps the class and blue hurts it. It asks the classifier itself and needs no gradient.
+    A patch of one colour slides over the picture. Each pixel gets the mean drop in score over the patches that covered
+    it: red helps the class, blue hurts it. The method asks the classifier directly and needs no gradient.
     """
 
     title: ClassVar[str] = "Occlusion"

@@ -85,9 +85,10 @@ class MaskSums:
 class RISE(Explainer):
     """How much higher the score is, on average, where a pixel is shown than over all random masks.
 
-    Coarse random masks hide parts of the picture, softly; each pixel gets the mean of the scores weighed by how far it
-    was shown, so it needs no gradient. The mean score is taken off, which the published map leaves in, so red helps the
-    class and blue hurts it. The map is as coarse as the masks and noisy: the noise halves with four times the masks.
+    Coarse random masks with soft edges hide parts of the picture. Each pixel gets the mean of the scores, weighted by
+    how much of it was shown, so no gradient is needed. The mean score is subtracted, unlike in the paper, so that red
+    helps the class and blue hurts it. The map is as coarse as the masks, and noisy: four times as many masks halve the
+    noise.
     """
 
     title: ClassVar[str] = "RISE"

@@ -37,9 +37,9 @@ class _ForwardOnly(OnLayer):
 class EigenCAM(_ForwardOnly):
     """Where a deep layer reacts most strongly, whatever the class.
 
-    The projection of the layer's feature maps on their first principal direction (not centred, as in the paper), with
-    the sign that makes its sum positive. It asks no score, so it is the same for every class: it shows what stands out
-    to the network, not what speaks for an answer.
+    The projection of the layer's feature maps onto their first principal direction (not centred, as in the paper), with
+    the sign that makes its sum positive. No score is involved, so the map is the same for every class: it shows what
+    stands out to the network, not what speaks for an answer.
     """
 
     title: ClassVar[str] = "Eigen-CAM"
@@ -59,11 +59,11 @@ class EigenCAM(_ForwardOnly):
 
 @dataclass(frozen=True)
 class ScoreCAM(_ForwardOnly):
-    """Where a deep layer's feature maps lie that raise the score when only they show through.
+    """Where a deep layer's feature maps respond, weighted by how far the score rises where only they show through.
 
-    Each feature map, scaled up and stretched to 0..1, masks the picture; how far the masked picture scores above a
-    black one is the map's weight. It needs no gradient and so doesn't suffer from saturation, but it takes a pass for
-    every feature map that isn't constant, and masks of other pictures than the classifier was trained on.
+    Each feature map, scaled up and stretched to the range 0 to 1, masks the picture, and its weight is how much higher
+    the masked picture scores than a black one. No gradient is needed, so saturation does no harm. But every feature map
+    that isn't constant costs a pass, and masked pictures are not what the classifier was trained on.
     """
 
     title: ClassVar[str] = "Score-CAM"

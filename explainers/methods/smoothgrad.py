@@ -109,11 +109,11 @@ class _Smoothed(Explainer):
 
 @dataclass(frozen=True)
 class SmoothGrad(_Smoothed):
-    """Which pixels the score reacts to, on the average over noisy copies of the picture.
+    """Which pixels the score reacts to, averaged over noisy copies of the picture.
 
     The mean of the gradients of many copies with random noise: what changes from copy to copy averages out. Without
-    noise it is the gradient; with much, it speaks of pictures that the classifier was never trained on. The noise isn't
-    clipped to black and white.
+    noise it is the gradient. With much noise it describes pictures that the classifier was never trained on. The noise
+    isn't clipped to black and white.
     """
 
     title: ClassVar[str] = "SmoothGrad"
@@ -151,8 +151,9 @@ class _WithoutSigns(_Smoothed):
 class SmoothGradSquared(_WithoutSigns):
     """Which pixels the score reacts to strongly in noisy copies of the picture, whatever the sign.
 
-    The mean of the squared gradients of many copies with random noise. Signs can't cancel, so weak but steady and
-    strong but changing reactions both count, and the map has no sign. Without noise it is the gradient squared.
+    The mean of the squared gradients of many copies with random noise. Signs can't cancel, so a weak but steady
+    reaction counts, and so does a strong but changing one; the map has no sign. Without noise it is the squared
+    gradient.
     """
 
     title: ClassVar[str] = "SmoothGrad squared"
@@ -173,8 +174,9 @@ class SmoothGradSquared(_WithoutSigns):
 class VarGrad(_WithoutSigns):
     """Where the gradient changes most from one noisy copy of the picture to the next.
 
-    The variance of the gradients of many copies with random noise. It is zero where the score is linear, however much
-    it depends on the pixel there: it shows where the gradient can't be relied on as much as what matters.
+    The variance of the gradients of many copies with random noise. It is zero where the score is linear, however
+    strongly it depends on the pixel. So it shows where the gradient can't be relied on as much as it shows what
+    matters.
     """
 
     title: ClassVar[str] = "VarGrad"

@@ -50,11 +50,11 @@ def ranked_regions(attributions: Array, segments: Array) -> tuple[Array, Array]:
 class XRAI(Explainer):
     """Which regions of the picture contribute most for their size.
 
-    The picture is cut into segments from fine to coarse, and those in which Integrated Gradients is densest are taken
-    first; a region's pixels share what they have together. The map is the mean of those of a black and a white
-    baseline, so dark and light things count alike, and adds up to the score minus the baselines' (completeness).
-    Regions are those of the picture's colours: it can't show a thing that has no edge. Automatic steps are those of
-    Integrated Gradients, for the mean of both baselines.
+    The picture is cut into segments from fine to coarse, and those where Integrated Gradients is densest are taken
+    first. The pixels of a region share its total. The map is the mean of two, from a black and a white baseline, so
+    dark and light things count the same, and it adds up to the score minus the mean score of the baselines
+    (completeness). Regions follow the picture's colours, so it can't show a thing without an edge. Automatic steps are
+    those of Integrated Gradients, for the mean of both baselines.
     """
 
     title: ClassVar[str] = "XRAI"

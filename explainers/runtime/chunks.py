@@ -25,7 +25,7 @@ def enough_memory() -> Iterator[None]:
         if not _out_of_memory(error):
             raise
         raise ExplanationError(
-            "There is not enough memory to pass one picture through this classifier. "
+            "There is not enough memory to run even one picture through this classifier. "
             "Choose a smaller classifier, or free memory on the machine that Whypixel runs on."
         ) from None
 

@@ -34,8 +34,8 @@ class WithinCopy(TorchFunctionMode):
             if key := self._weights.get(id(value)):
                 raise ExplanationError(
                     f"The forward pass of {self._name} reaches {key!r} of the given network without going through "
-                    "self, by a global variable, for example. Maps are computed on a private copy, which such a pass "
-                    "would leave. Let it reach all its modules through self."
+                    "self, through a global variable, for example. Maps are computed on a private copy of the network, "
+                    "and such a pass reaches outside it. Let it reach all its modules through self."
                 )
         call = Call.of(func, args, kwargs or {})
         if call.name == "batch_norm" and call.argument(5, "training") and self._is_elsewhere(call):

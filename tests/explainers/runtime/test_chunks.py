@@ -36,7 +36,7 @@ SHORTAGES = [
     RuntimeError(CPU),
 ]
 OTHERS = [RuntimeError("shapes cannot be multiplied"), ValueError("can't allocate memory"), KeyboardInterrupt()]
-SENTENCE = "^There is not enough memory to pass one picture through this classifier. Choose a smaller classifier, "
+SENTENCE = "^There is not enough memory to run even one picture through this classifier. Choose a smaller classifier, "
 
 
 def kind_of(value):
