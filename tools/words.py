@@ -100,7 +100,10 @@ def _shown_docstring(node: ast.ClassDef) -> tuple[ast.expr, str] | None:
     titled = False
     for part in node.body:
         match part:
-            case ast.AnnAssign(target=ast.Name(id="title"), value=ast.Constant(value=str())):
+            case (
+                ast.Assign(targets=[ast.Name(id="title")], value=ast.Constant(value=str()))
+                | ast.AnnAssign(target=ast.Name(id="title"), value=ast.Constant(value=str()))
+            ):
                 titled = True
     match node.body[0]:
         case ast.Expr(value=ast.Constant(value=str(text)) as first) if titled:

@@ -22,18 +22,19 @@ from explainers.settings import number, seed
 
 PATCHES_PER_SIDE = 5  # how many hidden patches would fit along the picture's short side
 CAVEAT = (
-    "Both are small for a map that says little: a constant map has sensitivity 0, and infidelity is scaled to suit the "
-    "map. The score's own curvature keeps even exact gradients from infidelity 0."
+    "Both are small for a map that says little: a constant map has a sensitivity of 0, and for infidelity the map is "
+    "scaled for the best fit. Because scores are curved, even exact gradients don't reach an infidelity of 0."
 )
 
 
 @dataclass(frozen=True)
 class Sensitivity(Experiment):
-    """How far the map can change when no pixel changes by much, and how well it foretells what hiding a patch does.
+    """How far the map can change when no pixel changes by much, and how well it predicts what hiding a patch does.
 
     Max-sensitivity: the largest relative change of the map (L2) over random pictures in which no channel of a pixel
-    differs by more than the radius. Infidelity: the mean squared error when the fall of the score is foretold from the
-    map, for random square patches set to the baseline (black, for methods without one); the map is scaled to suit best.
+    differs by more than the radius. Infidelity: the mean squared error when the fall of the score is predicted from the
+    map, for random square patches set to the baseline (black, for methods without one); the map is scaled for the best
+    fit.
     """
 
     title: ClassVar[str] = "Max-sensitivity and infidelity"

@@ -26,7 +26,7 @@ class Pointing(Experiment):
     """Whether the map points at the object, and whether the classifier needs what it points at.
 
     The pointing game asks whether the map's strongest pixel lies in a box that a person drew. To see whether the
-    classifier looks there at all, the box is hidden, and a patch of the same size elsewhere.
+    classifier uses what is there at all, the box is hidden, and then a patch of the same size elsewhere.
 
     box: (left, top, right, bottom) in pixels of the upright photo.
     """

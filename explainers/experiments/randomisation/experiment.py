@@ -30,10 +30,10 @@ NO_ORDER = "One of the two maps is the same everywhere, so it puts the pixels in
 class Randomisation(Experiment):
     """Makes the map again with the classifier's weights replaced by random ones, from its last layer to its first.
 
-    A map that is about what the classifier has learnt can't survive this. One that stays as it was shows the picture
-    and the network's wiring, and would look much the same for a classifier that has learnt nothing. A map that changes
-    depends on the weights, and no more is proved: noise would change, too. Each tensor of weights is drawn from a
-    normal distribution with its own mean and standard deviation; running statistics are kept.
+    A map of what the classifier has learnt can't survive this. One that stays the same shows the picture and the
+    network's wiring, and would look much the same for a classifier that has learnt nothing. A map that changes depends
+    on the weights, but that is all it proves: noise would change, too. Each tensor of weights is drawn from a normal
+    distribution with its own mean and standard deviation; running statistics are kept.
     """
 
     title: ClassVar[str] = "Cascading randomisation"

@@ -28,13 +28,13 @@ AS_EXPLAINED = "as explained"
 
 @dataclass(frozen=True)
 class Removal(Experiment):
-    """Pixels are removed in the order of the map, and brought back in it: does the score follow?
+    """Pixels are removed in the order of the map, and brought back in the same order: does the score follow?
 
-    If the map is right, the score falls early when its hottest pixels go first (deletion) and rises early when they
-    come first (insertion). It is held against the same map in 16 places where it does not belong, for they have its
-    grain and its areas. Random pixels are no measure: holes all over a picture destroy any classifier's score, so
-    nearly every map of larger areas loses against them in deletion and wins in insertion. Pictures with holes are
-    unlike all that the classifier learnt from, so a curve speaks of the fill as well.
+    If the map is right, the score falls early when its strongest pixels go first (deletion) and rises early when they
+    come first (insertion). The map is compared with itself moved to 16 wrong places, because the copies have the same
+    grain and the same areas. Random pixels are no fair opponent: holes all over a picture destroy any classifier's
+    score, so nearly every map with larger areas loses against them in deletion and wins in insertion. Pictures with
+    holes are unlike anything the classifier has learnt from, so a curve also depends on what fills the holes.
     """
 
     title = "Deletion and insertion"

@@ -28,12 +28,12 @@ SHIFT_DIRECTIONS = {"left": (0, -1), "right": (0, 1), "up": (-1, 0), "down": (1,
 
 @dataclass(frozen=True)
 class Stability(Experiment):
-    """Whether the map stays when the picture hardly changes.
+    """Whether the map stays the same when the picture hardly changes.
 
-    A person sees no difference between the picture and one with a little noise, a few pixels to the side, or mirrored.
-    The map should then be the same, at the same place. It is mapped back and compared by rank correlation, and the
-    change of the score is told: where the answer itself changes, another map is no fault. Methods that draw random
-    numbers are asked with other seeds, too.
+    To a person, a picture with a little noise, moved by a few pixels or mirrored is still the same picture. So the map
+    should be the same, in the same place. It is mapped back and compared by rank correlation, and the change of the
+    score is given as well: where the answer itself changes, a different map is no fault. Methods that draw random
+    numbers are also tried with other seeds.
     """
 
     title: ClassVar[str] = "Stability"
