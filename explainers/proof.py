@@ -10,7 +10,7 @@ from explainers.markdown import escaped
 from explainers.numbers import counted, duration
 from explainers.paths.step_grid import StepGrid
 
-UNJUDGED_GAP = "and its gap isn't judged, because the path's ends score nearly alike"
+UNJUDGED_GAP = "and its gap isn't judged, because both ends of the path have nearly the same score"
 ROUGH = "Take this map as a rough one."
 SMALLEST_ERROR = 0.001  # that is told: rounding alone makes a smaller one
 
@@ -122,8 +122,8 @@ def verification(explanation: Explanation) -> str | None:
         )
     if facts.folded:
         return (
-            f"Computed on a faster copy of {escaped(facts.classifier)}. To the first, the last and one other of the "
-            "pictures that passed, it answers just as the network itself does."
+            f"Computed on a faster copy of {escaped(facts.classifier)}. Its answers to three of the pictures, "
+            "the first, the last and one in between, are those of the network itself."
         )
     return None
 
@@ -145,7 +145,7 @@ def caution(explanation: Explanation) -> str | None:
     if facts.traits.batch_dependent:
         return (
             f"The answer of {escaped(facts.classifier)} to a picture also depends on the other pictures in its batch, "
-            "so the pictures passed one at a time."
+            "so the pictures were passed one at a time."
         )
     if facts.widened:
         return (

@@ -22,14 +22,14 @@ BOX_KEY = "box"  # of the box that a visitor drew on the photo, which doesn't fi
 MAX_MEGABYTES = MAX_BYTES // 10**6
 INVITATION = "Upload a picture of your own or take one with the camera. Or choose a sample."
 MISSING = (
-    "This address is about a picture of {size}, and that picture isn't here: an address names it without carrying it, "
-    "and the server keeps an upload for one visit only. Please give the same file again."
+    "This link is about a picture of {size} that isn't here: a link identifies the picture without containing it, and "
+    "the server keeps an upload for one visit only. Please give the same file again."
 )
 ENDED = (
     "The picture of this link, {size}, is no longer shared: it was withdrawn, its day is over, or the server was "
     "started again. If you have the same file, please give it here."
 )
-OTHER = "This isn't the picture that the address was about: that one has {size}. What you see is about the new one."
+OTHER = "This isn't the picture that the link was about, which has {size}. What you see is about the new one."
 
 
 def own_photo() -> Photo | None:
@@ -53,7 +53,7 @@ def choose_own_picture() -> Photo:
         return photo
     _ask_for_one()
     if photo:
-        st.button(f"Go on with {escaped(photo.name)}", key="go-on", on_click=_go_on_with_it)
+        st.button(f"Continue with {escaped(photo.name)}", key="go-on", on_click=_go_on_with_it)
     if refusal:
         raise NoResult(refusal, "error")
     if not named:

@@ -102,7 +102,7 @@ def _origin(source: Source) -> str:
     text = ORIGINS["bundled"].format(purpose=bundled.purpose, size=bundled.recipe.size)
     for other in BUNDLED_CLASSIFIERS.values():
         if not other.is_installed:
-            text += f" {other.title} isn't installed: `{INSTALL}` brings it."
+            text += f" {other.title} isn't installed: `{INSTALL}` installs it."
     return text
 
 

@@ -18,7 +18,7 @@ TOKEN = re.compile(r"[\w-]{32}", re.ASCII)
 OWN_TOKENS_KEY = "shares"  # of the tokens that this visit has made
 OFFER = (
     "Anyone who has the link can then see this picture and its results. It stays in this server's memory for a day, "
-    "or until it is withdrawn. Without this, an address only names the picture, and never carries it."
+    "or until it is withdrawn. An ordinary link only identifies the picture and never contains it."
 )
 
 
@@ -49,8 +49,8 @@ def offer() -> None:
     if SHARED.find(token):
         _offer_withdrawal(
             token,
-            f"This page's address carries the picture for another {_left(token)}. Anyone who has "
-            "it can see the picture, and withdraw it.",
+            f"This page's address includes the picture for another {_left(token)}. Anyone who has "
+            "it can see the picture and withdraw it.",
         )
     else:
         st.button("Link with picture", key="share", icon=":material/link:", on_click=_share, help=OFFER)

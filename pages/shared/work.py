@@ -20,6 +20,7 @@ from explainers.images.photo import Photo
 from explainers.methods import path_record, path_strip
 from explainers.methods.path_record import PathMethod, PathRecord
 from explainers.methods.path_strip import PathStrip
+from explainers.numbers import duration
 from explainers.passes import OnProgress
 from explainers.paths.step_grid import StepGrid
 from explainers.question import Question
@@ -146,7 +147,7 @@ def strip(explainer: PathMethod, question: Question, count: int) -> PathStrip:
         "strips",
         (explainer, question.key, count),
         lambda report: path_strip.path_strip(explainer, question, count, on_progress=_reporter(report)),
-        "Walking the path",
+        "Following the path",
         about=question.photo,
     )
     return pictures
@@ -234,4 +235,6 @@ def _await(job: Job, doing: str, slot: DeltaGenerator, jobs: Jobs, on_preview: O
 def _status(job: Job, doing: str, others: int) -> str:
     """The text of a progress bar."""
     sharing = f", sharing the machine with {others} other{'s' * (others > 1)}" if others and job.computes else ""
-    return doing + sharing + (f", about {job.left:.0f} s left" if job.left is not None else "")
+    if job.left is None:
+        return doing + sharing
+    return f"{doing}{sharing}, about {f'{job.left:.0f} s' if job.left < 10 else duration(job.left)} left"

@@ -241,7 +241,10 @@ def test_uniform_steps_that_are_not_enough_are_called_that():
 
 @pytest.mark.parametrize(
     ("gap", "said"),
-    [(0.071, "with a gap of 7.1%."), (None, "and its gap isn't judged, because the path's ends score nearly alike.")],
+    [
+        (0.071, "with a gap of 7.1%."),
+        (None, "and its gap isn't judged, because both ends of the path have nearly the same score."),
+    ],
 )
 def test_adaptive_points_that_are_not_enough_are_called_that(gap, said):
     assert proof.enough(grid([0.5, 1.0], 0.2, gap, False), 0.03) == (

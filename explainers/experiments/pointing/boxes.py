@@ -34,7 +34,9 @@ def held(boxes: Sequence[Box], view: Box, size: tuple[int, int]) -> Array:
     """Return (H, W) bool, true for pixels whose middle lies in a box. Raises ExplanationError if there are none."""
     for left, top, right, bottom in boxes:
         if not (left < right and top < bottom):
-            raise ExplanationError("A box needs its left edge left of its right one, and its top above its bottom.")
+            raise ExplanationError(
+                "A box needs its left edge to the left of its right one, and its top above its bottom."
+            )
     mask: Array = distances(boxes, view, size) == 0
     if not mask.any():
         if all(_share_outside(box, view) == 1 for box in boxes):

@@ -41,10 +41,10 @@ class Pointing(Experiment):
         0,
         50,
         label="Tolerance around the box",
-        hint="How far outside the peak may lie, in pixels that the classifier sees. The paper takes 15.",
+        hint="How far outside the box the peak may lie, in pixels that the classifier sees. The paper takes 15.",
     )
     fill: str = choice(
-        *BOX_FILLS, label="Hide the box with", hint="Whatever it is, the classifier has hardly seen the like."
+        *BOX_FILLS, label="Hide the box with", hint="Whatever you choose, the classifier has hardly seen its like."
     )
 
     def passes(self, explainer: Explainer, classifier: Classifier) -> int:

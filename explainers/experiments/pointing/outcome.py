@@ -80,9 +80,12 @@ class PointingOutcome:
             return f"{start}; there is nothing else to hide."
         if hidden.larger != 1:
             return f"{start}; with all the rest hidden instead, to {form(hidden.elsewhere[0])}."
+        mean, least, most = (
+            form(found) for found in (hidden.elsewhere.mean(), hidden.elsewhere.min(), hidden.elsewhere.max())
+        )
         return (
-            f"{start}; with as much hidden at {len(hidden.elsewhere)} other places, to {form(hidden.elsewhere.mean())} "
-            f"on average ({form(hidden.elsewhere.min())} to {form(hidden.elsewhere.max())})."
+            f"{start}; with the same area hidden in {len(hidden.elsewhere)} other places, to {mean} on average "
+            f"({least} to {most})."
         )
 
     def _speaks(self) -> tuple[Literal["for", "against", "neither"], str]:
@@ -91,7 +94,7 @@ class PointingOutcome:
         if hit.inside is None or hit.peak is None:
             return "neither", "The map points nowhere."
         if hit.area == 1:
-            return "neither", "The box holds all that the classifier sees: any map would hit."
+            return "neither", "The box holds everything that the classifier sees, so any map would hit it."
         hits = hit.peak == 1 and hit.inside >= CLEAR_LIFT * hit.area
         misses = hit.peak == 0 and hit.inside <= hit.area
         if hits and needed:

@@ -41,7 +41,7 @@ def _explain_clicked() -> None:
 
 def show_check(explanation: Explanation) -> None:
     """Hold the map against the score: what it adds up to and how right it is; and warn of what is unusual."""
-    st.markdown("**Check**", help=with_terms("Whether the attribution of all pixels explains the score. Completeness."))
+    st.markdown("**Check**", help=with_terms("Do the attributions of all pixels explain the score? Completeness."))
     found, lines = Check.of(explanation), [f"The {proof.score_name(explanation)}:"]
     if found is None:
         lines = [f"The {proof.score_name(explanation)} is **{proof.score(explanation)}**.", no_sum(explanation)]

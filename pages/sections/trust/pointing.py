@@ -31,7 +31,7 @@ $$\frac{\sum_{i \in \text{box}} |a_i|}{\sum_i |a_i|} \text{ against } \frac{\tex
 
 Photographers put things in the middle (**+**), so the page also says whether the middle would have hit. And a map may
 miss the object *and be right*, if the classifier goes by the background: so the box is **hidden**, to see whether the
-classifier needs what is in it, and then as much is hidden elsewhere, because hiding anything may hurt.
+classifier needs what is in it, and then the same area elsewhere, because hiding anything may hurt.
 """
 INVITATION = "**Draw a box around the object** to test this."
 HOW_TO_DRAW = "Press on the picture, drag, and let go. Or type the edges, in pixels of your photo:"

@@ -199,7 +199,7 @@ def test_signs_in_the_name_of_a_file_are_no_markdown(uploading):
     upload(uploading, "a*b* $1$.png", FILES[RED.name])
     assert r"**a\*b\* \$1\$.png**" in captions(uploading)
     upload(uploading, "cat.png", b"")
-    assert uploading.button(key="go-on").label == r"Go on with a\*b\* \$1\$.png"
+    assert uploading.button(key="go-on").label == r"Continue with a\*b\* \$1\$.png"
 
 
 def deep() -> bytes:

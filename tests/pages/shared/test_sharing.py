@@ -159,7 +159,7 @@ def test_a_link_with_the_picture_shows_it_to_others_until_it_is_withdrawn(shared
     run(at.button(key="share").click())
     link = address(at)
     assert re.fullmatch(r"[\w-]{32}", link["shared"])
-    (said,) = (caption.value for caption in at.caption if "carries the picture" in caption.value)
+    (said,) = (caption.value for caption in at.caption if "includes the picture" in caption.value)
     assert "for another 24 h" in said
     other = visit(**link)
     assert chosen(other) == ["Shared picture", photo.digest]

@@ -229,6 +229,11 @@ def test_a_progress_bar_says_with_whom_the_machine_is_shared(others, computes, s
     assert work._status(job, "Computing", others) == f"Computing{said}, about 12 s left"
 
 
+@pytest.mark.parametrize(("left", "said"), [(0.4, "0 s"), (3.4, "3 s"), (42.0, "42 s"), (440.0, "7 min")])
+def test_a_long_time_left_is_told_in_minutes(left, said):
+    assert work._status(SimpleNamespace(computes=True, left=left), "Computing", 0) == f"Computing, about {said} left"
+
+
 def test_a_preview_is_shown_once_while_the_work_goes_on(visitors):
     shown, ends = [], threading.Event()
 
