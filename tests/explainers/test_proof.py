@@ -256,7 +256,7 @@ def test_adaptive_points_that_are_not_enough_are_called_that(gap, said):
     ("changes", "said"),
     [
         ({"folded": False}, None),
-        ({"folded": True}, "Computed on a faster copy of My\\_net. To the first"),
+        ({"folded": True}, "Computed on a faster copy of My\\_net. Its answers to three"),
         ({"folded": False, "refuted": True}, "A faster way of running My\\_net gave other answers here, so"),
     ],
 )

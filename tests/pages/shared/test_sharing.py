@@ -240,7 +240,7 @@ def test_where_no_more_can_be_shared_it_says_so(shared, monkeypatch):
 def test_what_could_be_no_token_is_dropped(shared, photo, token):
     at = visit(sample="own", photo=photo.fingerprint, shared=token)
     assert chosen(at) == []
-    assert "carrying it" in at.warning[0].value
+    assert "without containing it" in at.warning[0].value
 
 
 def test_an_address_with_a_token_but_another_photo_shares_nothing(shared, photo):
