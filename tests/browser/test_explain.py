@@ -159,6 +159,6 @@ def test_another_look_computes_nothing(app):
             changes[key]()
             app.until(lambda before=before: app.chart("map") not in (before, []))
             assert app.proof.splitlines()[-1] == cost
-            assert app.at("map-area").get_by_text("Smoothed for display").count() == (key == "grain-pixels")
+        assert app.at("map-area").get_by_text("Smoothed for display").count() == (grain == "grain-pixels")
         assert app.chart("map")[4]["opacity"] == opacity
         assert app.address == address
