@@ -19,9 +19,7 @@ def test_picture_and_result_come_before_the_controls_and_all_of_them_work(visito
     app.method("Vanilla gradient").until(lambda: app.heat and app.heat != before)
     app.choose("sample", "Your own picture").until(lambda: app.page.get_by_test_id("stFileUploader").count())
     app.at("camera").get_by_text("Use the camera").click()
-    camera = app.page.get_by_test_id("stCameraInput")
-    camera.wait_for()
-    assert camera.bounding_box()["y"] < app.at("method").bounding_box()["y"]
+    app.at("picture-choice").get_by_test_id("stCameraInput").wait_for()
     Image.new("RGB", (80, 80), "teal").save(photo := BytesIO(), "JPEG")
     app.upload("teal.jpg", photo.getvalue()).until(lambda: app.heat and app.picture.getpixel((30, 30))[0] < 60)
     assert app.fits_sideways
