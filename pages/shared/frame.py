@@ -124,8 +124,3 @@ def show(error: ExplanationError | str, kind: Kind = "error") -> None:
 
     draw = {"info": st.info, "warning": st.warning, "error": st.error}[kind]
     draw(escaped(str(error)))
-
-
-def ink() -> str:
-    """Return the colour of text in the visitor's theme."""
-    return "#fafafa" if st.context.theme.type == "dark" else "#31333f"

@@ -101,6 +101,13 @@ def test_looking_for_a_result_starts_nothing(jobs, ask):
     assert jobs.peek("few", "a") == 7
 
 
+def test_what_is_kept_is_listed_in_the_order_of_its_last_use(jobs, ask):
+    assert jobs.kept("few") == []
+    for key in ("a", "b", "a"):
+        ask(key, lambda report: 7).answer()
+    assert jobs.kept("few") == [("b", 7), ("a", 7)]
+
+
 def test_the_same_question_asked_by_two_is_worked_on_once(ask):
     task = Task(result := object())
     first, second = ask("question", task), ask("question", task)
