@@ -94,7 +94,7 @@ def test_a_box_survives_a_visit_to_another_page_but_not_another_photo(trust):
     app = trust(box="180~40~420~260")
     app.page.get_by_role("link", name="Explain").click()
     app.until(lambda: app.heat)
-    app.page.get_by_role("link", name="Trust").click()
+    app.page.get_by_role("link", name="Trust", exact=True).click()
     app.page.wait_for_selector(DRAWN)
     app.until(lambda: app.page.evaluate(CORNERS) == [[180, 40, 420, 260]] * 2)
     app.choose("sample", "Chelsea").until(lambda: app.address.get("sample") == "chelsea" and "box" not in app.address)

@@ -7,7 +7,9 @@ BEGIN = "New here? Choose a picture, then a method."
 
 
 def links(at) -> list[str]:
-    return [link.proto.label for link in at.get("page_link")]
+    """The links of the heading; what a page says may hold others."""
+    ours = {*PAGES.values(), "← Back", "Next →"}
+    return [link.proto.label for link in at.get("page_link") if link.proto.label in ours]
 
 
 def here(at) -> list[str]:
