@@ -141,8 +141,8 @@ class App:
     def method(self, title: str) -> App:
         """Choose a method, by the beginning of its title: first its family, then the method."""
         (kind,) = (kind for kind in EXPLAINERS if kind.title == title)
-        family = self.at("family").get_by_role("button", name=FAMILIES[kind.family].title, exact=True)
-        if family.get_attribute("aria-pressed") != "true":
+        family = self.at("family").get_by_role("radio", name=FAMILIES[kind.family].title, exact=True)
+        if family.get_attribute("aria-checked") != "true":
             family.click()
             first = FAMILIES[kind.family].methods()[0].title
             self.until(lambda: self.at("method").locator("input").input_value().startswith(first))
