@@ -63,10 +63,11 @@ def test_a_closed_tab_ends_its_work(visitor, rest):
 @pytest.mark.parametrize("page", ["", "compare", "path", "trust"])
 def test_the_stop_button_ends_the_work_says_so_and_offers_to_start_again(app, rest, page):
     progress, stop = app.page.get_by_test_id("stProgress"), app.page.get_by_role("button", name="Stop")
-    if not page:
-        app.open()  # what was shown before must not stay beside another question
-        app.method("Integrated Gradients").until(lambda: app.address.get("method"), running=True)
-    app.come(page, **LONG | {"integrated_gradients_seed": 2, "path_steps": 512})
+    settings = LONG | {"integrated_gradients_seed": 2, "path_steps": 512}
+    if page:
+        app.come(page, **settings)
+    else:  # what was shown before must not stay beside another question
+        app.open(**settings | {"method": "grad-cam"}).method("Integrated Gradients")
     progress.first.wait_for()
     stop.click()
     app.until(lambda: app.at("stopped").count())
