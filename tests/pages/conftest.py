@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -13,10 +14,13 @@ from typing import Any
 import numpy as np
 import pytest
 from streamlit.components.v2 import manifest_scanner
-from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1 import AppTest, local_script_runner
+from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 from torch import Tensor
 
 from explainers import Classifier, Explainer, Explanation, Target, load_classifier
+from explainers.classifiers import BUNDLED
+from explainers.classifiers.bundled import BUNDLED_CLASSIFIERS
 from explainers.experiments import Experiment
 from explainers.explanation import Scale
 from explainers.images.photo import Photo
@@ -37,6 +41,38 @@ def _components_found_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _runs_awaited() -> Iterator[None]:
+    """AppTest looks a thousand times a second whether a run has ended, which takes time from the run."""
+
+    def wait(runner: LocalScriptRunner, timeout: float) -> None:
+        assert runner._script_thread is not None
+        runner._script_thread.join(timeout)
+        if not runner.script_stopped():
+            runner.request_stop()
+            raise TimeoutError(f"The page still ran after {timeout} seconds.")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(local_script_runner, "require_widgets_deltas", wait)
+        yield
+
+
+@contextmanager
+def _smaller() -> Iterator[None]:
+    """The bundled classifier sees 32 x 32 pixels: it still knows the samples, and takes a third of the time."""
+    usual = BUNDLED_CLASSIFIERS[BUNDLED]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(BUNDLED_CLASSIFIERS, BUNDLED, replace(usual, recipe=replace(usual.recipe, size=32, resize=32)))
+        patch.setattr(work, "QUICK_PIXELS", work.QUICK_PIXELS // 4)  # so that the same takes long as usual
+        yield
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _seen_smaller() -> Iterator[None]:
+    with _smaller():
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _no_weights_at_hand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("WHYPIXEL_WEIGHTS", raising=False)
@@ -46,7 +82,8 @@ def _no_weights_at_hand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
 @pytest.fixture(scope="session")
 def bundled() -> Classifier:
     """The bundled classifier, loaded as the dashboard loads it."""
-    return load_classifier("bundled")
+    with _smaller():
+        return load_classifier(BUNDLED)
 
 
 @pytest.fixture(scope="session")

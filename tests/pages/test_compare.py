@@ -1,6 +1,7 @@
 """The Compare page shows the engine's own numbers side by side, and a tile that can't be had says why."""
 
 import html
+import math
 import re
 from functools import cache
 
@@ -348,8 +349,8 @@ def drawings(monkeypatch):
     return events
 
 
-def test_where_a_map_takes_long_a_first_look_is_there_before(come, own_jobs, maps, monkeypatch, drawings):
-    monkeypatch.setattr(work, "QUICK_PIXELS", 20 * 64 * 64)
+def test_where_a_map_takes_long_a_first_look_is_there_before(come, own_jobs, bundled, maps, monkeypatch, drawings):
+    monkeypatch.setattr(work, "QUICK_PIXELS", 20 * math.prod(bundled.size))
     at = come(compare_method="integrated-gradients~vanilla-gradient~occlusion")
     assert [(number, tile and tile.line.rpartition(" · ")[2]) for number, tile in drawings[:4]] == [
         (0, None),

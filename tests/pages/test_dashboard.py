@@ -25,6 +25,7 @@ from explainers.classifiers.catalogue import find
 from explainers.classifiers.published import BUNDLED
 from explainers.experiments import Finding, Pointing, Randomisation, Removal, Sensitivity
 from explainers.experiments.verdict import verdict
+from explainers.figures.smoothing import radius
 from explainers.images.reading import read
 from explainers.images.samples import SAMPLES
 from pages.shared import work
@@ -315,7 +316,7 @@ def test_a_smoothed_map_says_so_and_keeps_what_was_computed(visit, figure, expla
     run(at.segmented_control(key="grain-pixels").set_value("smoothed"))
     heat = explained(Saliency()).heat
     assert figure(at, "map")["data"][2]["z"].std() < heat.std()
-    assert "0.9 pixels" in captions(at)[0]
+    assert f"{radius(heat):.1f} pixels" in captions(at)[0]
     assert captions(visit({"method": GradCAM.slug()})) == []  # whose grid is always drawn so
 
 

@@ -68,11 +68,11 @@ def stated(at):
     return int(re.match(r"(?:At most )?([\d,]+) passes", said)[1].replace(",", ""))
 
 
-def test_the_strip_goes_from_the_baseline_to_the_picture_to_the_last_bit(come, explained):
+def test_the_strip_goes_from_the_baseline_to_the_picture_to_the_last_bit(come, bundled, explained):
     at = come(integrated_gradients_baseline="white", integrated_gradients_steps=8)
     shown = [picture(image.proto.imgs[0].url) for image in at.main.get("image")]
     assert len(shown) == 11
-    assert np.array_equal(shown[0], np.full((3, 64, 64), 255))
+    assert np.array_equal(shown[0], np.full((3, *bundled.size), 255))
     assert np.array_equal(shown[-1] / np.float32(255), explained(IntegratedGradients(steps=1)).picture)
 
 

@@ -72,7 +72,7 @@ def test_a_button_opens_the_picture_to_draw_on(trust, figure):
     assert not [button for button in at.button if button.key == "draw-box"]
 
 
-def test_the_box_and_the_map_are_drawn_in_pixels_of_the_photo(come, figure, explained):
+def test_the_box_and_the_map_are_drawn_in_pixels_of_the_photo(come, figure, bundled, explained):
     drawn = figure(come(box=text(BOX), method="grad-cam"), "pointing")
     found = explained(GradCAM())
     assert found.box == (100, 0, 500, 400)
@@ -80,9 +80,10 @@ def test_the_box_and_the_map_are_drawn_in_pixels_of_the_photo(come, figure, expl
         assert tuple(shape[side] for side in ("x0", "y0", "x1", "y1")) == BOX
     picture, heatmap, peak, middle = drawn["data"]
     assert np.array_equal(heatmap["z"], found.heat)
-    assert picture["x0"] == heatmap["x0"] == 100 + 400 / 64 / 2
+    pixel = 400 / bundled.size[0]
+    assert picture["x0"] == heatmap["x0"] == 100 + pixel / 2
     row, column = np.unravel_index(found.heat.argmax(), found.heat.shape)
-    assert (peak["x"][0], peak["y"][0]) == (100 + (column + 0.5) * 400 / 64, (row + 0.5) * 400 / 64)
+    assert (peak["x"][0], peak["y"][0]) == (100 + (column + 0.5) * pixel, (row + 0.5) * pixel)
     assert (middle["x"][0], middle["y"][0]) == (300, 200)
     assert (drawn["layout"]["xaxis"]["range"], drawn["layout"]["yaxis"]["range"]) == ([100, 500], [400, 0])
     assert drawn["layout"]["dragmode"] == "select"

@@ -1,5 +1,6 @@
 """The Trust page's maps of pictures that hardly differ are the engine's."""
 
+import math
 from functools import partial
 
 import numpy as np
@@ -55,8 +56,8 @@ def test_metrics_for_experts_come_on_request(come, tried):
     assert tried(Sensitivity(), Saliency()).finding.sentence in said(at)
 
 
-def test_a_long_one_waits_for_a_click(come, monkeypatch):
-    monkeypatch.setattr(work, "QUICK_PIXELS", 5 * 64 * 64)
+def test_a_long_one_waits_for_a_click(come, bundled, monkeypatch):
+    monkeypatch.setattr(work, "QUICK_PIXELS", 5 * math.prod(bundled.size))
     at = come()
     button = at.button(key="run-stability")
     assert StabilityCard.plan in said(at)
