@@ -33,14 +33,6 @@ def stopped():
         st.stop()
 
 
-def inked():
-    import streamlit as st
-
-    from pages.shared.frame import ink
-
-    st.text(ink())
-
-
 def test_an_explanation_error_is_a_message_and_leaves_the_rest_alone():
     at = AppTest.from_function(refused, default_timeout=60).run()
     assert not at.exception
@@ -63,13 +55,6 @@ def test_a_stopped_run_is_no_error():
     at = AppTest.from_function(stopped, default_timeout=60).run()
     assert not at.exception
     assert not at.error
-
-
-@pytest.mark.parametrize(("theme", "colour"), [("light", "#31333f"), ("dark", "#fafafa")])
-def test_the_colour_of_text_follows_the_theme(theme, colour):
-    at = AppTest.from_function(inked, default_timeout=60)
-    at.context["theme"] = theme
-    assert at.run().text[0].value == colour
 
 
 def test_the_style_comes_with_the_heading():

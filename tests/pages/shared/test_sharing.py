@@ -53,7 +53,7 @@ def test_a_photo_is_found_under_its_token_alone_and_without_its_name(shared, pho
     assert len(first) == 32
     found = shared.find(first)
     assert (found.digest, found.fingerprint, found.name) == (photo.digest, photo.fingerprint, "Shared picture")
-    assert shared.find("") is shared.find(first[:-1] + "x") is shared.find(photo.fingerprint) is None
+    assert shared.find("") is shared.find(f"{first}x") is shared.find(photo.fingerprint) is None
 
 
 def test_after_a_day_it_is_gone_and_so_are_its_results(shared, photo, gone, monkeypatch):
