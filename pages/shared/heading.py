@@ -17,6 +17,7 @@ PAGES = {  # by the folder of their sections, in the order of the navigation
 FIRST_PAGE = "explain"
 WHERE_TO_BEGIN = "New here? Choose a picture, then a method."
 PRESENT_HINT = "Large type and no sidebar. Page Up and Page Down go from page to page, Escape ends it."
+LARGE_TYPE = Path(__file__).with_name("on_demand") / "present.css"
 KEYS_SCRIPT = f"<script>{Path(__file__).with_name('present.js').read_text(encoding='utf-8')}</script>"
 
 
@@ -38,6 +39,7 @@ class Heading:
                 self._presents = st.toggle("Present", key=present_key, help=PRESENT_HINT, width="content")
             self._motto_place = st.container(key="motto").empty()
             if self._presents:
+                st.html(LARGE_TYPE)
                 st.html(KEYS_SCRIPT, unsafe_allow_javascript=True)
         self.update()
 

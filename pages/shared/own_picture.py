@@ -5,6 +5,8 @@ The address names it by its fingerprint, and nothing else is ever explained in i
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import DeletedFile
 
@@ -20,6 +22,7 @@ from pages.shared.frame import NoResult, show
 PHOTO_KEY = "photo"  # of the fingerprint of the visitor's own photo, in the address
 BOX_KEY = "box"  # of the box that a visitor drew on the photo, which doesn't fit any other
 MAX_MEGABYTES = MAX_BYTES // 10**6
+TOO_LARGE = Path(__file__).with_name("on_demand") / "too_large.css"
 INVITATION = "Upload a picture of your own or take one with the camera. Or choose a sample."
 MISSING = (
     "This link is about a picture of {size} that isn't here: a link identifies the picture without containing it, and "
@@ -106,6 +109,7 @@ def _ask_for_one() -> None:
     if st.toggle("Use the camera", key="camera", help="The browser asks for it only then."):
         st.camera_input("Take a picture", key=(key := f"camera-{number}"), on_change=_keep, args=(key,))
     else:
+        st.html(TOO_LARGE)
         st.file_uploader(
             "Upload a picture",
             key=(key := f"upload-{number}"),

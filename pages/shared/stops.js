@@ -43,12 +43,12 @@
     button.textContent = "Stop"
   }
   const arrange = chart => { // the panels, as the figure's width asks for
-    const { narrow, wide, from } = chart.layout.meta ?? {}
-    if (!from) return
-    const wanted = chart.clientWidth < from ? narrow : wide
-    const [name, place] = Object.entries(wanted).find(([key]) => key.endsWith("domain"))
-    const [axis] = name.split(".")
-    if (String(chart._fullLayout[axis].domain) !== String(place)) window.Plotly.relayout(chart, structuredClone(wanted))
+    const meta = chart.layout.meta
+    if (!meta?.from) return
+    const wanted = chart.clientWidth < meta.from ? "narrow" : "wide"
+    if ((meta.shown ?? "wide") === wanted) return // a new figure from the server is wide
+    meta.shown = wanted // places can't be compared: Plotly narrows the domains of panels that keep their shape
+    window.Plotly.relayout(chart, structuredClone(meta[wanted]))
   }
   const link = () => {
     for (const bar of document.querySelectorAll(".stops")) {
