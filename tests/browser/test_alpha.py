@@ -105,6 +105,8 @@ def test_settings_travel_between_the_pages_and_back(inside):
     assert {key: app.address[key] for key in ("sample", "scale")} == {"sample": "chelsea", "scale": "probability"}
     app.method("Integrated Gradients").until(lambda: app.address.get("method") == "integrated-gradients")
     assert app.address == expected | {"method": "integrated-gradients"}
+    app.page.go_back()  # to the first method of its family
+    app.until(lambda: app.address.get("method") != "integrated-gradients")
     app.page.go_back()
     app.until(lambda: "method" not in app.address)
     app.page.get_by_role("link", name="Path").click()

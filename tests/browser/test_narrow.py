@@ -20,6 +20,8 @@ def test_picture_and_result_come_before_the_controls_and_all_of_them_work(visito
     app.choose("sample", "Your own picture").until(lambda: app.page.get_by_test_id("stFileUploader").count())
     app.at("camera").get_by_text("Use the camera").click()
     app.at("picture-choice").get_by_test_id("stCameraInput").wait_for()
+    app.at("camera").get_by_text("Use the camera").click()
+    app.until(lambda: app.page.get_by_test_id("stFileUploader").count())
     Image.new("RGB", (80, 80), "teal").save(photo := BytesIO(), "JPEG")
     app.upload("teal.jpg", photo.getvalue()).until(lambda: app.heat and app.picture.getpixel((30, 30))[0] < 60)
     assert app.fits_sideways
