@@ -67,7 +67,7 @@ def _smaller() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _seen_smaller() -> Iterator[None]:
     with _smaller():
         yield
