@@ -78,21 +78,28 @@ def _is_automatic(key: str, label: str, knob: Range, default: Any, hint: str) ->
     number = None if automatic else state.value(key, start, knob.accepts)
     chosen = knob.automatic if automatic else f"{number:g}"
     offers = (*numbers, knob.automatic)
-    usual_key = f"{key}-usual"
-    state.choose(usual_key, chosen if chosen in offers else None)
-    st.pills(
-        label, offers, key=usual_key, on_change=_choose_usual, args=(key, usual_key, numbers, knob.automatic), help=hint
-    )
+    # What shows the number in another way is a new widget for every number: with the same one, a browser that hasn't
+    # heard of the last change yet would answer with what it still shows, as if the visitor had chosen that.
+    usual_key = f"{key}-usual-of-{number}"
+    with st.container(key=f"{key}-usual"):
+        st.pills(
+            label,
+            offers,
+            default=chosen if chosen in offers else None,
+            required=chosen in offers,
+            key=usual_key,
+            on_change=_choose_usual,
+            args=(key, usual_key, numbers, knob.automatic),
+            help=hint,
+        )
     return automatic
 
 
 def _choose_usual(key: str, usual_key: str, numbers: dict[str, float], automatic: str) -> None:
-    """Take the number that was clicked, or make it automatic; a second click on the same one changes nothing."""
+    """Take the number that was clicked, or make it automatic."""
     chosen = state.widget(usual_key)
-    if chosen == automatic:
-        state.choose(_automatic_key(key), True)
-    elif chosen is not None:
-        state.choose(_automatic_key(key), False)
+    state.choose(_automatic_key(key), chosen == automatic)
+    if chosen != automatic:
         state.choose(key, numbers[chosen])
 
 
@@ -108,11 +115,11 @@ def _number(key: str, label: str, knob: Range, default: Any, hint: str) -> Any:
     if not knob.automatic:
         return st.slider(label, **span, format=form, key=key, help=hint)
     left, right = st.columns([3, 2], vertical_alignment="center", wrap=False)
-    field_key = f"{key}-field"
-    state.choose(field_key, state.value(key, start, knob.accepts))
+    field_key = f"{key}-field-of-{state.value(key, start, knob.accepts)}"
     right.number_input(
         f"{label}, typed",
         **span,
+        value=state.value(key, start, knob.accepts),
         key=field_key,
         on_change=_take_typed,
         args=(key, field_key),
