@@ -13,12 +13,11 @@ from explainers.errors import ExplanationError
 from explainers.explainer import Explainer, Preset
 from explainers.explanation import SCALES, Explanation, Scale
 from explainers.images.baselines import BASELINES
-from explainers.methods import EXPLAINERS
+from explainers.methods import BY_SLUG, EXPLAINERS
 from explainers.paths.quadrature import NESTED_STEPS
 from explainers.question import Question
 from explainers.settings import Range
 
-KINDS = {kind.slug(): kind for kind in EXPLAINERS}
 THIS, THAT, RATHER = "this class", "that class", "this compared with that"
 AUTOMATIC = "automatic"
 Likely = Sequence[Prediction]
@@ -122,7 +121,7 @@ def _scale(variant: Variant, value: str, question: Question, likely: Likely) -> 
 
 
 def _method(variant: Variant, value: str, question: Question, likely: Likely) -> Variant:
-    return replace(variant, explainer=variant.explainer if value == variant.explainer.slug() else KINDS[value]())
+    return replace(variant, explainer=variant.explainer if value == variant.explainer.slug() else BY_SLUG[value]())
 
 
 def _depth(variant: Variant, value: str, question: Question, likely: Likely) -> Variant:
@@ -132,7 +131,7 @@ def _depth(variant: Variant, value: str, question: Question, likely: Likely) -> 
 
 def _layer_title(explanation: Explanation) -> str:
     """Name the layer that a depth came to."""
-    return str(explanation.facts.settings[KINDS[explanation.facts.slug].on_axis("layer") or ""])
+    return str(explanation.facts.settings[BY_SLUG[explanation.facts.slug].on_axis("layer") or ""])
 
 
 def _setter(axis: str) -> Callable[[Variant, str, Question, Likely], Variant]:
@@ -195,11 +194,11 @@ AXES = {  # in the order of application: the method comes before its settings
         ),
         Axis(
             "method",
-            lambda question: tuple(KINDS),
+            lambda question: tuple(BY_SLUG),
             tuple(kind.slug() for kind in in_preset("tutorials")),
             _method,
             "The method of the sidebar has the settings chosen there; the others have their usual ones.",
-            lambda slug: KINDS[slug].title,
+            lambda slug: BY_SLUG[slug].title,
         ),
         Axis(
             "baseline",

@@ -8,7 +8,7 @@ from explainers.classifiers.classifier import Classifier
 from explainers.comparison.axes import RATHER, THAT, THIS, in_preset
 from explainers.comparison.variants import DEPTHS
 from explainers.explainer import Explainer, Family
-from explainers.methods import EXPLAINERS
+from explainers.methods.families import FAMILIES
 
 FEW_PASSES = 10  # methods that need more come last, so that the first row is ready soon
 BASELINE_STEPS = 64  # of every map where only the baselines shall differ
@@ -54,5 +54,5 @@ def _methods(*kinds: type[Explainer]) -> Values:
 
 def _family(family: Family, classifier: Classifier) -> Values:
     """Return the axis with all methods of a family, those of few passes first."""
-    members = [kind for kind in EXPLAINERS if kind.family == family]
+    members = FAMILIES[family].methods()
     return _methods(*sorted(members, key=lambda kind: kind().passes(classifier) > FEW_PASSES))

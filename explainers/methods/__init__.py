@@ -48,3 +48,5 @@ EXPLAINERS = _classes(
     "lime_shap.KernelSHAP",
     "rise.RISE",
 )
+
+BY_SLUG = {kind.slug(): kind for kind in EXPLAINERS}  # by their names in addresses

@@ -9,12 +9,12 @@ import streamlit as st
 from explainers import EXPLAINERS, Classifier, Explainer
 from explainers.explainer import Family
 from explainers.markdown import escaped
+from explainers.methods import BY_SLUG
 from explainers.methods.families import FAMILIES
 from explainers.numbers import counted
 from pages.shared import state
 from pages.shared.controls import choose_settings
 
-KINDS = {kind.slug(): kind for kind in EXPLAINERS}
 DEFAULT = EXPLAINERS[0].slug()
 FAMILY_KEY = "family"  # of the widget that chooses it; the address names the method alone
 CLOSED_KEY = "closed family"  # of the last family that was asked for in vain
@@ -22,7 +22,7 @@ CLOSED_KEY = "closed family"  # of the last family that was asked for in vain
 
 def choose_explainer(classifier: Classifier) -> Explainer:
     """Choose a method and its settings; what the classifier has no parts for stands below, with the reason."""
-    kind = KINDS[state.value("method", DEFAULT, KINDS.__contains__)]
+    kind = BY_SLUG[state.value("method", DEFAULT, BY_SLUG.__contains__)]
     refusals = {member: refusal for member in EXPLAINERS if (refusal := member.refusal(classifier))}
     closed = [name for name, family in FAMILIES.items() if refusals.keys() >= {*family.methods()}]
     state.choose(FAMILY_KEY, kind.family)
@@ -41,11 +41,11 @@ def choose_explainer(classifier: Classifier) -> Explainer:
     slug: str = st.selectbox(
         "Method of this family",
         offered,
-        format_func=lambda slug: _option(KINDS[slug], classifier, possible=KINDS[slug] not in refusals),
-        key=state.setting("method", DEFAULT, KINDS.__contains__),
+        format_func=lambda slug: _option(BY_SLUG[slug], classifier, possible=BY_SLUG[slug] not in refusals),
+        key=state.setting("method", DEFAULT, BY_SLUG.__contains__),
         label_visibility="collapsed",
     )
-    chosen = KINDS[slug]
+    chosen = BY_SLUG[slug]
     st.caption(f"{chosen.summary()} [Paper]({chosen.paper})")
     asked = FAMILIES.get(state.recall(CLOSED_KEY), shown)
     for member in dict.fromkeys((*shown.methods(), *asked.methods())):

@@ -7,11 +7,12 @@ from typing import Any, ClassVar
 
 import streamlit as st
 
-from explainers import EXPLAINERS, Classifier, Explainer, Explanation
+from explainers import Classifier, Explainer, Explanation
 from explainers.experiments import Experiment, Removal
 from explainers.experiments.removal.outcome import MOVED, Curves, RemovalOutcome
 from explainers.figures import Look, removal, removal_summary
 from explainers.markdown import escaped
+from explainers.methods import BY_SLUG
 from explainers.numbers import significant
 from explainers.question import Question
 from pages.sections.trust.card import Card, Result, measured
@@ -57,19 +58,18 @@ class RemovalCard(Card):
 
     def choose(self, classifier: Classifier) -> None:
         self._experiment = choose_settings(Removal, classifier)
-        kinds = {kind.slug(): kind for kind in EXPLAINERS}
         chosen: list[str] = st.multiselect(
             "Compare with other methods",
-            kinds,
-            format_func=lambda slug: kinds[slug].title,
+            BY_SLUG,
+            format_func=lambda slug: BY_SLUG[slug].title,
             key=state.setting(
-                "removal-others", [], lambda slugs: len(slugs) <= MAX_OTHER_METHODS and kinds.keys() >= {*slugs}
+                "removal-others", [], lambda slugs: len(slugs) <= MAX_OTHER_METHODS and BY_SLUG.keys() >= {*slugs}
             ),
             max_selections=MAX_OTHER_METHODS,
             placeholder="None",
             help="With their usual settings, in the same test. Each takes as long again.",
         )
-        self._others = [kinds[slug] for slug in chosen]
+        self._others = [BY_SLUG[slug] for slug in chosen]
 
     def experiments(self) -> Sequence[Experiment]:
         return (self._experiment,)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from explainers import EXPLAINERS, Classifier, Explainer
+from explainers import Classifier, Explainer
 from explainers.experiments import Experiment
 from explainers.experiments.table import as_csv, columns
+from explainers.methods import BY_SLUG
 from explainers.numbers import counted
 from explainers.question import Question
 from pages.sections.trust.card import Card, measured, want, wanted
@@ -26,16 +27,15 @@ class TableSection:
             "Every method goes through the tests above, with their settings. **Don't add the columns up**: they "
             "measure different things, and measures of maps are known to disagree."
         )
-        kinds = {kind.slug(): kind for kind in EXPLAINERS}
         chosen = st.multiselect(
             "Methods",
-            kinds,
-            format_func=lambda slug: kinds[slug].title,
+            BY_SLUG,
+            format_func=lambda slug: BY_SLUG[slug].title,
             max_selections=MAX_METHODS,
-            key=state.setting("trust-methods", [], lambda slugs: len(slugs) <= MAX_METHODS and {*slugs} <= {*kinds}),
+            key=state.setting("trust-methods", [], lambda slugs: len(slugs) <= MAX_METHODS and {*slugs} <= {*BY_SLUG}),
             help="This page's method with its settings, the others with their usual ones.",
         )
-        self._methods = [explainer if slug == explainer.slug() else kinds[slug]() for slug in chosen]
+        self._methods = [explainer if slug == explainer.slug() else BY_SLUG[slug]() for slug in chosen]
         self._place = st.container(key="measures")
 
     def show(self, question: Question, cards: Sequence[Card]) -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from explainers import EXPLAINERS, GradCAM, IntegratedGradients, Saliency, Target
 from explainers.classifiers.catalogue import find
-from explainers.comparison.axes import AXES, KINDS, RATHER, THAT, THIS, at_hand, compare, runner_up
+from explainers.comparison.axes import AXES, RATHER, THAT, THIS, at_hand, compare, runner_up
 from explainers.comparison.variants import DEPTHS
+from explainers.methods import BY_SLUG
 
 
 @pytest.fixture
@@ -109,7 +110,7 @@ def test_the_other_axes_set_what_they_say(question, asked):
     assert automatic == IntegratedGradients()
     scales = [target.scale for _, target in asked([{"scale": s} for s in ("logit", "probability")], Saliency())]
     assert scales == ["logit", "probability"]
-    kind = KINDS["smoothgrad"]
+    kind = BY_SLUG["smoothgrad"]
     seeds = asked([{"seed": seed} for seed in ("3", "4")], kind(samples=2))
     assert [method for method, _ in seeds] == [kind(samples=2, seed=seed) for seed in (3, 4)]
 
