@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import streamlit as st
 
@@ -76,8 +76,9 @@ def _is_automatic(key: str, label: str, knob: Range, default: Any, hint: str) ->
     automatic: bool = state.value(automatic_key, default is None)
     numbers = {f"{number:g}": number for number in knob.usual or (start,)}
     number = None if automatic else state.value(key, start, knob.accepts)
-    chosen = knob.automatic if automatic else f"{number:g}"
+    text = knob.automatic if automatic else f"{number:g}"
     offers = (*numbers, knob.automatic)
+    chosen = text if text in offers else None
     # What shows the number in another way is a new widget for every number: with the same one, a browser that hasn't
     # heard of the last change yet would answer with what it still shows, as if the visitor had chosen that.
     usual_key = f"{key}-usual-of-{number}"
@@ -85,8 +86,8 @@ def _is_automatic(key: str, label: str, knob: Range, default: Any, hint: str) ->
         st.pills(
             label,
             offers,
-            default=chosen if chosen in offers else None,
-            required=chosen in offers,
+            default=chosen,
+            required=chosen is not None,
             key=usual_key,
             on_change=_choose_usual,
             args=(key, usual_key, numbers, knob.automatic),
@@ -111,15 +112,18 @@ def _number(key: str, label: str, knob: Range, default: Any, hint: str) -> Any:
     span: dict[str, Any] = {"min_value": knob.low, "max_value": knob.high, "step": knob.step}
     slides = (knob.high - knob.low) / knob.step <= MAX_SLIDER_POSITIONS
     if not slides:
-        return st.number_input(label, **span, key=key, help=hint, label_visibility=_visibility(knob))
+        # One that can be automatic has its label above the usual numbers.
+        visibility: Literal["visible", "collapsed"] = "collapsed" if knob.automatic else "visible"
+        return st.number_input(label, **span, key=key, help=hint, label_visibility=visibility)
     if not knob.automatic:
         return st.slider(label, **span, format=form, key=key, help=hint)
     left, right = st.columns([3, 2], vertical_alignment="center", wrap=False)
-    field_key = f"{key}-field-of-{state.value(key, start, knob.accepts)}"
+    number = state.value(key, start, knob.accepts)
+    field_key = f"{key}-field-of-{number}"
     right.number_input(
         f"{label}, typed",
         **span,
-        value=state.value(key, start, knob.accepts),
+        value=number,
         key=field_key,
         on_change=_take_typed,
         args=(key, field_key),
@@ -139,8 +143,3 @@ def _start(knob: Range, default: Any) -> float:
 
 def _automatic_key(key: str) -> str:
     return f"{key}-automatic"
-
-
-def _visibility(knob: Range) -> Any:
-    """A number that can be automatic has its label above the usual ones."""
-    return "collapsed" if knob.automatic else "visible"

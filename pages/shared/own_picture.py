@@ -20,7 +20,7 @@ from pages.shared import share_widgets, state, strip
 from pages.shared.frame import NoResult, show
 
 PHOTO_KEY = "photo"  # of the fingerprint of the visitor's own photo, in the address
-BOX_KEY = "box"  # of the box that a visitor drew on the photo, which doesn't fit any other
+BOX_KEY = "box"  # of the edges of the box that a visitor drew on the photo, as texts; it doesn't fit any other photo
 MAX_MEGABYTES = MAX_BYTES // 10**6
 TOO_LARGE = Path(__file__).with_name("on_demand") / "too_large.css"
 INVITATION = "Upload a picture of your own or take one with the camera. Or choose a sample."

@@ -9,9 +9,9 @@ from explainers.experiments import Experiment, Finding, Pointing, Randomisation,
 from explainers.experiments.verdict import verdict
 from explainers.question import Question
 from pages.shared import state, work
+from pages.shared.own_picture import BOX_KEY
 
 TESTS = (Removal, Randomisation, Stability, Pointing)
-BOX_KEY = "box"  # of the edges of the box that the visitor has drawn on the Trust page, as texts
 
 
 def show_verdict(explainer: Explainer, question: Question, explanation: Explanation) -> None:

@@ -10,9 +10,9 @@ import streamlit as st
 
 from explainers.classifiers.view import Box
 from pages.shared import state
+from pages.shared.own_picture import BOX_KEY
 from pages.shared.question import ASKED_PHOTO_KEY
 
-BOX_KEY = "box"
 EDGES = ("left", "top", "right", "bottom")
 MAX_DIGITS = 6  # of a coordinate
 OWNER_KEY = "boxed"  # of the last box and the photo it was drawn on
