@@ -1,7 +1,6 @@
 """Methods are chosen by family; what the classifier can't do stands beside them with the reason."""
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from explainers import EXPLAINERS
 from explainers.methods.families import FAMILIES
@@ -25,15 +24,8 @@ def page():
 
 
 @pytest.fixture
-def visit():
-    """(**address) -> the page after its first run."""
-
-    def make(**address):
-        at = AppTest.from_function(page, default_timeout=60)
-        at.query_params.update(address)
-        return run(at)
-
-    return make
+def visit(opened):
+    return opened
 
 
 def run(given):

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from PIL import Image
 from streamlit.runtime.uploaded_file_manager import DeletedFile
-from streamlit.testing.v1 import AppTest
 
 from explainers.images.photo import Photo
 from explainers.images.samples import SAMPLES
@@ -60,15 +59,8 @@ RED, BLUE = (Photo.read(name, data) for name, data in FILES.items())
 
 
 @pytest.fixture
-def visit():
-    """(**address) -> the page after its first run."""
-
-    def make(**address):
-        at = AppTest.from_function(page, default_timeout=60)
-        at.query_params.update(address)
-        return run(at)
-
-    return make
+def visit(opened):
+    return opened
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from explainers import ExplanationError, Target
 from explainers.classifiers import loading, sources
@@ -31,17 +30,11 @@ def page():
 
 
 @pytest.fixture
-def visit(monkeypatch):
+def visit(monkeypatch, opened):
     """(**address) -> the page after its first run. Its photo is chosen by number."""
     photos = [sample_photo(name) for name in ("coffee", "chelsea", "grace_hopper")]
     monkeypatch.setattr("pages.shared.question.choose_picture", lambda: photos[state.widget("photo")])
-
-    def make(**address):
-        at = AppTest.from_function(page, default_timeout=60)
-        at.query_params.update(address)
-        return run(at)
-
-    return make
+    return opened
 
 
 def run(given):

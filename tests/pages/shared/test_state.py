@@ -30,15 +30,8 @@ DEFAULTS = {"method": "a", "steps": 50, "blur": 1.0, "on": False, "some": ["x"]}
 
 
 @pytest.fixture
-def visit():
-    """(**address) -> the page after its first run."""
-
-    def make(**address):
-        at = AppTest.from_function(page, default_timeout=60)
-        at.query_params.update(address)
-        return run(at)
-
-    return make
+def visit(opened):
+    return opened
 
 
 def run(given):
