@@ -1,6 +1,7 @@
 """Attribution methods for image classifiers. Nothing in here knows about Streamlit."""
 
 import os
+from importlib import import_module
 from typing import Any
 
 # Before torch is loaded: its threads would spin while they wait for each other, and where somebody else needs a core
@@ -21,10 +22,13 @@ from explainers.settings import Choice, Colour, Knob, Layer, Range, Switch
 hold_freed_memory()
 
 _KINDS = {kind.__name__: kind for kind in EXPLAINERS}
+_REPORT = ("load", "save")  # which draw, so they load Plotly
 
 
 def __getattr__(name: str) -> Any:
-    """A method by the name of its class: `EXPLAINERS` alone lists them."""
+    """A method by the name of its class, for `EXPLAINERS` alone lists them; or what is imported when it is used."""
+    if name in _REPORT:
+        return getattr(import_module("explainers.report"), name)
     if name not in _KINDS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return _KINDS[name]
@@ -52,4 +56,5 @@ __all__ = [
     "read_image",
     "reduce",
     *_KINDS,
+    *_REPORT,
 ]

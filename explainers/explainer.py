@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
 from typing import Any, ClassVar, Literal, TypeVar
@@ -242,7 +242,9 @@ class Explainer(Configurable):
             started = time.perf_counter()
 
             def explanation(attribution: Attribution, passes: Passes) -> Explanation:
-                return self._explanation(attribution, passes, picture, box, target, time.perf_counter() - started)
+                seconds = time.perf_counter() - started
+                map_of_it = self._explanation(attribution, passes, picture, box, target, seconds)
+                return replace(map_of_it, photo_size=None if isinstance(image, Tensor) else image.size)
 
             def work(passes: Passes) -> Attribution:
                 def preview(attribution: Attribution) -> None:
@@ -339,7 +341,11 @@ class Explainer(Configurable):
             settings=self.settings,
             classifier=classifier.name,
             weights=classifier.identity,
+            source=classifier.source,
             view=classifier.view,
+            mean=classifier.mean,
+            std=classifier.std,
+            output=classifier.output,
             label=classifier.labels[target.index],
             versus=None if target.versus is None else classifier.labels[target.versus],
             scale=target.scale,

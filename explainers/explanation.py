@@ -92,7 +92,10 @@ class Facts:
     settings:      its settings that have an effect.
     classifier:    the name of the classifier.
     weights:       the identity of the classifier.
+    source:        the name by which `load_classifier` loads it; None for a network that was handed over.
     view:          how the classifier's input is cut out of a photo.
+    mean, std:     what its input is normalised by, per channel, in pixel units.
+    output:        what turns its logits into probabilities.
     label:         the class that is explained.
     versus:        the other class, if the difference of two scores is explained.
     scale:         the kind of score that is explained.
@@ -118,7 +121,11 @@ class Facts:
     settings: Mapping[str, Any]
     classifier: str
     weights: str
+    source: str | None
     view: View
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    output: Literal["softmax", "sigmoid"]
     label: str
     versus: str | None
     scale: Scale
@@ -182,6 +189,7 @@ class Explanation:
 
     picture:   (C, H, W) float32 in pixel units, as the classifier sees it.
     box:       (left, top, right, bottom) of this picture in the upright photo, in pixels of the photo.
+    photo_size: (width, height) of the upright photo; None where a tensor was given instead of one.
     values:    (C, h, w) float32, signed; for class activation maps (1, h, w), on the layer's grid. Gradients are in
                score per pixel unit (0 is black, 1 is white), attributions in score.
     rectified: whether ReLU or a square is part of the method, so that values are never negative.
@@ -206,6 +214,7 @@ class Explanation:
     target: Target
     score: float
     facts: Facts
+    photo_size: tuple[int, int] | None = None
     reduction: Reduction = "sum of magnitudes"
     rectified: bool = False
     baselines: Array | None = None

@@ -50,6 +50,8 @@ class Classifier:
              itself).
     device:  the device of the network; None: the GPU if there is one.
     prepare: whether methods may run a copy with BatchNorm folded into the convolutions (see `Explainer.uses_fused`).
+    name:    what it is called on pages and in messages.
+    source:  the name by which `load_classifier` loads it; None for a network that was handed over.
     """
 
     @torch.inference_mode(False)  # tensors made in that mode can't take part in a gradient later
@@ -66,6 +68,7 @@ class Classifier:
         device: str | torch.device | None = None,
         prepare: bool = True,
         name: str = "",
+        source: str | None = None,
     ) -> None:
         self.labels = checked_labels(labels, output)
         self.mean, self.std = checked_scaling(mean, std)
@@ -76,6 +79,7 @@ class Classifier:
         self.view = view or View()
         self.output = output
         self.name = name or type(network).__name__
+        self.source = source
         self._admit(network)
         self._identity: tuple[Hashable, str] | None = None
         self._prepares = prepare and not self.traits.alone

@@ -60,6 +60,7 @@ def load_classifier(
         view=View(made_for.resize, made_for.interpolation, fit),
         device=device,
         name=source.title,
+        source=name if checkpoint is None and labels is None else None,
     )
 
 

@@ -56,6 +56,14 @@ def stops(colours: str) -> list[tuple[float, str]]:
     return list(zip(positions.tolist(), sample_colorscale(COLOURS[colours], positions), strict=True))
 
 
+def rgb(colours: str, count: int) -> Array:
+    """Return a colour scale as `count` colours, (count, 3) uint8."""
+    positions, texts = zip(*stops(colours), strict=True)
+    channels = np.array([unlabel_rgb(text) for text in texts]).T
+    levels = [np.interp(np.linspace(0, 1, count), positions, channel) for channel in channels]
+    return np.stack(levels, 1).round().astype(np.uint8)
+
+
 def fading(colours: list[tuple[float, str]], signed: bool) -> list[tuple[float, str]]:
     """Return the same colours, transparent at zero and opaque at the ends."""
 

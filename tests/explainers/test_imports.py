@@ -34,6 +34,7 @@ FLOORS = (  # from the ground up: a module imports from its own wing and from th
     ("explainer",),
     ("methods", "experiments", "proof", "check"),
     ("figures", "comparison"),
+    ("report",),
 )
 LEVELS = {wing: level for level, wings in enumerate(FLOORS) for wing in wings}
 

@@ -6,21 +6,24 @@ import json
 import math
 import pickle
 import re
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from typing import get_args
 
+import jsonschema
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+import explainers
 from explainers import EXPLAINERS, ExplanationError, Target
 from explainers.classifiers.preparing import FoldedNorm
 from explainers.explainer import Family, Preset
 from explainers.explanation import ValueKind
 from explainers.methods.sampling import Plan
 from explainers.passes import Passes
+from explainers.report import bundle_schema
 from explainers.settings import Choice, Colour, Layer, Range, Switch
 
 SCALES = ("logit", "probability")
@@ -551,3 +554,27 @@ def test_the_result_is_picklable_and_its_facts_are_json(conv, noise, kind):
     assert json.loads(json.dumps(explanation.facts.json(), allow_nan=False)) == again.facts.json()
     assert explanation.facts.json()["method"] == kind.title
     assert not any(isinstance(value, torch.Tensor) for value in vars(explanation).values())
+
+
+@every_kind
+def test_the_result_is_saved_and_restored_bit_for_bit(conv, noise, kind, tmp_path):
+    explanation = rough(kind)(conv, noise(conv.size), Target(1, versus=2))
+    restored = explainers.load(explainers.save(explanation, tmp_path / "map"))
+    assert_equal(restored, explanation)
+    assert restored.heat.tobytes() == explanation.heat.tobytes()
+    jsonschema.validate(json.loads((tmp_path / "map" / "explanation.json").read_text("utf-8")), bundle_schema())
+
+
+def assert_equal(value, other):
+    """Compare two values and all they consist of, arrays by their bytes."""
+    assert type(value) is type(other)
+    if isinstance(value, np.ndarray):
+        assert (value.dtype, value.shape, value.tobytes()) == (other.dtype, other.shape, other.tobytes())
+    elif is_dataclass(value):
+        for entry in fields(value):
+            assert_equal(getattr(value, entry.name), getattr(other, entry.name))
+    elif isinstance(value, tuple):
+        for part, other_part in zip(value, other, strict=True):
+            assert_equal(part, other_part)
+    else:
+        assert value == other

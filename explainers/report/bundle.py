@@ -1,0 +1,184 @@
+"""An explanation as files: pictures for people, arrays and JSON for programs, from which it is restored bit for bit."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import itertools
+import json
+import secrets
+import shutil
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from PIL import Image
+
+from explainers import proof
+from explainers.arrays import Array
+from explainers.errors import ExplanationError
+from explainers.explanation import Explanation
+from explainers.figures import Look
+from explainers.report import typed_json
+from explainers.report.pictures import map_picture, overlay_picture
+
+FORMAT: Literal["whypixel explanation"] = "whypixel explanation"
+VERSION: Literal[1] = 1
+DOCUMENT, DATA = "explanation.json", "values.npz"
+SENTENCES = (proof.explained, proof.accuracy, proof.samples, proof.steps, proof.verification, proof.caution, proof.cost)
+TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)  # there is something of that name
+UNREADABLE = (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError, RecursionError)
+
+
+@dataclass(frozen=True)
+class Document:
+    """What `explanation.json` holds.
+
+    sentences: the proof, in Markdown.
+    sha256:    the hash of each array of `values.npz`.
+    """
+
+    format: Literal["whypixel explanation"]
+    version: Literal[1]
+    explanation: Explanation
+    sentences: tuple[str, ...]
+    sha256: Mapping[str, str]
+
+
+def save(
+    explanation: Explanation,
+    folder: str | PathLike[str],
+    *,
+    photo: Image.Image | None = None,
+    look: Look | None = None,
+) -> Path:
+    """Save an explanation as a new folder, and return its path.
+
+    The folder holds `map.png` and `overlay.png` at the photo's size, `values.npz` (the raw values, the map as it is
+    drawn, `heat`, the picture, and whatever else the method has) and `explanation.json` (everything else, the proof in
+    sentences, and hashes; `bundle_schema` describes it). The folder is there as a whole or not at all.
+
+    folder: where to save it. What is there is never overwritten: if it isn't empty, a number is added to the name.
+    photo:  the upright photo that was explained, for the overlay; None: the overlay shows what the classifier saw.
+    look:   how the map is drawn; None: as on the pages.
+
+    Raises ExplanationError where the folder can't be written, and for a photo of another size than the explained one.
+    """
+    target = Path(folder)
+    contents = _contents(explanation, photo, look)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beside = target.with_name(f".{target.name}-{secrets.token_hex(8)}")
+        beside.mkdir()
+        try:
+            for name, data in contents.items():
+                (beside / name).write_bytes(data)
+            return _moved(beside, target)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+    except OSError as error:
+        raise ExplanationError(f"{target} could not be written: {error.strerror or error}.") from error
+
+
+def zipped(explanation: Explanation, *, photo: Image.Image | None = None, look: Look | None = None) -> bytes:
+    """Return a zip of the files that `save` writes; it is the same for the same explanation."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, data in _contents(explanation, photo, look).items():
+            archive.writestr(zipfile.ZipInfo(name), data)  # which says 1980 for the time
+    return stream.getvalue()
+
+
+def load(path: str | PathLike[str]) -> Explanation:
+    """Restore an explanation from a folder that `save` wrote, or from a zip of it.
+
+    Raises ExplanationError for anything else, and for a file that was changed.
+    """
+    place = Path(path)
+    try:
+        if place.is_dir():
+            document, data = (place / DOCUMENT).read_bytes(), (place / DATA).read_bytes()
+        else:
+            with zipfile.ZipFile(place) as archive:
+                document, data = archive.read(DOCUMENT), archive.read(DATA)
+        parsed = json.loads(document)
+        with np.load(io.BytesIO(data), allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+    except UNREADABLE as error:
+        raise ExplanationError(f"{place.name} holds no saved explanation: {error}.") from error
+    saved = _read(parsed, arrays, place.name)
+    if saved.sha256 != _hashes(arrays):
+        raise ExplanationError(f"{place.name} isn't what was saved: {DATA} was changed, or belongs to another map.")
+    return saved.explanation
+
+
+def bundle_schema() -> dict[str, Any]:
+    """Return the JSON Schema of `explanation.json`."""
+    draft = "https://json-schema.org/draft/2020-12/schema"
+    return {"$schema": draft, "title": "An explanation saved by Whypixel"} | typed_json.schema(Document)
+
+
+def _contents(explanation: Explanation, photo: Image.Image | None, look: Look | None) -> dict[str, bytes]:
+    """Return the files of a bundle by their names."""
+    if photo is not None and photo.size != explanation.photo_size:
+        raise ExplanationError(f"The photo has {photo.size} pixels, and the explained one {explanation.photo_size}.")
+    arrays: dict[str, Array] = {}
+    written = typed_json.write(explanation, "", arrays)
+    arrays["heat"] = explanation.heat
+    sentences = tuple(sentence for say in SENTENCES if (sentence := say(explanation)))
+    document = typed_json.write(Document(FORMAT, VERSION, explanation, sentences, _hashes(arrays)), "", {})
+    whole = document | {"explanation": written}  # in which arrays go by shorter names
+    stream = io.BytesIO()
+    np.savez(stream, allow_pickle=False, **arrays)
+    return {
+        "map.png": _png(map_picture(explanation, look)),
+        "overlay.png": _png(overlay_picture(explanation, look, photo)),
+        DATA: stream.getvalue(),
+        DOCUMENT: json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False).encode(),
+    }
+
+
+def _read(document: Any, arrays: Mapping[str, Array], name: str) -> Document:
+    """Return what a parsed `explanation.json` says."""
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise ExplanationError(f"{name} holds no saved explanation: {DOCUMENT} is of another kind.")
+    if document.get("version") != VERSION:
+        raise ExplanationError(
+            f"{name} was saved in version {document.get('version')!r} of the format; this Whypixel reads {VERSION}."
+        )
+    try:
+        saved: Document = typed_json.read(Document, document, "", arrays)
+    except ExplanationError as error:
+        raise ExplanationError(f"{name} isn't what was saved: in {DOCUMENT}, {error}") from error
+    return saved
+
+
+def _hashes(arrays: Mapping[str, Array]) -> dict[str, str]:
+    """Return the hash of each array: of its type, shape and numbers."""
+    return {
+        name: hashlib.sha256(f"{array.dtype} {array.shape}".encode() + array.tobytes()).hexdigest()
+        for name, array in arrays.items()
+    }
+
+
+def _png(picture: Image.Image) -> bytes:
+    stream = io.BytesIO()
+    picture.save(stream, "PNG")
+    return stream.getvalue()
+
+
+def _moved(folder: Path, target: Path) -> Path:
+    """Give a folder the name `target`, or that with the first number that makes it new."""
+    for number in itertools.count(1):
+        free = target if number == 1 else target.with_name(f"{target.name}-{number}")
+        try:
+            return folder.rename(free)  # which replaces an empty folder, and nothing else
+        except OSError as error:
+            if error.errno not in TAKEN:
+                raise
+    raise AssertionError

@@ -1,0 +1,84 @@
+"""A map and its overlay as pictures of the photo's own size, with the same colours as on the pages."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from explainers.arrays import Array
+from explainers.classifiers.view import Box
+from explainers.explanation import Explanation, reduce
+from explainers.figures import Look
+from explainers.figures.colours import peak, rgb
+from explainers.figures.smoothing import smoothed
+
+OPACITY = 0.9  # of a map's strongest colours over the photo
+UNSEEN = 0.5  # how much white is laid over what the classifier didn't see
+LEVELS = 256
+
+
+def map_picture(explanation: Explanation, look: Look | None = None) -> Image.Image:
+    """Draw the map at the photo's size, in RGBA; what the classifier didn't see of the photo is transparent."""
+    look = look or Look.first(explanation)
+    levels, seen = _levels(explanation, look)
+    opaque = np.where(seen, LEVELS - 1, 0).astype(np.uint8)
+    return Image.fromarray(np.dstack([rgb(look.colours, LEVELS)[levels], opaque]))
+
+
+def overlay_picture(
+    explanation: Explanation, look: Look | None = None, photo: Image.Image | None = None
+) -> Image.Image:
+    """Draw the map over the photo at its size, in RGB; the map is transparent at zero.
+
+    photo: the upright photo that was explained; None: what the classifier saw of it, scaled up, is drawn instead.
+
+    What the classifier didn't see is faded.
+    """
+    look = look or Look.first(explanation)
+    levels, seen = _levels(explanation, look)
+    below = np.asarray((photo or _seen_picture(explanation)).convert("RGB"))
+    share = np.linspace(-1 if explanation.signed else 0, 1, LEVELS)
+    opacity = np.rint(np.abs(share) * OPACITY * (LEVELS - 1)).astype(np.uint8)[levels]
+    coloured = Image.fromarray(rgb(look.colours, LEVELS)[levels])
+    over = Image.composite(coloured, Image.fromarray(below), Image.fromarray(np.where(seen, opacity, 0)))
+    white = Image.new("RGB", over.size, "white")
+    return Image.composite(over, Image.blend(over, white, UNSEEN), Image.fromarray(seen))
+
+
+def _levels(explanation: Explanation, look: Look) -> tuple[Array, Array]:
+    """Return the map at the photo's size in LEVELS levels, (h, w) uint8, and where the classifier saw it."""
+    heat = smoothed(explanation.heat) if look.smooth and not explanation.coarse else explanation.heat
+    strongest = peak(heat, look.clip)
+    grid = reduce(explanation.values, explanation.reduction) if explanation.coarse else heat
+    resampling = Image.Resampling.BILINEAR if look.smooth and explanation.coarse else Image.Resampling.NEAREST
+    placed = _placed(Image.fromarray(np.ascontiguousarray(grid, np.float32)), explanation, resampling)
+    shares = np.asarray(placed) / strongest
+    if explanation.signed:
+        shares = (shares + 1) / 2
+    return np.rint(shares.clip(0, 1) * (LEVELS - 1)).astype(np.uint8), _seen(explanation)
+
+
+def _seen_picture(explanation: Explanation) -> Image.Image:
+    """Return what the classifier saw at its place in the photo."""
+    levels = np.rint(explanation.picture.clip(0, 1) * 255).astype(np.uint8)
+    picture = Image.fromarray(levels[0] if len(levels) == 1 else levels.transpose(1, 2, 0)[..., :3])
+    return _placed(picture.convert("RGB"), explanation, Image.Resampling.BILINEAR)
+
+
+def _seen(explanation: Explanation) -> Array:
+    """Return where in the photo the classifier saw it, (h, w) bool."""
+    whole = Image.fromarray(np.full(explanation.picture.shape[1:], 255, np.uint8))
+    return np.asarray(_placed(whole, explanation, Image.Resampling.NEAREST)) > 0
+
+
+def _placed(picture: Image.Image, explanation: Explanation, resampling: Image.Resampling) -> Image.Image:
+    """Scale a picture that covers the classifier's view to its place in the photo."""
+    left, top, right, bottom = box = explanation.box
+    across, down = picture.width / (right - left), picture.height / (bottom - top)
+    to_picture = across, 0.0, -left * across, 0.0, down, -top * down
+    return picture.transform(_size(explanation, box), Image.Transform.AFFINE, to_picture, resampling)
+
+
+def _size(explanation: Explanation, box: Box) -> tuple[int, int]:
+    """Return the photo's size; of a tensor, which is no photo, the classifier's view is all there is."""
+    return explanation.photo_size or (round(box[2] - box[0]), round(box[3] - box[1]))
