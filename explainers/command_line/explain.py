@@ -1,0 +1,43 @@
+"""The command `explain`: a map of every picture, saved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from torch import Tensor
+
+from explainers.command_line.options import MethodCommand, question_options
+from explainers.command_line.pictures import Row, explain_each
+from explainers.explainer import Explainer
+from explainers.explanation import Explanation
+from explainers.question import Question
+from explainers.report import save
+
+
+@click.command(cls=MethodCommand)
+@click.argument("pictures", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@question_options
+@click.option("--out", type=click.Path(path_type=Path), help="A folder for the maps. Default: none are saved.")
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each picture.")
+@click.pass_context
+def explain(ctx: click.Context, pictures: tuple[Path, ...], out: Path | None, **_: object) -> None:
+    """Explain PICTURES, which are files or folders of them.
+
+    Each map becomes a folder in --out with the name of its picture: map.png, overlay.png, values.npz and
+    explanation.json. Nothing is overwritten.
+    """
+
+    def keep(path: Path, explainer: Explainer, question: Question, explanation: Explanation) -> Row:
+        photo = question.photo.image
+        if out is None or isinstance(photo, Tensor):
+            return {"saved": None}
+        return {"saved": str(save(explanation, out / path.stem, photo=photo))}
+
+    explain_each(ctx, pictures, keep, _line)
+
+
+def _line(row: Row) -> str:
+    versus = "" if row["versus"] is None else f" rather than {row['versus']}"
+    saved = f" -> {row['saved']}" if row["saved"] else ""
+    return f"{row['picture']}: {row['label']}{versus}, {row['scale']} {row['score']:.4g}{saved}"

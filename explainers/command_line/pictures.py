@@ -1,0 +1,122 @@
+"""The pictures that a command is given, and what is done with each of them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from explainers.classifiers import Classifier, load_classifier
+from explainers.classifiers.catalogue import default
+from explainers.command_line.options import TOP, class_of, explainer_of
+from explainers.errors import ExplanationError
+from explainers.explainer import Explainer
+from explainers.explanation import Explanation, Target
+from explainers.images.photo import Photo
+from explainers.images.reading import read_image
+from explainers.question import Question
+from explainers.report.typed_json import write
+
+CLEAR_LINE = "\r\x1b[K"  # of a terminal, so that a line of text doesn't run into the bar
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".heic", ".heif")
+Row = dict[str, Any]
+Work = Callable[[Path, Explainer, Question, Explanation], Row]
+
+
+def explain_each(ctx: click.Context, paths: Sequence[Path], work: Work, show: Callable[[Row], str]) -> list[Row]:
+    """Explain every picture in files and folders, do `work` with each, and print what it returns.
+
+    A picture that fails is reported and skipped. Progress is drawn on a terminal only.
+    Returns what `work` returned for each picture that went well. Raises click.ClickException for a question that no
+    picture can be asked.
+    """
+    pictures, as_json = list(_pictures(paths)), ctx.params["as_json"]
+    if not pictures:
+        raise click.UsageError("There is no picture: give picture files, or folders that hold some.")
+    explainer = explainer_of(ctx)
+    try:
+        classifier = _classifier(ctx.params)
+        explainer.check(classifier, _any_target(ctx.params, classifier))
+    except ExplanationError as error:
+        raise click.ClickException(str(error)) from error
+    rows, failed = [], 0
+    with click.progressbar(pictures, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+        for path in bar:
+            if not bar.hidden:
+                click.echo(CLEAR_LINE, nl=False, err=True)
+            try:
+                row = {"picture": str(path)} | _explained(ctx.params, path, explainer, classifier, work)
+                rows.append(row)
+                click.echo(_json(row) if as_json else show(row))
+            except (ExplanationError, OSError) as error:
+                failed += 1
+                sentence = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+                if as_json:
+                    click.echo(_json({"picture": str(path), "error": sentence}))
+                click.echo(f"{path}: {sentence}", err=True)
+    if failed:
+        click.echo(f"{failed} of {len(pictures)} pictures failed.", err=True)
+        ctx.exit(1)
+    return rows
+
+
+def _explained(params: Mapping[str, Any], path: Path, explainer: Explainer, classifier: Classifier, work: Work) -> Row:
+    photo = Photo.of(read_image(path.read_bytes()), path.name)
+    likeliest = classifier.predict(photo.image, 1)[0]
+    question = Question(photo, classifier, _target(params, classifier, likeliest.index))
+    explanation = explainer.explain(question)
+    if params["channels"]:
+        explanation = explanation.reduced(params["channels"])
+    facts = explanation.facts
+    return {
+        "prediction": likeliest.label,
+        "probability": likeliest.probability,
+        "label": facts.label,
+        "versus": facts.versus,
+        "scale": facts.scale,
+        "score": explanation.score,
+        "gap": explanation.gap,
+        "error": explanation.error,
+        "converged": explanation.converged,
+        "passes": facts.passes,
+        "seconds": facts.seconds,
+    } | work(path, explainer, question, explanation)
+
+
+def _json(row: Row) -> str:
+    return json.dumps(write(row, "", {}), ensure_ascii=False, allow_nan=False)
+
+
+def _any_target(params: Mapping[str, Any], classifier: Classifier) -> Target:
+    """Return a target such as the pictures will have, to be checked before any work: its class may be another."""
+    versus = None if params["versus"] is None else class_of(classifier, params["versus"])
+    return _target(params, classifier, 1 if versus == 0 else 0)
+
+
+def _pictures(paths: Sequence[Path]) -> Iterator[Path]:
+    """Yield the files, and those in the folders that are called like pictures, by name."""
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(each for each in path.rglob("*") if each.suffix.lower() in SUFFIXES and each.is_file())
+        else:
+            yield path
+
+
+def _classifier(params: Mapping[str, Any]) -> Classifier:
+    labels: list[str] | None = None
+    if params["labels"]:
+        labels = Path(params["labels"]).read_text("utf-8").split("\n")
+        labels = [label.strip() for label in labels if label.strip()]
+    fit: Literal["crop", "pad"] = params["fit"]
+    return load_classifier(params["model"] or default().name, checkpoint=params["checkpoint"], labels=labels, fit=fit)
+
+
+def _target(params: Mapping[str, Any], classifier: Classifier, top: int) -> Target:
+    """Return the target that was asked for; `top` is the likeliest class."""
+    index = top if params["target"] == TOP else class_of(classifier, params["target"])
+    versus = None if params["versus"] is None else class_of(classifier, params["versus"])
+    return Target(index, versus, params["scale"])
