@@ -21,7 +21,7 @@ from explainers.report import save
 @click.option("--out", type=click.Path(path_type=Path), help="A folder for the maps. Default: none are saved.")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each picture.")
 @click.pass_context
-def explain(ctx: click.Context, pictures: tuple[Path, ...], out: Path | None, **_: object) -> None:
+def explain(ctx: click.Context, /, pictures: tuple[Path, ...], out: Path | None, **_: object) -> None:
     """Explain PICTURES, which are files or folders of them.
 
     Each map becomes a folder in --out with the name of its picture: map.png, overlay.png, values.npz and

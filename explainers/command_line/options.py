@@ -35,7 +35,7 @@ class MethodCommand(click.Command):
         return [*own, *(method_options(method) if method else []), help_option]
 
 
-class KnobType(click.ParamType):
+class KnobType(click.ParamType[Any]):
     """The values that a knob accepts."""
 
     def __init__(self, knob: Knob) -> None:

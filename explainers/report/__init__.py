@@ -1,5 +1,6 @@
-"""What can be taken away: an explanation as files, restored bit for bit."""
+"""What can be taken away: an explanation as files, restored bit for bit, and the code that computes it again."""
 
 from explainers.report.bundle import bundle_schema, load, save, zipped
+from explainers.report.code import snippet
 
-__all__ = ["bundle_schema", "load", "save", "zipped"]
+__all__ = ["bundle_schema", "load", "save", "snippet", "zipped"]

@@ -1,0 +1,98 @@
+"""The code that is shown computes the map that is shown."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import explainers
+from explainers import EXPLAINERS, GradCAM, Saliency, Target, load_classifier
+from explainers.images.photo import MAX_KEPT_PIXELS, Photo
+from explainers.report import snippet
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """A folder with a small picture, a large one and one of 16 bits."""
+    folder = tmp_path_factory.mktemp("files")
+    pixels = np.random.default_rng(0).integers(0, 256, (70, 90, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(folder / "o'clock.png")
+    side = int(MAX_KEPT_PIXELS**0.5) + 100
+    Image.fromarray(pixels).resize((side, side)).save(folder / "large.png")
+    Image.fromarray(pixels[..., 0].astype(np.uint16) * 40 + 300).save(folder / "deep.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def bundled():
+    return load_classifier("bundled", fit="pad")
+
+
+def photo_of(path, **options):
+    return Photo.read(path.name, path.read_bytes(), **options)
+
+
+def run(code, folder):
+    """Run code in this process, in a folder; return the map it makes."""
+    before, names = Path.cwd(), {}
+    os.chdir(folder)
+    try:
+        exec(compile(code, "snippet", "exec"), names)
+    finally:
+        os.chdir(before)
+    return names["explanation"], names["heat"]
+
+
+@pytest.mark.parametrize("kind", EXPLAINERS, ids=lambda kind: kind.__name__)
+def test_every_method_is_computed_again_bit_for_bit(files, conv, suited, monkeypatch, kind):
+    photo, classifier, method = photo_of(files / "o'clock.png"), suited(kind, conv), kind(**kind.examples.few)
+    explanation = method(classifier, photo.image, Target(1, versus=2)).reduced("largest")
+    named = replace(explanation, facts=replace(explanation.facts, source="small"))
+    monkeypatch.setattr(explainers, "load_classifier", {"small": classifier}.__getitem__)
+    again, heat = run(snippet(named, photo), files)
+    assert again.values.tobytes() == explanation.values.tobytes()
+    assert heat.tobytes() == explanation.heat.tobytes()
+    assert again.facts.settings == explanation.facts.settings
+    assert max(map(len, snippet(named, photo).splitlines())) <= 110
+
+
+@pytest.mark.parametrize(
+    ("name", "levels"), [("large.png", "automatic"), ("deep.png", "automatic"), ("deep.png", "type")]
+)
+def test_the_photo_is_read_as_it_was(files, bundled, name, levels):
+    photo = photo_of(files / name, levels=levels)
+    explanation = Saliency()(bundled, photo.image, Target(3, scale="probability"))
+    assert run(snippet(explanation, photo), files)[0].values.tobytes() == explanation.values.tobytes()
+
+
+def test_it_runs_in_a_process_of_its_own(files, bundled):
+    photo = photo_of(files / "o'clock.png")
+    explanation = GradCAM()(bundled, photo.image, Target(3))
+    code = snippet(explanation, photo) + "import sys; sys.stdout.buffer.write(explanation.values.tobytes())\n"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=files, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=-1, check=True)
+    assert done.stdout == explanation.values.tobytes()
+
+
+def test_a_network_that_was_handed_over_is_left_to_fill_in(conv, noise):
+    explanation = Saliency()(conv, noise(conv.size), Target(1))
+    code = snippet(explanation, Photo.of(noise(conv.size)))
+    assert "network, labels = ..." in code
+    assert "Classifier(" in code
+    assert f"size={conv.size}" in code.replace("\n    ", "")
+    compile(code, "snippet", "exec")
+
+
+def test_a_label_of_a_strangers_cannot_leave_its_comment(conv, noise):
+    explanation = Saliency()(conv, noise(conv.size), Target(1))
+    facts = replace(explanation.facts, label="cat\nimport os\r\x0b\u2028os.system('false')")
+    code = snippet(replace(explanation, facts=facts), Photo.of(noise(conv.size), "a'b\n.png"))
+    assert "\nimport os" not in code
+    compile(code, "snippet", "exec")
