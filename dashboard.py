@@ -16,8 +16,8 @@ with frame(
             waiting, map_place = st.container(key="waiting"), page.place("158%")
         with st.container(key="side"):
             answer_place, check_place = page.place("12rem", key="answer-area"), page.place("8rem", key="check-area")
-            verdict_place = page.place("3rem", key="verdict-line")
-    look_place, details_place = page.place("4rem"), st.container(key="details")
+            verdict_place, look_place = page.place("3rem", key="verdict-line"), page.place("9rem", key="look-line")
+            details_place = st.container(key="details")
     curves_place = st.container(key="curves")
     with page.imports():
         from pages.sections.explain.result import MapArea, show_answer, show_check, show_curves, show_details

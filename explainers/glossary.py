@@ -21,20 +21,26 @@ TERMS = {
     "expected error": "how far the map is likely to be from the exact one, as a share of all that the exact one shows.",
     "pass": "one run of one picture through the network. It is what a map costs.",
     "layer": "one stage of the network. Deeper layers stand for larger, more complex things; their maps are coarser.",
+    "feature map": "what one of a layer's detectors found in the picture, place by place.",
+    "ReLU": "a part of the network that passes positive numbers on and turns negative ones into zero.",
     "superpixel": "a small patch of pixels of similar colour, treated as one.",
     "deletion": "removing pixels in the map's order and watching the score fall.",
     "insertion": "bringing pixels back in the map's order and watching the score rise.",
-    "rank correlation": "1 if two maps put the pixels in the same order, 0 if the orders have nothing in common.",
+    "rank correlation": "1 if two maps put the pixels in the same order, 0 if the orders have nothing in common. Also "
+    "written ρ.",
     "structural similarity": "1 if two maps look the same (SSIM), 0 if they don't.",
     "percentile": "the value below which that share of the map lies.",
     "seed": "a number that fixes all random draws, so that the same settings give the same map again.",
 }
 
 
-def with_terms(text: str) -> str:
-    """Return a text followed by the explanation of every term in it, as Markdown for a tooltip."""
-    lines = [f"**{term[0].upper()}{term[1:]}**: {meaning}" for term, meaning in TERMS.items() if _uses(text, term)]
-    return "\n\n".join([text, *lines])
+def with_terms(text: str, about: str = "") -> str:
+    """Return a text followed by the explanation of every term in it, as Markdown for a tooltip.
+
+    about: what the tooltip stands beside, whose terms are explained as well.
+    """
+    used = (term for term in TERMS if _uses(f"{text} {about}", term))
+    return "\n\n".join([text, *(f"**{term[0].upper()}{term[1:]}**: {TERMS[term]}" for term in used)])
 
 
 def _uses(text: str, term: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 LARGEST, SMALLEST = 1e6, 1e-4  # magnitudes between which a number is written without a power of ten
+SEPARATOR = " · "  # between the parts of a line, such as the numbers under a map
 LONG = 90.0  # seconds that are told in minutes, and minutes that are told in hours
 
 

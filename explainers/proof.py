@@ -7,11 +7,11 @@ from explainers.classifiers.activations import unreached_rectifications
 from explainers.explainer import Explainer
 from explainers.explanation import Explanation
 from explainers.markdown import escaped
-from explainers.numbers import counted, duration
+from explainers.numbers import SEPARATOR, counted, duration
 from explainers.paths.step_grid import StepGrid
 
 UNJUDGED_GAP = "and its gap isn't judged, because both ends of the path have nearly the same score"
-ROUGH = "Take this map as a rough one."
+ROUGH = "Treat this map as a rough one."
 SMALLEST_ERROR = 0.001  # that is told: rounding alone makes a smaller one
 
 
@@ -40,7 +40,7 @@ def accuracy(explanation: Explanation) -> str | None:
     """Say how far the map is expected to be from the exact one (relative L1); None if the method can't tell."""
     if explanation.error is None:
         return None
-    return f"The map is {_right_to(explanation.error)}."
+    return f"The map's expected error is {_rounded(explanation.error)}."
 
 
 def samples(explanation: Explanation) -> str | None:
@@ -58,11 +58,11 @@ def samples(explanation: Explanation) -> str | None:
     return sentence + ". Another seed would give another map."
 
 
-def _right_to(error: float) -> str:
+def _rounded(error: float) -> str:
     """Say how large an error is, in whole and tenth per cent: the estimate isn't better than that."""
     if error < SMALLEST_ERROR:
-        return f"right to less than {SMALLEST_ERROR:.1%}"
-    return f"right to about {error:.1%}" if error < 0.1 else f"right to about {error:.0%}"
+        return f"below {SMALLEST_ERROR:.1%}"
+    return f"about {error:.1%}" if error < 0.1 else f"about {error:.0%}"
 
 
 def steps(explanation: Explanation) -> str | None:
@@ -82,7 +82,8 @@ def enough(grid: StepGrid, tolerance: float) -> str:
     are_enough = "are enough" if last.settled else "are not enough"
     gap = f"with a gap of {last.gap:.1%}" if last.gap is not None else UNJUDGED_GAP
     sentence = (
-        f"**For this picture {last.points} adaptive points {are_enough}**: their map is {_right_to(last.error)}, {gap}."
+        f"**For this picture {last.points} adaptive points {are_enough}**: their map's expected error is "
+        f"{_rounded(last.error)}, {gap}."
     )
     if not last.settled:
         return sentence
@@ -172,12 +173,12 @@ def brief(explainer: Explainer, classifier: Classifier, explanation: Explanation
     elif explanation.residual is not None and not (explanation.history and explanation.history[-1].gap is None):
         parts.append("no gap to judge" if explanation.gap is None else f"gap {explanation.gap:.1%}")
     if explanation.error is not None:
-        parts.append(_right_to(explanation.error))
+        parts.append(f"error {_rounded(explanation.error)}")
     if coverage := explainer.inner.coverage(classifier):
         parts.append(f"rule covers {coverage.ratio}" if coverage.total else "equals the gradient")
     if explanation.facts.traits.random:
         parts.append("one random draw")
-    return " · ".join([*parts, counted(explanation.facts.passes, "pass", "passes")])
+    return SEPARATOR.join([*parts, counted(explanation.facts.passes, "pass", "passes")])
 
 
 def why_empty(explanation: Explanation) -> str | None:

@@ -24,17 +24,24 @@ THEMES = "light", "dark"
 
 @dataclass(frozen=True)
 class Window:
-    """A size of the browser's window; in a wide one the sidebar may be hidden."""
+    """A size of the browser's window; in a wide one the sidebar may be hidden, also by presenter mode."""
 
     width: int
     height: int
     sidebar: bool = True
+    presents: bool = False
 
     def __str__(self) -> str:
-        return f"{self.width}x{self.height}" + ("" if self.sidebar else "-wide")
+        return f"{self.width}x{self.height}" + "-wide" * (not self.sidebar) + "-present" * self.presents
 
 
-WINDOWS = Window(1280, 720), Window(1280, 720, sidebar=False), Window(1440, 900), Window(400, 800)
+WINDOWS = (
+    Window(1280, 720),
+    Window(1280, 720, sidebar=False),
+    Window(1280, 720, presents=True),
+    Window(1440, 900),
+    Window(400, 800),
+)
 
 
 def address(page: str) -> str:
@@ -63,10 +70,19 @@ def show_sidebar(tab: Page, shown: bool) -> None:
     tab.mouse.move(0, 0)
 
 
+def present(tab: Page, presents: bool) -> None:
+    """Switch presenter mode on or off."""
+    switch = tab.locator(".st-key-present")
+    if switch.locator("input").is_checked() != presents:
+        switch.locator("label").first.click()
+        wait(tab, RUN_START)
+
+
 def photograph(tab: Page, window: Window, file: Path) -> None:
     """Take a picture of the page in a window of that kind, as it is before anybody scrolls."""
     tab.set_viewport_size({"width": window.width, "height": window.height})
-    if window.width > 768:  # a narrow one has no sidebar
+    present(tab, window.presents)
+    if window.width > 768 and not window.presents:  # a narrow one has no sidebar, nor has presenter mode
         show_sidebar(tab, window.sidebar)
     wait(tab, REFLOW)
     tab.screenshot(path=file)

@@ -38,7 +38,7 @@ def download(url: str, path: Path, on_progress: Progress | None = None) -> None:
         digest = _fetch(url, partial, on_progress)
         announced = re.search(r"-([0-9a-f]{8,})\.\w+$", path.name)
         if announced and not digest.startswith(announced[1]):
-            raise OSError(f"what came is not the file (its SHA-256 starts with {digest[:8]}, not {announced[1]})")
+            raise OSError(f"the wrong file came (its SHA-256 starts with {digest[:8]}, not {announced[1]})")
         partial.replace(path)
     except HTTPError as error:
         error.close()  # the error holds the connection open

@@ -14,6 +14,7 @@ from explainers.explainer import Explainer, Preset
 from explainers.explanation import SCALES, Explanation, Scale
 from explainers.images.baselines import BASELINES
 from explainers.methods import BY_SLUG, EXPLAINERS
+from explainers.numbers import SEPARATOR
 from explainers.paths.quadrature import NESTED_STEPS
 from explainers.question import Question
 from explainers.settings import Range
@@ -75,7 +76,7 @@ def compare(
 
 def _variant(cell: Mapping[str, str], question: Question, likely: Likely, explainer: Explainer) -> Variant:
     def title(explanation: Explanation | None) -> str:
-        return " · ".join(AXES[name].tile_title(value, explanation) for name, value in cell.items())
+        return SEPARATOR.join(AXES[name].tile_title(value, explanation) for name, value in cell.items())
 
     variant = replace(Variant.of(question, explainer), title=title)
     try:

@@ -23,7 +23,9 @@ def verdict(findings: Sequence[Finding | None]) -> str:
     elif pro:
         text = f"**{pro} of {tests} {support} this map**, none contradicts it."
     else:
-        text = f"**Undecided**: of {tests}, none clearly supports or contradicts this map."
+        text = f"**Undecided**: none of {tests} clearly supports or contradicts this map."
+        if len(verdicts) == 1:
+            text = "**Undecided**: the one test that has been run neither clearly supports nor contradicts this map."
     return text + (f" {waiting} {_verb(waiting, 'wait')} for a click." if waiting else "")
 
 

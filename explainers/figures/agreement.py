@@ -13,7 +13,7 @@ from explainers.arrays import Array
 from explainers.explanation import Explanation, Unit
 from explainers.figures.colours import peak, stops
 from explainers.figures.comparison import Tile, Tints
-from explainers.numbers import percent, significant
+from explainers.numbers import SEPARATOR, percent, significant
 
 MAX_CELL = 44  # width and height of a matrix cell in pixels, if there is room
 MAX_NAME = 28  # letters of a title beside a matrix
@@ -46,7 +46,6 @@ def matrix(values: Array, titles: Sequence[str]) -> go.Figure:
         hovertemplate="%{customdata[0]}<br>%{customdata[1]}<br>%{text}<extra></extra>",
         colorbar={"thickness": 8, "tickvals": [-1, 0, 1], "len": 1, "outlinewidth": 0},
     )
-    short = [name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 2].rstrip()} …" for name in numbered]
     steady = {"fixedrange": True, "showgrid": False, "zeroline": False, "type": "category", "ticks": ""}
     return go.Figure(
         heat,
@@ -60,11 +59,20 @@ def matrix(values: Array, titles: Sequence[str]) -> go.Figure:
                 "automargin": True,
                 "tickmode": "array",
                 "tickvals": numbers,
-                "ticktext": [html.escape(name, quote=False) for name in short],
+                "ticktext": [html.escape(_short(name), quote=False) for name in numbered],
             },
             dragmode=False,
         ),
     )
+
+
+def _short(title: str) -> str:
+    """Cut the longest parts of a title to what has room beside the matrix: titles differ in any of them."""
+    parts = title.split(SEPARATOR)
+    while len(SEPARATOR.join(parts)) > MAX_NAME:
+        longest = max(range(len(parts)), key=lambda number: len(parts[number]))
+        parts[longest] = f"{parts[longest].removesuffix('…')[:-1].rstrip()}…"
+    return SEPARATOR.join(parts)
 
 
 def difference(first: Tile, second: Tile, heats: tuple[Array, Array], tints: Tints) -> list[Tile]:

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from explainers.arrays import Array
 from explainers.explanation import Explanation, reduce
-from explainers.figures.colours import SIGNED_COLOURS, fading, peak, stops
+from explainers.figures.colours import GREY, SIGNED_COLOURS, fading, peak, stops
 from explainers.figures.parts import Span, Trace, axes, borders, cells, heading, photo, square, unchecked
 from explainers.figures.smoothing import smoothed
 from explainers.numbers import significant
@@ -144,6 +144,8 @@ def _slider(map_on_top: bool) -> dict[str, Any]:
         "yanchor": "top",
         "pad": {"t": 6, "l": 8, "r": 8},
         "ticklen": 0,
+        "bgcolor": GREY,
+        "bordercolor": GREY,
         "minorticklen": 0,
     }
 

@@ -50,7 +50,8 @@ def path(explanation: Explanation, snapshots: Snapshots, look: Look) -> go.Figur
         shapes=[_marker(panel) for panel in CURVE_PANELS],
         annotations=_headings(explanation, trace, snapshots.alphas[-1]),
         sliders=[_stops(explanation, trace, snapshots.alphas)],
-        margin={"l": 2, "r": 2, "t": 22, "b": WIDE.bottom},
+        # What makes room for the legend by itself leaves the colour bars where they were, on the panels.
+        margin={"l": 2, "r": 2, "t": 22, "b": WIDE.bottom, "autoexpand": False},
         legend={"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom", "font": {"size": 11}},
         hovermode="x",
         coloraxis=_bar(explanation, look, strengths[0], WIDE.spans[MAP]),

@@ -40,7 +40,7 @@ WIDE = Arrangement(
         MEAN: ((0.795, 0.99), (0.0, 0.27)),
     },
     bar=0.28,
-    bottom=40,
+    bottom=56,
     font=13,
 )
 NARROW = Arrangement(

@@ -16,6 +16,7 @@ from explainers.figures.parts import FULL_SPAN, Span, axes, encoded, heading, hi
 LEFT, RIGHT = (0.05, 0.49), (0.56, 1.0)
 TOP, BOTTOM = (0.45, 1.0), (0.0, 0.36)
 PANELS: tuple[tuple[int, Span], ...] = ((0, LEFT), (1, RIGHT))  # deletion and insertion: a picture over a curve each
+SUMMARY_PANELS: tuple[tuple[int, Span], ...] = ((0, (0.05, 0.46)), (1, (0.57, 0.98)))  # with room for the ends' numbers
 FIRST_CURVE_PANEL = 2  # panels 0 and 1 hold pictures
 FIRST_SHARE = 0.2  # the stop that is shown first: most curves have moved by then, and something of the picture is left
 BAND_COLOURS = {"all": "rgba(138, 143, 152, 0.22)", "half": "rgba(138, 143, 152, 0.34)"}
@@ -35,7 +36,7 @@ def removal(outcome: RemovalOutcome, others: Mapping[str, RemovalOutcome]) -> go
         shapes=[_marker(FIRST_CURVE_PANEL + panel, shares[first]) for panel, _ in PANELS],
         annotations=_headings(outcome, first),
         sliders=[_stops(outcome, first)],
-        margin={"l": 2, "r": 2, "t": 22, "b": 84},
+        margin={"l": 2, "r": 18, "t": 22, "b": 84},
         legend={"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom", "font": {"size": 11}},
         hovermode="x",
     )
@@ -56,17 +57,18 @@ def removal_summary(outcome: RemovalOutcome) -> go.Figure:
     layout = go.Layout(
         annotations=[
             heading(f"<b>{side.name}</b>: beats {side.beaten} of {MOVED} copies", across, 1.0) | {"font": {"size": 11}}
-            for (_, across), side in zip(PANELS, outcome.sides, strict=True)
+            for (_, across), side in zip(SUMMARY_PANELS, outcome.sides, strict=True)
         ],
-        margin={"l": 2, "r": 2, "t": 18, "b": 24},
+        margin={"l": 2, "r": 16, "t": 18, "b": 24},
         showlegend=False,
         hovermode="x",
     )
     traces: list[go.Scatter] = []
-    for (panel, across), side in zip(PANELS, outcome.sides, strict=True):
+    few_ticks = {"title": None, "tickvals": [0, 0.5, 1]}
+    for (panel, across), side in zip(SUMMARY_PANELS, outcome.sides, strict=True):
         layout.update(_axes(side, panel, across, FULL_SPAN, _range(outcome, {})))
         number = str(panel + 1) if panel else ""
-        layout.update({f"xaxis{number}": {"title": None, "nticks": 3}, f"yaxis{number}": {"nticks": 4}})
+        layout.update({f"xaxis{number}": few_ticks, f"yaxis{number}": {"nticks": 4}})
         traces += _curves(side, {}, panel)
     return go.Figure(traces, layout)
 

@@ -74,7 +74,7 @@ def _accuracy(level: GridLevel) -> str:
 
 def _expected_accuracy(level: Level) -> str:
     """Describe in one line how accurate the map of the adaptive points is."""
-    return f"{level.points} points, right to about {level.error:.1%}{_gap(level.gap)}"
+    return f"{level.points} points, error about {level.error:.1%}{_gap(level.gap)}"
 
 
 def _gap(gap: float | None) -> str:
@@ -143,7 +143,7 @@ def _line(
         mode="lines" if is_adaptive else "lines+markers",
         line={"color": colour, "dash": "dot" if is_gap else "solid", "width": (1.5 if is_gap else 2.5) + is_adaptive},
         marker={"size": 6, "symbol": f"{symbol}-open" if is_gap else symbol},
-        hovertemplate=f"{name}, %{{x}} points: {kind} %{{y:.2f}} %<extra></extra>",
+        hovertemplate=f"{name}, %{{x}} points: {kind} %{{y:.2f}}%<extra></extra>",
     )
 
 

@@ -63,7 +63,7 @@ KNOWN_SAMPLES = (
     (
         *(SCIKIT_IMAGE, "moon.png", "Surface of the moon"),
         "Craters are not among the classes of ImageNet either. What are they taken for?",
-        "unnamed author, from scikit-image",
+        "author unknown, from scikit-image",
     ),
 )
 

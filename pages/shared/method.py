@@ -30,6 +30,7 @@ def choose_explainer(classifier: Classifier) -> Explainer:
         "Method",
         FAMILIES,
         format_func=lambda name: f":gray[{FAMILIES[name].title}]" if name in closed else FAMILIES[name].title,
+        required=True,  # so that the second click of a double click doesn't take back the first
         key=FAMILY_KEY,
         on_change=_choose_family,
         args=(kind.family, closed),

@@ -26,11 +26,11 @@ TOO_LARGE = Path(__file__).with_name("on_demand") / "too_large.css"
 INVITATION = "Upload a picture of your own or take one with the camera. Or choose a sample."
 MISSING = (
     "This link is about a picture of {size} that isn't here: a link identifies the picture without containing it, and "
-    "the server keeps an upload for one visit only. Please give the same file again."
+    "the server keeps an upload for one visit only. Please upload the same file again."
 )
 ENDED = (
-    "The picture of this link, {size}, is no longer shared: it was withdrawn, its day is over, or the server was "
-    "started again. If you have the same file, please give it here."
+    "The picture of this link, {size}, is no longer shared: it was withdrawn, its day has passed, or the server "
+    "was restarted. If you have the same file, please upload it here."
 )
 OTHER = "This isn't the picture that the link was about, which has {size}. What you see is about the new one."
 
@@ -106,7 +106,7 @@ def _adjusted(photo: Photo) -> Photo:
 def _ask_for_one() -> None:
     """Draw the widgets that take a file, or a picture from the camera; each is empty again after it has been used."""
     number = state.recall("given", 0)
-    if st.toggle("Use the camera", key="camera", help="The browser asks for it only then."):
+    if st.toggle("Use the camera", key="camera", help="Your browser asks for your permission first."):
         st.camera_input("Take a picture", key=(key := f"camera-{number}"), on_change=_keep, args=(key,))
     else:
         st.html(TOO_LARGE)

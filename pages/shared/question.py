@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, TypeVar
 
 import streamlit as st
@@ -55,17 +55,18 @@ def ask(choose_method: Callable[[Classifier], T]) -> tuple[Question, Sequence[Pr
         return question, likely, choose_method(classifier)
 
 
-def catalogue() -> dict[str, str]:
+def catalogue(available: Iterable[Source]) -> dict[str, str]:
     """Return the text of every available classifier in the select box, by the classifier's name."""
     # The browser answers with an option's text, so it must not change during a visit, even after a download.
-    texts: dict[str, str] = {source.name: source.description for source in sources()} | state.recall("offers", {})
+    texts: dict[str, str] = {source.name: source.description for source in available} | state.recall("offers", {})
     state.remember("offers", texts)
     return texts
 
 
 def choose_classifier(fit: Literal["crop", "pad"], problem_place: st.delta_generator.DeltaGenerator) -> Classifier:
     """Load the chosen classifier; where that fails, say why at that place and return another one."""
-    available, texts, first = {source.name: source for source in sources()}, catalogue(), default().name
+    available = {source.name: source for source in sources()}
+    texts, first = catalogue(available.values()), default().name
     name: str = st.selectbox(
         "Classifier",
         available,

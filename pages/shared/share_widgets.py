@@ -49,8 +49,8 @@ def offer() -> None:
     if SHARED.find(token):
         _offer_withdrawal(
             token,
-            f"This page's address includes the picture for another {_left(token)}. Anyone who has "
-            "it can see the picture and withdraw it.",
+            f"Copy this page's address to share the picture. For another {_left(token)}, anyone who has it can see the "
+            "picture and withdraw it.",
         )
     else:
         st.button("Link with picture", key="share", icon=":material/link:", on_click=_share, help=OFFER)

@@ -31,7 +31,7 @@ def choose_from_strip(own: Photo | None) -> str:
         required=True,
         key=state.setting(SAMPLE_KEY, SAMPLES[0].name, TITLES.__contains__),
         width="stretch",
-        help="Samples come with packages that are installed anyway. The last cell (+) is for a picture of your own.",
+        help="Click a sample to explain it, or the last cell (+) for a picture of your own.",
     )
     name: str = state.value(SAMPLE_KEY, SAMPLES[0].name, TITLES.__contains__)
     return name

@@ -32,6 +32,15 @@ def inside(app):
     return come
 
 
+def apart(one, other) -> bool:
+    """Whether two boxes have nothing in common."""
+    return any(
+        first[place] + first[size] <= second[place] + 1  # pixel, by rounding
+        for place, size in (("x", "width"), ("y", "height"))
+        for first, second in ((one, other), (other, one))
+    )
+
+
 def bar(app, area):
     """The slider of the figure in the container of that key."""
     return app.page.locator(f".stops[data-area={area}] input")
@@ -90,6 +99,10 @@ def test_what_moves_stands_on_one_screen(visitor, width, height):
     shown = boxes if width > 640 else boxes[:3]  # a telephone shows the panels of pixels, once it is scrolled to them
     assert max(part["y"] + part["height"] for part in shown) <= height + (box["y"] if width < 640 else 0)
     assert all(part["width"] > 100 for part in boxes[:3])
+    bars = [bar.bounding_box() for bar in app.at("journey").locator("[class*=cbcoloraxis] .cbfills").all()]
+    assert len(bars) == 2
+    for colours in bars:
+        assert all(apart(colours, part) for part in boxes)
     if width > 640:
         assert len({round(part["y"]) for part in boxes[:3]}) == 1
         assert max(part["y"] + part["height"] for part in boxes) - box["y"] <= 560

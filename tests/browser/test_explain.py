@@ -22,6 +22,13 @@ def test_another_sample_changes_map_and_address(app):
     assert "tabby" in app.proof
 
 
+def test_a_double_click_on_a_family_chooses_it_as_a_single_one_does(app):
+    before = app.open().heat
+    app.at("family").get_by_role("radio", name="Gradients").dblclick()
+    app.until(lambda: app.heat != before)
+    assert app.address == {"method": "vanilla-gradient"}
+
+
 def test_an_untouched_class_follows_the_picture_and_a_chosen_one_stays(app):
     app.open()
     assert "espresso" in app.proof

@@ -1,8 +1,6 @@
-"""Narrow and wide, light and dark; and the README's picture."""
+"""Narrow and wide, light and dark."""
 
-import os
 import re
-from pathlib import Path
 
 GROUND = "e => getComputedStyle(e).backgroundColor"
 
@@ -50,16 +48,3 @@ def test_words_can_be_read_in_every_colour_scheme_and_when_it_changes(visitor):
         for colour in (names, said, titles):
             darker, brighter = sorted((ground, luminance(colour)))
             assert (brighter + 0.05) / (darker + 0.05) >= 4.5
-
-
-def test_the_readmes_picture(visitor, tmp_path):
-    app = visitor(viewport={"width": 1440, "height": 1000}).open(method="integrated-gradients")
-    tallest = "Math.max(...['stSidebarContent', 'stMain'].map(id => "
-    tallest += "document.querySelector(`[data-testid=${id}]`).scrollHeight))"
-    app.page.set_viewport_size({"width": 1440, "height": app.page.evaluate(tallest)})
-    app.page.evaluate("document.fonts.ready")
-    app.until(lambda: app.page.evaluate(f"{tallest} <= innerHeight"))
-    folder = Path(os.environ.get("WHYPIXEL_SCREENSHOTS") or tmp_path)
-    folder.mkdir(parents=True, exist_ok=True)
-    app.page.screenshot(path=folder / "explain.png")
-    assert (folder / "explain.png").stat().st_size > 50_000

@@ -101,7 +101,7 @@ def test_a_first_look_is_marked_and_the_map_takes_its_place(visitor):
     app.page.add_init_script(PLACES)
     app.come(method="integrated-gradients", **random)
     app.page.locator(".st-key-preview .main-svg").first.wait_for(state="attached")
-    assert "A preview after 340 passes. The map is right to about " in app.at("preview-area").inner_text()
+    assert "A preview after 340 passes. The map's expected error is about " in app.at("preview-area").inner_text()
     assert app.chart("map") == []
     app.until(lambda: app.heat)
     assert app.at("preview").count() == 0

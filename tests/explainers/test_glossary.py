@@ -13,6 +13,13 @@ def test_a_text_brings_the_terms_in_it_along():
     assert "**Logit**" not in text
 
 
+def test_a_tooltip_also_explains_what_it_stands_beside():
+    text = with_terms("How it works.", "Each feature map goes through a ReLU.")
+    assert text.startswith("How it works.\n\n**Feature map**: ")
+    assert "**ReLU**: " in text
+    assert "goes through" not in text
+
+
 def test_plurals_and_capitals_are_the_same_term():
     assert "**Superpixel**" in with_terms("Superpixels are patches.")
     assert "**Pass**" in with_terms("It takes many passes.")

@@ -58,12 +58,12 @@ def test_labels_are_plain_text_inside_markdown(explanation):
         (0.00149, "about 0.1%"),
         (0.1251, "about 13%"),
         (1.5, "about 150%"),
-        (0.0004, "less than 0.1%"),
-        (0.0, "less than 0.1%"),
+        (0.0004, "below 0.1%"),
+        (0.0, "below 0.1%"),
     ],
 )
 def test_the_expected_error_is_said(explanation, error, said):
-    expected = f"The map is right to {said}."
+    expected = f"The map's expected error is {said}."
     assert proof.accuracy(explanation(error=error)) == expected
 
 
@@ -84,7 +84,7 @@ def test_a_map_whose_error_is_not_estimated_says_nothing_about_it(explanation):
         (
             Sampling(8000, "random masks", False),
             0.2,
-            "Random masks: 8,000, not enough for the tolerance. Take this map as a rough one.",
+            "Random masks: 8,000, not enough for the tolerance. Treat this map as a rough one.",
         ),
     ],
 )
@@ -107,7 +107,7 @@ def test_automatic_steps_that_were_enough_say_so(explanation):
 
 def test_automatic_steps_that_were_not_enough_are_called_that(explanation):
     said = proof.steps(explanation(history=(Level(17, 0.5, 0.3, False), Level(1024, 0.25, 0.1, False))))
-    assert said == ("Not converged: 1,024 points on the path are not enough. Take this map as a rough one.")
+    assert said == ("Not converged: 1,024 points on the path are not enough. Treat this map as a rough one.")
 
 
 def coverage(found):
@@ -167,9 +167,9 @@ def test_the_cost_is_counted_in_passes_and_seconds(explanation, changes, said):
         ("logit 3.00 · no gap to judge · 52 passes", None, {"baseline_score": 3.0, "residual": 0.25}),
         ("logit 3.00 · not converged · 52 passes", None, {"history": (Level(513, 0.25, 0.1, False),)}),
         ("logit 3.00 · zero everywhere · 52 passes", None, {"values": 0.0}),
-        ("logit 3.00 · right to about 2.1% · 52 passes", None, {"error": 0.0214}),
+        ("logit 3.00 · error about 2.1% · 52 passes", None, {"error": 0.0214}),
         (
-            "logit 3.00 · not converged · right to about 20% · 52 passes",
+            "logit 3.00 · not converged · error about 20% · 52 passes",
             None,
             {"error": 0.2, "sampling": Sampling(8000, "random masks", False)},
         ),
@@ -230,8 +230,8 @@ def grid(sums, error=0.0214, gap=0.002, settled=True):
 
 def test_the_points_that_are_enough_are_named_of_both_kinds():
     assert proof.enough(grid([0.5, 0.9, 0.96, 0.98, 1.0]), 0.03) == (
-        "**For this picture 41 adaptive points are enough**: their map is right to about 2.1%, with a gap of 0.2%. "
-        "Uniform steps come within 3.0% of it with 65 points."
+        "**For this picture 41 adaptive points are enough**: their map's expected error is about 2.1%, with a gap of "
+        "0.2%. Uniform steps come within 3.0% of it with 65 points."
     )
 
 
@@ -248,7 +248,7 @@ def test_uniform_steps_that_are_not_enough_are_called_that():
 )
 def test_adaptive_points_that_are_not_enough_are_called_that(gap, said):
     assert proof.enough(grid([0.5, 1.0], 0.2, gap, False), 0.03) == (
-        f"**For this picture 41 adaptive points are not enough**: their map is right to about 20%, {said}"
+        f"**For this picture 41 adaptive points are not enough**: their map's expected error is about 20%, {said}"
     )
 
 

@@ -111,7 +111,7 @@ def test_the_four_classics_are_the_engines_maps(come, heats, maps):
     at = come()
     alike(heats(at), maps(*FOUR))
     assert texts(at, "tile-title") == [each.title for each in FOUR]
-    assert at.main.caption[0].value == "Across: method (4). Down: nothing else."
+    assert at.main.caption[0].value == "4 maps, by method."
     assert at.pills(key="preset").value == "Four classics"
 
 
@@ -230,7 +230,7 @@ def test_classes_across_and_methods_down(come, heats, bundled, maps):
     targets = {"index": this}, {"index": that}, {"index": this, "versus": that}
     alike(heats(at), [maps(method, **each)[0] for method in (Saliency(), GradCAM()) for each in targets])
     assert texts(at, "tile-title")[2] == f"Vanilla gradient · espresso compared with {bundled.labels[that]}"
-    assert at.main.caption[0].value == "Across: class (3). Down: method (2)."
+    assert at.main.caption[0].value == "6 maps: class across (3), method down (2)."
 
 
 def test_the_other_axes_set_what_they_say(come, heats, maps):

@@ -1,5 +1,6 @@
 """What the dashboard asks of Streamlit in .streamlit/config.toml."""
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -39,3 +40,9 @@ def test_streamlit_knows_every_option_and_takes_its_value(served, name):
 def test_no_run_ends_with_a_full_garbage_collection_and_no_file_is_watched(served):
     assert served("runner.postScriptGC") is False
     assert served("server.fileWatcherType") == "none"
+
+
+def test_what_pages_add_has_the_themes_primary_colour():
+    style = (FILE.parents[1] / "pages/shared/frame.css").read_text(encoding="utf-8")
+    (colours,) = re.findall(r"--primary: light-dark\((\S+), (\S+)\)", style)
+    assert colours == (CONFIGURED["theme.light.primaryColor"], CONFIGURED["theme.dark.primaryColor"])

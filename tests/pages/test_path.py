@@ -225,7 +225,7 @@ def test_the_answer_names_the_points_that_are_enough(usual, explained):
     history = explained(IntegratedGradients()).history
     said = "\n".join(markdown.value for markdown in usual.main.markdown)
     assert f"{history[-1].points} adaptive points are enough" in said
-    assert f"right to about {history[-1].error:.1%}, with a gap of {history[-1].gap:.1%}" in said
+    assert f"expected error is about {history[-1].error:.1%}, with a gap of {history[-1].gap:.1%}" in said
     assert re.search(r"Uniform steps come within 3.0% of it with (33|65|129) points", said)
 
 

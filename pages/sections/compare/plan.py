@@ -9,6 +9,7 @@ import streamlit as st
 from explainers import Explainer, ExplanationError, Prediction
 from explainers.comparison.axes import AXES, Axis, compare
 from explainers.comparison.variants import MAX_COLUMNS, Comparison, balanced
+from explainers.numbers import counted
 from explainers.question import Question
 from pages.shared import state
 
@@ -51,9 +52,10 @@ def summary(comparison: Comparison) -> str:
     """Say in one line what is compared."""
     across, down = state.value(ACROSS_KEY, "method"), state.value(DOWN_KEY, NOTHING_ELSE)
     count = len(comparison.variants)
+    maps = counted(count, "map")
     if down == NOTHING_ELSE:
-        return f"Across: {across} ({count}). Down: nothing else."
-    return f"Across: {across} ({comparison.columns}). Down: {down} ({count // comparison.columns})."
+        return f"{maps}, by {across}."
+    return f"{maps}: {across} across ({comparison.columns}), {down} down ({count // comparison.columns})."
 
 
 def _choose_values(axis: Axis, question: Question, most: int) -> list[str]:

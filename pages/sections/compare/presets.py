@@ -19,10 +19,12 @@ PRESET_KEY = "preset"  # of the widget
 def offer_presets(classifier: Classifier, explainer: Explainer) -> None:
     """Draw the names of all presets; the one that the settings come to is marked."""
     presets = {preset.name: preset for preset in comparison_presets(classifier, _two_classifiers())}
-    state.choose(PRESET_KEY, next((name for name, each in presets.items() if _is_chosen(each, explainer)), None))
+    chosen = next((name for name, each in presets.items() if _is_chosen(each, explainer)), None)
+    state.choose(PRESET_KEY, chosen)
     st.pills(
         "Preset",
         presets,
+        required=chosen is not None,
         key=PRESET_KEY,
         on_change=_apply,
         args=(presets,),

@@ -20,7 +20,7 @@ from pages.shared.tiles import NO_MODE_BAR
 
 def show_answer(likely: Sequence[Prediction], chosen: int) -> None:
     """Draw the likeliest classes as bars; a click on one of them chooses its class."""
-    st.markdown("**Prediction**", help="Click a bar to explain that class.")
+    st.markdown("**Prediction**", help=with_terms("The five likeliest classes, with their probabilities."))
     about = "The likeliest classes: " + ", ".join(f"{row.label} {percent(row.probability)}" for row in likely)
     st.plotly_chart(
         answer(likely, chosen),
@@ -41,7 +41,10 @@ def _explain_clicked() -> None:
 
 def show_check(explanation: Explanation) -> None:
     """Hold the map against the score: what it adds up to and how right it is; and warn of what is unusual."""
-    st.markdown("**Check**", help=with_terms("Do the attributions of all pixels explain the score? Completeness."))
+    st.markdown(
+        "**Check**",
+        help=with_terms("Do the pixels add up to the score (completeness), and how large is the map's expected error?"),
+    )
     found, lines = Check.of(explanation), [f"The {proof.score_name(explanation)}:"]
     if found is None:
         lines = [f"The {proof.score_name(explanation)} is **{proof.score(explanation)}**.", no_sum(explanation)]
@@ -75,8 +78,9 @@ def show_details(explainer: Explainer, classifier: Classifier, explanation: Expl
     )
     left.markdown("**How it was computed**", help=with_terms("What a map costs is counted in passes."))
     left.markdown("\n".join(f"- {sentence}" for sentence in sentences if sentence))
-    right.markdown("**About this method**")
-    right.markdown(explainer.about())
+    about = explainer.about()
+    right.markdown("**About this method**", help=with_terms("How it works, and how far it can be trusted.", about))
+    right.markdown(about)
 
 
 class MapArea:

@@ -13,6 +13,7 @@ from explainers import Classifier, Explainer, Explanation
 from explainers.experiments import Experiment, Finding
 from explainers.experiments.table import Measured, measure
 from explainers.figures import Look
+from explainers.glossary import with_terms
 from explainers.markdown import escaped
 from explainers.numbers import duration
 from explainers.question import Question
@@ -166,4 +167,4 @@ class Card:
         st.container(key=f"{key}-figure").plotly_chart(figure, height="stretch", key=key, config=NO_MODE_BAR, alt=about)
 
     def _head(self, icon: str) -> None:
-        self._heading.markdown(f"### {icon} {self.title}")
+        self._heading.markdown(f"### {icon} {self.title}", help=with_terms(self.plan))

@@ -38,8 +38,8 @@ class RandomisationCard(Card):
     title: ClassVar[str] = "Does it depend on the classifier?"
     introduction: ClassVar[str] = INTRODUCTION
     plan: ClassVar[str] = (
-        "Makes the classifier forget what it has learnt, from the last layer to the first, and makes the map again "
-        "each time."
+        "Makes the classifier forget what it has learnt, from the last layer to the first, and compares the map with "
+        "the original each time, by rank correlation (ρ)."
     )
 
     def choose(self, classifier: Classifier) -> None:

@@ -52,8 +52,8 @@ class RemovalCard(Card):
     title: ClassVar[str] = "Does the map matter?"
     introduction: ClassVar[str] = INTRODUCTION
     plan: ClassVar[str] = (
-        "Removes the pixels that the map calls important and brings them back, then does the same with the map moved "
-        "to wrong places."
+        "Removes the pixels that the map calls important (deletion) and brings them back (insertion), then does the "
+        "same with the map moved to wrong places."
     )
 
     def choose(self, classifier: Classifier) -> None:

@@ -35,7 +35,10 @@ class StabilityCard(Card):
     name: ClassVar[str] = "stability"
     title: ClassVar[str] = "Is it stable?"
     introduction: ClassVar[str] = INTRODUCTION
-    plan: ClassVar[str] = "Makes the map again for nearly the same picture: with a little noise, shifted, mirrored."
+    plan: ClassVar[str] = (
+        "Makes the map again for nearly the same picture (with a little noise, shifted, mirrored), and compares it "
+        "with the original by rank correlation (ρ)."
+    )
 
     def choose(self, classifier: Classifier) -> None:
         self._experiment = choose_settings(Stability, classifier)

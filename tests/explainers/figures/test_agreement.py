@@ -10,8 +10,20 @@ def test_a_matrix_names_its_maps():
     figure = matrix(np.array([[1.0, np.nan], [-0.5, 1.0]]), ["a", "a really <long> title of one map"])
     (heat,) = figure.data
     assert list(heat.x) == list(heat.y) == ["1", "2"]
-    assert list(figure.layout.yaxis.ticktext) == ["1. a", "2. a really &lt;long&gt; title o …"]
+    assert list(figure.layout.yaxis.ticktext) == ["1. a", "2. a really &lt;long&gt; title of…"]
     assert [list(row) for row in heat.text] == [["1.00", "–"], ["-0.50", "1.00"]]
+
+
+def test_titles_that_have_no_room_keep_the_parts_in_which_they_differ():
+    titles = [
+        f"Integrated Gradients · {label}" for label in ("boxer", "bull mastiff", "boxer compared with bull mastiff")
+    ]
+    names = matrix(np.eye(3), titles).layout.yaxis.ticktext
+    assert list(names) == [
+        "1. Integrated Gradi… · boxer",
+        "2. Integrate… · bull mastiff",
+        "3. Integrat… · boxer compar…",
+    ]
 
 
 def test_the_difference_of_alike_maps_is_in_their_unit(explained):

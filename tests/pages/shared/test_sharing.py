@@ -9,7 +9,6 @@ from types import SimpleNamespace
 
 import pytest
 from PIL import Image
-from streamlit.testing.v1 import AppTest
 
 from explainers import ExplanationError
 from explainers.images.photo import Photo
@@ -123,19 +122,14 @@ def run(given):
     return at
 
 
-def visit(**address):
-    at = AppTest.from_function(page, default_timeout=60)
-    at.query_params.update(address)
-    return run(at)
-
-
 def chosen(at):
     return [text.value for text in at.text]
 
 
-def own(colour="red"):
-    """The page of a visitor who has uploaded a picture."""
-    return give(visit(sample="own"), colour)
+@pytest.fixture
+def own(opened):
+    """(colour="red") -> the page of a visitor who has uploaded a picture."""
+    return lambda colour="red": give(opened(sample="own"), colour)
 
 
 def give(at, colour="red"):
@@ -147,41 +141,41 @@ def address(at):
     return {key: value[0] if isinstance(value, list) else value for key, value in at.query_params.items()}
 
 
-def test_a_plain_address_shares_nothing(shared):
+def test_a_plain_address_shares_nothing(shared, opened, own):
     at = own()
     assert shared._shared == {}
     assert address(at).keys() == {"sample", "photo"}
-    assert chosen(visit(**address(at))) == []
+    assert chosen(opened(**address(at))) == []
 
 
-def test_a_link_with_the_picture_shows_it_to_others_until_it_is_withdrawn(shared, photo):
+def test_a_link_with_the_picture_shows_it_to_others_until_it_is_withdrawn(shared, photo, opened, own):
     at = own()
     run(at.button(key="share").click())
     link = address(at)
     assert re.fullmatch(r"[\w-]{32}", link["shared"])
-    (said,) = (caption.value for caption in at.caption if "includes the picture" in caption.value)
-    assert "for another 24 h" in said
-    other = visit(**link)
+    (said,) = (caption.value for caption in at.caption if "to share the picture" in caption.value)
+    assert "For another 24 h" in said
+    other = opened(**link)
     assert chosen(other) == ["Shared picture", photo.digest]
     assert address(other) == link
     assert chosen(at) == ["secret red.png", photo.digest]
     run(at.button(key=f"withdraw-{link['shared']}").click())
     assert chosen(at) == ["secret red.png", photo.digest]  # it is still the visitor's own
     assert "shared" not in address(at)
-    for late in (run(other), visit(**link)):
+    for late in (run(other), opened(**link)):
         assert chosen(late) == []
         assert "is no longer shared" in late.warning[0].value
         assert "40 × 30 pixels" in late.warning[0].value
 
 
-def test_who_gives_the_file_of_a_link_that_has_ended_goes_on_with_it(shared, photo):
+def test_who_gives_the_file_of_a_link_that_has_ended_goes_on_with_it(shared, photo, opened):
     token = "x" * 32
-    at = give(visit(sample="own", photo=photo.fingerprint, shared=token))
+    at = give(opened(sample="own", photo=photo.fingerprint, shared=token))
     assert chosen(at) == ["secret red.png", photo.digest]
     assert address(at) == {"sample": "own", "photo": photo.fingerprint}
 
 
-def test_another_picture_is_not_shared_with_the_first_which_can_still_be_withdrawn(shared, photo):
+def test_another_picture_is_not_shared_with_the_first_which_can_still_be_withdrawn(shared, photo, own):
     at = own()
     run(at.button(key="share").click())
     token = address(at)["shared"]
@@ -193,7 +187,7 @@ def test_another_picture_is_not_shared_with_the_first_which_can_still_be_withdra
     assert chosen(at)[0] == "secret blue.png"
 
 
-def test_the_same_picture_is_shared_once(shared):
+def test_the_same_picture_is_shared_once(shared, own):
     at = own()
     run(at.button(key="share").click())
     token = address(at)["shared"]
@@ -204,31 +198,31 @@ def test_the_same_picture_is_shared_once(shared):
     assert list(shared._shared) == [token]
 
 
-def test_who_removes_a_picture_withdraws_its_link_too(shared):
+def test_who_removes_a_picture_withdraws_its_link_too(shared, opened, own):
     at = own()
     run(at.button(key="share").click())
     link = address(at)
     run(at.button(key="remove").click())
     assert shared._shared == {}
     assert address(at) == {}
-    assert chosen(visit(**link)) == []
+    assert chosen(opened(**link)) == []
 
 
-def test_who_opened_a_link_can_withdraw_it_or_leave_it(shared):
+def test_who_opened_a_link_can_withdraw_it_or_leave_it(shared, opened, own):
     at = own()
     run(at.button(key="share").click())
     link = address(at)
-    other = visit(**link)
+    other = opened(**link)
     run(other.button(key="remove").click())
     assert address(other) == {}
     assert shared.find(link["shared"])  # it isn't theirs
-    third = visit(**link)
+    third = opened(**link)
     run(third.button(key=f"withdraw-{link['shared']}").click())
     assert chosen(third) == []
     assert shared._shared == {}
 
 
-def test_where_no_more_can_be_shared_it_says_so(shared, monkeypatch):
+def test_where_no_more_can_be_shared_it_says_so(shared, monkeypatch, own):
     monkeypatch.setattr(sharing, "MAX_PHOTOS", 0)
     at = own()
     run(at.button(key="share").click())
@@ -237,14 +231,14 @@ def test_where_no_more_can_be_shared_it_says_so(shared, monkeypatch):
 
 
 @pytest.mark.parametrize("token", ["x", "x" * 31, "x" * 33, "é" * 32, "../" * 11, ""])
-def test_what_could_be_no_token_is_dropped(shared, photo, token):
-    at = visit(sample="own", photo=photo.fingerprint, shared=token)
+def test_what_could_be_no_token_is_dropped(shared, photo, token, opened):
+    at = opened(sample="own", photo=photo.fingerprint, shared=token)
     assert chosen(at) == []
     assert "without containing it" in at.warning[0].value
 
 
-def test_an_address_with_a_token_but_another_photo_shares_nothing(shared, photo):
+def test_an_address_with_a_token_but_another_photo_shares_nothing(shared, photo, opened, own):
     at = own("blue")
     run(at.button(key="share").click())
     mixed = address(at) | {"photo": photo.fingerprint}
-    assert chosen(visit(**mixed)) == []
+    assert chosen(opened(**mixed)) == []
