@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import stat
 import struct
 import zipfile
@@ -11,8 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from explainers.classifiers.own.formats import shown
-from explainers.classifiers.own.tensors import CHUNK, Region
+from explainers.classifiers.own.refusals import SAVE, megabytes, shown
+from explainers.classifiers.own.tensors import Region
+from explainers.classifiers.own.writing import CHUNK
 from explainers.errors import ExplanationError
 
 MAX_ENTRIES = 20_000
@@ -64,8 +64,7 @@ def region_of(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Region:
     """
     if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
         raise ExplanationError(
-            "The file's tensors are compressed, as torch.save doesn't. Save it again with torch.save(network.state_dict(), "
-            '"weights.pth").'
+            f"The file's tensors are compressed, as those of torch.save aren't. Save it again: {SAVE}"
         )
     file = archive.fp
     assert file
@@ -87,8 +86,8 @@ def content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, max_bytes: int) -> 
     """
     if info.file_size > max_bytes:
         raise ExplanationError(
-            f"{shown(info.filename)} in the zip archive has {_megabytes(info.file_size)} MB; up to "
-            f"{_megabytes(max_bytes)} MB are read."
+            f"{shown(info.filename)} in the zip archive has {megabytes(info.file_size)}; up to "
+            f"{megabytes(max_bytes)} are read."
         )
     with archive.open(info) as entry:
         return entry.read(max_bytes + 1)
@@ -117,8 +116,8 @@ def _check_directory(file: IO[bytes]) -> None:
         count, length = struct.unpack_from("<QQ", tail, at64 + 32)
     if count > MAX_ENTRIES or length > MAX_DIRECTORY:
         raise ExplanationError(
-            f"The zip archive has {count:,} entries, whose names take {_megabytes(length)} MB; up to {MAX_ENTRIES:,} "
-            f"entries and {_megabytes(MAX_DIRECTORY)} MB are read."
+            f"The zip archive has {count:,} entries, whose names take {megabytes(length)}; up to {MAX_ENTRIES:,} "
+            f"entries and {megabytes(MAX_DIRECTORY)} are read."
         )
 
 
@@ -152,14 +151,8 @@ def _check_entries(entries: list[zipfile.ZipInfo], max_bytes: int) -> None:
             )
         names.add(name)
     if (total := sum(info.file_size for info in entries)) > max_bytes:
-        raise ExplanationError(
-            f"The zip archive unpacks to {_megabytes(total)} MB; up to {_megabytes(max_bytes)} MB are read."
-        )
+        raise ExplanationError(f"The zip archive unpacks to {megabytes(total)}; up to {megabytes(max_bytes)} are read.")
 
 
 def _is_hidden(name: str) -> bool:
     return any(part.startswith(".") for part in PurePosixPath(name).parts)
-
-
-def _megabytes(count: int) -> str:
-    return f"{math.ceil(count / 10**6):,}"

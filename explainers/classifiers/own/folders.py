@@ -14,10 +14,11 @@ from typing import Any
 
 from explainers.classifiers.own import archives, facts
 from explainers.classifiers.own.facts import FileFacts
-from explainers.classifiers.own.formats import EXTENSIONS, refuse, shown
+from explainers.classifiers.own.refusals import EXTENSIONS, refuse, shown
 from explainers.errors import ExplanationError
 
 CONFIG, PROCESSING = "config.json", "preprocessor_config.json"
+UNPACKED = "unpacked-"  # what the names of unpacked files begin with
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")  # the first that is there is read
 MAX_JSON = 4 * 10**6  # bytes
 MAX_DEPTH = 20  # of what is within another in a JSON file
@@ -120,7 +121,7 @@ def in_archive(archive: zipfile.ZipFile, folder: Path, max_bytes: int) -> Folder
     files = archives.files_of(archive)
 
     def unpacked(name: str) -> Path:
-        path = folder / f"unpacked-{sorted(files).index(name)}"
+        path = folder / f"{UNPACKED}{sorted(files).index(name)}"
         if not path.exists():
             archives.unpack(archive, files[name], path)
         return path

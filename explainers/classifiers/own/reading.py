@@ -7,14 +7,16 @@ import json
 import os
 import stat
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from explainers.classifiers.own import tensors
 from explainers.classifiers.own.facts import FileFacts
-from explainers.classifiers.own.formats import shown
+from explainers.classifiers.own.folders import UNPACKED
+from explainers.classifiers.own.header import read_header
+from explainers.classifiers.own.refusals import SAVE, listed, megabytes, shown
 from explainers.errors import ExplanationError
 from explainers.processes import end, program, start, took_too_long
 
@@ -29,11 +31,8 @@ MAX_ANSWER = 16 * 10**6  # bytes
 MAX_NOTES, MAX_NOTE, MAX_NAME = 60, 1000, 200
 AT_ONCE = threading.BoundedSemaphore(2)  # files that are read at the same time; the others wait
 CHUNK = 2**20
-DAMAGED = (
-    "The file can't be read: it is damaged or of an unusual kind, and its reader gave up. "
-    'Save the weights again: torch.save(network.state_dict(), "weights.pth")'
-)
-TOO_LONG = "The file can't be read: that takes too long. Save network.state_dict(), and nothing else."
+DAMAGED = f"The file can't be read: it is damaged or of an unusual kind. Save the weights again: {SAVE}"
+TOO_LONG = f"The file can't be read: that takes too long. Save the weights alone: {SAVE}"
 
 
 @dataclass(frozen=True)
@@ -72,20 +71,28 @@ def read_own(path: Path, name: str, folder: Path, max_bytes: int = MAX_BYTES) ->
     """
     path = path.resolve()
     size = _size(path, max_bytes)
-    with AT_ONCE:
-        answer = _ask(
-            {"path": str(path), "name": name[:MAX_NAME], "folder": str(folder), "max_bytes": max_bytes, "size": size}
+    request = {"path": str(path), "name": name[:MAX_NAME], "folder": str(folder), "max_bytes": max_bytes, "size": size}
+    try:
+        with AT_ONCE:
+            answer = _ask(request)
+        return OwnFile(
+            name=shown(name),
+            folder=folder,
+            weights=folder / WEIGHTS,
+            bytes=size,
+            digest=_digest(path),
+            **_checked(answer, folder / WEIGHTS),
         )
-    for leftover in folder.glob("unpacked-*"):
-        leftover.unlink()
-    return OwnFile(
-        name=shown(name),
-        folder=folder,
-        weights=folder / WEIGHTS,
-        bytes=size,
-        digest=_digest(path),
-        **_checked(answer, folder / WEIGHTS),
-    )
+    except BaseException:
+        _remove(folder.iterdir())
+        raise
+    finally:
+        _remove(folder.glob(f"{UNPACKED}*"))
+
+
+def _remove(files: Iterable[Path]) -> None:
+    for file in files:
+        file.unlink()
 
 
 def _size(path: Path, max_bytes: int) -> int:
@@ -99,8 +106,7 @@ def _size(path: Path, max_bytes: int) -> int:
         raise ExplanationError(f"{shown(path.name)} can't be read: {error.strerror}.") from error
     if size > max_bytes:
         raise ExplanationError(
-            f"The file has {size / 10**6:,.0f} MB; up to {max_bytes / 10**6:,.0f} MB are read. Save the weights alone: "
-            'torch.save(network.state_dict(), "weights.pth")'
+            f"The file has {megabytes(size)}; up to {megabytes(max_bytes)} are read. Save the weights alone: {SAVE}"
         )
     return size
 
@@ -140,10 +146,8 @@ def _ask(request: dict[str, Any]) -> dict[str, Any]:
     try:
         assert process.stdin
         assert process.stdout
-        try:
+        with suppress(BrokenPipeError):  # it ended at once; its exit status says why
             process.stdin.write(json.dumps(request).encode() + b"\n")
-        except BrokenPipeError:  # it ended at once; its exit status says why
-            pass
         text = bytearray()
         while len(text) <= MAX_ANSWER and (part := process.stdout.read(CHUNK)):
             text += part
@@ -157,36 +161,46 @@ def _ask(request: dict[str, Any]) -> dict[str, Any]:
         raise ExplanationError(TOO_LONG if took_too_long(code) else DAMAGED)
     if code > 0:
         raise RuntimeError(f"the process that reads files ended with {code}")
-    answer: dict[str, Any] = json.loads(bytes(text))
-    if "bug" in answer:
-        raise RuntimeError(f"in the process that reads files:\n{answer['bug']}")
-    if "refusal" in answer:
-        raise ExplanationError(str(answer["refusal"])[:MAX_NOTE])
+    with _doubting():
+        answer: dict[str, Any] = json.loads(bytes(text))
+        if "bug" in answer:
+            raise RuntimeError(f"in the process that reads files:\n{answer['bug']}")
+        if "refusal" in answer:
+            raise ExplanationError(str(answer["refusal"])[:MAX_NOTE])
     return answer
 
 
+@contextmanager
+def _doubting() -> Iterator[None]:
+    """Take an answer that isn't as agreed for that of a damaged file."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, RecursionError, OSError) as error:
+        raise ExplanationError(DAMAGED) from error
+
+
 def _checked(answer: dict[str, Any], weights: Path) -> dict[str, Any]:
-    """Check what the process says it found; its weights file speaks for itself."""
-    with open(weights, "rb", opener=_open_plain) as file:
-        header, _ = tensors.read_header(file, os.fstat(file.fileno()).st_size)
-    kind, notes, facts, names = (answer[key] for key in ("kind", "notes", "facts", "names"))
-    if (
-        kind not in get_args(FileKind)
-        or not isinstance(facts, dict)
-        or not isinstance(notes, list)
-        or sorted(names) != sorted(header)  # which are in another order
-    ):
-        raise ExplanationError(DAMAGED)
-    sentences = [note[:MAX_NOTE] for note in notes[:MAX_NOTES] if isinstance(note, str) and note.isprintable()]
-    if not_finite := [name for name in answer["not_finite"] if name in header]:
-        count = len(not_finite)
-        sentences.append(
-            f"{count:,} of {len(header):,} tensors hold NaN or infinity, {shown(not_finite[0])} for one; "
-            "the network's answers can't be trusted."
+    """Check what the process says it found; its weights file speaks for itself.
+
+    Raises ExplanationError.
+    """
+    with _doubting():
+        with open(weights, "rb", opener=_open_plain) as file:
+            header = read_header(file, os.fstat(file.fileno()).st_size)
+        kind, names = answer["kind"], answer["names"]
+        if kind not in get_args(FileKind) or sorted(names) != sorted(header):  # they are in the file's own order
+            raise ValueError
+        notes = [note[:MAX_NOTE] for note in answer["notes"][:MAX_NOTES] if note.isprintable()]
+        not_finite = [name for name in answer["not_finite"] if name in header]
+        facts = FileFacts.checked(answer["facts"])
+    if not_finite:
+        notes.append(
+            f"{len(not_finite):,} of {len(header):,} tensors hold NaN or infinity ({listed(not_finite)}), so the "
+            "network's answers may be no numbers."
         )
     return {
         "kind": kind,
-        "shapes": {name: header[name][1] for name in names},
-        "notes": tuple(sentences),
-        "facts": FileFacts.checked(facts),
+        "shapes": {name: header[name].shape for name in names},
+        "notes": tuple(notes),
+        "facts": facts,
     }

@@ -1,36 +1,22 @@
-"""Tensors as files describe them, checked before any memory is taken for them, and written as plain .safetensors.
+"""Tensors as files describe them, checked before any memory is taken for them.
 
 Nothing here imports torch. What a file says of its tensors is a stranger's text until `place` has checked it.
 """
 
 from __future__ import annotations
 
-import json
 import math
-import os
-import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
-import numpy as np
-
-from explainers.classifiers.own.formats import shown
+from explainers.classifiers.own.refusals import megabytes, shown
 from explainers.errors import ExplanationError
 
 ITEM_SIZES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
-NOT_FINITE = {  # data type: what it is read as, and the bits that are all set in NaN and infinity
-    "F64": ("<u8", 0x7FF0000000000000),
-    "F32": ("<u4", 0x7F800000),
-    "F16": ("<u2", 0x7C00),
-    "BF16": ("<u2", 0x7F80),
-}
 MAX_TENSORS = 10_000
 MAX_AXES = 16
 MAX_NAME = 300
-MAX_HEADER = 16 * 10**6  # bytes, of the header of a .safetensors file
-CHUNK = 4 * 2**20  # bytes that are copied at once
-ALIGNMENT = 64
 
 
 class Storage(NamedTuple):
@@ -108,8 +94,8 @@ def place(tensors: Mapping[str, Any], regions: Mapping[tuple[Path, str], Region]
         total += piece.size
     if total > max_bytes:  # an expanded or shared tensor takes more than it has in its file
         raise ExplanationError(
-            f"The file's tensors take {_megabytes(total)} MB when each is stored for itself; "
-            f"up to {_megabytes(max_bytes)} MB are read."
+            f"The file's tensors take {megabytes(total)} when each is stored for itself; "
+            f"up to {megabytes(max_bytes)} are read."
         )
     return pieces
 
@@ -138,7 +124,7 @@ def _place(name: str, tensor: Any, regions: Mapping[tuple[Path, str], Region]) -
             "Save the state_dict of the network in float32."
         )
     size, region = ITEM_SIZES[dtype], regions.get(storage.key)
-    if not (_counts(shape) and _counts(strides) and _counts((offset, storage.count))):
+    if not (are_counts(shape) and are_counts(strides) and are_counts((offset, storage.count))):
         raise ExplanationError(f"The tensor {name} is damaged: its shape, its strides or its place are no numbers.")
     if len(shape) > MAX_AXES or len(strides) != len(shape):
         raise ExplanationError(
@@ -148,13 +134,13 @@ def _place(name: str, tensor: Any, regions: Mapping[tuple[Path, str], Region]) -
     count = math.prod(shape)
     if region is None or (count and (last + 1) * size > region.length):
         raise ExplanationError(
-            f"The tensor {name} is damaged: its shape, {_shape(shape)}, promises numbers that the file doesn't have."
+            f"The tensor {name} is damaged: its shape, {shape_text(shape)}, promises numbers that aren't in the file."
         )
     return Piece(storage.key[0], region.start + offset * size, dtype, shape, strides, count * size)
 
 
-def _counts(values: object) -> bool:
-    """Whether this is a tuple of integers that aren't negative. (A bool isn't one.)"""
+def are_counts(values: object) -> TypeGuard[tuple[int, ...]]:
+    """Return whether this is a tuple of integers that aren't negative. (A bool isn't one.)"""
     return isinstance(values, tuple) and all(type(value) is int and 0 <= value < 2**63 for value in values)
 
 
@@ -167,139 +153,11 @@ def _contiguous(shape: Sequence[int], strides: Sequence[int]) -> bool:
     return True
 
 
-def _shape(shape: Sequence[int]) -> str:
+def shape_text(shape: Sequence[int]) -> str:
+    """Write a shape for a sentence."""
     return shown(" × ".join(map(str, shape)) or "a single number")
-
-
-def _megabytes(count: int) -> str:
-    return f"{math.ceil(count / 10**6):,}" if count < 10**21 else "more than 10^15"
-
-
-# --------------------------------------------------------------------------------------------------- .safetensors
-
-
-def read_header(file: IO[bytes], size: int) -> tuple[dict[str, tuple[str, tuple[int, ...], Region]], dict[str, Any]]:
-    """Read the header of a .safetensors file of so many bytes: data type, shape and place of each tensor; metadata.
-
-    Every place is checked: it lies in the file, has the length that the shape needs, and overlaps with no other.
-
-    Raises ExplanationError.
-    """
-    damaged = "The .safetensors file is damaged: "
-    file.seek(0)
-    start = file.read(8)
-    length = int.from_bytes(start, "little")
-    if len(start) < 8 or length > size - 8:
-        raise ExplanationError(damaged + "its header is longer than the file.")
-    if length > MAX_HEADER:
-        raise ExplanationError(
-            f"The header of the .safetensors file has {_megabytes(length)} MB; up to {_megabytes(MAX_HEADER)} MB are read."
-        )
-    try:
-        header = json.loads(file.read(length), object_pairs_hook=_unique)
-    except (ValueError, RecursionError) as error:
-        raise ExplanationError(damaged + "its header is no valid JSON, or it names a tensor twice.") from error
-    if not isinstance(header, dict):
-        raise ExplanationError(damaged + "its header is no list of tensors.")
-    metadata = header.pop("__metadata__", {})
-    tensors, spans = {}, []
-    for name, entry in header.items():
-        check_name(name)
-        dtype, shape, span = (
-            (entry.get(key) for key in ("dtype", "shape", "data_offsets"))
-            if isinstance(entry, dict)
-            else (None, None, None)
-        )
-        shape, span = (tuple(part) if isinstance(part, list) else None for part in (shape, span))
-        if not isinstance(dtype, str) or not _counts(shape) or not _counts(span) or span is None or shape is None:
-            raise ExplanationError(damaged + f"its header says nothing usable of {shown(name)}.")
-        if len(span) != 2 or span[0] > span[1] or span[1] > size - 8 - length:
-            raise ExplanationError(damaged + f"{shown(name)} doesn't lie in the file.")
-        if dtype in ITEM_SIZES and math.prod(shape) * ITEM_SIZES[dtype] != span[1] - span[0]:
-            raise ExplanationError(
-                damaged + f"the shape of {shown(name)}, {_shape(shape)}, doesn't fit the {span[1] - span[0]:,} bytes "
-                "that it has."
-            )
-        tensors[name] = dtype, shape, Region(8 + length + span[0], span[1] - span[0])
-        spans.append(span)
-    spans.sort()
-    if any(first[1] > second[0] for first, second in zip(spans, spans[1:], strict=False)):
-        raise ExplanationError(damaged + "two tensors share bytes.")
-    return tensors, metadata if isinstance(metadata, dict) else {}
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    content = dict(pairs)
-    if len(content) != len(pairs):
-        raise ValueError
-    return content
 
 
 def strides_of(shape: Sequence[int]) -> tuple[int, ...]:
     """Return the strides of a contiguous tensor, in items."""
     return tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape)))
-
-
-def write(pieces: Mapping[str, Piece], path: Path) -> list[str]:
-    """Write tensors, each contiguous and aligned, to a .safetensors file; return the names of those not all finite.
-
-    Memory does not grow with the tensors.
-    """
-    ordered = sorted(pieces, key=lambda name: -ITEM_SIZES[pieces[name].dtype])  # so that all are aligned
-    header, end, not_finite = {"__metadata__": {"format": "pt"}}, 0, []
-    for name in ordered:
-        piece = pieces[name]
-        header[name] = {"dtype": piece.dtype, "shape": piece.shape, "data_offsets": (end, end + piece.size)}
-        end += piece.size
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-(len(text) + 8) % ALIGNMENT)
-    with open(path, "xb", buffering=0) as file:
-        file.write(struct.pack("<Q", len(text)) + text)
-        for name in ordered:
-            bits = NOT_FINITE.get(pieces[name].dtype)
-            finite = True
-            for chunk in _chunks(pieces[name]):
-                rest = memoryview(chunk)
-                while rest:
-                    rest = rest[file.write(rest) :]
-                if bits and finite:
-                    values = np.frombuffer(chunk, bits[0])
-                    finite = not bool(((values & bits[1]) == bits[1]).any())
-            if not finite:
-                not_finite.append(name)
-    return not_finite
-
-
-def _chunks(piece: Piece) -> Iterator[bytes]:
-    """Yield the bytes of a tensor's items in order."""
-    if piece.contiguous:
-        descriptor = os.open(piece.path, os.O_RDONLY)
-        try:
-            at, end = piece.start, piece.start + piece.size
-            while at < end:
-                chunk = os.pread(descriptor, min(CHUNK, end - at), at)
-                if not chunk:
-                    raise ExplanationError("The file became shorter while it was read. Please give it again.")
-                yield chunk
-                at += len(chunk)
-        finally:
-            os.close(descriptor)
-        return
-    item = ITEM_SIZES[piece.dtype]
-    span = 1 + sum((length - 1) * stride for length, stride in zip(piece.shape, piece.strides, strict=True))
-    items = np.memmap(piece.path, f"<u{item}", "r", piece.start, (span,))
-    view = np.lib.stride_tricks.as_strided(items, piece.shape, [stride * item for stride in piece.strides])
-    yield from _gathered(view)
-
-
-def _gathered(view: Any) -> Iterator[bytes]:
-    """Yield the items of an array in order, some at a time."""
-    if view.nbytes <= CHUNK or view.ndim == 0:
-        yield np.ascontiguousarray(view).tobytes()
-        return
-    rows = CHUNK // (view.nbytes // len(view))
-    if rows == 0:
-        for part in view:
-            yield from _gathered(part)
-    for top in range(0, len(view), rows) if rows else ():
-        yield np.ascontiguousarray(view[top : top + rows]).tobytes()
