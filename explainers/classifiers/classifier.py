@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -21,7 +22,7 @@ from explainers.classifiers.precision import Widened, is_half
 from explainers.classifiers.preparing import Prepared, fingerprint, prepared, versions
 from explainers.classifiers.traits import Traits, find_traits
 from explainers.classifiers.two_sides import show_both_sides, shows_both_sides
-from explainers.classifiers.view import Box, View
+from explainers.classifiers.view import Box, Fit, View
 from explainers.errors import ExplanationError
 from explainers.runtime.chunks import enough_memory
 from explainers.runtime.copies import Copies
@@ -94,6 +95,14 @@ class Classifier:
                 self._widened = None
         if not self._widened:
             self._take(given, network)
+
+    def fitted(self, fit: Fit) -> Classifier:
+        """Return this classifier, or one on the same network whose photos are fitted to the input in another way."""
+        if fit == self.view.fit:
+            return self
+        other = copy.copy(self)  # with what has been found out of the network, which doesn't hang on the view
+        other.view, other._identity = replace(self.view, fit=fit), None
+        return other
 
     def _take(self, own: nn.Module, network: nn.Module) -> None:
         self.network, self._copies, self.half_precision = own, Copies(own), is_half(own)

@@ -14,7 +14,7 @@ from explainers import ExplanationError
 from explainers.images.headers import FORMAT_NAMES, MAX_BYTES
 from explainers.images.levels import LEVELS
 from explainers.images.photo import Photo, is_fingerprint, size_in_words
-from explainers.images.samples import SAMPLES
+from explainers.images.samples import samples
 from explainers.markdown import escaped
 from pages.shared import share_widgets, state, strip
 from pages.shared.frame import NoResult, show
@@ -174,4 +174,4 @@ def _forget() -> None:
     share_widgets.leave()
     state.keep_upload(None)
     state.choose(PHOTO_KEY, "")
-    strip.choose(SAMPLES[0].name)
+    strip.choose(samples()[0].name)
