@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from explainers.classifiers.own.reading import OwnFile, read_own
-from explainers.classifiers.own.refusals import megabytes
+from explainers.classifiers.own.refusals import SAVE, megabytes
 from explainers.errors import ExplanationError
 
 UPLOADS_VARIABLE = "WHYPIXEL_UPLOADS"  # "off": people can't give files of their own
@@ -57,9 +57,8 @@ class Storage:
         size = path.stat().st_size
         if size > MAX_FILE:
             raise ExplanationError(
-                f"The file has {megabytes(size)}; up to {megabytes(MAX_FILE)} are taken. A training file also holds the "
-                "optimiser's state; save the weights alone: "
-                'torch.save(network.state_dict(), "weights.pth")'
+                f"The file has {megabytes(size)}; up to {megabytes(MAX_FILE)} are taken. A training file also holds "
+                f"what its optimiser needs. Save the weights alone: {SAVE}"
             )
         with self._reserved(session) as folder:
             file = read_own(path, name, folder, MAX_FILE)
@@ -142,7 +141,7 @@ def remove_leftovers(parent: Path) -> None:
 
 
 def _runs(pid: int) -> bool:
-    """Whether there is a process of this number. If there is another one by now, its folder stays until the next time."""
+    """Whether there is a process of this number. (It may be another one by now; then its folder stays for longer.)"""
     if os.name != "posix":  # where asking so would end it
         return True
     try:
