@@ -105,7 +105,7 @@ def of_timm() -> Mapping[str, Listing]:
 @cache
 def _defaults_of_timm() -> Mapping[str, str]:
     """Return the names of the weights that timm takes for an architecture where none are named."""
-    return {name.partition(".")[0]: name for name in reversed(of_timm())}
+    return {name.partition(".")[0]: name for name in reversed(list(of_timm()))}
 
 
 def is_published(name: str) -> bool:

@@ -120,13 +120,20 @@ def test_own_weights_of_other_classes(tmp_path):
 
 class TestDownload:
     @pytest.fixture
-    def hub(self, server, monkeypatch):
+    def be(self, monkeypatch):
+        """(url) -> that address is the hub's."""
+        template = "{}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
+        constants = huggingface_hub.constants
+        return lambda url: monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template.format(url))
+
+    @pytest.fixture
+    def hub(self, server, be):
         """The hub's answers on a server of this machine; (announced hash) -> its size and the name of its file."""
         content = save(network().state_dict())
         address, right = server.offer("cdn/weights", content), hashlib.sha256(content).hexdigest()
 
         def publish(sha256=right):
-            monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", server.url)
+            be(server.url)
             where = f"timm/{SMALL}/resolve/main/model.safetensors"
             server.send_on(where, address, {"X-Linked-Etag": f'"{sha256}"', "X-Linked-Size": str(len(content))})
             return len(content)
@@ -150,9 +157,9 @@ class TestDownload:
         assert source.origin == "download"
         assert list(source.path.parent.iterdir()) == []
 
-    def test_offline_it_says_which_file_would_do(self, hub, server, monkeypatch):
+    def test_offline_it_says_which_file_would_do(self, hub, be):
         hub()
-        monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", "http://127.0.0.1:9")  # nobody listens there
+        be("http://127.0.0.1:9")  # nobody listens there
         with pytest.raises(ExplanationError) as caught:
             load_classifier(f"timm/{SMALL}")
         assert "no connection to the other server could be made" in str(caught.value)
