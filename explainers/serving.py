@@ -17,7 +17,7 @@ from contextlib import suppress
 from os import PathLike
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
@@ -27,6 +27,9 @@ from explainers.classifiers.source import Source
 from explainers.errors import ExplanationError
 from explainers.images.reading import read_image
 from explainers.images.samples import Sample, give, given_sample
+
+if TYPE_CHECKING:  # so that Streamlit comes along only when it is called
+    from streamlit.web.server import Server
 
 ROOT = Path(__file__).parents[1]
 HOST = "127.0.0.1"  # nobody on another machine can connect
@@ -194,6 +197,8 @@ def _stay() -> None:
 class _Server:
     """Streamlit's server in a thread, without handlers of signals, which belong to the main thread's program."""
 
+    port: int
+
     def __init__(self, port: int | None) -> None:
         from streamlit import config, net_util, runtime
         from streamlit.runtime.pages_manager import PagesManager
@@ -215,8 +220,9 @@ class _Server:
         self._change(net_util, "get_external_ip", _no_address)
         self._change(PagesManager, "uses_pages_directory", None)
         self._change(script_runner.ScriptRunner, "_new_module", lambda runner, name: _stand_in(name, self._main))
-        self._ready, self._error = threading.Event(), None
-        self._loop, self._server = asyncio.new_event_loop(), None
+        self._ready, self._loop = threading.Event(), asyncio.new_event_loop()
+        self._error: BaseException | None = None
+        self._server: Server | None = None
         self._thread = threading.Thread(target=self._run, args=(script,), name="whypixel server", daemon=True)
         self._thread.start()
         self._ready.wait(START_SECONDS)

@@ -65,8 +65,8 @@ def stand_in(source: Source, **_: Any) -> Classifier:
     torch.manual_seed(0)
     network = nn.Sequential(nn.Conv2d(3, 6, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 4))
     labels = ("espresso", "tabby", "suit", "a label with $signs$")
-    scaling = {"mean": (0.5,) * 3, "std": (0.25,) * 3}
-    return Classifier(network.eval(), labels, size=(16, 16), **scaling, name=source.title, device="cpu")
+    mean, std = (0.5,) * 3, (0.25,) * 3
+    return Classifier(network.eval(), labels, size=(16, 16), mean=mean, std=std, name=source.title, device="cpu")
 
 
 class Stranger:

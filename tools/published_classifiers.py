@@ -72,7 +72,7 @@ def _rows_of_timm() -> Iterator[tuple[object, ...]]:
         licence = LICENCES.get(weights.license, weights.license)
         megabytes = round(sizes[weights.architecture, weights.num_classes], 1)
         on_hub = weights.hf_hub_id  # where all files have the same name, and hashes are told by the server
-        file = "" if on_hub else Path(urlparse(weights.url).path).name
+        file = "" if on_hub else Path(urlparse(str(weights.url)).path).name
         yield name, weights.num_classes, weights.input_size[-1], megabytes, file, licence
 
 
@@ -85,7 +85,7 @@ def _of_architecture(architecture: str) -> list[str]:
 
 
 def _is_classifier(weights: Any) -> bool:
-    return weights.num_classes == IMAGENET or weights.num_classes > LARGER
+    return bool(weights.num_classes == IMAGENET or weights.num_classes > LARGER)
 
 
 def _megabytes(network: tuple[str, int]) -> float:

@@ -251,7 +251,8 @@ def _entry(name: str, table: Any) -> Entry:
     for key in ("architecture", "weights"):
         if key not in table:
             raise ExplanationError(f"{where} lacks {key}, which must be {KEYS[key].words}.")
-    return Entry(**{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})
+    entry: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
+    return Entry(**entry)
 
 
 def _architecture(name: str, entry: Entry) -> WeightsSource:

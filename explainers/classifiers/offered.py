@@ -89,6 +89,7 @@ def of_team() -> tuple[Source, ...]:
     named = os.environ.get(FACTORY_VARIABLE, "")
     with _LOCK:
         if named and named not in _BY_FACTORY:
+            _BY_FACTORY[named] = ()  # for the function itself, which may load others by name
             try:
                 _BY_FACTORY[named] = _called(named)
             except ExplanationError as error:

@@ -74,7 +74,7 @@ def _published_weights(weights: str) -> Any:
 def _labels(weights: str, classes: int) -> tuple[str, ...]:
     """Return the names of the classes: ImageNet's where they are meant, which one can tell from number and name."""
     with IMPORTING:
-        from timm.data import ImageNetInfo, infer_imagenet_subset
+        from timm.data.imagenet_info import ImageNetInfo, infer_imagenet_subset
     if classes == 1000:
         known = labels_of("imagenet_classes.csv") if "in1k" in weights else ()
     else:

@@ -45,10 +45,11 @@ classifier = Classifier(
 
 @dataclass
 class Seen(visiting.Page):
-    """A page, the chosen option of each select box, and the options of the strip."""
+    """A page, the chosen option of each select box, the options of the strip, and the bars of the answer."""
 
     boxes: dict[str, str] = field(default_factory=dict)
     strip: list[str] = field(default_factory=list)
+    answer: str = ""
 
     def draw(self, element: Element) -> None:
         super().draw(element)
@@ -56,6 +57,8 @@ class Seen(visiting.Page):
             self.boxes[element.selectbox.label] = element.selectbox.options[element.selectbox.default]
         if element.HasField("button_group") and element.button_group.label == "Picture":
             self.strip = [option.content for option in element.button_group.options]
+        if element.HasField("plotly_chart") and element.plotly_chart.id.endswith("-answer"):
+            self.answer = element.plotly_chart.spec
 
 
 async def visit(url):
@@ -80,35 +83,34 @@ def check(page):
     assert page.troubles == []
     assert page.boxes["Classifier"] == "Trees & co · accuracy unknown"
     assert page.boxes["Class"] == "top prediction"
-    assert re.search("for (ash|beech|cedar)|ash|beech|cedar", page.maps[-1][0])
+    assert all(name in page.answer for name in ("ash", "beech", "cedar"))
 
 
 def test_a_script_shows_its_network_until_it_is_told_to_end(tmp_path):
     photo = tmp_path / "leaf.png"
     Image.new("RGB", (40, 30), "green").save(photo)
     (tmp_path / "script.py").write_text(f"{NETWORK}\nserve(classifier, [{str(photo)!r}])\n")
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "script.py"],
         cwd=tmp_path,  # where there is no configuration of the dashboard
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    try:
-        line = process.stdout.readline()
-        url = re.fullmatch(r"Trees & co is shown at (http://127\.0\.0\.1:\d+); Ctrl-C ends it\.\n", line)[1]
-        assert status(url) == 200
-        page = asyncio.run(visit(url))
-        check(page)
-        assert page.strip[0] == "leaf"
-        assert len(page.strip) == 1 + len(SAMPLES) + 1
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=SOON)
-        assert (process.returncode, errors) == (0, "")
-    finally:
-        process.kill()
-        process.wait()
+    ) as process:
+        try:
+            line = process.stdout.readline()
+            url = re.fullmatch(r"Trees & co is shown at (http://127\.0\.0\.1:\d+); Ctrl-C ends it\.\n", line)[1]
+            assert status(url) == 200
+            page = asyncio.run(visit(url))
+            check(page)
+            assert page.strip[0] == "leaf"
+            assert len(page.strip) == 1 + len(SAMPLES) + 1
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=SOON)
+            assert (process.returncode, errors) == (0, "")
+        finally:
+            process.kill()
 
 
 def test_a_notebook_shows_it_below_its_cell_and_goes_on():

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from itertools import product
 
 import timm
 import torch
@@ -42,24 +41,28 @@ class Known:
     def classifier(self) -> Classifier:
         """Build it for the smallest pictures that it takes, with weights that leave no answer at zero."""
         reasons = []
-        for side in (*(side for side in SIDES if side < self.size), self.size):
+        sides = *(side for side in SIDES if side < self.size), self.size
+        for side, is_told in product(sides, (True, False)):
             torch.manual_seed(0)
             try:
-                network = _alive(self._built(side))
+                network = _alive(self._built({self._size_setting: side} if is_told else {}))
                 return Classifier(
                     network, range(CLASSES), size=(side, side), mean=(0.5,) * 3, std=(0.25,) * 3, device="cpu"
                 )
-            except Exception as error:  # of any kind, where pictures are too small
+            except Exception as error:  # of any kind, where pictures are too small or the setting is unknown
                 reasons.append(f"{side} px: {error}")
         raise ValueError("; ".join(reasons))
 
-    def _built(self, side: int) -> nn.Module:
-        settings: dict[str, Any] = {"num_classes": CLASSES}
+    @property
+    def _size_setting(self) -> str:
+        """What a builder calls the side of its pictures, if it wants to know it."""
+        return "img_size" if self.library == "timm" else "image_size"
+
+    def _built(self, settings: dict[str, int]) -> nn.Module:
         if self.library == "timm":
-            built: nn.Module = timm.create_model(self.name, **settings, **_of_size(self.name, side))
-            return built.eval()
-        settings |= TORCHVISION.get(self.name, {}) | ({"image_size": side} if self.name.startswith("vit_") else {})
-        built = models.get_model(self.name, **settings)
+            built: nn.Module = timm.create_model(self.name, num_classes=CLASSES, **settings)
+        else:
+            built = models.get_model(self.name, num_classes=CLASSES, **settings, **TORCHVISION.get(self.name, {}))
         return built.eval()
 
 
@@ -75,12 +78,6 @@ def known_networks(families: int, megabytes: float) -> Iterator[Known]:
         family = timm.models.model_entrypoint(name).__module__.rpartition(".")[2]
         smallest.setdefault(family, Known("timm", family, name, listed.size, listed.megabytes))
     yield from list(smallest.values())[:families]
-
-
-def _of_size(name: str, side: int) -> dict[str, int]:
-    """The setting of a builder of timm's for the side of its pictures, where its network wants to know."""
-    module = inspect.getmodule(timm.models.model_entrypoint(name))
-    return {"img_size": side} if "img_size" in inspect.getsource(module or timm) else {}
 
 
 @torch.no_grad()

@@ -12,7 +12,7 @@ from explainers.errors import ExplanationError
 TEAM = """
 import torch
 from torch import nn
-from explainers import Classifier, View
+from explainers import Classifier, View, load_classifier
 
 calls = []
 
@@ -33,6 +33,10 @@ def several():
     calls.append("several")
     failing = {"broken": lambda: 1 / 0, "no classifier": lambda: 5, "odd": 5}
     return {"ready": classifier("ready"), "made late": late, **failing}
+
+def renamed():
+    bundled = load_classifier("bundled", device="cpu")
+    return {"our own name for it": bundled}
 
 def fails():
     raise ValueError("the weights have moved")
@@ -77,6 +81,11 @@ def test_the_function_is_called_once_and_what_it_returns_once_each(team):
     names = [source.name for source in sources()]
     assert names[:5] == ["ready", "made late", "broken", "no classifier", "odd"]
     assert len({source.digest for source in sources()}) == len(names)
+
+
+def test_the_function_may_load_others_by_their_names(team):
+    team("renamed")
+    assert load_classifier("our own name for it").name == "PocketNet"
 
 
 @pytest.mark.parametrize(
