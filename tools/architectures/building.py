@@ -27,13 +27,13 @@ class Build:
     name: str
     settings: tuple[tuple[str, bool], ...] = ()
 
-    def network(self, classes: int, channels: int, size: int | None = None) -> nn.Module:
-        """Build it on the device "meta". It must be called within `without_initial_weights`.
+    def network(self, classes: int, channels: int, size: int | None = None, device: str = "meta") -> nn.Module:
+        """Build it. On the device "meta" it must be called within `without_initial_weights`.
 
         size: side of the pictures in pixels; None: the usual. Raises errors of any kind where it can't be built so.
         """
         settings: dict[str, Any] = dict(self.settings)
-        with torch.device("meta"):
+        with torch.device(device):
             if self.library == "timm":
                 settings |= {"img_size": size} if size else {}
                 built: nn.Module = timm.create_model(self.name, num_classes=classes, in_chans=channels, **settings)

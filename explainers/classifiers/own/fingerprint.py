@@ -22,6 +22,7 @@ NOT_COMPARED = (  # releases differ in whether files have them, and networks com
     "attention_bias_idxs",
     "attn_mask",
 )
+OF_LAYERS = ("weight", "bias", "running_mean", "running_var")
 VARIES = -1  # stands for a length that is the file's own
 HASH_BYTES = 6
 SKETCH_BYTES = 32
@@ -117,8 +118,17 @@ def named_hash(shapes: Shapes, outline: Outline) -> str:
 
 
 def ordered_hash(shapes: Shapes, outline: Outline) -> str:
-    """Return a hash of shapes in order, whatever their names, and whatever the lengths that vary."""
-    return _hash(line.partition(":")[2] for line in _lines(blanked(shapes, outline)))
+    """Return a hash of shapes in order, whatever the lengths that vary, and whatever the names.
+
+    Only what torch's own layers call their tensors must be the same: otherwise, in a file whose names are sorted, a
+    weight and a bias of the same shape would be taken for each other.
+    """
+    lines = []
+    for line in _lines(blanked(shapes, outline)):
+        name, _, sides = line.rpartition(":")
+        last = name.rpartition(".")[2]
+        lines.append(f"{last if last in OF_LAYERS else ''}:{sides}")
+    return _hash(lines)
 
 
 def at_edges(shapes: Shapes, outline: Outline) -> Outline | None:

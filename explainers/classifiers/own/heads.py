@@ -10,7 +10,7 @@ from typing import Literal
 
 from explainers.classifiers.own.fingerprint import Shapes
 
-NAME = re.compile(r"(?:(?P<place>\d+)\.)?(?P<tensor>weight|bias|running_mean|running_var)")
+NAME = re.compile(r"(?:(?P<place>[0-9]{1,2})\.)?(?P<tensor>weight|bias|running_mean|running_var)")
 NORM = {"weight", "bias", "running_mean", "running_var"}
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import islice
 from typing import Literal
 
 from explainers.classifiers.own.fingerprint import (
@@ -25,7 +26,10 @@ from explainers.classifiers.own.table import Fingerprint, table
 MOST_IN_A_GROUP = 12  # tensors of a head, or of something else beside the network
 MOST_SIDES = 2  # and of how many dimensions
 MAIN_SHARE = 0.75  # a first part of names that so many bear may be a prefix
-Index = Mapping[tuple[Outline, str], tuple[Fingerprint, ...]]
+MOST_GROUPS = 64  # that are tried as a head: a file of a stranger must not keep the server busy
+HEAD_DEPTH = 3  # of a module that is tried as a head
+SPARE = 64  # tensors that a file may have beyond those of the largest architecture
+Index = Mapping[Outline, Mapping[str, tuple[Fingerprint, ...]]]  # by what is left blank, and by hash
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,9 @@ class Match:
 def matches(shapes: Shapes) -> tuple[Match, ...]:
     """Return the matches of the strictest kind that there is. All tensors are accounted for in each."""
     shapes = compared(shapes)
-    ways = (_named, _sizeless, _headless, _with_something_beside, _ordered, _prefixed)
+    if len(shapes) > max(row.tensors for row in table().fingerprints) + SPARE:
+        return ()
+    ways = (_named, _sizeless, _headless, _with_something_beside, _prefixed, _ordered)
     return next((found for way in ways if (found := tuple(way(shapes)))), ())
 
 
@@ -81,25 +87,24 @@ def _sizeless(shapes: Shapes) -> Iterator[Match]:
 
 
 def _headless(shapes: Shapes) -> Iterator[Match]:
-    for prefix, inside in _groups(shapes):
-        if (head := read_head("", prefix, inside)) is None:
-            continue
+    groups = list(_groups(shapes, HEAD_DEPTH))
+    heads = ((inside, head) for prefix, inside in reversed(groups) if (head := read_head("", prefix, inside)))
+    for inside, head in islice(heads, MOST_GROUPS):
         body = {name: shape for name, shape in shapes.items() if name not in inside}
         for level in ("headless", "trunk"):
             for row in _of_hash(body, _indexed(level)):
                 if module := _replaced(row, level):
-                    outline = row.outline.without_head()
-                    for match in _told(row, outline, body, "headless", head.classes):
+                    for match in _told(row, row.outline.without_head(), body, "headless", head.classes):
                         yield replace(match, head=replace(head, module=module))
 
 
 def _with_something_beside(shapes: Shapes) -> Iterator[Match]:
     """Match the rest after a group of tensors was left out that can't be a head."""
-    for prefix, inside in _groups(shapes):
-        if read_head("", prefix, inside) is None:
-            rest = {name: shape for name, shape in shapes.items() if name not in inside}
-            for match in _named(rest):
-                yield replace(match, left_out=tuple(inside))
+    groups = ((prefix, inside) for prefix, inside in _groups(shapes, 1) if not read_head("", prefix, inside))
+    for _, inside in islice(groups, MOST_GROUPS):
+        rest = {name: shape for name, shape in shapes.items() if name not in inside}
+        for match in _named(rest):
+            yield replace(match, left_out=tuple(inside))
 
 
 def _ordered(shapes: Shapes) -> Iterator[Match]:
@@ -111,13 +116,12 @@ def _ordered(shapes: Shapes) -> Iterator[Match]:
 
 
 def _prefixed(shapes: Shapes) -> Iterator[Match]:
-    for first in dict.fromkeys(name.partition(".")[0] for name in shapes):
-        prefix = f"{first}."
-        stripped = {name.removeprefix(prefix): shape for name, shape in shapes.items()}
-        share = sum(name.startswith(prefix) for name in shapes) / len(shapes)
-        if share >= MAIN_SHARE and len(stripped) == len(shapes):
-            for way in (_named, _sizeless, _headless, _with_something_beside):
-                yield from (replace(match, prefix=prefix) for match in way(stripped))
+    (first, count), *_ = Counter(name.partition(".")[0] for name in shapes).most_common(1) or [("", 0)]
+    prefix = f"{first}."
+    stripped = {name.removeprefix(prefix): shape for name, shape in shapes.items()}
+    if len(stripped) == len(shapes) and count >= MAIN_SHARE * len(shapes):
+        for way in (_named, _sizeless, _headless, _with_something_beside):
+            yield from (replace(match, prefix=prefix) for match in way(stripped))
 
 
 def _told(
@@ -131,19 +135,18 @@ def _told(
     classes = classes or outline.told("classes", shapes)
     channels = outline.told("channels", shapes) if outline.role("channels") else row.architecture.channels
     size = outline.told("size", shapes) if outline.role("size") else row.architecture.size
-    if classes and channels and size:
+    rescales = dict(row.architecture.settings).get("transform_input")
+    if classes and channels and size and (channels == row.architecture.channels or not rescales):
         yield Match(row, how, classes, channels, size)
 
 
-def _groups(shapes: Shapes) -> Iterator[tuple[str, Shapes]]:
-    """Give the modules that can be a head: (name, tensors), each of few tensors of few dimensions."""
+def _groups(shapes: Shapes, depth: int) -> Iterator[tuple[str, Shapes]]:
+    """Give modules down to a depth, and tensors at the top: (name, tensors), each of few tensors of few dimensions."""
     inside: dict[str, dict[str, tuple[int, ...]]] = defaultdict(dict)
     for name, shape in shapes.items():
-        parts = name.split(".")
-        for depth in range(1, min(len(parts), 4)):
-            inside[".".join(parts[:depth])][name] = shape
-        if len(parts) == 1:
-            inside[name][name] = shape
+        parts = name.split(".", depth + 1)
+        for level in range(1, max(2, min(len(parts), depth + 1))):
+            inside[".".join(parts[:level])][name] = shape
     for prefix, tensors in inside.items():
         if len(tensors) <= MOST_IN_A_GROUP and all(len(shape) <= MOST_SIDES for shape in tensors.values()):
             yield prefix, tensors
@@ -157,7 +160,7 @@ def _replaced(row: Fingerprint, level: str) -> str | None:
     return modules[0] if len(modules) == 1 and modules[0] else None
 
 
-def _of_hash(shapes: Shapes, index: Mapping[Outline, Mapping[str, tuple[Fingerprint, ...]]]) -> Iterator[Fingerprint]:
+def _of_hash(shapes: Shapes, index: Index) -> Iterator[Fingerprint]:
     for outline, rows in index.items():
         if all(part.name in shapes for part in outline.parts):
             yield from rows.get(named_hash(shapes, outline), ())
@@ -181,7 +184,7 @@ def hashed(level: str, shapes: Shapes, outline: Outline) -> str:
 
 
 @cache
-def _indexed(level: str) -> Mapping[Outline, Mapping[str, tuple[Fingerprint, ...]]]:
+def _indexed(level: str) -> Index:
     index: dict[Outline, dict[str, tuple[Fingerprint, ...]]] = defaultdict(dict)
     for row in table().fingerprints:
         rows, key = index[outline_of(level, row.outline)], getattr(row, level)
@@ -190,7 +193,7 @@ def _indexed(level: str) -> Mapping[Outline, Mapping[str, tuple[Fingerprint, ...
 
 
 @cache
-def _by_places(tensors: int) -> Mapping[Outline, Mapping[str, tuple[Fingerprint, ...]]]:
+def _by_places(tensors: int) -> Index:
     index: dict[Outline, dict[str, tuple[Fingerprint, ...]]] = defaultdict(dict)
     for row in table().fingerprints:
         if row.places is not None and row.tensors == tensors:

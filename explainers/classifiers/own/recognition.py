@@ -85,8 +85,8 @@ def _distinct(found: Iterable[Match]) -> list[Match]:
     kept: dict[object, Match] = {}
     for match in sorted(found, key=lambda match: bool(match.head and match.head.module != match.head.prefix)):
         own = match.fingerprint.architecture
-        same = own if match.how == "named" else (own.library, own.traits, own.settings, match.fingerprint.sizeless)
-        kept.setdefault(same, match)
+        alike = own.library, own.traits, own.settings, own.mean, own.std, match.fingerprint.sizeless
+        kept.setdefault(alike if match.how == "sizeless" else own, match)
     return list(kept.values())
 
 
@@ -117,7 +117,7 @@ def _sentence(candidates: Sequence[Candidate]) -> str:
             f"or {titles[-1]}."
         )
     if first.order:
-        text += " The names are others, from another release or author; the shapes agree one by one, in their order."
+        text += " It is a guess: the names are of another release or author, and only the shapes agree, one by one."
     if first.prefix:
         text += f" The prefix “{first.prefix}” is taken off the names."
     if first.head:

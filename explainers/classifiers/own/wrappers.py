@@ -6,6 +6,7 @@ It works on names and imports no torch: a tensor is whatever has a shape and a d
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -131,23 +132,18 @@ def _without_prefix(tensors: dict[str, Any]) -> tuple[dict[str, Any], list[str]]
 
     "encoder" is no such part unless all bear it, because architectures have names of that kind: recognition tries both.
     """
-    for first in dict.fromkeys(name.partition(".")[0] for name in tensors):
-        prefix = f"{first}."
-        beside = [name for name in tensors if not name.startswith(prefix)]
-        stripped = {name.removeprefix(prefix): value for name, value in tensors.items()}
-        if len(stripped) < len(tensors) or "" in stripped:
-            continue
-        if not beside and len(tensors) > 1:
-            return stripped, [f"The prefix {_quoted(prefix)} was taken off the names."]
-        if (
-            first in PREFIXES
-            and len(beside) <= min(MOST_BESIDE, len(tensors) // 4)
-            and all(len(tensors[name].shape) <= 2 for name in beside)
-        ):
-            return stripped, [
-                f"The prefix {_quoted(prefix)} was taken off the names; {_listed(beside)} "
-                f"{'have' if len(beside) > 1 else 'has'} none."
-            ]
+    first = Counter(name.partition(".")[0] for name in tensors).most_common(1)[0][0]
+    prefix = f"{first}."
+    beside = [name for name in tensors if not name.startswith(prefix)]
+    stripped = {name.removeprefix(prefix): value for name, value in tensors.items()}
+    if len(stripped) < len(tensors) or "" in stripped:
+        return tensors, []
+    if not beside and len(tensors) > 1:
+        return stripped, [f"The prefix {_quoted(prefix)} was taken off the names."]
+    few = len(beside) <= min(MOST_BESIDE, len(tensors) // 4)
+    if first in PREFIXES and few and all(len(tensors[name].shape) <= 2 for name in beside):
+        have = "have" if len(beside) > 1 else "has"
+        return stripped, [f"The prefix {_quoted(prefix)} was taken off the names; {_listed(beside)} {have} none."]
     return tensors, []
 
 
