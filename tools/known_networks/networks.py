@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import timm
 import torch
@@ -58,7 +59,7 @@ class Known:
         """What a builder calls the side of its pictures, if it wants to know it."""
         return "img_size" if self.library == "timm" else "image_size"
 
-    def _built(self, settings: dict[str, int]) -> nn.Module:
+    def _built(self, settings: dict[str, Any]) -> nn.Module:
         if self.library == "timm":
             built: nn.Module = timm.create_model(self.name, num_classes=CLASSES, **settings)
         else:
