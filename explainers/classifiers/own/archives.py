@@ -34,7 +34,7 @@ def opened(path: Path, max_bytes: int) -> Iterator[zipfile.ZipFile]:
         _check_directory(file)
         try:
             archive = zipfile.ZipFile(file)
-        except (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError) as error:
+        except (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, OSError) as error:
             raise ExplanationError(DAMAGED) from error
         with archive:
             _check_entries(archive.infolist(), max_bytes)

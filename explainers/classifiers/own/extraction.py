@@ -26,7 +26,7 @@ from explainers.processes import allow, be_quiet, limit_files, limit_memory
 
 MAX_MEMORY = 600 * 10**6
 MAX_OPEN_FILES = 64
-SECONDS, SECONDS_PER_BYTE = 10.0, 4e-8  # of the processor's time
+SECONDS, SECONDS_PER_BYTE = 5.0, 4e-8  # of the processor's time
 MAX_NOTES, MAX_NOTE = 50, 600
 TOO_MUCH_MEMORY = (
     f"Reading the file takes more than {MAX_MEMORY // 10**6} MB of memory besides its tensors. "

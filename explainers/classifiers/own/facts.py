@@ -12,6 +12,7 @@ MAX_LABEL = 200  # characters
 MAX_ARCHITECTURE = 100
 MAX_SIZE = 4096  # pixels
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
+DEFAULT_CLASSES = 2  # of transformers, which doesn't write them into config.json then
 RESAMPLE = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}  # Pillow's numbers
 CLASS_COUNTS = ("num_classes", "n_classes", "num_labels", "nb_classes", "n_class", "classes", "out_features")
 CLASS_NAMES = (
@@ -147,7 +148,7 @@ def from_hugging_face(config: Mapping[str, Any], processing: Mapping[str, Any]) 
         {
             "library": "transformers",
             "architecture": names[0] if isinstance(names, list) and names else config.get("model_type"),
-            "classes": config.get("num_labels") or (len(labels) if isinstance(labels, dict) else None),
+            "classes": config.get("num_labels") or (len(labels) if isinstance(labels, dict) else DEFAULT_CLASSES),
             "labels": None if _are_placeholders(labels) else labels,
             "size": crop or size or _side(config.get("image_size")),
             "mean": mean and [value / factor for value in mean],

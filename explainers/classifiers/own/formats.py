@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Literal
 
+from explainers.classifiers.own.inert import KNOWN_NAMES
 from explainers.classifiers.own.refusals import listed, refuse
 from explainers.errors import ExplanationError
 
@@ -13,6 +14,12 @@ Kind = Literal["safetensors", "torch", "legacy torch", "pickle", "zip"]
 
 HEAD = 4096  # bytes that are looked at
 TORCH_MAGIC = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # the number that torch's files before release 1.6 begin with
+PICKLE_EXTENSIONS = (".pkl", ".pickle", ".joblib", ".sav")
+PROGRAMS = (  # packages that run programs, open files or load code
+    *("os", "posix", "nt", "sys", "subprocess", "shutil", "pty", "runpy", "importlib", "ctypes", "socket", "timeit"),
+    *("pickle", "marshal", "webbrowser", "pydoc", "code", "commands", "multiprocessing", "asyncio", "operator"),
+)
+BUILTINS = ("eval", "exec", "compile", "open", "getattr", "setattr", "__import__", "globals", "apply", "execfile")
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\x89HDF\r\n\x1a\n", "hdf5"),
     (b"GGUF", "gguf"),
@@ -26,8 +33,6 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\x28\xb5\x2f\xfd", "archive"),
     (b"version https://git-lfs", "lfs"),
 )
-
-
 _PICTURE = re.compile(
     rb"\xff\xd8\xff|\x89PNG|GIF8|RIFF....WEBP|BM....\0\0\0\0|II\*\0|MM\0\*|....ftyp(heic|heix|mif1|avif)", re.S
 )
@@ -47,11 +52,14 @@ def kind_of(head: bytes, size: int, name: str) -> Kind:
         return "zip"
     if head[:1] == b"\x80" and TORCH_MAGIC in head[:20]:
         return "legacy torch"
-    if head[8:9] == b"{" or name.lower().endswith(".safetensors"):
+    if head[5:9] == b"\0\0\0{":  # the length of a header, of which it begins with the highest bytes
         return "safetensors"
-    if _is_pickle(head):
+    if _is_pickle(head, name.lower()):
         return "pickle"
-    raise refuse(_refused_kind(head, name.lower()))
+    refused = _refused_kind(head, name.lower())
+    if refused == "unknown" and name.lower().endswith(".safetensors"):
+        return "safetensors"  # whose reader says what is wrong with it
+    raise refuse(refused)
 
 
 def _refused_kind(head: bytes, name: str) -> str:
@@ -108,41 +116,36 @@ def kind_of_names(names: Sequence[str], lightning: bool) -> ExplanationError:
 
     lightning: whether it says that Lightning wrote it.
     """
-    found = [name for name in names if not _is_harmless(name)]
-    detail = f"(It names {listed(found)}.)" if found else ""
-    packages = {name.partition(".")[0] for name in names}
-    if packages & {"ultralytics", "models"} and any("yolo" in name or "ultralytics" in name for name in names):
-        return refuse("yolo", detail)
-    if packages & {"fastai", "fastcore", "fasttransform"}:
-        return refuse("fastai", detail)
-    if packages & {"sklearn", "joblib", "xgboost", "lightgbm"}:
-        return refuse("sklearn", detail)
-    if packages & {"keras", "tensorflow"}:
-        return refuse("keras", detail)
-    if lightning:
-        return refuse("lightning", detail)
-    if any(_is_network(name) for name in found):
-        return refuse("module", detail)
-    if "torch.storage._load_from_bytes" in names and len(found) == 1:
-        return refuse("dumped")
-    tensors = any(name.startswith("torch._utils._rebuild") for name in names)
-    return refuse("training" if tensors and found else "pickle", detail)
+    strange = [name for name in names if name not in KNOWN_NAMES]
+    detail = f"(It names {listed(strange)}.)" if strange else ""
+    packages = {name.partition(".")[0] for name in strange}
+    if "ultralytics" in packages or any(name.startswith("models.yolo.") for name in strange):
+        kind = "yolo"
+    elif packages & {"fastai", "fastcore", "fasttransform"}:
+        kind = "fastai"
+    elif packages & {"sklearn", "joblib", "xgboost", "lightgbm"}:
+        kind = "sklearn"
+    elif packages & {"keras", "tensorflow"}:
+        kind = "keras"
+    elif strange == ["torch.storage._load_from_bytes"]:
+        kind, detail = "dumped", ""
+    elif any(map(_is_program, strange)):
+        kind = "program"
+    elif lightning:
+        kind = "lightning"
+    elif any(map(_is_network, strange)):
+        kind = "module"
+    elif strange and any(name.startswith("torch._utils._rebuild") for name in names):
+        kind = "training"
+    else:
+        kind = "pickle"
+    return refuse(kind, detail)
 
 
-def _is_harmless(name: str) -> bool:
-    return (
-        name.startswith(("torch._utils.", "collections.", "_codecs.", "numpy."))
-        or name
-        in (
-            "torch.nn.parameter.Parameter",
-            "argparse.Namespace",
-            "torch.Size",
-        )
-        or re.fullmatch(
-            r"torch(\.cuda|\.storage)?\.\w*Storage|torch\.[a-z]+\d*|builtins\.(set|frozenset|complex)", name
-        )
-        is not None
-    )
+def _is_program(name: str) -> bool:
+    """Whether no weights need this, and programs do."""
+    package, _, rest = name.partition(".")
+    return package in PROGRAMS or (package == "builtins" and rest in BUILTINS)
 
 
 def _is_network(name: str) -> bool:
@@ -154,8 +157,11 @@ def _is_network(name: str) -> bool:
     )
 
 
-def _is_pickle(head: bytes) -> bool:
-    return (head[:1] == b"\x80" and head[1:2] <= b"\x05") or re.match(rb"\(?[cldI(]\w*[\w.]*\n", head) is not None
+def _is_pickle(head: bytes, name: str) -> bool:
+    """Whether a file begins as pickles do: those of the oldest protocols look like text, so that their names count."""
+    return (head[:1] == b"\x80" and head[1:2] <= b"\x05") or (
+        head[:1] in b"(cdl]}" and name.endswith(PICKLE_EXTENSIONS)
+    )
 
 
 def _is_onnx(head: bytes) -> bool:

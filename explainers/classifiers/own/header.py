@@ -8,10 +8,10 @@ from itertools import pairwise
 from typing import IO, Any, NamedTuple
 
 from explainers.classifiers.own.refusals import megabytes, shown
-from explainers.classifiers.own.tensors import ITEM_SIZES, Region, are_counts, check_name, shape_text
+from explainers.classifiers.own.tensors import ITEM_SIZES, Region, are_counts, check_count, check_name, shape_text
 from explainers.errors import ExplanationError
 
-MAX_HEADER = 16 * 10**6  # bytes
+MAX_HEADER = 8 * 10**6  # bytes
 DAMAGED = "The .safetensors file is damaged: "
 
 
@@ -45,6 +45,7 @@ def read_header(file: IO[bytes], size: int) -> dict[str, Entry]:
     if not isinstance(header, dict):
         raise ExplanationError(f"{DAMAGED}its header is no list of tensors.")
     header.pop("__metadata__", None)
+    check_count(len(header))
     entries = {name: _entry(name, said, 8 + length, size) for name, said in header.items()}
     regions = sorted(entry.region for entry in entries.values())
     if any(first.start + first.length > second.start for first, second in pairwise(regions) if second.length):

@@ -217,3 +217,4 @@ KNOWN |= {
         "lightning.fabric.utilities.data",
     )
 }
+KNOWN_NAMES = frozenset(f"{module}.{name}" for module, name in KNOWN)

@@ -18,6 +18,11 @@ REFUSALS: dict[str, str] = {
         "This file holds a whole pickled network. It isn't loaded, because loading it runs code that is in the file. "
         f"Save the weights alone: {SAVE}"
     ),
+    "program": (
+        "This file names functions that run programs or open files, which no weights need. None of it was run. If "
+        "somebody gave you the file, ask for another; if it is yours, save the weights alone: "
+        f"{SAVE}"
+    ),
     "pickle": (
         "This pickle holds objects that aren't weights. They aren't loaded, because loading them runs code. "
         f"Save the weights alone: {SAVE}"
@@ -116,7 +121,7 @@ def refuse(kind: str, detail: str = "") -> ExplanationError:
 def shown(text: object) -> str:
     """Return a stranger's text for a sentence: one short line of characters that can be seen."""
     if not isinstance(text, str):
-        return f"a {type(text).__name__}"
+        return f"an object of the type {type(text).__name__}"
     start = "".join(character if character.isprintable() else "�" for character in text[:MAX_SHOWN])
     return start + "…" * (len(text) > MAX_SHOWN)
 

@@ -83,10 +83,7 @@ def place(tensors: Mapping[str, Any], regions: Mapping[tuple[Path, str], Region]
 
     Raises ExplanationError for what isn't a plain tensor whose items are in its file, and for too many or too large.
     """
-    if not tensors:
-        raise ExplanationError("The file holds no tensors. Save network.state_dict().")
-    if len(tensors) > MAX_TENSORS:
-        raise ExplanationError(f"The file holds {len(tensors):,} tensors; up to {MAX_TENSORS:,} are read.")
+    check_count(len(tensors))
     total, pieces = 0, {}
     for name, tensor in tensors.items():
         check_name(name)
@@ -98,6 +95,19 @@ def place(tensors: Mapping[str, Any], regions: Mapping[tuple[Path, str], Region]
             f"up to {megabytes(max_bytes)} are read."
         )
     return pieces
+
+
+def check_count(count: int) -> None:
+    """Check how many tensors there are.
+
+    Raises ExplanationError for none, and for too many.
+    """
+    if not count:
+        raise ExplanationError("The file holds no tensors. Save network.state_dict().")
+    if count > MAX_TENSORS:
+        raise ExplanationError(
+            f"The file holds {count:,} tensors; up to {MAX_TENSORS:,} are read. Save the state_dict alone."
+        )
 
 
 def check_name(name: object) -> None:

@@ -29,6 +29,7 @@ FORBIDDEN = (
     "use_pretrained_backbone",
     "backbone_config",
 )  # which load another classifier
+OTHER_LIBRARIES = ("timm_wrapper", "timm_backbone")
 FAILED = "The Hugging Face folder can't be loaded: "
 
 
@@ -64,8 +65,11 @@ def load_transformers(file: OwnFile) -> nn.Module:
                 "pip install transformers"
             ) from error
         logging.disable_progress_bar()
+        logging.set_verbosity_error()  # what it reports of missing weights is said in a sentence
     settings = _checked(_settings(file), len(file.shapes))
     kind = settings.pop("model_type")
+    if kind in OTHER_LIBRARIES:
+        raise ExplanationError(f"{FAILED}its network is another library's. Give the folder that timm saves.")
     settings["transformers_weights"] = file.weights.name
     try:
         config = AutoConfig.for_model(kind, **settings)
