@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from explainers.classifiers import named_files
+from explainers.classifiers.brought import brought
 from explainers.classifiers.bundled import BUNDLED_CLASSIFIERS
 from explainers.classifiers.offered import in_memory, of_team
 from explainers.classifiers.published import (
@@ -39,7 +40,7 @@ SETTLED_SECONDS = 2.0  # file systems tell times of change no more finely than t
 
 
 def sources() -> tuple[Source, ...]:
-    """Return the sources of a menu: what is in memory, the owner's, the bundled ones, the best known, more local files.
+    """Return the sources of a menu: what is in memory, the owner's, the bundled, the best known, local, a visitor's own.
 
     Every name occurs once: the first in this order has it.
     """
@@ -53,6 +54,7 @@ def sources() -> tuple[Source, ...]:
         *map(_bundled, bundled),
         *(_published(name, local) for name in RECOMMENDED),
         *(source for source in unlisted if source.origin == "local"),  # whose file has not gone since it was listed
+        *brought(),
     )
     first: dict[str, Source] = {}
     for source in every:
@@ -83,7 +85,7 @@ def find(name: str) -> Source:
 
     Raises ExplanationError if there is none.
     """
-    for source in (*in_memory(), *of_team(), *named_files.sources(weights_folder())):
+    for source in (*in_memory(), *of_team(), *named_files.sources(weights_folder()), *brought()):
         if source.name == name:
             return source
     return _bundled(name) if name in BUNDLED_CLASSIFIERS else _published(name, _local_weights())

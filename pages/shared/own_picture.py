@@ -14,6 +14,7 @@ from explainers import ExplanationError
 from explainers.images.headers import FORMAT_NAMES, MAX_BYTES
 from explainers.images.levels import LEVELS
 from explainers.images.photo import Photo, is_fingerprint, size_in_words
+from explainers.images.reading import check_length
 from explainers.images.samples import samples
 from explainers.markdown import escaped
 from pages.shared import share_widgets, state, strip
@@ -130,6 +131,7 @@ def _keep(key: str) -> None:
     dismiss_refusal()
     state.remember("given", state.recall("given", 0) + 1)
     try:
+        check_length(file.size)  # the server takes larger files, for classifiers
         photo = Photo.read(file.name, file.getvalue())
     except ExplanationError as error:
         state.remember("refusal", f"{file.name}: {error}")

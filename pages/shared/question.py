@@ -18,8 +18,8 @@ from explainers.glossary import with_terms
 from explainers.images.photo import Photo
 from explainers.markdown import escaped
 from explainers.question import Question
-from pages.shared import state, work
-from pages.shared.frame import show
+from pages.shared import own_classifiers, state, work
+from pages.shared.frame import NoResult, show
 from pages.shared.picture import choose_picture
 
 FITS: dict[Fit, str] = {"crop": "centre", "pad": "whole photo"}
@@ -44,6 +44,7 @@ def ask(choose_method: Callable[[Classifier, Photo], T]) -> tuple[Question, Sequ
     Return the question, the likeliest classes of its photo, and what `choose_method` returns.
     Raises ExplanationError.
     """
+    own_classifiers.bring_along()
     photo = choose_picture()
     state.remember(ASKED_PHOTO_KEY, photo.digest)
     method_place, class_place = st.container(key="method-choice"), st.container(key="class-choice")
@@ -89,19 +90,23 @@ def catalogue(available: Mapping[str, Source]) -> dict[str, str]:
 
 
 def choose_source() -> Source:
-    """Choose a classifier, which is loaded by `load_or_replace`."""
+    """Choose a classifier, which `load_or_replace` loads. Raises NoResult for an own one that isn't here."""
     available = available_sources()
     texts, first = catalogue(available), default().name
+    missing = own_classifiers.missing(state.value("classifier", first), available)
+    options = (*available, *missing)
     name: str = st.selectbox(
         "Classifier",
-        available,
-        format_func=texts.__getitem__,
-        key=state.setting("classifier", first, available.__contains__),
+        options,
+        format_func=(texts | missing).__getitem__,
+        key=state.setting("classifier", first, options.__contains__),
         on_change=state.remember,
         args=("failure", None),
         help="Name, share of right answers (top-1 accuracy) and size of the weights. ↓: they are downloaded once, when "
         "you choose it.",
     )
+    if name in missing:
+        raise NoResult(own_classifiers.MISSING, "warning")
     st.caption(_origin(available[name]))
     return available[name]
 
@@ -115,6 +120,8 @@ def load_or_replace(source: Source, fit: Fit, problem_place: st.delta_generator.
         except work.Stopped:
             raise
         except ExplanationError as error:
+            if source.origin == "own":
+                raise
             failure = str(error)
             state.remember("failure", (source.digest, failure))
     first = default()

@@ -84,6 +84,8 @@ def classifier(source: Source, fit: Literal["crop", "pad"]) -> Classifier:
         f"Getting {source.title} ready",
         about=(source.digest,),
     )
+    if source.origin == "own":
+        state.hold_for(source.name, (source.digest, loaded.identity))
     return loaded
 
 

@@ -1,4 +1,4 @@
-"""What a file of weights doesn't carry, and a classifier needs; with the likeliest answers, and where each comes from."""
+"""What a classifier needs and a file of weights doesn't carry; the likeliest answers, and where each comes from."""
 
 from __future__ import annotations
 
@@ -86,11 +86,13 @@ def suggest(file: OwnFile, candidate: Candidate | None) -> Suggestion:
 
     classes, channels = class_count(file, candidate), candidate.channels if candidate else len(facts.mean or (0, 0, 0))
     size = cast(int, first("size", ("the file", facts.size), _usual(candidate and candidate.size), ("a guess", 224)))
-    share = cast(float, first("resize", ("the file", facts.crop_pct), _usual(usual and usual.crop_pct), ("a guess", 1.0)))
+    share = cast(
+        float, first("resize", ("the file", facts.crop_pct), _usual(usual and usual.crop_pct), ("a guess", 1.0))
+    )
     interpolation = first(
         "interpolation",
         ("the file", _known(facts.interpolation)),
-        _usual(_known(usual and usual.interpolation)),
+        _usual(_known(usual.interpolation if usual else None)),
         ("a guess", "bilinear"),
     )
     mean = first("mean", ("the file", facts.mean), _usual(usual and usual.mean), ("a guess", IMAGENET_MEAN))
@@ -103,7 +105,7 @@ def suggest(file: OwnFile, candidate: Candidate | None) -> Suggestion:
         size,
         _for_channels(cast(Sequence[float], mean), channels),
         _for_channels(cast(Sequence[float], std), channels),
-        math.floor(size / share) if 0 < share < 1 else None,
+        _short_side(size, share),
         cast(Interpolation, interpolation),
         output="sigmoid" if classes == 1 else cast(Output, output),
     )
@@ -142,6 +144,11 @@ def _says_something(labels: Sequence[str] | None, classes: int) -> bool:
     if not labels or len(labels) not in expected:
         return False
     return any(label not in (f"LABEL_{number}", str(number)) for number, label in enumerate(labels))
+
+
+def _short_side(size: int, share: float) -> int | None:
+    """Return the length of a photo's short side of which the input is this share; None if it is all of it."""
+    return math.floor(size / share) if 0 < share < 1 else None
 
 
 def _usual(value: object) -> tuple[Origin, object]:

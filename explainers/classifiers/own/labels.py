@@ -67,7 +67,9 @@ def _from_json(text: str, classes: int) -> Sequence[str]:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
         where = f" in line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise ExplanationError(f"The names look like JSON, but can't be read{where}. Or give one name a line.") from error
+        raise ExplanationError(
+            f"The names look like JSON, but can't be read{where}. Or give one name a line."
+        ) from error
     if isinstance(content, Mapping) and isinstance(content.get("id2label"), Mapping):
         content = content["id2label"]
     if isinstance(content, Mapping):
