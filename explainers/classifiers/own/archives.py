@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -37,10 +38,12 @@ def opened(path: Path, max_bytes: int) -> Iterator[zipfile.ZipFile]:
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, OSError) as error:
             raise ExplanationError(DAMAGED) from error
         with archive:
+            if any(not 0 <= info.header_offset < path.stat().st_size for info in archive.infolist()):
+                raise ExplanationError(DAMAGED)
             _check_entries(archive.infolist(), max_bytes)
             try:
                 yield archive
-            except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
+            except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error) as error:
                 raise ExplanationError(DAMAGED) from error
 
 

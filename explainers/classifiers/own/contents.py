@@ -68,7 +68,7 @@ def read(path: Path, name: str) -> Content:
 def _safetensors(file: IO[bytes], path: Path) -> Content:
     header = read_header(file, path.stat().st_size)
     tree = {
-        name: Tensor(Storage((path, name), dtype, 0), dtype, 0, shape, strides_of(shape))
+        name: Tensor(Storage((path, name), dtype), dtype, 0, shape, strides_of(shape))
         for name, (dtype, shape, _) in header.items()
     }
     return Content(tree, {(path, name): region for name, (_, _, region) in header.items()}, "safetensors")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
@@ -61,7 +60,6 @@ class FileFacts:
         classes = _integer(said.get("classes"), 1, MAX_CLASSES)
         if labels and classes not in (None, len(labels)):
             labels = None
-        crop_pct = said.get("crop_pct")
         return cls(
             library=_one_of(said.get("library"), ("timm", "torchvision", "transformers")),
             architecture=_text(said.get("architecture"), MAX_ARCHITECTURE),
@@ -71,7 +69,7 @@ class FileFacts:
             mean=_numbers(said.get("mean"), -10, 10),
             std=_numbers(said.get("std"), 1e-6, 1000),
             interpolation=_one_of(said.get("interpolation"), get_args(Interpolation)),
-            crop_pct=float(crop_pct) if _is_number(crop_pct) and 0 < crop_pct <= 1 else None,
+            crop_pct=_number(said.get("crop_pct"), 1e-3, 1),
             output=_one_of(said.get("output"), ("softmax", "sigmoid")),  # type: ignore[arg-type]
         )
 
@@ -138,8 +136,8 @@ def from_hugging_face(config: Mapping[str, Any], processing: Mapping[str, Any]) 
     crop_pct = processing.get("crop_pct")
     if crop and size and crop <= size and crop_pct is None:
         crop_pct = crop / size
-    scale = processing.get("rescale_factor") if processing.get("do_rescale") is not False else 1
-    factor = 255 * scale if _is_number(scale) else 1.0  # of pixels from 0 to 1
+    scale = _number(processing.get("rescale_factor"), 1e-6, 1e6) if processing.get("do_rescale") is not False else 1
+    factor = 255 * (scale or 1 / 255)  # of pixels from 0 to 1
     mean, std = _numbers(processing.get("image_mean"), -1000, 1000), _numbers(processing.get("image_std"), 1e-6, 1000)
     if processing.get("do_normalize") is False:
         mean, std = (0.0,) * 3, (1.0,) * 3
@@ -195,27 +193,26 @@ def _text(value: Any, longest: int) -> str | None:
 def _side(value: Any) -> int | None:
     """Return the shorter side of a size, however it is written."""
     if isinstance(value, Mapping):
-        sides = [value.get(key) for key in ("shortest_edge", "height", "width") if value.get(key) is not None]
-        return min(sides) if sides and all(_integer(side, 1, MAX_SIZE) for side in sides) else None
-    if isinstance(value, (list, tuple)) and 1 <= len(value) <= 3:
-        sides = list(value[-2:])
-        return min(sides) if all(_integer(side, 1, MAX_SIZE) for side in sides) else None
-    return _integer(value, 1, MAX_SIZE)
+        value = [side for key in ("shortest_edge", "height", "width") if (side := value.get(key)) is not None]
+    elif not isinstance(value, (list, tuple)):
+        value = [value]
+    sides = [side for item in value[-2:] if (side := _integer(item, 1, MAX_SIZE))]
+    return min(sides) if 0 < len(value) <= 3 and len(sides) == len(value[-2:]) else None
 
 
 def _integer(value: Any, low: int, high: int) -> int | None:
     return value if type(value) is int and low <= value <= high else None
 
 
-def _is_number(value: Any) -> bool:
-    return (type(value) is int and abs(value) < 2**53) or (type(value) is float and math.isfinite(value))
+def _number(value: Any, low: float, high: float) -> float | None:
+    return float(value) if type(value) in (int, float) and low <= value <= high else None
 
 
 def _numbers(given: Any, low: float, high: float) -> tuple[float, ...] | None:
-    if isinstance(given, (list, tuple)) and len(given) in (1, 3) and all(_is_number(value) for value in given):
-        values = tuple(float(value) for value in given)
-        return values if all(low <= value <= high for value in values) else None
-    return None
+    if not isinstance(given, (list, tuple)) or len(given) not in (1, 3):
+        return None
+    values = [number for value in given if (number := _number(value, low, high)) is not None]
+    return tuple(values) if len(values) == len(given) else None
 
 
 def _one_of(value: Any, options: tuple[str, ...]) -> str | None:

@@ -104,7 +104,7 @@ def on_disk(path: Path) -> Folder:
 
     Raises ExplanationError.
     """
-    names = []
+    names = list[str]()
     for entry in os.scandir(path):
         if len(names) >= MAX_FILES:
             raise ExplanationError(f"The folder has more than {MAX_FILES:,} files. Give a folder with one classifier.")

@@ -20,6 +20,15 @@ PROGRAMS = (  # packages that run programs, open files or load code
     *("pickle", "marshal", "webbrowser", "pydoc", "code", "commands", "multiprocessing", "asyncio", "operator"),
 )
 BUILTINS = ("eval", "exec", "compile", "open", "getattr", "setattr", "__import__", "globals", "apply", "execfile")
+LOADERS = (
+    "torch.load",
+    "torch.hub.",
+    "torch.jit.",
+    "torch.serialization.",
+    "torch.package.",
+    "numpy.load",
+    "numpy.testing.",
+)
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\x89HDF\r\n\x1a\n", "hdf5"),
     (b"GGUF", "gguf"),
@@ -145,7 +154,7 @@ def kind_of_names(names: Sequence[str], lightning: bool) -> ExplanationError:
 def _is_program(name: str) -> bool:
     """Whether no weights need this, and programs do."""
     package, _, rest = name.partition(".")
-    return package in PROGRAMS or (package == "builtins" and rest in BUILTINS)
+    return package in PROGRAMS or (package == "builtins" and rest in BUILTINS) or name.startswith(LOADERS)
 
 
 def _is_network(name: str) -> bool:

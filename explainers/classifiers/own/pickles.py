@@ -44,10 +44,10 @@ class Reader(pickle.Unpickler):
 
     def persistent_load(self, pid: Any) -> Storage:
         """Return the storage that a pickle names, without its numbers."""
-        _, kind, key, _, count, *_ = pid
+        _, kind, key, *_ = pid
         if not isinstance(kind, str) or not kind.startswith("storage ") or not isinstance(key, (str, int)):
             raise pickle.UnpicklingError("a storage of an unusual kind")
-        storage = Storage((self._path, str(key)), STORAGES[kind.removeprefix("storage ")], count)
+        storage = Storage((self._path, str(key)), STORAGES[kind.removeprefix("storage ")])
         return self.storages.setdefault(str(key), storage)
 
 

@@ -84,7 +84,7 @@ def read_own(path: Path, name: str, folder: Path, max_bytes: int = MAX_BYTES) ->
             **_checked(answer, folder / WEIGHTS),
         )
     except BaseException:
-        _remove(folder.iterdir())
+        _remove(folder.glob("*"))
         raise
     finally:
         _remove(folder.glob(f"{UNPACKED}*"))
@@ -92,7 +92,7 @@ def read_own(path: Path, name: str, folder: Path, max_bytes: int = MAX_BYTES) ->
 
 def _remove(files: Iterable[Path]) -> None:
     for file in files:
-        file.unlink()
+        file.unlink(missing_ok=True)
 
 
 def _size(path: Path, max_bytes: int) -> int:

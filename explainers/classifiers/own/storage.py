@@ -20,6 +20,7 @@ from explainers.errors import ExplanationError
 UPLOADS_VARIABLE = "WHYPIXEL_UPLOADS"  # "off": people can't give files of their own
 PREFIX = "whypixel-"  # of a server's folder, before the number of its process and what tells it from others
 MAX_FILE = 500 * 10**6  # bytes of an uploaded file
+SLACK = 10**8  # of what is kept of a file, beyond a quarter more than it has
 MAX_SESSION = 10**9
 MAX_ALL = 4 * 10**9
 
@@ -60,9 +61,12 @@ class Storage:
                 f"The file has {megabytes(size)}; up to {megabytes(MAX_FILE)} are taken. A training file also holds "
                 f"what its optimiser needs. Save the weights alone: {SAVE}"
             )
-        with self._reserved(session) as folder:
-            file = read_own(path, name, folder, MAX_FILE)
+        room = min(size * 5 // 4 + SLACK, MAX_FILE)  # an archive may unpack to more than it has
+        with self._reserved(session, room) as folder:
+            file = read_own(path, name, folder, room)
             with self._lock:
+                if folder not in self._taken:
+                    raise ExplanationError("The visit that the file belongs to has ended.")
                 self._taken[folder] = session, sum(part.stat().st_size for part in folder.iterdir())
             return file
 
@@ -95,19 +99,19 @@ class Storage:
             shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
-    def _reserved(self, session: str) -> Iterator[Path]:
-        """Make a folder for a file, with room for the largest; it is removed if the file isn't read.
+    def _reserved(self, session: str, room: int) -> Iterator[Path]:
+        """Make a folder for a file that needs so much room; it is removed if the file isn't read.
 
         Raises ExplanationError.
         """
         with self._lock:
             own = sum(size for owner, size in self._taken.values() if owner == session)
-            if own + MAX_FILE > MAX_SESSION:
+            if own + room > MAX_SESSION:
                 raise ExplanationError(
-                    f"Your files take {megabytes(own)}; a session may have {megabytes(MAX_SESSION)}, and a new file "
-                    f"needs room for {megabytes(MAX_FILE)}. Remove one of them first."
+                    f"Your files take {megabytes(own)} of the {megabytes(MAX_SESSION)} that a visitor may have; the new "
+                    f"one may need {megabytes(room)}. Remove one of them first."
                 )
-            if sum(size for _, size in self._taken.values()) + MAX_FILE > MAX_ALL:
+            if sum(size for _, size in self._taken.values()) + room > MAX_ALL:
                 raise ExplanationError(
                     f"The files of all visitors take up the {megabytes(MAX_ALL)} that this server has for them. "
                     "Please try again later."
@@ -116,7 +120,7 @@ class Storage:
                 remove_leftovers(self._parent)
                 self._folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=self._parent))
             folder = Path(tempfile.mkdtemp(dir=self._folder))
-            self._taken[folder] = session, MAX_FILE
+            self._taken[folder] = session, room
         try:
             yield folder
         except BaseException:

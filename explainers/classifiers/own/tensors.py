@@ -23,12 +23,11 @@ class Storage(NamedTuple):
     """A run of numbers in a file.
 
     key:   where it is: the file, and its name in there.
-    dtype: as in .safetensors; "" if each tensor says it, and then `count` is of bytes.
+    dtype: as in .safetensors; "" if each tensor says it.
     """
 
     key: tuple[Path, str]
     dtype: str
-    count: int
 
 
 class Tensor(NamedTuple):
@@ -134,7 +133,7 @@ def _place(name: str, tensor: Any, regions: Mapping[tuple[Path, str], Region]) -
             "Save the state_dict of the network in float32."
         )
     size, region = ITEM_SIZES[dtype], regions.get(storage.key)
-    if not (are_counts(shape) and are_counts(strides) and are_counts((offset, storage.count))):
+    if not (are_counts(shape) and are_counts(strides) and are_counts((offset,))):
         raise ExplanationError(f"The tensor {name} is damaged: its shape, its strides or its place are no numbers.")
     if len(shape) > MAX_AXES or len(strides) != len(shape):
         raise ExplanationError(

@@ -106,7 +106,7 @@ def test_a_pickle_is_told_by_what_it_names(names, lightning, kind):
 
 @pytest.mark.parametrize("kind", sorted(REFUSALS))
 def test_every_refusal_says_what_to_do(kind):
-    words = ("Save", "save the weights", "Give", "Load", "onvert", "Fetch", "Download", "pack", "from Python", "version of the network: ")
+    words = ("ave", "Give", "Load", "onvert", "Fetch", "Download", "pack", "from Python", "version of the network: ")
     assert any(word in REFUSALS[kind] for word in words)
 
 

@@ -61,13 +61,13 @@ def test_a_refused_file_takes_nothing(storage, tmp_path, place):
 
 def test_budgets_are_kept(storage, given, monkeypatch):
     size = given.stat().st_size
-    monkeypatch.setattr(module, "MAX_FILE", size)
+    monkeypatch.setattr(module, "MAX_FILE", size)  # which is what a file may need; less is kept of it
     monkeypatch.setattr(module, "MAX_SESSION", size + 300)
     monkeypatch.setattr(module, "MAX_ALL", size + 600)
     storage.keep(given, "w.pth", "a")
     storage.keep(given, "w.pth", "a")
     with pytest.raises(
-        ExplanationError, match=r"^Your files take 1 MB; a session may have 1 MB.*Remove one of them first"
+        ExplanationError, match=r"^Your files take 1 MB of the 1 MB that a visitor may have.*Remove one of"
     ):
         storage.keep(given, "w.pth", "a")
     storage.keep(given, "w.pth", "b")
@@ -79,6 +79,25 @@ def test_budgets_are_kept(storage, given, monkeypatch):
     monkeypatch.setattr(module, "MAX_FILE", size - 1)
     with pytest.raises(ExplanationError, match=r"^The file has 1 MB; up to 1 MB are taken"):
         storage.keep(given, "w.pth", "d")
+
+
+def test_an_archive_may_unpack_to_somewhat_more_than_it_has(storage, given, monkeypatch):
+    room = []
+    monkeypatch.setattr(module, "read_own", lambda path, name, folder, most: room.append(most))
+    monkeypatch.setattr(module, "SLACK", 10)
+    storage.keep(given, "w.pth", "a")
+    assert room == [given.stat().st_size * 5 // 4 + 10]
+
+
+def test_a_file_that_is_read_when_its_session_ends_is_removed(storage, given, monkeypatch, place):
+    def read(path, name, folder, most):
+        storage.end_session("a")
+
+    monkeypatch.setattr(module, "read_own", read)
+    with pytest.raises(ExplanationError, match=r"^The visit that the file belongs to has ended"):
+        storage.keep(given, "w.pth", "a")
+    assert storage.taken() == 0
+    assert [*next(place.iterdir()).iterdir()] == []
 
 
 @pytest.mark.parametrize("word", ["off", "OFF", "0"])
