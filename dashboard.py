@@ -30,7 +30,7 @@ with frame(
             question, likely, explainer = ask(choose_explainer)
         page.publish_settings()
         with answer_place.fill():
-            show_answer(likely, question.target.index)
+            show_answer(likely, question)
         map_area = MapArea(map_place, look_place)
         explanation = work.explanation(explainer, question, map_area.preview)
         map_area.show(explanation)

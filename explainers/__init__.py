@@ -1,4 +1,4 @@
-"""Attribution methods for image classifiers. Nothing in here knows about Streamlit."""
+"""Attribution methods for image classifiers. Nothing in here knows about Streamlit, but for `serve` when called."""
 
 import os
 from importlib import import_module
@@ -17,6 +17,7 @@ from explainers.methods import EXPLAINERS
 from explainers.passes import Progress
 from explainers.paths.trace import Trace
 from explainers.runtime.allocator import hold_freed_memory
+from explainers.serving import Served, serve
 from explainers.settings import Choice, Colour, Knob, Layer, Range, Switch
 
 hold_freed_memory()
@@ -48,6 +49,7 @@ __all__ = [
     "Prediction",
     "Progress",
     "Range",
+    "Served",
     "Switch",
     "Target",
     "Trace",
@@ -55,6 +57,7 @@ __all__ = [
     "load_classifier",
     "read_image",
     "reduce",
+    "serve",
     *_KINDS,
     *_REPORT,
 ]

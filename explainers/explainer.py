@@ -14,6 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from explainers.classifiers.classifier import Classifier
+from explainers.classifiers.two_sides import NO
 from explainers.classifiers.view import Box
 from explainers.errors import ExplanationError
 from explainers.explanation import Coverage, Explanation, Facts, Reduction, Sampling, Scale, Target, Unit
@@ -335,6 +336,7 @@ class Explainer(Configurable):
         self, passes: Passes, target: Target, seconds: float, compared_with: list[tuple[str, ...]] | None
     ) -> Facts:
         classifier, inner = passes.classifier, self.inner
+        has_opposite = classifier.two_sided and target.versus is None
         return Facts(
             method=self.title,
             slug=self.slug(),
@@ -364,6 +366,8 @@ class Explainer(Configurable):
             versions=_versions(),
             compared_with=compared_with[0] if compared_with else (),
             empty_because=self.empty_because,
+            opposite=classifier.labels[1 - target.index] if has_opposite else None,
+            negated=has_opposite and target.index == NO,
         )
 
 

@@ -114,6 +114,9 @@ class Facts:
     versions:      the versions of the packages that the map depends on.
     compared_with: the classes from which the map sets the label apart, for methods that choose some.
     empty_because: why a map of this method can be zero everywhere; empty if there is no reason particular to it.
+    opposite:      the other class of a network of one logit: evidence against the label is evidence for it; None for
+                   other networks, and where the difference of two scores is explained.
+    negated:       whether the logit of the label is minus the network's own.
     """
 
     method: str
@@ -144,6 +147,8 @@ class Facts:
     versions: Mapping[str, str]
     compared_with: tuple[str, ...] = ()
     empty_because: str = ""
+    opposite: str | None = None
+    negated: bool = False
 
     def json(self) -> dict[str, Any]:
         """Return the facts as values that JSON can hold."""

@@ -27,6 +27,8 @@ def score_name(explanation: Explanation) -> str:
     """Name the score that was explained."""
     facts, target = explanation.facts, explanation.target
     name = f"{target.scale} of **{escaped(facts.label)}**"
+    if facts.negated and target.scale == "logit":
+        return f"{name} (the logit of **{escaped(facts.opposite or '')}** with the opposite sign)"
     return name if target.versus is None else f"{name} minus that of **{escaped(facts.versus or '')}**"
 
 

@@ -24,7 +24,12 @@ class Question:
     @property
     def key(self) -> Hashable:
         """A value that is equal for questions with the same answer; it holds neither the picture nor the weights."""
-        return self.photo.digest, self.classifier.identity, self.target
+        return *self.subjects, self.classifier.name, self.target
+
+    @property
+    def subjects(self) -> tuple[str, str]:
+        """Hashes of the photo and the classifier."""
+        return self.photo.digest, self.classifier.identity
 
     def about(self, image: Image.Image | Tensor) -> Question:
         """Return the same question about another picture."""

@@ -183,7 +183,7 @@ def classify():
     def make(network, size, *, classes=3, channels=3, mean=None, std=None, **more):
         mean, std = mean or (0.0,) * channels, std or (1.0,) * channels
         more.setdefault("output", "softmax" if classes > 1 else "sigmoid")
-        labels = [f"class {index}" for index in range(classes)]
+        labels = more.pop("labels", [f"class {index}" for index in range(classes)])
         return Classifier(network, labels, size=size, mean=mean, std=std, device="cpu", **more)
 
     return make

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from random import Random
-from typing import Any, Literal
+from typing import Any
 from unittest.mock import patch
 
 import torch
@@ -23,6 +23,8 @@ from streamlit.testing.v1 import AppTest
 from torch import nn
 
 from explainers import EXPLAINERS, Classifier
+from explainers.classifiers import Source
+from explainers.classifiers.weights_source import WeightsSource
 from explainers.comparison.axes import AXES
 from explainers.experiments import Pointing, Randomisation, Removal, Sensitivity, Stability
 from explainers.settings import Configurable
@@ -58,12 +60,13 @@ NONSENSE = (
 )
 
 
-def stand_in(name: str, *, fit: Literal["crop", "pad"] = "crop", **_: Any) -> Classifier:
+def stand_in(source: Source, **_: Any) -> Classifier:
     """Make a classifier of random weights that takes next to no time."""
     torch.manual_seed(0)
     network = nn.Sequential(nn.Conv2d(3, 6, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 4))
     labels = ("espresso", "tabby", "suit", "a label with $signs$")
-    return Classifier(network.eval(), labels, size=(16, 16), mean=(0.5,) * 3, std=(0.25,) * 3, name=name, device="cpu")
+    mean, std = (0.5,) * 3, (0.25,) * 3
+    return Classifier(network.eval(), labels, size=(16, 16), mean=mean, std=std, name=source.title, device="cpu")
 
 
 class Stranger:
@@ -120,7 +123,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="start of the random numbers (0)")
     options = parser.parse_args()
     stranger, failed, start = Stranger(options.seed), 0, time.perf_counter()
-    with patch("pages.shared.work.load_classifier", stand_in), patch(DISCOVERY):
+    with patch.object(WeightsSource, "load", stand_in), patch(DISCOVERY):
         for number in range(options.count):
             address, page = stranger.address(), stranger.page()
             found = list(troubles(address, page, stranger))

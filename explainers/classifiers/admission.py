@@ -81,9 +81,10 @@ def admit(network: nn.Module, name: str, device: torch.device) -> nn.Module:
 
 
 @torch.no_grad()
-def try_out(network: nn.Module, original: nn.Module, picture: Tensor, name: str) -> None:
+def try_out(network: nn.Module, original: nn.Module, picture: Tensor, name: str) -> object:
     """Pass a picture (1, C, H, W) through a copy of `network`; if its output has `.logits`, let it give just these.
 
+    Return what it gives then: (1, classes), unless the network is none that can be explained.
     Raises ExplanationError for a network that fails, or whose pass reaches its `original`.
     """
     private = clone(network)
@@ -99,8 +100,10 @@ def try_out(network: nn.Module, original: nn.Module, picture: Tensor, name: str)
             f"{name} fails on a picture of {shape} (channels, height, width): {reason}. Check size, and that mean and "
             "std have one value per channel."
         ) from error
-    if not isinstance(output, Tensor) and isinstance(_logits(output), Tensor):
-        network.register_forward_hook(lambda module, inputs, output: _logits(output))
+    if isinstance(output, Tensor) or not isinstance(logits := _logits(output), Tensor):
+        return output
+    network.register_forward_hook(lambda module, inputs, output: _logits(output))
+    return logits
 
 
 def _logits(output: Any) -> Any:

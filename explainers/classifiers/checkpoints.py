@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
+from torch.overrides import TorchFunctionMode
 
 from explainers.errors import ExplanationError
 
@@ -31,6 +32,19 @@ RENAMED = (  # what published files call otherwise than the code of the network 
 )
 
 
+class EmptyOnMeta(TorchFunctionMode):
+    """Puts tensors made by `torch.empty` on the device "meta": a file replaces initial weights, so they cost no time.
+
+    Other tensors stay real: RegNet computes sizes with tensors, which has no result on the device "meta". The mode
+    belongs to the thread that enters it.
+    """
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        return func(*args, **(kwargs or {}) | ({"device": "meta"} if func is torch.empty else {}))
+
+
 def load_weights(network: nn.Module, path: Path, title: str) -> nn.Module:
     """Load the weights of a file into `network`, and return it.
 
@@ -43,11 +57,21 @@ def load_weights(network: nn.Module, path: Path, title: str) -> nn.Module:
 
     Raises ExplanationError for a file that can't be read and for weights that do not fit.
     """
-    state, expected = _updated(_read(path), network), network.state_dict()
+    return fill(network, read_state(path), path.name, title)
+
+
+def fill(network: nn.Module, state: OrderedDict[str, Tensor], file: str, title: str) -> nn.Module:
+    """Put the weights of a state_dict, which is emptied, into `network` as `load_weights` does, and return it.
+
+    file: the name of the file it comes from, for error messages.
+
+    Raises ExplanationError for weights that do not fit.
+    """
+    state, expected = _updated(state, network), network.state_dict()
     shared = [key for key in expected if key in state]
     if strange := [f"{key} is {kind}" for key in shared if (kind := _strange_kind(state[key], expected[key]))]:
         raise ExplanationError(
-            f"{path.name} doesn't hold the weights of {title} as plain numbers: {_listed(strange)}. Save the "
+            f"{file} doesn't hold the weights of {title} as plain numbers: {_listed(strange)}. Save the "
             "state_dict of the network in float32."
         )
     reshaped = {
@@ -63,12 +87,15 @@ def load_weights(network: nn.Module, path: Path, title: str) -> nn.Module:
     missing = [key for key in missing if key not in reshaped]
     parts = (("it lacks ", missing), ("it has the unknown ", unexpected), ("", list(reshaped.values())))
     if differences := [verb + _listed(items) for verb, items in parts if items]:
-        raise ExplanationError(f"{path.name} does not fit {title}: {'; '.join(differences)}.")
+        raise ExplanationError(f"{file} does not fit {title}: {'; '.join(differences)}.")
     return network
 
 
-def _read(path: Path) -> OrderedDict[str, Tensor]:
-    """Read the state_dict in a file."""
+def read_state(path: Path) -> OrderedDict[str, Tensor]:
+    """Read the state_dict in a file of the kinds that `load_weights` takes.
+
+    Raises ExplanationError for a file that can't be read.
+    """
     try:
         content = load_file(path) if path.suffix == ".safetensors" else _unpickled(path)
     except FileNotFoundError as error:

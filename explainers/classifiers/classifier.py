@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -20,7 +21,8 @@ from explainers.classifiers.layers import GridLayer, default_layer, grid_layers
 from explainers.classifiers.precision import Widened, is_half
 from explainers.classifiers.preparing import Prepared, fingerprint, prepared, versions
 from explainers.classifiers.traits import Traits, find_traits
-from explainers.classifiers.view import Box, View
+from explainers.classifiers.two_sides import show_both_sides, shows_both_sides
+from explainers.classifiers.view import Box, Fit, View
 from explainers.errors import ExplanationError
 from explainers.runtime.chunks import enough_memory
 from explainers.runtime.copies import Copies
@@ -42,7 +44,8 @@ class Classifier:
 
     network: any nn.Module. It is not changed: the classifier works on a frozen copy in eval mode that shares weights.
              Instead of a tensor it may give an object with the tensor as `.logits`. Half precision is run in float32.
-    labels:  one unique name per class.
+    labels:  one unique name per class. A network of one logit may have two with "sigmoid", the first for "no" (minus
+             the logit), the second for "yes".
     size:    (height, width) of the input in pixels.
     mean, std: per channel, in pixel units (0 to 1); the network's input is (picture - mean) / std.
     view:    how a photo is scaled and cropped to `size`.
@@ -97,10 +100,19 @@ class Classifier:
         if not self._widened:
             self._take(given, network)
 
+    def fitted(self, fit: Fit) -> Classifier:
+        """Return this classifier, or one on the same network whose photos are fitted to the input in another way."""
+        if fit == self.view.fit:
+            return self
+        other = copy.copy(self)  # with what has been found out of the network, which doesn't hang on the view
+        other.view, other._identity = replace(self.view, fit=fit), None
+        return other
+
     def _take(self, own: nn.Module, network: nn.Module) -> None:
         self.network, self._copies, self.half_precision = own, Copies(own), is_half(own)
         self.dtype = next((p.dtype for p in own.parameters() if p.is_floating_point()), torch.float32)
-        try_out(own, network, self.probe(), self.name)
+        logits = try_out(own, network, self.probe(), self.name)
+        show_both_sides(own, logits, len(self.labels), self.output)
 
     @property
     def widened(self) -> bool:
@@ -113,6 +125,11 @@ class Classifier:
         if self._widened:
             self._widened.follow()
         return self._copies
+
+    @property
+    def two_sided(self) -> bool:
+        """Whether the network has one logit, which is that of the second class, and minus that of the first."""
+        return shows_both_sides(self.network)
 
     @property
     def channels(self) -> int:

@@ -11,8 +11,9 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 from uuid import uuid4
 
 Progress = Callable[[int, int | None], None]  # bytes done; bytes in total, where the server says so
@@ -27,18 +28,20 @@ def download(url: str, path: Path, on_progress: Progress | None = None) -> None:
     """Download `url` to the file `path`. An exception raised by `on_progress` cancels the download.
 
     The file is written in the same folder under a unique name, so that several downloads of one file do not collide,
-    then checked, and moved to `path` in one step. It is checked against the length that the server announced and, if
-    the file is called `name-<hex>.pth`, against that beginning of its SHA-256.
+    then checked, and moved to `path` in one step. It is checked against the length that the server announced, against
+    the SHA-256 that the first server names when it sends on to another, as a hub of weights does, and, if the file is
+    called `name-<hex>.pth`, against that beginning of its SHA-256.
 
     Raises OSError or http.client.HTTPException, with the reason.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{uuid4().hex}.partial")
     try:
-        digest = _fetch(url, partial, on_progress)
-        announced = re.search(r"-([0-9a-f]{8,})\.\w+$", path.name)
-        if announced and not digest.startswith(announced[1]):
-            raise OSError(f"the wrong file came (its SHA-256 starts with {digest[:8]}, not {announced[1]})")
+        digest, announced = _fetch(url, partial, on_progress)
+        named = re.search(r"-([0-9a-f]{8,})\.\w+$", path.name)
+        for expected in (named and named[1], announced):
+            if expected and not digest.startswith(expected):
+                raise OSError(f"the wrong file came (its SHA-256 starts with {digest[:8]}, not {expected[:10]})")
         partial.replace(path)
     except HTTPError as error:
         error.close()  # the error holds the connection open
@@ -68,8 +71,8 @@ def why(error: Exception) -> str:
     return str(reason) or type(reason).__name__
 
 
-def _fetch(url: str, path: Path, on_progress: Progress | None) -> str:
-    """Write the content of `url` to `path`, and return its SHA-256 in hex."""
+def _fetch(url: str, path: Path, on_progress: Progress | None) -> tuple[str, str | None]:
+    """Write the content of `url` to `path`; return its SHA-256 in hex, and the one that was announced, if any."""
     digest, done, total = hashlib.sha256(), 0, None
     stream = _Stream(url)
     with path.open("xb") as file, stream:
@@ -81,7 +84,24 @@ def _fetch(url: str, path: Path, on_progress: Progress | None) -> str:
                 on_progress(done, total)
     if total is not None and done != total:
         raise OSError(f"the connection broke after {done} of {total} bytes")
-    return digest.hexdigest()
+    return digest.hexdigest(), stream.redirects.sha256
+
+
+class _Redirects(HTTPRedirectHandler):
+    """Follows redirects, and keeps what the server that sends on says of the file.
+
+    sha256: of the content, in hex, if a server has named it.
+    """
+
+    def __init__(self) -> None:
+        self.sha256: str | None = None
+
+    def redirect_request(
+        self, request: Request, answer: Any, code: int, message: str, headers: Any, address: str
+    ) -> Request | None:
+        linked = re.fullmatch(r'(?:W/)?"?([0-9a-f]{64})"?', headers.get("X-Linked-Etag", ""))
+        self.sha256 = linked[1] if linked else self.sha256
+        return super().redirect_request(request, answer, code, message, headers, address)
 
 
 class _Stream:
@@ -90,11 +110,13 @@ class _Stream:
     A thread of its own waits for the server, which may take any time to connect, to answer and to send. It ends at the
     next byte, or at the timeout, after the `with` block has ended.
 
-    total: the length that the server announced, if it did.
+    total:     the length that the server announced, if it did.
+    redirects: how the server sent on to another, if it did.
     """
 
     def __init__(self, url: str) -> None:
         self.total: int | None = None
+        self.redirects = _Redirects()
         self._url = url
         self._chunks: queue.Queue[bytes | Exception] = queue.Queue(MAX_WAITING_CHUNKS)
         self._left = threading.Event()
@@ -122,7 +144,7 @@ class _Stream:
     def _receive(self) -> None:
         request = Request(self._url, headers={"User-Agent": "whypixel"})
         try:
-            with urlopen(request, timeout=TIMEOUT_SECONDS) as response:
+            with build_opener(self.redirects).open(request, timeout=TIMEOUT_SECONDS) as response:
                 self.total = _length(response.headers["Content-Length"])
                 while chunk := response.read1(CHUNK_BYTES):  # what has come, however little
                     self._hand_over(chunk)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from explainers.classifiers.layouts import CHANNELS_FIRST, Layout, layout
 from explainers.classifiers.place_tracer import PlaceTracer
 from explainers.classifiers.places import Places
+from explainers.numbers import counted
 from explainers.runtime.cloning import clone
 
 POOLING_LAYERS = (nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
@@ -38,7 +39,9 @@ class GridLayer:
     layout: Layout = CHANNELS_FIRST
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.height} × {self.width}, {self.channels} channels)"
+        more = self.layout.before + self.layout.after
+        tokens = f", {counted(more, 'more token')}" if more else ""
+        return f"{self.name} ({self.height} × {self.width}, {self.channels} channels{tokens})"
 
 
 @dataclass(frozen=True)

@@ -1,41 +1,47 @@
 """What is published with weights: their classes, their accuracy, and how a photo becomes their input.
 
-The classifiers of the menu are listed in a file beside this module. torchvision, which takes seconds to import, is
-asked only about a classifier of its own.
+All that torchvision and timm publish is listed in files beside this module (`python -m tools.published_classifiers`
+makes them), so that neither, which take seconds to import, is asked about a classifier before it is loaded.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
-from urllib.parse import urlparse
+from typing import Literal
 
 from explainers.errors import ExplanationError
-from explainers.importing import IMPORTING
 
 BUNDLED = "bundled"
 PACKAGE_FOLDER = Path(__file__).parent
+TIMM = "timm/"  # begins the names of timm's
+AT_SIZE = "@"  # before the side of the input in pixels, where it isn't the usual one
 
 
 @dataclass(frozen=True)
 class Listing:
     """What a menu says of a classifier, and which weights are published.
 
-    weights:   torchvision's name of these weights among those of the architecture.
-    accuracy:  top-1 accuracy on its validation pictures in per cent.
+    weights:   the library's name of these weights.
+    accuracy:  top-1 accuracy on its validation pictures in per cent; None where the library doesn't say.
     megabytes: size of the weights file, in units of 2**20 bytes.
-    file:      its name.
+    file:      its name, once it is downloaded.
+    size:      side of the square input in pixels.
+    classes:   their number.
+    licence:   of the weights, in a word; "" where it is unknown.
     """
 
     title: str
     weights: str
-    accuracy: float
+    accuracy: float | None
     megabytes: float
     file: str
+    size: int
+    classes: int
+    licence: str
 
 
 @dataclass(frozen=True)
@@ -64,62 +70,76 @@ def labels_of(name: str) -> tuple[str, ...]:
     return tuple(row[-1] for row in _rows(name))
 
 
-# torchvision's best known ones, in the order of the menu.
-LISTED = {
-    name: Listing(title, weights, float(accuracy), float(megabytes), file)
-    for name, title, weights, accuracy, megabytes, file in _rows("listed.csv")
-}
+def _recommended() -> Mapping[str, tuple[str, float | None]]:
+    return {name: (title, float(accuracy) if accuracy else None) for name, title, accuracy in _rows("listed.csv")}
 
 
-def is_architecture(name: str) -> bool:
-    """Whether torchvision has a classifier of that name."""
-    return name in LISTED or name in _architectures()
+# The titles of those of the menu, in its order, and their accuracies where the library doesn't say.
+RECOMMENDED = _recommended()
+
+
+@cache
+def of_torchvision() -> Mapping[str, Listing]:
+    """Return what torchvision publishes, by the names of its classifiers."""
+    return {
+        name: Listing(
+            *(RECOMMENDED[name][0] if name in RECOMMENDED else title, weights, float(accuracy), float(megabytes)),
+            *(file, int(size), 1000, licence),
+        )
+        for name, title, weights, accuracy, megabytes, file, size, licence in _rows("torchvision.csv")
+    }
+
+
+@cache
+def of_timm() -> Mapping[str, Listing]:
+    """Return what timm publishes, by its names of architecture and weights; an architecture's default comes first."""
+    return {
+        weights: Listing(
+            *(f"{weights} (timm)", weights, None, float(megabytes), file or f"timm-{weights}.safetensors"),
+            *(int(size), int(classes), licence),
+        )
+        for weights, classes, size, megabytes, file, licence in _rows("timm.csv")
+    }
+
+
+@cache
+def _defaults_of_timm() -> Mapping[str, str]:
+    """Return the names of the weights that timm takes for an architecture where none are named."""
+    return {name.partition(".")[0]: name for name in reversed(list(of_timm()))}
+
+
+def is_published(name: str) -> bool:
+    """Whether torchvision or timm has a classifier of that name, which for the latter begins with "timm/"."""
+    try:
+        listing(name)
+    except ExplanationError:
+        return False
+    return True
 
 
 def listing(name: str) -> Listing:
-    """Return what is published about a classifier of torchvision's. Raises ExplanationError if there is none."""
-    if name in LISTED:
-        return LISTED[name]
-    weights = _torchvision_weights(name)
-    title = type(weights).__name__.removesuffix("_Weights").replace("_", " ")
-    accuracy: float = weights.meta["_metrics"]["ImageNet-1K"]["acc@1"]
-    file = Path(urlparse(weights.url).path).name
-    return Listing(title, weights.name, accuracy, weights.meta["_file_size"], file)
+    """Return what is published about a classifier of torchvision's or timm's. Raises ExplanationError if there is none.
 
-
-@cache
-def recipe(name: str) -> Recipe:
-    """Return what the weights of a classifier of torchvision's were trained for.
-
-    Raises ExplanationError if there is none.
+    Names of timm's begin with "timm/", may leave out the name of the weights, and may end with the side of the input
+    in pixels, as "timm/legacy_xception@224".
     """
-    weights = _torchvision_weights(name)
-    preset = weights.transforms()
-    (size,), (resize,) = preset.crop_size, preset.resize_size
-    labels = tuple(weights.meta["categories"])
-    return Recipe(labels, size, resize, preset.interpolation.value, tuple(preset.mean), tuple(preset.std))
-
-
-def address(name: str) -> str:
-    """Return where the weights of a classifier of torchvision's are published. Raises ExplanationError for others."""
-    url: str = _torchvision_weights(name).url
-    return url
-
-
-def _torchvision_weights(name: str) -> Any:
-    """Return torchvision's record of the published weights. Raises ExplanationError if it has no such classifier."""
-    if not is_architecture(name):
+    found = _of_timm(name) if name.startswith(TIMM) else of_torchvision().get(name)
+    if found is None:
         raise ExplanationError(
-            f"There is no classifier called {name!r}: choose {BUNDLED!r} or one of torchvision's, such as 'resnet50'."
+            f"There is no classifier called {name!r}: choose {BUNDLED!r}, one of torchvision's, such as 'resnet50', or "
+            "one of timm's, such as 'timm/resnet50'."
         )
-    with IMPORTING:
-        from torchvision import models
-    every = models.get_model_weights(name)
-    return every[LISTED[name].weights] if name in LISTED else every.DEFAULT
+    return found
 
 
-@cache
-def _architectures() -> frozenset[str]:
-    with IMPORTING:
-        from torchvision import models
-    return frozenset(models.list_models(module=models))
+def _of_timm(name: str) -> Listing | None:
+    weights, at_size, side = name.removeprefix(TIMM).partition(AT_SIZE)
+    found = of_timm().get(_defaults_of_timm().get(weights, weights))
+    if found is None or (at_size and not side.isdecimal()):
+        return None
+    size = int(side) if at_size else found.size
+    title = f"{found.title}, {size} px" if at_size else found.title
+    title, accuracy = RECOMMENDED.get(name, (title, None))
+    return Listing(
+        *(title, found.weights, accuracy, found.megabytes, found.file, size, found.classes, found.licence),
+    )

@@ -8,6 +8,7 @@ from typing import Literal
 from PIL import Image
 
 Box = tuple[float, float, float, float]
+Fit = Literal["crop", "pad"]
 MAX_SCALED_PIXELS = 2**22  # a photo that would be larger is cropped and scaled in one step
 
 
@@ -22,7 +23,7 @@ class View:
 
     resize: int | None = None
     interpolation: Literal["nearest", "bilinear", "bicubic"] = "bilinear"
-    fit: Literal["crop", "pad"] = "crop"
+    fit: Fit = "crop"
 
     def apply(self, photo: Image.Image, size: tuple[int, int]) -> tuple[Image.Image, Box]:
         """Return the photo at `size` (height, width), and the box (left, top, right, bottom) of it that this shows.

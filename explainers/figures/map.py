@@ -169,9 +169,10 @@ def _scale_notes(explanation: Explanation, low: float, strongest: float) -> list
     if not low:
         texts = (("0", 0.0, "left", below), (unit, 0.5, "center", below), (high, 1.0, "right", below))
     else:
-        name = _short(explanation.facts.label)
+        name, opposite = _short(explanation.facts.label), explanation.facts.opposite
+        other = f"against {name}" if opposite is None else f"for {_short(opposite)}"
         texts = (
-            (f"-{high} <b>against {name}</b>", 0.0, "left", below),
+            (f"-{high} <b>{other}</b>", 0.0, "left", below),
             (f"<b>for {name}</b> {high}", 1.0, "right", below),
             (unit, 0.5, "center", further),
         )

@@ -10,30 +10,19 @@ from __future__ import annotations
 import atexit
 import json
 import os
-import signal
 import subprocess
-import sys
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any
 
 from PIL import Image
 
 from explainers.errors import ExplanationError
 from explainers.images.headers import DAMAGED
+from explainers.processes import end, program, start, took_too_long
 
 MAX_SECONDS = 120  # until a decoder that stands still is ended; the limit of the processor's time is in `decoding`
-# The package without its __init__, which loads torch.
-START = """
-import sys, types
-package = types.ModuleType("explainers")
-package.__path__ = [sys.argv[1]]
-sys.modules["explainers"] = package
-from explainers.images.decoding import serve
-serve()
-"""
-MALLOC = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "8000000"}  # so that a picture's memory is given back
+START = program("explainers.images.decoding")
 
 
 @dataclass(frozen=True)
@@ -94,17 +83,14 @@ class Decoder:
     def _running(self) -> subprocess.Popen[bytes]:
         if self.pid is None:
             self.close()
-            self._process = _start()
+            self._process = start(START)
         assert self._process
         return self._process
 
     def close(self) -> None:
         """End the process, if there is one."""
         if process := self._process:
-            process.kill()
-            process.wait()
-            for pipe in filter(None, (process.stdin, process.stdout)):
-                pipe.close()
+            end(process)
             self._process = None
 
     def leave(self) -> None:
@@ -113,16 +99,6 @@ class Decoder:
             self._process.returncode = 0  # or it would be ended
         self.close()
         self._turn = threading.Lock()
-
-
-def _start() -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-c", START, str(Path(__file__).parents[1])],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        bufsize=0,  # or a copy of the program could write what is left in a buffer
-        env=os.environ | MALLOC | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OPENBLAS_NUM_THREADS": "1"},
-    )
 
 
 def _ask(process: subprocess.Popen[bytes], data: bytes, request: dict[str, Any]) -> Answer:
@@ -167,7 +143,7 @@ def _why_ended(code: int) -> Exception:
     """Return the error for a process that ended, with this exit status, while it should have answered."""
     if code >= 0:
         return RuntimeError(f"the decoder ended with {code}")
-    if -code in (signal.SIGKILL, getattr(signal, "SIGPROF", None)):
+    if took_too_long(code):
         return ExplanationError(
             "The picture can't be read: decoding it takes too long. Please save it again in an image editor."
         )

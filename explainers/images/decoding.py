@@ -6,12 +6,11 @@ import json
 import logging
 import math
 import os
-import signal
 import sys
 import traceback
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +23,7 @@ from explainers.errors import ExplanationError
 from explainers.images.deep import Box, DeepPicture
 from explainers.images.headers import millions, open_picture, pixels_to_decode, refusal
 from explainers.images.levels import Survey, choose_levels, describe, to_8_bits
+from explainers.processes import allow, be_quiet, limit_memory
 
 MAX_MEMORY = 600 * 10**6
 TOO_MUCH_MEMORY = f"Decoding the picture takes more than {millions(MAX_MEMORY)} MB of memory. Please scale it down."
@@ -141,12 +141,6 @@ def _refusing(data: bytes) -> Iterator[None]:
         raise refusal(data, error) from error
 
 
-def allow(seconds: float) -> None:
-    """Let the system kill this process once it has used the processor for so long from now on; 0: never."""
-    if hasattr(signal, "setitimer"):
-        signal.setitimer(signal.ITIMER_PROF, seconds)
-
-
 def serve() -> None:
     """Answer requests until there are no more.
 
@@ -158,11 +152,8 @@ def serve() -> None:
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # or its threads' stacks count as memory
     warnings.simplefilter("ignore")  # Pillow warns and logs what it finds broken, and reads on
     logging.disable()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the program that started this one
-    _limit_memory()
-    requests, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    for stream in (sys.stdout, sys.stderr):  # what libraries print of damaged files
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    limit_memory(MAX_MEMORY)
+    requests, answers = sys.stdin.buffer, os.fdopen(be_quiet(), "wb")
     while line := requests.readline():
         request = json.loads(line)
         for message, payload in _answer(requests.read(request.pop("bytes")), request):
@@ -194,12 +185,3 @@ def _answer(data: bytes, request: dict[str, Any]) -> Iterator[tuple[dict[str, An
         yield {"bug": traceback.format_exc()}, b""
     finally:
         allow(0)
-
-
-def _limit_memory() -> None:
-    with suppress(ImportError, OSError, ValueError):  # not every system has such limits
-        import resource
-
-        with open("/proc/self/statm") as file:
-            taken = int(file.read().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (taken + MAX_MEMORY,) * 2)

@@ -54,14 +54,19 @@ def read_image(data: bytes, *, levels: str = "automatic") -> Image.Image:
     return read(data, levels=levels).image
 
 
+def check_length(length: int) -> None:
+    """Raise ExplanationError for a file of more than MAX_BYTES bytes."""
+    if length > MAX_BYTES:
+        raise ExplanationError(f"The file is {millions(length)} MB large; up to {millions(MAX_BYTES)} MB are read.")
+
+
 def read(data: bytes, *, levels: str = "automatic", kept_pixels: int | None = None) -> Reading:
     """Decode a picture file as `read_image` does, scaled down by a whole number to `kept_pixels` or fewer."""
     if levels not in LEVELS:
         raise ExplanationError(f"The levels must be one of {', '.join(LEVELS)}, not {levels!r}.")
     if not data:
         raise ExplanationError("The file is empty.")
-    if len(data) > MAX_BYTES:
-        raise ExplanationError(f"The file is {millions(len(data))} MB large; up to {millions(MAX_BYTES)} MB are read.")
+    check_length(len(data))
     answer = DECODER.decode(data, levels=levels, max_pixels=MAX_PIXELS, kept_pixels=kept_pixels)
     turn = UPRIGHT_TURNS.get(answer.orientation)
     image = answer.image if turn is None else answer.image.transpose(turn)

@@ -1,8 +1,12 @@
-"""Sample pictures from packages that are installed anyway."""
+"""Sample pictures from packages that are installed anyway, and those that this process is given for its visitors."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import re
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -76,19 +80,21 @@ class Sample:
     title:   what it shows, in plain words.
     caption: why it is worth a look, whichever classifier is asked.
     credit:  its author, its licence and the package it comes from.
-    path:    the path of its file.
+    path:    the path of its file; None for one in memory.
+    content: the bytes of the file of one in memory.
     """
 
     name: str
     title: str
     caption: str
     credit: str
-    path: Path
+    path: Path | None
+    content: bytes = field(default=b"", repr=False)
 
     @property
     def data(self) -> bytes:
         """The bytes of the file."""
-        return self.path.read_bytes()
+        return self.path.read_bytes() if self.path else self.content
 
 
 def installed_samples() -> tuple[Sample, ...]:
@@ -108,3 +114,26 @@ def _find(folder: str, file: str) -> Path | None:
 
 
 SAMPLES = installed_samples()
+_LOCK = threading.Lock()
+_GIVEN: list[Sample] = []
+
+
+def samples() -> tuple[Sample, ...]:
+    """Return what is offered to visitors: the pictures that this process was given, then the installed ones."""
+    with _LOCK:
+        return (*_GIVEN, *SAMPLES)
+
+
+def given_sample(title: str, content: bytes) -> Sample:
+    """Make a sample of the bytes of a picture's file; other bytes have another name."""
+    name = re.sub(r"\W+", "-", title).strip("-") or "picture"
+    digest = hashlib.sha256(content).hexdigest()[:8]
+    return Sample(
+        f"{name}-{digest}", title, "One of the pictures that came with the classifier.", "yours", None, content
+    )
+
+
+def give(pictures: Sequence[Sample]) -> None:
+    """Offer these pictures before the installed ones, in place of those that were given before."""
+    with _LOCK:
+        _GIVEN[:] = {picture.name: picture for picture in pictures}.values()

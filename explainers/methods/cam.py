@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
+from explainers.classifiers.two_sides import both_sides
 from explainers.errors import ExplanationError
 from explainers.explainer import Attribution, Explainer, Family
 from explainers.explanation import Reduction, Scale, Unit
@@ -42,9 +43,12 @@ class CAM(Explainer):
     def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
         with recording() as calls:
             passes(pictures, passes.rows())
-        if (head := self._head(calls, len(passes.classifier.labels))) is not None:
+        two_sided = passes.classifier.two_sided
+        if (head := self._head(calls, 1 if two_sided else len(passes.classifier.labels))) is not None:
             rounding = _rounding(head[0].dtype)
             grid, weights, bias = (part.to(torch.promote_types(part.dtype, torch.float32)) for part in head)
+            if two_sided:
+                weights, bias = both_sides(weights, 0), both_sides(bias, 0)
             class_weights, class_bias = (
                 rows[passes.index] - (0 if passes.versus is None else rows[passes.versus]) for rows in (weights, bias)
             )

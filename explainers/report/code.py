@@ -50,8 +50,7 @@ def _is_as_in_file(photo: Photo) -> bool:
 
 def _loading(explanation: Explanation) -> str:
     facts = explanation.facts
-    fit = "" if facts.view.fit == "crop" else f", fit={facts.view.fit!r}"
-    return f"load_classifier({facts.source!r}{fit})"
+    return f"load_classifier({facts.source!r}, fit={facts.view.fit!r})"
 
 
 def _classifier(explanation: Explanation) -> list[str]:

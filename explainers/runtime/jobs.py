@@ -6,7 +6,7 @@ import threading
 import time
 import traceback
 from collections import OrderedDict, deque
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -49,7 +49,7 @@ class Limits:
 class Job:
     """One computation in a thread of its own, which never calls Streamlit.
 
-    about:       the digest of the photo that the result shows, if it shows one.
+    about:       hashes of the photo and the classifier that the result is about, if it is about some.
     done, total: how much of the work is done, and how much there is (None: unknown), in the work's own unit.
     preview:     a first result, if there is one.
     waiting:     the number of callers who wait for the job.
@@ -59,7 +59,7 @@ class Job:
 
     work: Work
     computes: bool = True
-    about: str | None = None
+    about: frozenset[str] = frozenset()
     done: int = 0
     total: int | None = None
     preview: Any = None
@@ -102,10 +102,10 @@ class Job:
 
 @dataclass(frozen=True)
 class Kept:
-    """The result of a job, and the digest of the photo that it shows, if it shows one."""
+    """The result of a job, and hashes of the photo and the classifier that it is about, if it is about some."""
 
     result: Any
-    about: str | None
+    about: frozenset[str]
 
 
 class Jobs:
@@ -119,12 +119,12 @@ class Jobs:
         self._results: dict[str, OrderedDict[Hashable, Kept]] = {kind: OrderedDict() for kind in limits}
 
     @contextmanager
-    def job(self, kind: str, key: Hashable, work: Work, about: str | None = None) -> Iterator[Job]:
+    def job(self, kind: str, key: Hashable, work: Work, about: Iterable[str] = ()) -> Iterator[Job]:
         """Join the job for a key, or start it, until the block ends; it has ended already if its result is kept.
 
-        about: the digest of the photo that the result shows, if it shows one.
+        about: hashes of the photo and the classifier that the result is about, if it is about some.
         """
-        job = self._join(kind, key, work, about)
+        job = self._join(kind, key, work, frozenset(about))
         try:
             yield job
         finally:
@@ -149,16 +149,16 @@ class Jobs:
         with self._lock:
             return sum(job.computes and job is not mine for job in self._jobs.values())
 
-    def forget(self, photo: str) -> None:
-        """Drop the results that show the photo of this digest, and keep none of those that are being computed."""
+    def forget(self, subject: str) -> None:
+        """Drop the results about the photo or classifier of this hash, and keep none of those being computed."""
         with self._lock:
             for results in self._results.values():
-                for key in [key for key, kept in results.items() if kept.about == photo]:
+                for key in [key for key, kept in results.items() if subject in kept.about]:
                     del results[key]
             for job in self._running:
-                job.keeps = job.keeps and job.about != photo
+                job.keeps = job.keeps and subject not in job.about
 
-    def _join(self, kind: str, key: Hashable, work: Work, about: str | None) -> Job:
+    def _join(self, kind: str, key: Hashable, work: Work, about: frozenset[str]) -> Job:
         with self._lock:
             results, job = self._results[kind], self._jobs.get((kind, key))
             if key in results:

@@ -9,24 +9,25 @@ import streamlit as st
 
 from explainers import Choice, Classifier, Colour, Explainer, Knob, Layer, Range, Switch
 from explainers.glossary import with_terms
+from explainers.images.photo import Photo
 from explainers.settings import Configurable
 from pages.shared import state
+from pages.shared.layer_picker import choose_layer
 
 MAX_SLIDER_POSITIONS = 1000  # a number of more values is typed
 Kind = TypeVar("Kind", bound=Configurable)
-AUTOMATIC_LAYER = ""  # stands for None in the select box
 
 
-def choose_settings(kind: type[Kind], classifier: Classifier) -> Kind:
+def choose_settings(kind: type[Kind], classifier: Classifier, photo: Photo | None = None) -> Kind:
     """Choose the settings of a method or an experiment; they are the same on every page.
 
-    Only the knobs that matter are drawn, in the order of their declaration.
+    Only the knobs that matter are drawn, in the order of their declaration. A layer is shown at work on the photo.
     """
     chosen = kind()
     for name, knob in kind.knobs().items():
         settings = asdict(chosen)
         if knob.matters(settings):
-            value = _widget(f"{kind.slug()}-{name}", name, knob, settings[name], classifier)
+            value = _widget(f"{kind.slug()}-{name}", name, knob, settings[name], classifier, photo)
             chosen = replace(chosen, **{name: value})
     return chosen
 
@@ -42,7 +43,7 @@ def set_method(explainer: Explainer) -> None:
             state.choose(key, value)
 
 
-def _widget(key: str, name: str, knob: Knob, default: Any, classifier: Classifier) -> Any:
+def _widget(key: str, name: str, knob: Knob, default: Any, classifier: Classifier, photo: Photo | None) -> Any:
     """Draw the widget of a knob, and return its value."""
     label, hint = knob.label or name.replace("_", " ").capitalize(), with_terms(knob.hint)
     match knob:
@@ -58,13 +59,7 @@ def _widget(key: str, name: str, knob: Knob, default: Any, classifier: Classifie
         case Colour():
             return st.color_picker(label, key=state.setting(key, default, knob.accepts), help=hint)
         case Layer():
-            layers = {layer.name: str(layer) for layer in reversed(classifier.layers())}
-            layers = {AUTOMATIC_LAYER: "the deepest", **layers}
-            key = state.setting(key, AUTOMATIC_LAYER, layers.__contains__)
-            chosen = st.selectbox(label, layers, format_func=layers.__getitem__, key=key, help=hint)
-            if chosen == AUTOMATIC_LAYER:  # its text can't name the layer: the browser would show the last classifier's
-                st.caption(f"Here: {layers.get(classifier.layer or '', 'none')}.")
-            return chosen or None
+            return choose_layer(key, label, hint, classifier, photo)
     raise TypeError(f"no widget for {knob!r}")
 
 

@@ -13,7 +13,9 @@ PAGES = {  # by the folder of their sections, in the order of the navigation
     "compare": ("Compare", "pages/compare.py"),
     "path": ("Path", "pages/path.py"),
     "trust": ("Trust", "pages/trust.py"),
+    "models": ("Models", "pages/models.py"),
 }
+PRESENTED = ("explain", "compare", "path", "trust")  # in presenter mode: nobody presents where classifiers come from
 FIRST_PAGE = "explain"
 WHERE_TO_BEGIN = "New here? Choose a picture, then a method."
 PRESENT_HINT = "Large type and no sidebar. Page Up and Page Down go from page to page, Escape ends it."
@@ -47,16 +49,17 @@ class Heading:
         """Draw what depends on the settings: the links, and where to begin while nothing has been chosen."""
         begins = self._page == FIRST_PAGE and not state.settings()
         self._motto_place.markdown(f"{self._motto} **{WHERE_TO_BEGIN}**" if begins else self._motto)
-        pages = list(PAGES)
+        pages = [page for page in PAGES if not self._presents or page in PRESENTED]
         here = pages.index(self._page) if self._page in pages else None
         with self._navigation.container(horizontal=True, gap="xxsmall", vertical_alignment="center"):
             if self._presents and here:
                 _link("← Back", pages[here - 1])
-            for page, (label, _) in PAGES.items():
+            for page in pages:
                 if page == self._page:
-                    st.markdown(f'<span aria-current="page">{label}</span>', unsafe_allow_html=True, width="content")
+                    here_mark = f'<span aria-current="page">{PAGES[page][0]}</span>'
+                    st.markdown(here_mark, unsafe_allow_html=True, width="content")
                 else:
-                    _link(label, page)
+                    _link(PAGES[page][0], page)
             if self._presents and here is not None and here + 1 < len(pages):
                 _link("Next →", pages[here + 1])
 

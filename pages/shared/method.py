@@ -8,6 +8,7 @@ import streamlit as st
 
 from explainers import EXPLAINERS, Classifier, Explainer
 from explainers.explainer import Family
+from explainers.images.photo import Photo
 from explainers.markdown import escaped
 from explainers.methods import BY_SLUG
 from explainers.methods.families import FAMILIES
@@ -20,7 +21,7 @@ FAMILY_KEY = "family"  # of the widget that chooses it; the address names the me
 CLOSED_KEY = "closed family"  # of the last family that was asked for in vain
 
 
-def choose_explainer(classifier: Classifier) -> Explainer:
+def choose_explainer(classifier: Classifier, photo: Photo | None = None) -> Explainer:
     """Choose a method and its settings; what the classifier has no parts for stands below, with the reason."""
     kind = BY_SLUG[state.value("method", DEFAULT, BY_SLUG.__contains__)]
     refusals = {member: refusal for member in EXPLAINERS if (refusal := member.refusal(classifier))}
@@ -52,7 +53,7 @@ def choose_explainer(classifier: Classifier) -> Explainer:
     for member in dict.fromkeys((*shown.methods(), *asked.methods())):
         if member in refusals and member is not chosen:
             st.caption(f":gray[**{member.title}**: not with {escaped(classifier.name)}. {escaped(refusals[member])}]")
-    return choose_settings(chosen, classifier)
+    return choose_settings(chosen, classifier, photo)
 
 
 def _option(kind: type[Explainer], classifier: Classifier, *, possible: bool) -> str:

@@ -14,7 +14,8 @@ from explainers import ExplanationError
 from explainers.images.headers import FORMAT_NAMES, MAX_BYTES
 from explainers.images.levels import LEVELS
 from explainers.images.photo import Photo, is_fingerprint, size_in_words
-from explainers.images.samples import SAMPLES
+from explainers.images.reading import check_length
+from explainers.images.samples import samples
 from explainers.markdown import escaped
 from pages.shared import share_widgets, state, strip
 from pages.shared.frame import NoResult, show
@@ -130,6 +131,7 @@ def _keep(key: str) -> None:
     dismiss_refusal()
     state.remember("given", state.recall("given", 0) + 1)
     try:
+        check_length(file.size)  # the server takes larger files, for classifiers
         photo = Photo.read(file.name, file.getvalue())
     except ExplanationError as error:
         state.remember("refusal", f"{file.name}: {error}")
@@ -174,4 +176,4 @@ def _forget() -> None:
     share_widgets.leave()
     state.keep_upload(None)
     state.choose(PHOTO_KEY, "")
-    strip.choose(SAMPLES[0].name)
+    strip.choose(samples()[0].name)

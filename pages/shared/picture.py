@@ -7,11 +7,10 @@ from functools import cache
 import streamlit as st
 
 from explainers.images.photo import Photo
-from explainers.images.samples import SAMPLES
+from explainers.images.samples import Sample, samples
+from explainers.markdown import escaped
 from pages.shared.own_picture import choose_own_picture, dismiss_refusal, own_photo
 from pages.shared.strip import OWN, choose_from_strip
-
-SAMPLES_BY_NAME = {sample.name: sample for sample in SAMPLES}
 
 
 def choose_picture() -> Photo:
@@ -21,12 +20,18 @@ def choose_picture() -> Photo:
         if name == OWN:
             return choose_own_picture()
         dismiss_refusal()
-        sample = SAMPLES_BY_NAME[name]
-        st.caption(f"**{sample.title}.** {sample.caption}", help=f"Picture: {sample.credit}.")
+        sample = _sample(name)
+        credit = f"Picture: {escaped(sample.credit)}."
+        st.caption(f"**{escaped(sample.title)}.** {sample.caption}", help=credit)
         return sample_photo(name)
 
 
 @cache
 def sample_photo(name: str) -> Photo:
     """Return a sample's photo, which is decoded when it is first chosen."""
-    return Photo.read(SAMPLES_BY_NAME[name].title, SAMPLES_BY_NAME[name].data)
+    sample = _sample(name)
+    return Photo.read(sample.title, sample.data)
+
+
+def _sample(name: str) -> Sample:
+    return next(sample for sample in samples() if sample.name == name)

@@ -2,49 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Literal, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import TypeVar
 
 import streamlit as st
 
 from explainers import Classifier, ExplanationError, Prediction, Target
 from explainers.classifiers import BUNDLED, Source, sources
 from explainers.classifiers.bundled import BUNDLED_CLASSIFIERS, INSTALL
-from explainers.classifiers.catalogue import default
+from explainers.classifiers.catalogue import default, find
+from explainers.classifiers.view import Fit
 from explainers.explanation import SCALES
 from explainers.glossary import with_terms
+from explainers.images.photo import Photo
+from explainers.markdown import escaped
 from explainers.question import Question
-from pages.shared import state, work
-from pages.shared.frame import show
+from pages.shared import own_classifiers, state, work
+from pages.shared.frame import NoResult, show
 from pages.shared.picture import choose_picture
 
-FITS: dict[Literal["crop", "pad"], str] = {"crop": "centre", "pad": "whole photo"}
+FITS: dict[Fit, str] = {"crop": "centre", "pad": "whole photo"}
 ORIGINS = {
     "bundled": "{purpose} It sees {size} x {size} pixels.",
-    "local": "Local weights; accuracy unknown.",
+    "local": "Local weights.",
     "on disk": "Its weights are on disk.",
     "download": "Its weights are downloaded once.",
+    "team": "It comes from whoever runs this server.",
+    "memory": "It is in the memory of the program that opened this page.",
+    "own": "It is yours, and gone when you leave.",
 }
 ASKED_PHOTO_KEY = "photo"  # of the digest of the photo that the question is about
+USUAL_FIT_KEY = "usual fit"  # of the chosen classifier
 TOP_PREDICTION, NOTHING = "top prediction", "nothing"
 T = TypeVar("T")
 
 
-def ask(choose_method: Callable[[Classifier], T]) -> tuple[Question, Sequence[Prediction], T]:
+def ask(choose_method: Callable[[Classifier, Photo], T]) -> tuple[Question, Sequence[Prediction], T]:
     """Draw the widgets of the question and, after the picture, those of the method.
 
     Return the question, the likeliest classes of its photo, and what `choose_method` returns.
     Raises ExplanationError.
     """
+    own_classifiers.bring_along()
     photo = choose_picture()
     state.remember(ASKED_PHOTO_KEY, photo.digest)
     method_place, class_place = st.container(key="method-choice"), st.container(key="class-choice")
     with st.expander("More: classifier, contrast, score, crop", key="more"):
-        classifier_place, target_place = st.container(), st.container()
-        fit = _choose_fit()
+        classifier_place, target_place, fit_place = st.container(), st.container(), st.container()
     problem_place = st.container()
     with classifier_place:
-        classifier = choose_classifier(fit, problem_place)
+        source = choose_source()
+    with fit_place:
+        fit = _choose_fit(source)
+    with classifier_place:
+        classifier = load_or_replace(source, fit, problem_place)
     likely = work.predictions(classifier, photo)
     with class_place:
         index = _choose_class(classifier, likely)
@@ -52,42 +64,68 @@ def ask(choose_method: Callable[[Classifier], T]) -> tuple[Question, Sequence[Pr
         target = _choose_target(classifier, index)
     question = Question(photo, classifier, target)
     with method_place:
-        return question, likely, choose_method(classifier)
+        return question, likely, choose_method(classifier, photo)
 
 
-def catalogue(available: Iterable[Source]) -> dict[str, str]:
+def available_sources() -> dict[str, Source]:
+    """Return what can be chosen, by name: the sources of the menu, the server's first, and any other that is named."""
+    offered = {source.name: source for source in sources()}
+    for name in (default().name, state.value("classifier", "")):
+        if name and name not in offered:
+            with suppress(ExplanationError):  # an address names what it likes
+                offered[name] = find(name)
+    return offered
+
+
+def catalogue(available: Mapping[str, Source]) -> dict[str, str]:
     """Return the text of every available classifier in the select box, by the classifier's name."""
     # The browser answers with an option's text, so it must not change during a visit, even after a download.
-    texts: dict[str, str] = {source.name: source.description for source in available} | state.recall("offers", {})
+    texts: dict[str, str] = state.recall("offers", {})
+    for name, source in available.items():
+        if name not in texts:
+            text = source.description
+            texts = {**texts, name: text if text not in texts.values() else f"{text} ({name})"}
     state.remember("offers", texts)
     return texts
 
 
-def choose_classifier(fit: Literal["crop", "pad"], problem_place: st.delta_generator.DeltaGenerator) -> Classifier:
-    """Load the chosen classifier; where that fails, say why at that place and return another one."""
-    available = {source.name: source for source in sources()}
-    texts, first = catalogue(available.values()), default().name
+def choose_source() -> Source:
+    """Choose a classifier, which `load_or_replace` loads. Raises NoResult for an own one that isn't here."""
+    available = available_sources()
+    texts, first = catalogue(available), default().name
+    missing = own_classifiers.missing(state.value("classifier", first), available)
+    options = (*available, *missing)
     name: str = st.selectbox(
         "Classifier",
-        available,
-        format_func=texts.__getitem__,
-        key=state.setting("classifier", first, available.__contains__),
+        options,
+        format_func=(texts | missing).__getitem__,
+        key=state.setting("classifier", first, options.__contains__),
         on_change=state.remember,
         args=("failure", None),
         help="Name, share of right answers (top-1 accuracy) and size of the weights. ↓: they are downloaded once, when "
         "you choose it.",
     )
+    if name in missing:
+        raise NoResult(own_classifiers.MISSING, "warning")
     st.caption(_origin(available[name]))
+    return available[name]
+
+
+def load_or_replace(source: Source, fit: Fit, problem_place: st.delta_generator.DeltaGenerator) -> Classifier:
+    """Load the chosen classifier; where that fails, say why at that place and return another one."""
     failed, failure = state.recall("failure") or (None, "")
-    if failed != name:
+    if failed != source.digest:
         try:
-            return work.classifier(available[name], fit)
+            return work.classifier(source, fit)
         except work.Stopped:
             raise
         except ExplanationError as error:
+            if source.origin == "own":
+                raise
             failure = str(error)
-            state.remember("failure", (name, failure))
-    other = available[first if name != first else BUNDLED]
+            state.remember("failure", (source.digest, failure))
+    first = default()
+    other = first if source.name != first.name else find(BUNDLED)
     with problem_place:
         show(failure)
         st.button("Try again", key="try-again", on_click=state.remember, args=("failure", None), help="Load it again.")
@@ -98,7 +136,7 @@ def choose_classifier(fit: Literal["crop", "pad"], problem_place: st.delta_gener
 def _origin(source: Source) -> str:
     """Say where the weights of a classifier come from, and which better one could be installed."""
     if source.origin != "bundled":
-        return ORIGINS[source.origin]
+        return " ".join(filter(None, (escaped(source.about), ORIGINS[source.origin])))
     bundled = BUNDLED_CLASSIFIERS[source.name]
     text = ORIGINS["bundled"].format(purpose=bundled.purpose, size=bundled.recipe.size)
     for other in BUNDLED_CLASSIFIERS.values():
@@ -107,16 +145,19 @@ def _origin(source: Source) -> str:
     return text
 
 
-def _choose_fit() -> Literal["crop", "pad"]:
+def _choose_fit(source: Source) -> Fit:
+    if state.recall(USUAL_FIT_KEY, source.fit) != source.fit:
+        state.forget("fit")  # it was chosen for a classifier that sees photos in another way
+    state.remember(USUAL_FIT_KEY, source.fit)
     fit = st.segmented_control(
         "Crop",
         FITS,
         format_func=FITS.__getitem__,
         required=True,
-        key=state.setting("fit", "crop", FITS.__contains__),
+        key=state.setting("fit", source.fit, FITS.__contains__),
         help="The centre of the photo, as in training, or the whole photo with black bars.",
     )
-    return fit or "crop"  # the widget is required; its type doesn't say so
+    return fit or source.fit  # the widget is required; its type doesn't say so
 
 
 def _choose_class(classifier: Classifier, likely: Sequence[Prediction]) -> int:

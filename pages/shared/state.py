@@ -8,7 +8,7 @@ A stranger may have written the address: it sets no key of the session by itself
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -143,8 +143,19 @@ def keep_upload(photo: Photo | None) -> None:
 
 def hold(photo: Photo | None) -> None:
     """Note that what the server computes about this photo belongs to this visit."""
+    hold_for("photo", [photo.digest] if photo else [])
+
+
+def hold_for(purpose: str, subjects: Iterable[str]) -> None:
+    """Note that what is computed about the photos or classifiers of these hashes belongs to this visit."""
     if run := get_script_run_ctx():
-        VISITS.hold(run.session_id, photo.digest if photo else None)
+        VISITS.hold(run.session_id, purpose, subjects)
+
+
+def visit_name() -> str:
+    """Return the name of this visit, which nobody else is told."""
+    run = get_script_run_ctx()
+    return run.session_id if run else ""
 
 
 def free(file: UploadedFile) -> None:

@@ -4,36 +4,38 @@ from __future__ import annotations
 
 import base64
 import io
-from functools import cache
+from functools import lru_cache
 
 import streamlit as st
 from PIL import Image, ImageOps
 
 from explainers.images.photo import Photo
-from explainers.images.samples import SAMPLES, Sample
+from explainers.images.samples import Sample, samples
+from explainers.markdown import escaped
 from pages.shared import state
 
 OWN = "own"  # in place of a sample's name: the visitor's own picture
 SAMPLE_KEY = "sample"
 THUMBNAIL_SIDE = 160  # pixels; twice what it is on the screen
 NO_PLUS = f'.st-key-{SAMPLE_KEY} [role="radio"]:last-of-type::before {{ content: none; }}'  # over one's own thumbnail
-TITLES = {**{sample.name: sample.title for sample in SAMPLES}, OWN: "Your own picture"}
 
 
 def choose_from_strip(own: Photo | None) -> str:
     """Draw the strip, with the visitor's own photo in its last cell if there is one; return the chosen name."""
-    style = _sample_backgrounds() + (_background(len(TITLES), own.thumbnail, "jpeg") + NO_PLUS if own else "")
+    offered = samples()
+    titles = {**{sample.name: escaped(sample.title) for sample in offered}, OWN: "Your own picture"}
+    style = _sample_backgrounds(offered) + (_background(len(titles), own.thumbnail, "jpeg") + NO_PLUS if own else "")
     st.html(f"<style>{style}</style>")
     st.pills(
         "Picture",
-        tuple(TITLES),
-        format_func=TITLES.__getitem__,
+        tuple(titles),
+        format_func=titles.__getitem__,
         required=True,
-        key=state.setting(SAMPLE_KEY, SAMPLES[0].name, TITLES.__contains__),
+        key=state.setting(SAMPLE_KEY, offered[0].name, titles.__contains__),
         width="stretch",
         help="Click a sample to explain it, or the last cell (+) for a picture of your own.",
     )
-    name: str = state.value(SAMPLE_KEY, SAMPLES[0].name, TITLES.__contains__)
+    name: str = state.value(SAMPLE_KEY, offered[0].name, titles.__contains__)
     return name
 
 
@@ -42,10 +44,10 @@ def choose(name: str) -> None:
     state.choose(SAMPLE_KEY, name)
 
 
-@cache
-def _sample_backgrounds() -> str:
+@lru_cache(maxsize=4)
+def _sample_backgrounds(offered: tuple[Sample, ...]) -> str:
     """The style sheet that puts the samples' thumbnails behind the names in their cells."""
-    return "".join(_background(number, _thumbnail(sample), "webp") for number, sample in enumerate(SAMPLES, 1))
+    return "".join(_background(number, _thumbnail(sample), "webp") for number, sample in enumerate(offered, 1))
 
 
 def _background(number: int, thumbnail: bytes, kind: str) -> str:
@@ -54,9 +56,9 @@ def _background(number: int, thumbnail: bytes, kind: str) -> str:
 
 
 def _thumbnail(sample: Sample) -> bytes:
-    """A small square WebP of the picture's middle. The files are trusted, so they need no process of their own."""
+    """A small square WebP of the picture's middle. The owner's files are trusted: they need no process of their own."""
     stream = io.BytesIO()
-    with Image.open(sample.path) as picture:
+    with Image.open(io.BytesIO(sample.data)) as picture:
         picture.draft("RGB", (2 * THUMBNAIL_SIDE, 2 * THUMBNAIL_SIDE))
         small = ImageOps.fit(picture.convert("RGB"), (THUMBNAIL_SIDE, THUMBNAIL_SIDE))
     small.save(stream, "WEBP", quality=80)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import gc
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
 from streamlit import runtime
 from streamlit.runtime.state import SafeSessionState
@@ -25,27 +25,36 @@ class Visit:
     """One visitor's session.
 
     session: all that it holds.
-    photo:   the digest of the visitor's own photo, if there is one.
+    own:     hashes of the photos and classifiers that the visitor has brought, by what they are kept for.
     left_at: when the visitor was first seen to be away; None while the tab is open.
     """
 
     session: SafeSessionState
-    photo: str | None = None
+    own: dict[str, frozenset[str]] = field(default_factory=dict)
     left_at: float | None = None
+
+    def holds(self, subject: str) -> bool:
+        """Whether the visitor has brought the photo or classifier of this hash."""
+        return any(subject in subjects for subjects in self.own.values())
 
 
 class Visits:
-    """The visits to this server, and the functions to call when the last visit that holds a photo has ended."""
+    """The visits to this server, and the functions to call when one, or the last that holds something, has ended."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._visits: dict[str, Visit] = {}
         self._forgetters: list[Callable[[str], None]] = []
+        self._enders: list[Callable[[str], None]] = []
         self._watch: threading.Thread | None = None
 
     def when_gone(self, forget: Callable[[str], None]) -> None:
-        """Call `forget` with the digest of every photo that no visit holds any more."""
+        """Call `forget` with the hash of every photo and classifier that no visit holds any more."""
         self._forgetters.append(forget)
+
+    def when_ended(self, end: Callable[[str], None]) -> None:
+        """Call `end` with the name of every visit that has ended."""
+        self._enders.append(end)
 
     def come(self, name: str, session: SafeSessionState) -> None:
         """Note a new visit and its session; a script that runs without a server is no visit."""
@@ -57,13 +66,13 @@ class Visits:
                 self._watch = threading.Thread(target=self._look_again_and_again, name="whypixel visits", daemon=True)
                 self._watch.start()
 
-    def hold(self, name: str, photo: str | None) -> None:
-        """Note that a visit holds the photo of this digest, instead of any other; None: it holds none."""
+    def hold(self, name: str, purpose: str, subjects: Iterable[str]) -> None:
+        """Note that a visit holds the photos or classifiers of these hashes for a purpose, instead of any others."""
         with self._lock:
             visit = self._visits.get(name)
             if visit is None:
                 return
-            before, visit.photo = visit.photo, photo
+            before, visit.own[purpose] = visit.own.get(purpose, frozenset()), frozenset(subjects)
         self._forget_if_gone(before)
 
     def look(self) -> list[Visit]:
@@ -81,15 +90,17 @@ class Visits:
         for name, visit in visits:
             runtime.get_instance().clear_user_info_for_session(name)  # which ends a session that has no connection
             _empty(visit.session)
-            self._forget_if_gone(visit.photo)
+            for end in self._enders:
+                end(name)
+            self._forget_if_gone(frozenset().union(*visit.own.values()))
         return [visit for _, visit in visits]
 
-    def _forget_if_gone(self, photo: str | None) -> None:
+    def _forget_if_gone(self, subjects: frozenset[str]) -> None:
         with self._lock:
-            if photo is None or any(visit.photo == photo for visit in self._visits.values()):
-                return
+            gone = [one for one in subjects if not any(visit.holds(one) for visit in self._visits.values())]
         for forget in self._forgetters:
-            forget(photo)
+            for subject in gone:
+                forget(subject)
 
     def _look_again_and_again(self) -> None:
         """Look at the visits until there are none."""
@@ -118,12 +129,12 @@ def _empty(session: SafeSessionState) -> None:
 def _sweep(ended: list[Visit], *, nobody_left: bool) -> None:
     """Drop the files that only ended visits showed, and collect the reference cycles that hold what visitors had.
 
-    That stops everybody else meanwhile, so it is done where a visitor's photo is among it, or nobody is left.
+    That stops everybody else meanwhile, so it is done where what a visitor brought is among it, or nobody is left.
     """
     if not ended:
         return
     runtime.get_instance().media_file_mgr.remove_orphaned_files()
-    if nobody_left or any(visit.photo for visit in ended):
+    if nobody_left or any(any(visit.own.values()) for visit in ended):
         from explainers.runtime.allocator import release_freed_memory  # which a page has loaded by now
 
         gc.collect()

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explainers import Classifier, Explainer, Explanation, ExplanationError, Prediction, Progress, load_classifier
+from explainers import Classifier, Explainer, Explanation, ExplanationError, Prediction, Progress
+from explainers.arrays import Array
 from explainers.classifiers import Source
+from explainers.classifiers import layer_maps as layer_activations
 from explainers.experiments import Experiment
 from explainers.images.photo import Photo
 from explainers.methods import path_record, path_strip
@@ -52,6 +54,7 @@ def _jobs() -> Jobs:
         {
             "classifiers": Limits(_max_models(), computes=False),
             "predictions": Limits(256),
+            "layers": Limits(16),
             "explanations": Limits(128, KEPT_BYTES),
             "records": Limits(16, KEPT_BYTES),
             "strips": Limits(16, KEPT_BYTES // 4),
@@ -77,9 +80,12 @@ def classifier(source: Source, fit: Literal["crop", "pad"]) -> Classifier:
     loaded: Classifier = _get(
         "classifiers",
         (source.digest, fit),
-        lambda report: load_classifier(source.name, fit=fit, on_progress=report),
+        lambda report: source.load(fit=fit, on_progress=report),
         f"Getting {source.title} ready",
+        about=(source.digest,),
     )
+    if source.origin == "own":
+        state.hold_for(source.name, (source.digest, loaded.identity))
     return loaded
 
 
@@ -91,9 +97,21 @@ def predictions(classifier: Classifier, photo: Photo) -> list[Prediction]:
         key,
         lambda report: classifier.predict(photo.image, 5),
         "Asking the classifier",
-        about=photo,
+        about=(photo.digest, classifier.identity),
     )
     return likeliest
+
+
+def layer_maps(classifier: Classifier, photo: Photo) -> Mapping[str, Array]:
+    """Return the mean activation of every layer on a photo. Raises ExplanationError."""
+    maps: Mapping[str, Array] = _get(
+        "layers",
+        (classifier.identity, photo.digest),
+        lambda report: layer_activations.layer_maps(classifier, photo.image),
+        "Looking at the layers",
+        about=(photo.digest, classifier.identity),
+    )
+    return maps
 
 
 def takes_long(passes: int, classifier: Classifier) -> bool:
@@ -114,7 +132,7 @@ def explanation(
         lambda report: explainer.explain(question, on_progress=_reporter(report)),
         doing or f"Computing {explainer.title}",
         on_preview,
-        question.photo,
+        question.subjects,
     )
     return answer
 
@@ -136,7 +154,7 @@ def record(
         ),
         "Integrating along the path",
         on_preview,
-        question.photo,
+        question.subjects,
     )
     return answer
 
@@ -148,7 +166,7 @@ def strip(explainer: PathMethod, question: Question, count: int) -> PathStrip:
         (explainer, question.key, count),
         lambda report: path_strip.path_strip(explainer, question, count, on_progress=_reporter(report)),
         "Following the path",
-        about=question.photo,
+        about=question.subjects,
     )
     return pictures
 
@@ -160,7 +178,7 @@ def extend(explainer: PathMethod, question: Question, grid: StepGrid, steps: int
         (explainer, question.key, grid.steps, steps),
         lambda report: path_record.extend(explainer, question, grid, steps, on_progress=_reporter(report)),
         f"Integrating in {steps} steps",
-        about=question.photo,
+        about=question.subjects,
     )
     return extended
 
@@ -172,7 +190,7 @@ def outcome(experiment: Experiment, explainer: Explainer, question: Question, ex
         (experiment, explainer, question.key, explanation.reduction),
         lambda report: experiment(explainer, question, explanation, on_progress=_reporter(report)),
         experiment.title,
-        about=question.photo,
+        about=question.subjects,
     )
 
 
@@ -198,16 +216,16 @@ def _get(
     work: Work,
     doing: str,
     on_preview: OnPreview | None = None,
-    about: Photo | None = None,
+    about: Iterable[str] = (),
 ) -> Any:
     """Return the cached result for `key`, or await the job that everybody who asks for it shares.
 
-    about: the photo that the result shows, if it shows one.
+    about: hashes of the photo and the classifier that the result is about, if it is about some.
     """
     slot, jobs = st.empty(), _jobs()  # the slot is always drawn, so that what follows keeps its place on the page
     if jobs.peek(kind, key) is None and stopping.waits((kind, key)):
         raise Stopped("Stopped.")
-    with jobs.job(kind, key, work, about.digest if about else None) as job:
+    with jobs.job(kind, key, work, about) as job:
         if not job.ended.wait(PROGRESS_DELAY):
             _await(job, doing, slot, jobs, on_preview)
     if job.error:

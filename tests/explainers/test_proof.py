@@ -36,6 +36,16 @@ def test_a_difference_names_both_classes(explanation):
     assert said == "Explained: the logit of **espresso** minus that of **cup**, -0.50 for this picture."
 
 
+def test_minus_a_logit_is_said_to_be_that(explanation):
+    changes = {"label": "not cat", "versus": None, "opposite": "cat", "negated": True}
+    said = proof.explained(explanation(score=2.5, changes=changes))
+    assert said == (
+        "Explained: the logit of **not cat** (the logit of **cat** with the opposite sign), 2.50 for this picture."
+    )
+    said = proof.explained(explanation(score=0.5, target=Target(0, scale="probability"), changes=changes))
+    assert said == "Explained: the probability of **not cat**, 50.0% for this picture."
+
+
 def test_a_probability_is_said_in_per_cent(explanation):
     said = proof.explained(explanation(target=Target(0, scale="probability"), score=0.9649))
     assert said == "Explained: the probability of **espresso**, 96.5% for this picture."

@@ -30,8 +30,8 @@ def test_another_photo_classifier_or_target_is_another_question(small, attentive
 
 
 def test_the_key_holds_neither_the_picture_nor_the_weights(conv, noise):
-    digest, identity, target = Question(Photo.of(noise(conv.size)), conv, Target(1)).key
-    assert (type(digest), type(identity), target) == (str, str, Target(1))
+    digest, identity, name, target = Question(Photo.of(noise(conv.size)), conv, Target(1)).key
+    assert (type(digest), type(identity), name, target) == (str, str, conv.name, Target(1))
     photo = Photo.of(Image.new("RGB", (900, 900)))
     assert len(pickle.dumps(Question(photo, conv, Target(1)).key)) < 400
 

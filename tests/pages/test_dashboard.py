@@ -23,6 +23,7 @@ from explainers import (
 )
 from explainers.classifiers.catalogue import find
 from explainers.classifiers.published import BUNDLED
+from explainers.classifiers.weights_source import WeightsSource
 from explainers.experiments import Finding, Pointing, Randomisation, Removal, Sensitivity
 from explainers.experiments.verdict import verdict
 from explainers.figures.smoothing import radius
@@ -240,14 +241,14 @@ def test_an_upload_is_decoded_once(visit, figure, bundled, stripes, monkeypatch)
 def test_signs_in_labels_are_no_markdown(visit, own_jobs, bundled, monkeypatch):
     labels = tuple(f"*{label}* $x$" for label in bundled.labels)
     strange = Classifier(bundled.network, labels, size=bundled.size, mean=bundled.mean, std=bundled.std)
-    monkeypatch.setattr(work, "load_classifier", lambda name, fit, on_progress: strange)
+    monkeypatch.setattr(WeightsSource, "load", lambda source, **_: strange)
     assert r"**\*espresso\* \$x\$**" in sentences(visit())
 
 
 def test_a_partly_guided_map_says_so(visit, own_jobs, bundled, monkeypatch):
     found = replace(bundled.activations, relus=3, others={"silu": 2})
     monkeypatch.setattr(bundled, "activations", found, raising=False)
-    monkeypatch.setattr(work, "load_classifier", lambda name, fit, on_progress: bundled)
+    monkeypatch.setattr(WeightsSource, "load", lambda source, **_: bundled)
     assert "3 of 5 activations" in sentences(visit({"method": "guided-backpropagation"}))
 
 

@@ -2,6 +2,7 @@
 
 from unittest.mock import patch
 
+from explainers.classifiers.weights_source import WeightsSource
 from tools.fuzz_addresses import DISCOVERY, Stranger, stand_in, troubles
 
 COUNT = 12
@@ -9,7 +10,7 @@ COUNT = 12
 
 def test_no_address_breaks_a_page():
     stranger = Stranger(seed=1)
-    with patch("pages.shared.work.load_classifier", stand_in), patch(DISCOVERY):
+    with patch.object(WeightsSource, "load", stand_in), patch(DISCOVERY):
         for _ in range(COUNT):
             address, page = stranger.address(), stranger.page()
             assert list(troubles(address, page, stranger)) == [], address

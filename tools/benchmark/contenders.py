@@ -20,7 +20,7 @@ from torchvision.transforms.functional import normalize, pil_to_tensor
 
 from explainers import Classifier, Explainer, Target, View, load_classifier, read_image
 from explainers.classifiers.catalogue import find
-from explainers.classifiers.published import recipe
+from explainers.classifiers.with_torchvision import torchvision_recipe
 from explainers.images.samples import SAMPLES
 from explainers.methods.grad_cam import GradCAM
 from explainers.methods.gradients import Saliency
@@ -56,7 +56,7 @@ class Subject:
     @cached_property
     def classifier(self) -> Classifier:
         """Whypixel's classifier of the network, on the CPU."""
-        labels = recipe(self.name).labels
+        labels = torchvision_recipe(self.name).labels
         return Classifier(self.network, labels, size=SIZE, mean=MEAN, std=STD, view=VIEW, device="cpu", name=self.name)
 
     def double(self) -> Subject:

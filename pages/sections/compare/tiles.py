@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Literal, Protocol
+from typing import Protocol
 
 import streamlit as st
 
 from explainers import Classifier, ExplanationError
-from explainers.classifiers import sources
+from explainers.classifiers.catalogue import find
 from explainers.comparison.variants import Comparison, Variant
 from explainers.figures import Tile
 from explainers.numbers import counted, duration
@@ -108,9 +108,9 @@ def _classifier(variant: Variant, question: Question) -> Classifier:
     failures: dict[str, str] = state.recall(FAILURES_KEY, {})
     if name in failures:
         raise ExplanationError(failures[name])
-    fit: Literal["crop", "pad"] = state.value("fit", "crop")
     try:
-        return work.classifier(next(source for source in sources() if source.name == name), fit)
+        source = find(name)
+        return work.classifier(source, state.value("fit", source.fit))
     except work.Stopped:
         raise
     except ExplanationError as error:

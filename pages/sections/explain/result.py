@@ -11,6 +11,7 @@ from explainers.check import Check, no_sum
 from explainers.figures import Look, answer, check, panels, radius, saturation
 from explainers.glossary import with_terms
 from explainers.numbers import counted, percent
+from explainers.question import Question
 from pages.shared import state
 from pages.shared.look import choose_look, last_look
 from pages.shared.place import Place
@@ -18,19 +19,26 @@ from pages.shared.question import choose_class
 from pages.shared.tiles import NO_MODE_BAR
 
 
-def show_answer(likely: Sequence[Prediction], chosen: int) -> None:
+def show_answer(likely: Sequence[Prediction], question: Question) -> None:
     """Draw the likeliest classes as bars; a click on one of them chooses its class."""
     st.markdown("**Prediction**", help=with_terms("The five likeliest classes, with their probabilities."))
     about = "The likeliest classes: " + ", ".join(f"{row.label} {percent(row.probability)}" for row in likely)
     st.plotly_chart(
-        answer(likely, chosen),
+        answer(likely, question.target.index),
         key="answer",
         on_select=_explain_clicked,
         selection_mode="points",
         config=NO_MODE_BAR,
         alt=about,
     )
-    st.caption("Click a bar to explain that class.")
+    st.caption(" ".join(["Click a bar to explain that class.", *_of_output(question.classifier)]))
+
+
+def _of_output(classifier: Classifier) -> list[str]:
+    """Say how the probabilities belong together, where they aren't shares of a whole."""
+    if classifier.two_sided:
+        return ["The network gives one logit; its negative is that of the other answer."]
+    return ["Each class is judged for itself, so these needn't add up to 100%."] * (classifier.output == "sigmoid")
 
 
 def _explain_clicked() -> None:
@@ -118,7 +126,8 @@ class MapArea:
 def _about(explanation: Explanation) -> str:
     """Describe the panels in a sentence."""
     facts = explanation.facts
-    colours = f"; red speaks for {facts.label}, blue against it" if explanation.signed else ""
+    other = "against it" if facts.opposite is None else f"for {facts.opposite}"
+    colours = f"; red speaks for {facts.label}, blue {other}" if explanation.signed else ""
     return f"{facts.method} for {facts.label}: the map drawn on the picture, and both by themselves{colours}."
 
 

@@ -91,11 +91,12 @@ def stirred() -> Callable[[nn.Module], nn.Module]:
 
 @dataclass
 class Answer:
-    """What the server says: the body; the length it announces, if it does."""
+    """What the server says: the body; the length it announces, if it does; more headers."""
 
     body: bytes = b""
     length: int | str | None = None
     status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -110,6 +111,11 @@ class Server:
         self.answers[name] = Answer(body, len(body) if length == -1 else length, status)
         return f"{self.url}/{name}"
 
+    def send_on(self, name: str, url: str, headers: dict[str, str]) -> str:
+        """Answer requests for a file by sending on to another URL, with these headers; its URL."""
+        self.answers[name] = Answer(length=0, status=302, headers={"Location": url, **headers})
+        return f"{self.url}/{name}"
+
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
@@ -122,6 +128,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
             self.send_response(answer.status)
             if answer.length is not None:
                 self.send_header("Content-Length", str(answer.length))
+            for header, value in answer.headers.items():
+                self.send_header(header, value)
             self.end_headers()
             self.wfile.write(answer.body)
 

@@ -43,6 +43,16 @@ def test_a_name_without_a_hash_is_checked_by_length_alone(server, tmp_path):
     assert (tmp_path / "weights.pth").read_bytes() == BODY
 
 
+def test_a_hash_that_is_named_on_the_way_is_checked(server, tmp_path):
+    right = f'"{hashlib.sha256(BODY).hexdigest()}"'
+    url = server.offer("elsewhere", BODY)
+    for number, named in enumerate((right, f"W/{right}", '"an-etag-of-another-kind"')):
+        download(server.send_on("weights", url, {"X-Linked-Etag": named}), tmp_path / f"{number}.safetensors")
+    with pytest.raises(OSError, match=r"SHA-256 starts with .*, not 0000000000"):
+        download(server.send_on("weights", url, {"X-Linked-Etag": "0" * 64}), tmp_path / "wrong.safetensors")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0.safetensors", "1.safetensors", "2.safetensors"]
+
+
 @pytest.mark.parametrize(
     ("name", "answer", "reason"),
     [

@@ -15,10 +15,9 @@ from torchvision import models
 from torchvision.models import WeightsEnum
 from torchvision.transforms.functional import center_crop, pil_to_tensor, resize
 
-from explainers.classifiers import load_classifier, loading
-from explainers.classifiers.loading import _architecture
+from explainers.classifiers import load_classifier, published, weights_source
 from explainers.classifiers.pocketnet import PocketNet
-from explainers.classifiers.published import LISTED, recipe
+from explainers.classifiers.with_torchvision import torchvision_network, torchvision_recipe
 from explainers.errors import ExplanationError
 
 SMALL = [
@@ -77,7 +76,8 @@ def bundled():
 @pytest.fixture
 def at_96_pixels(monkeypatch):
     """Classifiers see pictures of 96 x 96: which weights stand where doesn't hang on the size of pictures."""
-    monkeypatch.setattr(loading, "recipe", lambda name: replace(recipe(name), size=96))
+    small = lambda name: replace(torchvision_recipe(name), size=96)  # noqa: E731
+    monkeypatch.setattr(weights_source, "torchvision_recipe", small)
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ class TestPreprocessing:
         """Loads a classifier without weights, which sees as the real one does."""
         blind = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 1000))
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(loading, "load_weights", lambda *_: blind)
+            patch.setattr(weights_source, "load_weights", lambda *_: blind)
             yield cache(partial(load_classifier, checkpoint="unread", device="cpu"))
 
     @pytest.mark.parametrize("size", [(640, 427), (427, 640), (512, 512), (224, 224), (63, 40), (1, 3), (1500, 100)])
@@ -214,13 +214,13 @@ class TestNetworks:
 
     @pytest.mark.parametrize("name", SMALLEST.values())
     def test_of_every_family_are_built_without_making_up_weights(self, name):
-        network = _architecture(name, 7)
+        network = torchvision_network(name, 7)
         assert all(p.is_meta for p in network.parameters() if p.numel() > 10_000)
         assert not any(b.is_meta for b in network.buffers())
         assert set(dict(network.named_buffers())) <= set(network.state_dict())  # a file gives them all
 
     def test_of_a_vision_transformer_have_a_place_for_each_patch_of_its_pictures(self):
-        assert _architecture("vit_h_14", 1000).encoder.pos_embedding.shape[1] == 1 + (518 // 14) ** 2
+        assert torchvision_network("vit_h_14", 1000).encoder.pos_embedding.shape[1] == 1 + (518 // 14) ** 2
 
 
 class TestMismatch:
@@ -248,7 +248,8 @@ class TestWhereWeightsComeFrom:
         body = buffer.getvalue()
         name = f"squeezenet1_1-{hashlib.sha256(body).hexdigest()[:8]}.pth"
         monkeypatch.setattr(models.SqueezeNet1_1_Weights.DEFAULT.value, "url", server.offer(name, body))
-        monkeypatch.setitem(LISTED, "squeezenet1_1", replace(LISTED["squeezenet1_1"], file=name))
+        every = published.of_torchvision()
+        monkeypatch.setitem(every, "squeezenet1_1", replace(every["squeezenet1_1"], file=name))
         return server, name, len(body)
 
     def test_a_download_is_kept_for_the_next_time(self, download, tmp_path):

@@ -197,6 +197,11 @@ def test_the_ends_of_the_bar_say_what_they_speak_for(explanation, ramp):
     assert not any("espresso" in word for word in unsigned)
 
 
+def test_the_other_end_of_one_logit_speaks_for_the_other_answer(explanation, ramp, facts):
+    given = replace(explanation(ramp, reduction="signed sum"), facts=facts(label="not cat", opposite="cat"))
+    assert {"-24.0 <b>for cat</b>", "<b>for not cat</b> 24.0"} <= {*words(panels(given, Look(clip=100)))}
+
+
 def test_a_long_or_strange_label_has_room_at_the_bar(explanation, ramp, facts):
     given = replace(explanation(ramp, reduction="signed sum"), facts=facts(label="a <very> long label of a class"))
     assert any("against a &lt;very&gt; long lab…</b>" in word for word in words(panels(given, Look())))

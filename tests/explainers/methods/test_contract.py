@@ -282,6 +282,28 @@ def test_it_works_on_one_and_two_classes(classifier_of, noise, kind, classes, ou
 
 
 @every_kind
+def test_a_network_of_one_logit_explains_no_as_well_as_yes(once, suitable, classify, noise, kind):
+    def make():
+        one, two = (suitable(classes=classes, dtype=torch.float64) for classes in (1, 2))
+        two.load_state_dict(one.state_dict() | {key: two.state_dict()[key] for key in ("head.weight", "head.bias")})
+        with torch.no_grad():
+            for mine, theirs in zip(two.head.parameters(), one.head.parameters(), strict=True):
+                mine.copy_(torch.cat([-theirs, theirs]))
+        labels = {"labels": ["not cat", "cat"], "output": "sigmoid"}
+        return [classify(network, (16, 16), **labels) for network in (one, two)]
+
+    (sided, plain), explainer = once(make), rough(kind, **kind.examples.uncut)
+    assert (sided.two_sided, plain.two_sided) == (True, False)
+    for scale in kind.scales:
+        found, expected = (
+            explainer(each, noise((16, 16), dtype=torch.float64), Target(0, scale=scale)) for each in (sided, plain)
+        )
+        np.testing.assert_allclose(found.values, expected.values, rtol=1e-4, atol=1e-5 * abs(expected.values).max())
+        assert found.score == pytest.approx(expected.score)
+        assert (found.facts.label, found.facts.opposite, found.facts.negated) == ("not cat", "cat", True)
+
+
+@every_kind
 def test_the_same_question_has_the_same_answer_bit_for_bit(conv, noise, kind):
     first, second = (kind()(conv, noise(conv.size), Target(1)) for _ in range(2))
     assert first.values.tobytes() == second.values.tobytes()

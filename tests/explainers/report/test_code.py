@@ -55,7 +55,7 @@ def test_every_method_is_computed_again_bit_for_bit(files, conv, suited, monkeyp
     photo, classifier, method = photo_of(files / "o'clock.png"), suited(kind, conv), kind(**kind.examples.few)
     explanation = method(classifier, photo.image, Target(1, versus=2)).reduced("largest")
     named = replace(explanation, facts=replace(explanation.facts, source="small"))
-    monkeypatch.setattr(explainers, "load_classifier", {"small": classifier}.__getitem__)
+    monkeypatch.setattr(explainers, "load_classifier", lambda name, fit: {("small", "crop"): classifier}[name, fit])
     again, heat = run(snippet(named, photo), files)
     assert again.values.tobytes() == explanation.values.tobytes()
     assert heat.tobytes() == explanation.heat.tobytes()

@@ -284,29 +284,30 @@ def test_the_time_left_follows_the_pace_of_late(paced):
 
 @pytest.fixture
 def about(jobs):
-    """(key, photo, work=None) -> what comes of work about a photo."""
+    """(key, *subjects, work=None) -> what comes of work about photos and classifiers."""
 
-    def make(key, photo, work=lambda report: "done"):
-        with jobs.job("few", key, work, photo) as job:
+    def make(key, *subjects, work=lambda report: "done"):
+        with jobs.job("few", key, work, subjects) as job:
             assert job.ended.wait(SOON)
         return job.result
 
     return make
 
 
-def test_what_shows_a_photo_can_be_forgotten(jobs, about):
-    about("cat's map", "cat")
-    about("dog's map", "dog")
-    jobs.forget("cat")
+@pytest.mark.parametrize("subject", ["cat", "tiny"])
+def test_what_is_about_a_photo_or_a_classifier_can_be_forgotten(jobs, about, subject):
+    about("cat's map", "cat", "tiny")
+    about("dog's map", "dog", "large")
+    jobs.forget(subject)
     jobs.forget("a bird that nobody has seen")
     assert list(jobs._results["few"]) == ["dog's map"]
     again = []
-    about("cat's map", "cat", again.append)
+    about("cat's map", "cat", "tiny", work=again.append)
     assert len(again) == 1
 
 
 def test_results_about_no_photo_are_not_forgotten(jobs, about):
-    about("classifier", None)
+    about("classifier")
     jobs.forget("cat")
     assert list(jobs._results["few"]) == ["classifier"]
 
@@ -319,7 +320,7 @@ def test_what_is_forgotten_while_it_is_computed_is_not_kept(jobs, left):
         began.set()
         assert ends.wait(SOON)
 
-    with jobs.job("few", "cat's map", work, "cat") as job:
+    with jobs.job("few", "cat's map", work, ["cat"]) as job:
         assert began.wait(SOON)
         if not left:
             jobs.forget("cat")

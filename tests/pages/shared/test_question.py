@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from explainers import ExplanationError, Target
-from explainers.classifiers import loading, sources
+from explainers.classifiers import load_classifier, sources, weights_source
 from explainers.classifiers.bundled import BUNDLED_CLASSIFIERS
-from pages.shared import state, work
+from explainers.classifiers.weights_source import WeightsSource
+from pages.shared import state
 from pages.shared.picture import sample_photo
 
 pytestmark = pytest.mark.usefixtures("alone")
@@ -23,7 +24,7 @@ def page():
 
     with frame("Title", "Motto."):
         st.number_input("Photo", 0, 2, key="photo")
-        question, likely, _ = ask(lambda classifier: None)
+        question, likely, _ = ask(lambda classifier, photo: None)
         state.publish()
         st.session_state["asked"] = question.classifier, likely, question.target
         st.button("Teapot", key="teapot", on_click=choose_class, args=("teapot",))
@@ -62,7 +63,7 @@ def offline(monkeypatch):
         tried.append(path.name)
         raise OSError("no way out")
 
-    monkeypatch.setattr(loading, "download", fails)
+    monkeypatch.setattr(weights_source, "download", fails)
     return tried
 
 
@@ -80,7 +81,7 @@ def test_every_classifier_is_offered_with_its_accuracy_and_size(visit):
     assert len(options) == len(set(options)) == len(sources())
     for option, source in zip(options, sources(), strict=True):
         assert option.startswith(source.title)
-        assert f"{source.accuracy:.1f}%" in option
+        assert ("accuracy unknown" if source.accuracy is None else f"{source.accuracy:.1f}%") in option
         assert ("↓" in option) == (source.origin == "download")
 
 
@@ -183,7 +184,7 @@ def test_a_failed_download_is_tried_again_only_when_asked_to(failed, offline):
 
 
 def test_a_download_that_succeeds_later_takes_the_message_away(own_jobs, failed, bundled, monkeypatch):
-    monkeypatch.setattr(work, "load_classifier", lambda name, fit, on_progress: bundled)
+    monkeypatch.setattr(WeightsSource, "load", lambda source, **_: bundled)
     run(failed.button(key="try-again").click())
     assert not failed.error
     assert "try-again" not in [button.key for button in failed.button]
@@ -210,7 +211,7 @@ def test_the_message_is_not_about_another_classifier_that_the_back_button_brings
 
 def test_a_sentence_names_the_file_that_is_missing(offline):
     with pytest.raises(ExplanationError, match=r"save them as resnet50\.pth in a folder"):
-        loading.load_classifier("resnet50")
+        load_classifier("resnet50")
 
 
 def test_the_first_classifier_is_the_first_bundled_one_that_is_installed(visit, monkeypatch):

@@ -21,6 +21,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 from streamlit.web.server import Server
 
+from explainers.classifiers.weights_source import WeightsSource
 from explainers.images.photo import Photo
 from pages.shared import visits, work
 from pages.shared.visits import VISITS, Visits
@@ -89,7 +90,7 @@ def come(ours, ground):
         ground.connected.add(name)
         ours.come(name, session := Session(upload=photo))
         if photo:
-            ours.hold(name, photo)
+            ours.hold(name, "photo", [photo])
         return session
 
     return make
@@ -118,7 +119,7 @@ def test_a_visit_ends_once_its_tab_was_closed_for_long_enough(ours, ground, come
 
 @pytest.mark.parametrize(
     ("photos", "nobody_left", "collections"),
-    [([None], True, 1), (["cat", None], False, 1), ([None], False, 0), ([], True, 0)],
+    [([[]], True, 1), ([["cat"], []], False, 1), ([[]], False, 0), ([], True, 0)],
 )
 def test_memory_is_given_back_where_a_photo_is_gone_or_nobody_is_left(
     ground, monkeypatch, photos, nobody_left, collections
@@ -126,7 +127,7 @@ def test_memory_is_given_back_where_a_photo_is_gone_or_nobody_is_left(
     done = []
     ground.media_file_mgr = SimpleNamespace(remove_orphaned_files=lambda: None)
     monkeypatch.setattr(visits.gc, "collect", lambda: done.append("collected"))
-    visits._sweep([visits.Visit(Session(), photo) for photo in photos], nobody_left=nobody_left)
+    visits._sweep([visits.Visit(Session(), {"photo": frozenset(photo)}) for photo in photos], nobody_left=nobody_left)
     assert len(done) == collections
 
 
@@ -163,18 +164,38 @@ def test_a_photo_that_two_visits_hold_is_gone_with_the_second(ours, ground, come
 
 def test_a_photo_that_is_replaced_or_removed_is_gone_at_once(ours, come, gone):
     come("anna", "cat")
-    ours.hold("anna", "dog")
+    ours.hold("anna", "photo", ["dog"])
     assert gone == ["cat"]
-    ours.hold("anna", None)
+    ours.hold("anna", "photo", [])
     assert gone == ["cat", "dog"]
-    ours.hold("anna", None)
-    ours.hold("nobody", "bird")
+    ours.hold("anna", "photo", [])
+    ours.hold("nobody", "photo", ["bird"])
     assert gone == ["cat", "dog"]
+
+
+def test_what_is_held_for_two_purposes_is_gone_with_the_second(ours, come, gone):
+    come("anna", "cat")
+    ours.hold("anna", "preview", ["tiny", "large"])
+    ours.hold("anna", "classifiers", ["tiny"])
+    ours.hold("anna", "preview", [])
+    assert gone == ["large"]
+    ours.hold("anna", "classifiers", [])
+    assert gone == ["large", "tiny"]
+
+
+def test_the_end_of_a_visit_is_told(ours, ground, come):
+    told = []
+    ours.when_ended(told.append)
+    come("anna")
+    ground.connected.remove("anna")
+    look(ours, ground, 0)
+    look(ours, ground, visits.GRACE)
+    assert told == ["anna"]
 
 
 def test_a_photo_that_is_given_again_is_not_gone(ours, come, gone):
     come("anna", "cat")
-    ours.hold("anna", "cat")
+    ours.hold("anna", "photo", ["cat"])
     assert gone == []
 
 
@@ -197,7 +218,7 @@ def port(monkeypatch):
         monkeypatch.setitem(config.get_config_options(), option, config.get_config_options()[option])
         config.set_option(option, value)
     monkeypatch.setattr(PagesManager, "uses_pages_directory", None)  # a page without others may have run before
-    monkeypatch.setattr(work, "load_classifier", stand_in)
+    monkeypatch.setattr(WeightsSource, "load", stand_in)
     monkeypatch.setattr(visits, "GRACE", 0.3)
     monkeypatch.setattr(visits, "LOOK_INTERVAL", 0.1)
     loop, ready = asyncio.new_event_loop(), threading.Event()
@@ -244,7 +265,7 @@ async def give(tab, data):
 
 def shown(digest):
     """The results about a photo that the server keeps."""
-    return [kept.result for kept in work._jobs()._results["explanations"].values() if kept.about == digest]
+    return [kept.result for kept in work._jobs()._results["explanations"].values() if digest in kept.about]
 
 
 def test_nothing_of_an_upload_outlives_its_visit(port, job):

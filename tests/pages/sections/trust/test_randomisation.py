@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from explainers import ExplanationError, GradCAM, Saliency
+from explainers.classifiers.weights_source import WeightsSource
 from explainers.experiments import Randomisation
 from explainers.experiments.randomisation.weights import RandomisedClassifier
 from pages.sections.trust.randomisation import RandomisationCard
@@ -104,7 +105,7 @@ def test_a_stage_without_a_map_shows_a_sentence_in_its_place(come, own_jobs, mon
 
 
 def test_the_weights_that_all_visitors_share_are_not_touched(come, own_jobs, bundled, state, monkeypatch):
-    monkeypatch.setattr("pages.shared.work.load_classifier", lambda *_, **__: bundled)
+    monkeypatch.setattr(WeightsSource, "load", lambda source, **_: bundled)
     before = state(bundled.network), state(bundled.prepared)
     come(method="grad-cam")
     assert (state(bundled.network), state(bundled.prepared)) == before

@@ -1,0 +1,1 @@
+"""Classifiers that people bring as files of their own."""

@@ -1,0 +1,182 @@
+"""Says which architecture a file is of, from the names and shapes of its tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from explainers.classifiers.own.differences import differences
+from explainers.classifiers.own.fingerprint import Shapes, compared
+from explainers.classifiers.own.heads import Head
+from explainers.classifiers.own.matching import Match, bodies, matches, nearest
+from explainers.classifiers.own.table import Architecture, table
+from explainers.numbers import counted
+
+MOST_NAMED = 3  # in a sentence; the others are compared
+LEAST_ALIKE = 0.1  # share of tensors in common
+MOST_COMPARED = 3  # of the nearest architectures
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An architecture that a file may be of, and what the file says of its form.
+
+    exact:      whether all names and shapes are the architecture's as its library builds it.
+    difference: what tells it from the other candidates, in a few words; "" if it is the only one.
+    head:       layers that take the place of the architecture's own head; None: it has its own.
+    prefix:     what has to be taken off the file's names.
+    order:      the file's names in their order, where it is the order that tells which tensor is which; else none.
+    left_out:   names of tensors that are not the network's.
+    """
+
+    architecture: Architecture
+    classes: int
+    channels: int
+    size: int
+    exact: bool
+    difference: str = ""
+    head: Head | None = None
+    prefix: str = ""
+    order: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def form(self) -> str:
+        """What the file says of it: "with 7 classes", and channels and size where they aren't the usual."""
+        text = f"with {counted(self.classes, 'class', 'classes')}"
+        if self.channels != self.architecture.channels:
+            text += f" and {counted(self.channels, 'channel', 'channels')}"
+        if self.size != self.architecture.size:
+            text += f", for pictures of {self.size} px"
+        return text
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """Which architectures a file may be of.
+
+    candidates: best first; empty if none fits.
+    sentence:   the same for people.
+    nearest:    where none fits: the one with the most tensors in common, if it has some.
+    """
+
+    candidates: tuple[Candidate, ...]
+    sentence: str
+    nearest: Architecture | None = None
+
+
+def recognise(shapes: Shapes, named: str | None = None) -> Recognition:
+    """Return the architectures of torchvision and timm that tensors of these names and shapes may be of.
+
+    shapes: by name, in the order of the file.
+    named:  the name of the architecture if the file says it: it comes first if it fits.
+    """
+    found = _distinct(matches(shapes))
+    if not found:
+        return _unknown(shapes)
+    words = differences([match.fingerprint.architecture for match in found])
+    candidates = [_candidate(match, word, shapes) for match, word in zip(found, words, strict=True)]
+    candidates.sort(key=lambda candidate: candidate.architecture.name != named)
+    return Recognition(tuple(candidates), _sentence(candidates))
+
+
+def _distinct(found: Iterable[Match]) -> list[Match]:
+    """Keep one match of each architecture, and where sizes may differ, one of those that differ in size alone."""
+    kept: dict[object, Match] = {}
+    for match in sorted(found, key=lambda match: bool(match.head and match.head.module != match.head.prefix)):
+        own = match.fingerprint.architecture
+        alike = own.library, own.traits, own.settings, own.mean, own.std, match.fingerprint.sizeless
+        kept.setdefault(alike if match.how == "sizeless" else own, match)
+    return list(kept.values())
+
+
+def _candidate(match: Match, difference: str, shapes: Shapes) -> Candidate:
+    plain = match.how in ("named", "sizeless") and not match.prefix and not match.left_out
+    return Candidate(
+        match.fingerprint.architecture,
+        match.classes,
+        match.channels,
+        match.size,
+        plain,
+        difference,
+        match.head,
+        match.prefix,
+        tuple(compared(shapes)) if match.how == "ordered" else (),
+        match.left_out,
+    )
+
+
+def _sentence(candidates: Sequence[Candidate]) -> str:
+    first = candidates[0]
+    if len(candidates) == 1:
+        text = f"{first.architecture.title} {first.form}."
+    else:
+        titles = [candidate.architecture.title for candidate in candidates]
+        text = (
+            f"One of {len(candidates)} architectures whose files look the same, {first.form}: {', '.join(titles[:-1])} "
+            f"or {titles[-1]}."
+        )
+    if first.order:
+        text += " It is a guess: the names are of another release or author, and only the shapes agree, one by one."
+    if first.prefix:
+        text += f" The prefix “{first.prefix}” is taken off the names."
+    if first.head:
+        text += f" {first.head.sentence}"
+    if first.left_out:
+        text += f" It has no place for {_listed(first.left_out)}, which {_were(first.left_out)} left out."
+    return text
+
+
+def _unknown(shapes: Shapes) -> Recognition:
+    if rows := bodies(shapes):
+        own = rows[0].architecture
+        return Recognition(
+            (), f"This is the body of {own.title} without a head, so it tells no classes. Save the whole network.", own
+        )
+    near = [row.architecture for row, share in nearest(shapes, MOST_COMPARED) if share >= LEAST_ALIKE]
+    known = f"{len(table().architectures):,}"
+    if not near:
+        return Recognition(
+            (),
+            f"None of the {known} architectures of torchvision and timm is like it. Save the network with its code: "
+            "Whypixel takes any network from Python, as Classifier(network, labels, size=..., mean=..., std=...).",
+        )
+    from explainers.classifiers.own.networks import (
+        shapes_of,  # it imports torch, which recognising by itself doesn't need
+    )
+
+    own_tensors = compared(shapes)
+    networks = {architecture: compared(shapes_of(architecture)) for architecture in dict.fromkeys(near)}
+    best = max(networks, key=lambda key: len(own_tensors.items() & networks[key].items()))
+    return Recognition(
+        (),
+        f"None of the {known} architectures of torchvision and timm fits exactly. The nearest is {best.title}, which "
+        f"differs: {_difference(own_tensors, networks[best])}.",
+        best,
+    )
+
+
+def _difference(own: Shapes, other: Shapes) -> str:
+    """What a file lacks of a network, what it has besides, and what has another shape in it."""
+    lacks = [name for name in other if name not in own]
+    besides = [name for name in own if name not in other]
+    shaped = [
+        f"{name} is {_sides(own[name])} and not {_sides(other[name])}"
+        for name in own.keys() & other.keys()
+        if own[name] != other[name]
+    ]
+    parts = (("the file lacks ", lacks), ("the file has ", besides), ("", sorted(shaped)))
+    return "; ".join(verb + _listed(items) for verb, items in parts if items)
+
+
+def _sides(shape: Sequence[int]) -> str:
+    return " × ".join(map(str, shape)) or "a single number"
+
+
+def _listed(items: Sequence[str]) -> str:
+    rest = len(items) - MOST_NAMED
+    return ", ".join(items[:MOST_NAMED]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def _were(items: Sequence[str]) -> str:
+    return "are" if len(items) > 1 else "is"

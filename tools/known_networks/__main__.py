@@ -1,0 +1,98 @@
+"""Runs every method on the known networks of torchvision and timm, with random weights and small pictures.
+
+    python -m tools.known_networks                  all of torchvision's up to 400 MB, 60 families of timm's
+    python -m tools.known_networks --only levit     those whose name or family begins so
+    python -m tools.known_networks --write          also writes the tables to docs/known-networks.md
+
+Every method must give a finite map of the picture's size or refuse with a sentence; with any other outcome, the exit
+status is 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import torch
+
+from tools.known_networks.judging import Judgement, judge
+from tools.known_networks.networks import known_networks
+from tools.tables import table
+
+PAGE = Path(__file__).parents[2] / "docs" / "known-networks.md"
+MEGABYTES, FAMILIES = 400.0, 60
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--families", type=int, default=FAMILIES, help="of timm's, the smallest first")
+    parser.add_argument("--megabytes", type=float, default=MEGABYTES, help="of the weights, at most")
+    parser.add_argument("--only", default="", help="the beginning of names or families")
+    parser.add_argument("--write", action="store_true", help="write the tables to docs/known-networks.md")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    started, judgements = time.perf_counter(), []
+    for known in known_networks(options.families, options.megabytes):
+        if not known.name.startswith(options.only) and not known.family.startswith(options.only):
+            continue
+        judgements.append(judge(known))
+        print(*_row(judgements[-1]), f"{judgements[-1].seconds:.1f} s", sep=" · ", flush=True)
+        for failure in judgements[-1].failures:
+            print(f"     {failure}", flush=True)
+    text = report(judgements, time.perf_counter() - started)
+    print(f"\n{text}")
+    if options.write:
+        PAGE.write_text(f"{text}\n", encoding="utf-8")
+    return int(any(judgement.failures for judgement in judgements))
+
+
+def report(judgements: list[Judgement], seconds: float) -> str:
+    """Return the page: how many maps there are, by library, and the layer to start with of each network."""
+    by_library = [
+        [library, str(len(rows)), *map(str, (maps, refusals, failures))]
+        for library in dict.fromkeys(judgement.known.library for judgement in judgements)
+        for rows in [[judgement for judgement in judgements if judgement.known.library == library]]
+        for maps, refusals, failures in [
+            (sum(each.maps for each in rows), sum(len(each.refusals) for each in rows), sum(map(_failures, rows)))
+        ]
+    ]
+    reasons = Counter(reason for judgement in judgements for reason in judgement.refusals.values())
+    return "\n\n".join(
+        (
+            "# Known networks",
+            "Every method on networks of random weights, made by `python -m tools.known_networks --write` in "
+            f"{seconds / 60:.0f} minutes. A map is finite and as large as the picture; a refusal is a sentence.",
+            table(["library", "networks", "maps", "refusals", "neither"], by_library),
+            table(["refused because", "times"], [[_general(reason), str(n)] for reason, n in _merged(reasons).items()]),
+            table(["network", "picture", "layer to start with", "maps", "refusals"], map(_row, judgements)),
+        )
+    )
+
+
+def _row(judgement: Judgement) -> list[str]:
+    known = judgement.known
+    side = f"{judgement.side} px" if judgement.side else "-"
+    return [f"{known.name} ({known.library})", side, judgement.layer, str(judgement.maps), str(len(judgement.refusals))]
+
+
+def _failures(judgement: Judgement) -> int:
+    return len(judgement.failures)
+
+
+def _merged(reasons: Counter[str]) -> Counter[str]:
+    merged = Counter[str]()
+    for reason, count in reasons.most_common():
+        merged[_general(reason)] += count
+    return merged
+
+
+def _general(reason: str) -> str:
+    """A refusal without what is particular to a network: its first sentence."""
+    return reason.partition(". ")[0].rstrip(".") + "."
+
+
+if __name__ == "__main__":
+    sys.exit(main())
