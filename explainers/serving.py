@@ -213,7 +213,8 @@ class _Server:
         _refuse_taken(port)
         script = str(ROOT / "dashboard.py")
         config._main_script_path = script  # so that the configuration beside it holds, wherever this process started
-        bootstrap.load_config_options({"server_address": HOST, "server_port": port or 0, "server_headless": True})
+        quiet = {"server_headless": True, "logger_level": "warning"}
+        bootstrap.load_config_options({"server_address": HOST, "server_port": port or 0, **quiet})
         self._runtime, self._main = runtime.Runtime, sys.modules["__main__"]
         self._changed: list[tuple[Any, str, Any]] = []
         self._change(net_util, "get_internal_ip", _no_address)

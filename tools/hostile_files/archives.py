@@ -78,19 +78,12 @@ def _huge(data: bytearray) -> None:
 
 def _overlapping(folder: Path) -> Path:
     """Many entries of the list that all are the same bytes."""
-    body = zlib.compress(bytes(10**7))[2:-4]
-    local = (
-        struct.pack("<4s5H3I2H", b"PK\3\4", 20, 0, 8, 0, 0, zlib.crc32(bytes(10**7)), len(body), 10**7, 1, 0)
-        + b"w"
-        + body
-    )
-    entries = b"".join(
-        struct.pack(
-            "<4s6H3I5H2I", b"PK\1\2", 20, 20, 0, 8, 0, 0, zlib.crc32(bytes(10**7)), len(body), 10**7, 4, *[0] * 5, 0
-        )
-        + f"{number:04}".encode()
-        for number in range(300)
-    )
+    content = bytes(10**7)
+    body, checksum = zlib.compress(content)[2:-4], zlib.crc32(content)
+    said = (0, 8, 0, 0, checksum, len(body), len(content))  # flags, method, time, date and so on
+    local = struct.pack("<4s5H3I2H", b"PK\3\4", 20, *said, 1, 0) + b"w" + body
+    entry = struct.pack("<4s6H3I5H2I", b"PK\1\2", 20, 20, *said, 4, 0, 0, 0, 0, 0, 0)
+    entries = b"".join(entry + f"{number:04}".encode() for number in range(300))
     end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 300, 300, len(entries), len(local), 0)
     (folder / "folder.zip").write_bytes(local + entries + end)
     return folder / "folder.zip"

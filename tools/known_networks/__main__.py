@@ -30,27 +30,37 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--families", type=int, default=FAMILIES, help="of timm's, the smallest first")
     parser.add_argument("--megabytes", type=float, default=MEGABYTES, help="of the weights, at most")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="after which no other network is begun")
     parser.add_argument("--only", default="", help="the beginning of names or families")
     parser.add_argument("--write", action="store_true", help="write the tables to docs/known-networks.md")
     options = parser.parse_args()
     torch.set_num_threads(1)
     started, judgements = time.perf_counter(), []
-    for known in known_networks(options.families, options.megabytes):
-        if not known.name.startswith(options.only) and not known.family.startswith(options.only):
-            continue
+    every = [
+        known
+        for known in known_networks(options.families, options.megabytes)
+        if known.name.startswith(options.only) or known.family.startswith(options.only)
+    ]
+    for known in sorted(every, key=lambda known: known.megabytes):
+        if time.perf_counter() - started > 60 * options.minutes:
+            break
         judgements.append(judge(known))
         print(*_row(judgements[-1]), f"{judgements[-1].seconds:.1f} s", sep=" · ", flush=True)
         for failure in judgements[-1].failures:
             print(f"     {failure}", flush=True)
-    text = report(judgements, time.perf_counter() - started)
+    judgements.sort(key=lambda judgement: (judgement.known.library != "torchvision", judgement.known.name))
+    text = report(judgements, len(every), time.perf_counter() - started)
     print(f"\n{text}")
     if options.write:
         PAGE.write_text(f"{text}\n", encoding="utf-8")
     return int(any(judgement.failures for judgement in judgements))
 
 
-def report(judgements: list[Judgement], seconds: float) -> str:
-    """Return the page: how many maps there are, by library, and the layer to start with of each network."""
+def report(judgements: list[Judgement], count: int, seconds: float) -> str:
+    """Return the page: how many maps there are, by library, and the layer to start with of each network.
+
+    count: the number of networks that there are.
+    """
     by_library = [
         [library, str(len(rows)), *map(str, (maps, refusals, failures))]
         for library in dict.fromkeys(judgement.known.library for judgement in judgements)
@@ -63,8 +73,9 @@ def report(judgements: list[Judgement], seconds: float) -> str:
     return "\n\n".join(
         (
             "# Known networks",
-            "Every method on networks of random weights, made by `python -m tools.known_networks --write` in "
-            f"{seconds / 60:.0f} minutes. A map is finite and as large as the picture; a refusal is a sentence.",
+            f"Every method on {len(judgements)} of {count} networks, the smallest first, with random weights: made by "
+            f"`python -m tools.known_networks --write` in {seconds / 60:.0f} minutes. A map is finite and as large as "
+            "the picture; a refusal is a sentence.",
             table(["library", "networks", "maps", "refusals", "neither"], by_library),
             table(["refused because", "times"], [[_general(reason), str(n)] for reason, n in _merged(reasons).items()]),
             table(["network", "picture", "layer to start with", "maps", "refusals"], map(_row, judgements)),

@@ -207,7 +207,12 @@ KNOWN |= {("torch", name): f"torch.{name}" for name in OTHER_DTYPES}
 KNOWN |= {(f"numpy.{core}.multiarray", "scalar"): Known(_scalar) for core in ("core", "_core")}
 KNOWN |= {(f"numpy.{core}.multiarray", "_reconstruct"): Ignored for core in ("core", "_core")}
 KNOWN |= {(f"numpy.{core}.numeric", "_frombuffer"): Ignored for core in ("core", "_core")}
-KNOWN |= {("pathlib", f"{pure}{kind}Path"): Known(_path) for pure in ("", "Pure") for kind in ("", "Posix", "Windows")}
+KNOWN |= {
+    (module, f"{pure}{kind}Path"): Known(_path)
+    for module in ("pathlib", "pathlib._local")
+    for pure in ("", "Pure")
+    for kind in ("", "Posix", "Windows")
+}
 KNOWN |= {
     (module, "AttributeDict"): Plain
     for module in (

@@ -15,6 +15,7 @@ from typing import IO, Any
 from explainers.classifiers.own.inert import KNOWN, STORAGES
 from explainers.classifiers.own.tensors import Storage
 
+MODULES = {"__builtin__": "builtins"}  # as the protocols of Python 2 call them, and as they are called today
 MAX_NAMES = 50  # of what a refused pickle names
 
 
@@ -38,7 +39,7 @@ class Reader(pickle.Unpickler):
 
         Raises ForbiddenName for all but the few that weights need.
         """
-        if (found := KNOWN.get((module, name))) is None:
+        if (found := KNOWN.get((MODULES.get(module, module), name))) is None:
             raise ForbiddenName(f"{module}.{name}")
         return found
 
@@ -85,7 +86,7 @@ class NameReader(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         """Note a name."""
-        if (full := f"{module}.{name}") not in self.names:
+        if (full := f"{MODULES.get(module, module)}.{name}") not in self.names:
             if len(self.names) == MAX_NAMES:
                 raise pickle.UnpicklingError("enough names")
             self.names.append(full)

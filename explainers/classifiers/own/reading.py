@@ -175,7 +175,7 @@ def _doubting() -> Iterator[None]:
     """Take an answer that isn't as agreed for that of a damaged file."""
     try:
         yield
-    except (KeyError, TypeError, ValueError, RecursionError, OSError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError, OSError) as error:
         raise ExplanationError(DAMAGED) from error
 
 

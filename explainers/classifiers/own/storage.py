@@ -108,7 +108,7 @@ class Storage:
             own = sum(size for owner, size in self._taken.values() if owner == session)
             if own + room > MAX_SESSION:
                 raise ExplanationError(
-                    f"Your files take {megabytes(own)} of the {megabytes(MAX_SESSION)} that a visitor may have; the new "
+                    f"Your files take {megabytes(own)} of the {megabytes(MAX_SESSION)} that a visitor may have; a new "
                     f"one may need {megabytes(room)}. Remove one of them first."
                 )
             if sum(size for _, size in self._taken.values()) + room > MAX_ALL:

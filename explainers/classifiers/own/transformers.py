@@ -93,7 +93,7 @@ def load_transformers(file: OwnFile) -> nn.Module:
             f"{FAILED}its weights file lacks {listed(missing)}, which would be random. Save the fine-tuned classifier "
             "with model.save_pretrained()."
         )
-    return Logits(network.eval())
+    return Logits(network).eval()
 
 
 def _settings(file: OwnFile) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def test_all_of_torchvisions_and_sixty_families_of_timms_are_known():
 def test_a_network_gets_its_maps_and_the_report_says_so(few):
     judgement = judge(SMALL)
     assert (judgement.maps, judgement.refusals, judgement.failures, judgement.side) == (3, {}, (), 64)
-    text = report([judgement], 60)
+    text = report([judgement], 1, 60)
     assert "| timm | 1 | 3 | 0 | 0 |" in text
     assert f"| test_resnet (timm) | 64 px | {judgement.layer} | 3 | 0 |" in text
 

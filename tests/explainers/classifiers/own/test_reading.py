@@ -21,7 +21,7 @@ from explainers.classifiers.own.reading import read_own
 def given(tmp_path):
     """A sound file."""
     torch.save(
-        {"model": {"fc.weight": torch.ones(2, 3), "fc.bias": torch.tensor([1, float("nan")])}}, tmp_path / "w.pth"
+        {"model": {"conv.weight": torch.ones(2, 3), "fc.bias": torch.tensor([1, float("nan")])}}, tmp_path / "w.pth"
     )
     return tmp_path / "w.pth"
 
@@ -36,7 +36,7 @@ def kept(tmp_path):
 def test_a_file_is_read(given, kept):
     file = read_own(given, "mine\n.pth", kept)
     assert (file.name, file.kind, file.facts) == ("mine�.pth", "state_dict", FileFacts())
-    assert file.shapes == {"fc.weight": (2, 3), "fc.bias": (2,)}
+    assert file.shapes == {"conv.weight": (2, 3), "fc.bias": (2,)}
     assert file.notes == (
         "The weights were taken from the entry “model”.",
         "1 of 2 tensors hold NaN or infinity (fc.bias), so the network's answers may be no numbers.",
@@ -44,7 +44,7 @@ def test_a_file_is_read(given, kept):
     assert (file.bytes, file.digest) == (len(data := given.read_bytes()), hashlib.sha256(data).hexdigest())
     assert [*kept.iterdir()] == [file.weights]
     with safe_open(file.weights, "pt") as weights:
-        assert weights.get_tensor("fc.weight").equal(torch.ones(2, 3))
+        assert weights.get_tensor("conv.weight").equal(torch.ones(2, 3))
 
 
 def test_a_folder_has_the_digest_of_its_files(tmp_path, kept):
