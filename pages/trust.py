@@ -21,6 +21,7 @@ with frame("Can you trust this map?", "Four tests that could prove it wrong, and
         from pages.shared.look import last_look
         from pages.shared.method import choose_explainer
         from pages.shared.question import ask
+        from pages.shared.save import offer_files
     with page.settings.fill():
         question, _, explainer = ask(choose_explainer)
     with body.fill(), st.container(key="trial", gap="xsmall"):
@@ -36,6 +37,7 @@ with frame("Can you trust this map?", "Four tests that could prove it wrong, and
             explanation, look = last_look(work.explanation(explainer, question))
             with map_place:
                 show_map(explanation, look)
+                offer_files(explanation, look, question.photo)
             for card in sorted(cards, key=lambda card: card.cost(explainer, question)):  # nobody waits for a longer one
                 with card.place, messages():
                     verdict.take(card, card.show(explainer, question, explanation, look))

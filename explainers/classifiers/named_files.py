@@ -158,6 +158,7 @@ class NamedSource(Source):
                 output=entry.output,
                 device=device,
                 name=self.title,
+                source=self.name,
             )
         except ExplanationError as error:
             raise ExplanationError(f"[{self.name}] in {FILE}: {error}") from error

@@ -30,6 +30,7 @@ class Photo:
     levels: which values of the file are black and white; None where it has 8 bits per channel.
     file:   the file's bytes, where other levels can be chosen.
     size:   the width and height that the upright picture has in its file; None where there is none.
+    sample: the name of the installed sample that it is; empty for other pictures.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Photo:
     levels: str | None = None
     file: bytes = field(default=b"", repr=False)
     size: tuple[int, int] | None = None
+    sample: str = ""
 
     @classmethod
     def read(cls, name: str, data: bytes, levels: str = "automatic") -> Photo:

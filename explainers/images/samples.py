@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
+from explainers.errors import ExplanationError
+
 SCIKIT_IMAGE, MATPLOTLIB = "skimage/data", "matplotlib/mpl-data/sample_data"
 # Pictures that come with two packages, each for another reason: folder, file, title, caption, credit. What
 # EfficientNet-Lite0 says of them is in the test. The credits are from the docstrings of skimage.data.
@@ -122,6 +124,14 @@ def samples() -> tuple[Sample, ...]:
     """Return what is offered to visitors: the pictures that this process was given, then the installed ones."""
     with _LOCK:
         return (*_GIVEN, *SAMPLES)
+
+
+def sample(name: str) -> Sample:
+    """Return the installed sample of this name. Raises ExplanationError if there is none."""
+    for each in SAMPLES:
+        if each.name == name:
+            return each
+    raise ExplanationError(f"There is no sample {name!r}: there are {', '.join(each.name for each in SAMPLES)}.")
 
 
 def given_sample(title: str, content: bytes) -> Sample:

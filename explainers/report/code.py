@@ -15,23 +15,24 @@ YOUR_NETWORK = "network, labels = ...  # yours: an nn.Module in eval mode, and a
 def snippet(explanation: Explanation, photo: Photo) -> str:
     """Return Python code that computes this map of this photo with `explainers`, bit for bit.
 
-    The photo is read from a file of its name in the current folder. A network that was handed over by a program stays
-    to be filled in.
+    A photo that isn't a sample is read from a file of its name in the current folder. A network that was handed over by
+    a program stays to be filled in.
     """
     facts = explanation.facts
     kind, by_name = BY_SLUG[facts.slug].__name__, facts.source is not None
     names = [kind, "Target", *(["load_classifier"] if by_name else ["Classifier", "View"])]
+    data = f"sample({photo.sample!r}).data" if photo.sample else f"Path({photo.name!r}).read_bytes()"
     if _is_as_in_file(photo):
         names.append("read_image")
-        reading = f"photo = read_image(Path({photo.name!r}).read_bytes())"
+        reading = f"photo = read_image({data})"
     else:
         levels = f", {photo.levels!r}" if photo.levels else ""
-        reading = f"photo = Photo.read({photo.name!r}, Path({photo.name!r}).read_bytes(){levels}).image"
+        reading = f"photo = Photo.read({photo.name!r}, {data}{levels}).image"
     lines = [
-        "from pathlib import Path",
-        "",
+        *([] if photo.sample else ["from pathlib import Path", ""]),
         *_wrapped("from explainers import ", sorted(names), ("", "")),
         *([] if _is_as_in_file(photo) else ["from explainers.images.photo import Photo"]),
+        *(["from explainers.images.samples import sample"] if photo.sample else []),
         "",
         *([f"classifier = {_loading(explanation)}"] if by_name else [YOUR_NETWORK, *_classifier(explanation)]),
         reading,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import streamlit as st
@@ -30,7 +31,8 @@ def choose_picture() -> Photo:
 def sample_photo(name: str) -> Photo:
     """Return a sample's photo, which is decoded when it is first chosen."""
     sample = _sample(name)
-    return Photo.read(sample.title, sample.data)
+    photo = Photo.read(sample.title, sample.data)
+    return replace(photo, sample=name) if sample.path else photo
 
 
 def _sample(name: str) -> Sample:

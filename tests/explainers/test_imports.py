@@ -35,7 +35,8 @@ FLOORS = (  # from the ground up: a module imports from its own wing and from th
     ("methods", "experiments", "proof", "check"),
     ("figures", "comparison"),
     ("report",),
-    ("command_line", "serving", "__main__"),
+    ("command_line", "serving"),
+    ("__main__",),
 )
 LEVELS = {wing: level for level, wings in enumerate(FLOORS) for wing in wings}
 

@@ -13,6 +13,7 @@ from PIL import Image
 import explainers
 from explainers import EXPLAINERS, GradCAM, Saliency, Target, load_classifier
 from explainers.images.photo import MAX_KEPT_PIXELS, Photo
+from explainers.images.samples import sample
 from explainers.report import snippet
 
 ROOT = Path(__file__).parents[3]
@@ -70,6 +71,13 @@ def test_the_photo_is_read_as_it_was(files, bundled, name, levels):
     photo = photo_of(files / name, levels=levels)
     explanation = Saliency()(bundled, photo.image, Target(3, scale="probability"))
     assert run(snippet(explanation, photo), files)[0].values.tobytes() == explanation.values.tobytes()
+
+
+def test_a_sample_is_read_where_it_is_installed(bundled, tmp_path):
+    given = sample("coffee")
+    photo = replace(Photo.read(given.title, given.data), sample=given.name)
+    explanation = Saliency()(bundled, photo.image, Target(3))
+    assert run(snippet(explanation, photo), tmp_path)[0].values.tobytes() == explanation.values.tobytes()
 
 
 def test_it_runs_in_a_process_of_its_own(files, bundled):

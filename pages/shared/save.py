@@ -1,0 +1,57 @@
+"""The menu that gives a result as files, and as the code that computes it again."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from pathlib import PurePath
+
+import streamlit as st
+from PIL import Image
+
+from explainers import Explanation
+from explainers.figures import Look
+from explainers.images.photo import Photo
+from explainers.report import snippet, zipped
+from explainers.report.pictures import map_picture, overlay_picture
+
+WHAT_ALL_IS = (
+    "Map and overlay as PNG, the values for NumPy, and a JSON file with the settings, the proof and the versions."
+)
+WHAT_CODE_IS = "This code computes the map again, bit for bit."
+ABOUT_THE_FILE = " It looks for the picture in the current folder."
+
+
+def offer_files(explanation: Explanation, look: Look, photo: Photo) -> None:
+    """Draw the menu. Files are made when somebody asks for them."""
+    picture = photo.image if isinstance(photo.image, Image.Image) else None
+    stem = f"{_plain(photo.sample or photo.name)}-{explanation.facts.slug}"
+    with st.popover("Save", key="save", help="Take this result away as files or as code."):
+        _offer("Everything (zip)", "all", f"{stem}.zip", lambda: zipped(explanation, photo=picture, look=look))
+        st.caption(WHAT_ALL_IS)
+        with st.container(horizontal=True):
+            _offer(
+                "Overlay (PNG)",
+                "overlay",
+                f"{stem}-overlay.png",
+                lambda: _png(overlay_picture(explanation, look, picture)),
+            )
+            _offer("Map (PNG)", "map", f"{stem}-map.png", lambda: _png(map_picture(explanation, look)))
+        st.caption(WHAT_CODE_IS + ABOUT_THE_FILE * (not photo.sample))
+        st.code(snippet(explanation, photo), language="python")
+
+
+def _offer(label: str, key: str, name: str, make: Callable[[], bytes]) -> None:
+    st.download_button(label, make, name, key=f"save-{key}", on_click="ignore")
+
+
+def _png(picture: Image.Image) -> bytes:
+    stream = io.BytesIO()
+    picture.save(stream, "PNG")
+    return stream.getvalue()
+
+
+def _plain(name: str) -> str:
+    """Return what is left of a file's name when only plain letters, digits and dashes stay: it is a stranger's text."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", PurePath(name).stem).strip("-")[:60] or "picture"
