@@ -28,6 +28,7 @@ with frame("Can you trust this map?", "Four tests that could prove it wrong, and
         with st.container(horizontal=True, gap="medium", key="tested"):
             map_place = st.container(width=MAP_WIDTH, key="under-test")
             verdict = VerdictPlace(explainer, question)
+            save_place = st.container(width="content")
         kinds: tuple[type[Card], ...] = RemovalCard, RandomisationCard, StabilityCard, PointingCard
         with st.container(key="cards"):
             cards = [kind(question.classifier) for kind in kinds]
@@ -37,6 +38,7 @@ with frame("Can you trust this map?", "Four tests that could prove it wrong, and
             explanation, look = last_look(work.explanation(explainer, question))
             with map_place:
                 show_map(explanation, look)
+            with save_place:
                 offer_files(explanation, look, question.photo)
             for card in sorted(cards, key=lambda card: card.cost(explainer, question)):  # nobody waits for a longer one
                 with card.place, messages():
