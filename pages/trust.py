@@ -38,10 +38,10 @@ with frame("Can you trust this map?", "Four tests that could prove it wrong, and
             explanation, look = last_look(work.explanation(explainer, question))
             with map_place:
                 show_map(explanation, look)
-            with save_place:
-                offer_files(explanation, look, question.photo)
             for card in sorted(cards, key=lambda card: card.cost(explainer, question)):  # nobody waits for a longer one
                 with card.place, messages():
                     verdict.take(card, card.show(explainer, question, explanation, look))
             verdict.end()
+            with save_place:
+                offer_files(explainer, question, explanation, look)
             table.show(question, cards)

@@ -12,27 +12,36 @@ from explainers.command_line.pictures import Row, explain_each
 from explainers.explainer import Explainer
 from explainers.explanation import Explanation
 from explainers.question import Question
-from explainers.report import save
+from explainers.report import report, save
 
 
 @click.command(cls=MethodCommand)
 @click.argument("pictures", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @question_options
 @click.option("--out", type=click.Path(path_type=Path), help="A folder for the maps. Default: none are saved.")
+@click.option("--report", "with_report", is_flag=True, help="Add report.html to each map, to read or print.")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each picture.")
 @click.pass_context
-def explain(ctx: click.Context, /, pictures: tuple[Path, ...], out: Path | None, **_: object) -> None:
+def explain(
+    ctx: click.Context, /, pictures: tuple[Path, ...], out: Path | None, with_report: bool, **_: object
+) -> None:
     """Explain PICTURES, which are files or folders of them.
 
     Each map becomes a folder in --out with the name of its picture: map.png, overlay.png, values.npz and
     explanation.json. Nothing is overwritten.
     """
+    if with_report and out is None:
+        raise click.UsageError("--report needs --out, the folder for the maps.")
 
     def keep(path: Path, explainer: Explainer, question: Question, explanation: Explanation) -> Row:
         photo = question.photo.image
         if out is None or isinstance(photo, Tensor):
             return {"saved": None}
-        return {"saved": str(save(explanation, out / path.stem, photo=photo))}
+        folder = save(explanation, out / path.stem, photo=photo)
+        if with_report:
+            likely = question.classifier.predict(photo)
+            (folder / "report.html").write_text(report(explainer, question, explanation, likely), "utf-8")
+        return {"saved": str(folder)}
 
     explain_each(ctx, pictures, keep, _line)
 

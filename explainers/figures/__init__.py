@@ -5,6 +5,7 @@ from explainers.figures.answer import answer
 from explainers.figures.check import check
 from explainers.figures.colours import COLOURS, SIGNED_COLOURS, peak
 from explainers.figures.comparison import Tile, Tints, common_view, gradient, map_in_photo, spans
+from explainers.figures.inline import inline, script
 from explainers.figures.map import HEIGHT, OVERLAYS, Look, panels
 from explainers.figures.map_row import map_row
 from explainers.figures.parts import encoded
@@ -34,6 +35,7 @@ __all__ = [
     "difference",
     "encoded",
     "gradient",
+    "inline",
     "map_in_photo",
     "map_row",
     "matrix",
@@ -47,6 +49,7 @@ __all__ = [
     "removal",
     "removal_summary",
     "saturation",
+    "script",
     "spans",
     "tile",
 ]

@@ -2,5 +2,6 @@
 
 from explainers.report.bundle import bundle_schema, load, save, zipped
 from explainers.report.code import snippet
+from explainers.report.html import report
 
-__all__ = ["bundle_schema", "load", "save", "snippet", "zipped"]
+__all__ = ["bundle_schema", "load", "report", "save", "snippet", "zipped"]

@@ -36,7 +36,8 @@ def overlay_picture(
     """
     look = look or Look.first(explanation)
     levels, seen = _levels(explanation, look)
-    below = np.asarray((photo or _seen_picture(explanation)).convert("RGB"))
+    seen_picture = _placed(picture_of(explanation.picture), explanation, Image.Resampling.BILINEAR)
+    below = np.asarray((photo or seen_picture).convert("RGB"))
     share = np.linspace(-1 if explanation.signed else 0, 1, LEVELS)
     opacity = np.rint(np.abs(share) * OPACITY * (LEVELS - 1)).astype(np.uint8)[levels]
     coloured = Image.fromarray(rgb(look.colours, LEVELS)[levels])
@@ -58,11 +59,11 @@ def _levels(explanation: Explanation, look: Look) -> tuple[Array, Array]:
     return np.rint(shares.clip(0, 1) * (LEVELS - 1)).astype(np.uint8), _seen(explanation)
 
 
-def _seen_picture(explanation: Explanation) -> Image.Image:
-    """Return what the classifier saw at its place in the photo."""
-    levels = np.rint(explanation.picture.clip(0, 1) * 255).astype(np.uint8)
-    picture = Image.fromarray(levels[0] if len(levels) == 1 else levels.transpose(1, 2, 0)[..., :3])
-    return _placed(picture.convert("RGB"), explanation, Image.Resampling.BILINEAR)
+def picture_of(picture: Array) -> Image.Image:
+    """Convert a picture (C, H, W) in pixel units to RGB; of more than three channels, the first three are shown."""
+    levels = np.rint(picture.clip(0, 1) * 255).astype(np.uint8)
+    channels = levels[:3] if len(levels) >= 3 else np.repeat(levels[:1], 3, 0)
+    return Image.fromarray(np.ascontiguousarray(channels.transpose(1, 2, 0)))
 
 
 def _seen(explanation: Explanation) -> Array:

@@ -10,26 +10,40 @@ from pathlib import PurePath
 import streamlit as st
 from PIL import Image
 
-from explainers import Explanation
+from explainers import Explainer, Explanation
 from explainers.figures import Look
-from explainers.images.photo import Photo
-from explainers.report import snippet, zipped
+from explainers.question import Question
+from explainers.report import report, snippet, zipped
 from explainers.report.pictures import map_picture, overlay_picture
+from pages.shared import work
+from pages.shared.findings import known_findings
 
 WHAT_ALL_IS = (
     "Map and overlay as PNG, the values for NumPy, and a JSON file with the settings, the proof and the versions."
 )
+WHAT_THE_REPORT_IS = "One file to read, print or send: the result, its check and tests, and what the map can't say."
+MAX_NOTES = 5000  # characters
 WHAT_CODE_IS = "This code computes the map again, bit for bit."
 ABOUT_THE_FILE = " It looks for the picture in the current folder."
 
 
-def offer_files(explanation: Explanation, look: Look, photo: Photo) -> None:
+def offer_files(explainer: Explainer, question: Question, explanation: Explanation, look: Look) -> None:
     """Draw the menu. Files are made when somebody asks for them."""
+    findings = known_findings(explainer, question, explanation)
+    photo, likely = question.photo, work.predictions(question.classifier, question.photo)
     picture = photo.image if isinstance(photo.image, Image.Image) else None
     stem = f"{_plain(photo.sample or photo.name)}-{explanation.facts.slug}"
     with st.popover("Save", key="save", help="Take this result away as files or as code."):
         _offer("Everything (zip)", "all", f"{stem}.zip", lambda: zipped(explanation, photo=picture, look=look))
         st.caption(WHAT_ALL_IS)
+        notes = st.text_area("Notes for the report", key="report-notes", max_chars=MAX_NOTES, height="content")
+
+        def make_report() -> bytes:
+            page = report(explainer, question, explanation, likely, findings=findings, look=look, notes=notes)
+            return page.encode()
+
+        _offer("Report (HTML)", "report", f"{stem}.html", make_report)
+        st.caption(WHAT_THE_REPORT_IS)
         with st.container(horizontal=True):
             _offer(
                 "Overlay (PNG)",

@@ -10,7 +10,6 @@ from explainers import Classifier, Explainer, Explanation, Prediction, proof
 from explainers.check import Check, no_sum
 from explainers.figures import Look, answer, check, panels, radius, saturation
 from explainers.glossary import with_terms
-from explainers.images.photo import Photo
 from explainers.numbers import counted, percent
 from explainers.question import Question
 from pages.shared import state
@@ -112,15 +111,15 @@ class MapArea:
                 f"A preview after {passes}. {proof.accuracy(explanation) or ''} The map is still being computed."
             )
 
-    def show(self, explanation: Explanation, photo: Photo) -> None:
-        """Draw the panels, the widgets that choose how they are drawn, and the menu that saves them."""
+    def show(self, explainer: Explainer, question: Question, explanation: Explanation) -> None:
+        """Draw the panels, the widgets that choose how they are drawn, and the menu that saves the result."""
         with self._place.fill(key="map-area"):
             figure = st.container(key="panels")
             figure.empty()  # so that the panels have their place already when the widgets under them are drawn
             caption = st.empty()
         with self._look_place.fill(key="look-area"):
             explanation, look = choose_look(explanation)
-            offer_files(explanation, look, photo)
+            offer_files(explainer, question, explanation, look)
         figure.plotly_chart(panels(explanation, look), height="stretch", key="map", alt=_about(explanation))
         if look.smooth and not explanation.coarse:
             caption.caption(_smoothing(explanation, look))

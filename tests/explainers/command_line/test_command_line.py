@@ -64,6 +64,13 @@ def test_the_map_is_the_one_of_the_library(run, folder, tmp_path):
         assert overlay.size == photo.size
 
 
+def test_a_report_is_added_to_each_map_on_request(run, folder, tmp_path):
+    assert run("explain", folder, "--out", tmp_path, "--report", *QUICK).exit_code == 0
+    for name in ("noise", "Red"):
+        assert "<h1>Why does PocketNet say" in (tmp_path / name / "report.html").read_text("utf-8")
+    assert "--report needs --out" in run("explain", folder, "--report", *QUICK).stderr
+
+
 def test_json_is_a_line_for_each_picture_and_for_each_failure(run, folder, tmp_path):
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"\x89PNG\r\n\x1a\n")

@@ -9,7 +9,6 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import explainers
-from explainers.images.photo import Photo
 from pages.shared import save
 from tests.pages.conftest import DASHBOARD
 
@@ -31,6 +30,7 @@ def test_the_page_offers_files_of_the_map_that_it_shows(made, tmp_path):
     assert not page.exception
     assert [name for name, _ in made.values()] == [
         "coffee-grad-cam.zip",
+        "coffee-grad-cam.html",
         "coffee-grad-cam-overlay.png",
         "coffee-grad-cam-map.png",
     ]
@@ -43,6 +43,7 @@ def test_the_page_offers_files_of_the_map_that_it_shows(made, tmp_path):
     with Image.open(io.BytesIO(made["overlay"][1])) as overlay:
         assert overlay.size == explanation.photo_size
         assert np.asarray(overlay).std() > 10
+    assert "<h1>Why does PocketNet say" in made["report"][1].decode()
     (code,) = (block.value for block in page.code)
     assert "sample('coffee').data" in code
     assert "GradCAM(" in code
@@ -61,9 +62,3 @@ def test_the_page_offers_files_of_the_map_that_it_shows(made, tmp_path):
 )
 def test_a_files_name_is_a_strangers_text(name, plain):
     assert save._plain(name) == plain
-
-
-def test_a_picture_that_is_no_photo_is_offered_too(conv, noise, made):
-    explanation = explainers.Saliency()(conv, noise(conv.size), explainers.Target(1))
-    save.offer_files(explanation, save.Look.first(explanation), Photo.of(noise(conv.size)))
-    assert made.keys() == {"all", "overlay", "map"}
