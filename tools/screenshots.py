@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 IDLE = '[data-testid="stApp"][data-test-connection-state="CONNECTED"][data-test-script-state="notRunning"]'
 RUN_START, REFLOW = 1500, 1000  # milliseconds until a page runs, and until figures fit a changed window
-TIMEOUT = 180_000  # milliseconds
+TIMEOUT = 600_000  # milliseconds; all of the Path page takes minutes on a busy machine
 THEMES = "light", "dark"
 
 

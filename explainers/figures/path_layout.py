@@ -53,7 +53,7 @@ NARROW = Arrangement(
         MEAN: ((0.1, 0.9), (0.0, 0.1)),
     },
     bar=0.42,
-    bottom=84,
+    bottom=98,
     font=11,
 )
 
