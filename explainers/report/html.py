@@ -58,7 +58,7 @@ def report(
     look, facts, findings = look or Look.first(explanation), explanation.facts, findings or {}
     photo = question.photo.image if isinstance(question.photo.image, Image.Image) else None
     curves = {title: Markup(inline(figure)) for title, figure in saturation(explanation).items()}
-    return _template().render(
+    page: str = _template().render(
         title=f"Why does {facts.classifier} say {facts.label}?",
         photo_name=question.photo.name,
         notes=notes,
