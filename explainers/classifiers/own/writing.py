@@ -30,7 +30,8 @@ def write(pieces: Mapping[str, Piece], path: Path) -> list[str]:
     Memory does not grow with the tensors.
     """
     ordered = sorted(pieces, key=lambda name: -ITEM_SIZES[pieces[name].dtype])  # so that all are aligned
-    header, end, not_finite = {"__metadata__": {"format": "pt"}}, 0, []
+    header: dict[str, dict[str, Any]] = {"__metadata__": {"format": "pt"}}
+    end, not_finite = 0, []
     for name in ordered:
         piece = pieces[name]
         header[name] = {"dtype": piece.dtype, "shape": piece.shape, "data_offsets": (end, end + piece.size)}

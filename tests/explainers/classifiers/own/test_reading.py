@@ -73,7 +73,7 @@ def test_what_isnt_there_is_refused(tmp_path, kept, make):
 
 
 def test_a_file_that_is_too_large_is_refused_unread(given, kept, monkeypatch):
-    monkeypatch.setattr(reading, "start", None)
+    monkeypatch.setattr(processes, "start", None)
     with pytest.raises(ExplanationError, match=r"^The file has 1 MB; up to 0 MB are read. Save the weights alone"):
         read_own(given, "w.pth", kept, max_bytes=0)
 
