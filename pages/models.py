@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.shared.frame import frame, messages
 
-with frame("Which classifier?", "Those that are here, those that can be downloaded, and your own.", "models") as page:
+with frame("Which classifier?", "Those that come with Whypixel, those to download, and your own.", "models") as page:
     body = page.place("560px")
     with page.imports():
         from pages.sections.models.catalogue import choose_from_catalogue

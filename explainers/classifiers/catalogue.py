@@ -40,7 +40,7 @@ SETTLED_SECONDS = 2.0  # file systems tell times of change no more finely than t
 
 
 def sources() -> tuple[Source, ...]:
-    """Return the sources of a menu: what is in memory, the owner's, the bundled, the best known, local, a visitor's own.
+    """Return the sources of a menu: in memory, the owner's, bundled, the best known, local ones, a visitor's own.
 
     Every name occurs once: the first in this order has it.
     """

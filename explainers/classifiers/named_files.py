@@ -15,105 +15,25 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
-from explainers.classifiers.bundled import BUNDLED_CLASSIFIERS
 from explainers.classifiers.classifier import Classifier
 from explainers.classifiers.download import Progress
-from explainers.classifiers.published import TIMM, is_published, listing
+from explainers.classifiers.named_entry import FILE, Entry, are_texts, checked_entry, shown
+from explainers.classifiers.published import TIMM, listing
 from explainers.classifiers.refused import RefusedSource
 from explainers.classifiers.source import Source
 from explainers.classifiers.view import Fit, View
 from explainers.classifiers.weights_source import TimmSource, TorchvisionSource, WeightsSource
 from explainers.errors import ExplanationError
 
-FILE = "models.toml"
 MAX_BYTES = 10**6  # of the file, and of a file of labels
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What a table says; None where it leaves the architecture's usual.
-
-    labels: the names of the classes, or the file in the folder that has one in each line, or a JSON list of them.
-    text:   what the classifier knows and is for, for visitors.
-    """
-
-    architecture: str
-    weights: str
-    labels: tuple[str, ...] | str | None = None
-    title: str | None = None
-    text: str = ""
-    licence: str = ""
-    accuracy: float | None = None
-    size: int | None = None
-    resize: int | None = None
-    mean: tuple[float, ...] | None = None
-    std: tuple[float, ...] | None = None
-    interpolation: Literal["nearest", "bilinear", "bicubic"] | None = None
-    fit: Fit = "crop"
-    output: Literal["softmax", "sigmoid"] = "softmax"
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and value.strip() != ""
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")
-
-
-def _is_side(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= 4096
-
-
-def _are_texts(value: Any) -> bool:
-    return isinstance(value, list) and len(value) > 0 and all(map(_is_text, value))
-
-
-def _are_numbers(value: Any) -> bool:
-    return isinstance(value, list) and len(value) in (1, 3) and all(map(_is_number, value))
-
-
-@dataclass(frozen=True)
-class Key:
-    """What a key of a table accepts, and how that is said."""
-
-    accepts: Callable[[Any], bool]
-    words: str
-
-
-def _one_of(*options: str) -> Key:
-    return Key(options.__contains__, "one of " + ", ".join(f'"{option}"' for option in options))
-
-
-TEXT, SIDE = Key(_is_text, "a text"), Key(_is_side, "a whole number of pixels from 1 to 4096")
-KEYS: Mapping[str, Key] = {
-    "architecture": TEXT,
-    "weights": Key(_is_text, "the name of a file in the folder"),
-    "labels": Key(lambda value: _is_text(value) or _are_texts(value), "a list of texts or the name of a file"),
-    "title": TEXT,
-    "text": TEXT,
-    "licence": TEXT,
-    "accuracy": Key(lambda value: _is_number(value) and 0 <= value <= 100, "a number of per cent from 0 to 100"),
-    "size": SIDE,
-    "resize": SIDE,
-    "mean": Key(_are_numbers, "a list of a number for each channel, where black is 0 and white is 1"),
-    "std": Key(
-        lambda value: _are_numbers(value) and all(each > 0 for each in value),
-        "a list of a number above 0 for each channel, where black is 0 and white is 1",
-    ),
-    "interpolation": _one_of("nearest", "bilinear", "bicubic"),
-    "fit": _one_of("crop", "pad"),
-    "output": _one_of("softmax", "sigmoid"),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,7 +102,7 @@ class NamedSource(Source):
         if not text.lstrip().startswith("["):
             return tuple(line.strip() for line in text.splitlines() if line.strip())
         with suppress(ValueError, RecursionError):
-            if _are_texts(names := json.loads(text)):
+            if are_texts(names := json.loads(text)):
                 return tuple(names)
         raise ExplanationError(f"{where} begins like JSON, and is no list of texts.")
 
@@ -214,7 +134,7 @@ def _read(path: Path, changed: int, size: int) -> tuple[Source, ...]:
 def _source(name: str, table: Any, folder: Path) -> Source:
     """Make the source that a table declares, or that of the sentence which says what is wrong with it."""
     try:
-        entry = _entry(name, table)
+        entry = checked_entry(name, table)
         made_of = _architecture(name, entry)
         path = _inside(folder, entry.weights, name)
         if isinstance(entry.labels, str):
@@ -237,32 +157,13 @@ def _source(name: str, table: Any, folder: Path) -> Source:
     )
 
 
-def _entry(name: str, table: Any) -> Entry:
-    """Check a table. Raises ExplanationError."""
-    where = f"[{name}] in {FILE}"
-    if not isinstance(table, dict):
-        raise ExplanationError(f'{FILE} has "{name}" outside of a table. Begin with the table\'s name, as [{name}].')
-    if name in BUNDLED_CLASSIFIERS or is_published(name):
-        raise ExplanationError(f"{where} has the name of a classifier that Whypixel knows. Choose another name.")
-    for key, value in table.items():
-        if key not in KEYS:
-            raise ExplanationError(f'{where} has the unknown key "{key}". It may have {", ".join(KEYS)}.')
-        if not KEYS[key].accepts(value):
-            raise ExplanationError(f"{where}: {key} must be {KEYS[key].words}, not {_shown(value)}.")
-    for key in ("architecture", "weights"):
-        if key not in table:
-            raise ExplanationError(f"{where} lacks {key}, which must be {KEYS[key].words}.")
-    entry: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
-    return Entry(**entry)
-
-
 def _architecture(name: str, entry: Entry) -> WeightsSource:
     """Return the source of the published classifier of that architecture. Raises ExplanationError."""
     try:
         known = listing(entry.architecture)
     except ExplanationError as error:
         raise ExplanationError(
-            f"[{name}] in {FILE}: there is no architecture called {_shown(entry.architecture)}. Name one of "
+            f"[{name}] in {FILE}: there is no architecture called {shown(entry.architecture)}. Name one of "
             'torchvision\'s, such as "resnet50", or of timm\'s, such as "timm/resnet50".'
         ) from error
     kind: Any = TimmSource if entry.architecture.startswith(TIMM) else TorchvisionSource
@@ -286,13 +187,8 @@ def _inside(folder: Path, name: str, table: str) -> Path:
     except (OSError, ValueError, RuntimeError):  # it isn't there, its name can't be one, or it links to itself
         is_inside = False
     if not is_inside:
-        raise ExplanationError(f"[{table}] in {FILE}: there is no file {_shown(name)} in that folder.")
+        raise ExplanationError(f"[{table}] in {FILE}: there is no file {shown(name)} in that folder.")
     return path
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]}…"
 
 
 def _refused(name: str, reason: str) -> Source:

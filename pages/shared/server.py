@@ -1,6 +1,7 @@
-"""Corrects Streamlit's server from the first visit on: it asks no other machine, and ends soon after it is told to.
+"""Corrects Streamlit's server from the first visit on: it asks no other machine, ends soon after it is told to, and
+holds only so many uploads in memory.
 
-Streamlit has no setting for either. When a page of another origin connects, it asks an outside service for its own
+Streamlit has no setting for any of it. When a page of another origin connects, it asks an outside service for its own
 address, to compare the two. When it is told to end, it waits for every connection, however slow, and then Python takes
 apart all that torch has brought along, which takes 2 s of the processor's time, or 20 s where others want it, too. And
 while torch is being imported, Python may not get round to any signal for seconds.
@@ -18,9 +19,13 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import cast
 
+from starlette.exceptions import HTTPException
 from streamlit import net_util, runtime
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from streamlit.web import bootstrap
 
+MAX_UPLOADED = 10**9  # bytes of files that visitors have sent and no page has taken yet
 END_TIMEOUT = 1.0  # seconds after a signal until connections that are still open are cut
 SIGNALS = signal.SIGTERM, signal.SIGINT
 Handler = Callable[[int, FrameType | None], object] | int | None
@@ -31,8 +36,22 @@ def correct() -> None:
     if getattr(signal.getsignal(signal.SIGTERM), "__module__", None) != bootstrap.__name__:
         return
     net_util.get_internal_ip = net_util.get_external_ip = _no_address
+    bound_uploads(cast("MemoryUploadedFileManager", runtime.get_instance().uploaded_file_mgr))
     stopped = cast("asyncio.Future[None]", runtime.get_instance().stopped)
     _in_main_thread(stopped.get_loop(), lambda: _end_soon(stopped))
+
+
+def bound_uploads(manager: MemoryUploadedFileManager) -> None:
+    """Let a manager refuse a file that would not fit into MAX_UPLOADED beside those that no page has taken yet."""
+    add = manager.add_file
+
+    def add_if_it_fits(session_id: str, file: UploadedFileRec) -> None:
+        waiting = [other for files in [*manager.file_storage.values()] for other in [*files.values()]]
+        if sum(len(other.data) for other in (*waiting, file)) > MAX_UPLOADED:
+            raise HTTPException(503, "This server is taking too many files at once. Please try again in a minute.")
+        add(session_id, file)
+
+    manager.add_file = add_if_it_fits  # type: ignore[method-assign]
 
 
 @contextmanager

@@ -116,6 +116,9 @@ def _torchvision_preprocessing(name: str) -> tuple[Any, ...]:
 def _timm_preprocessing(network: nn.Module) -> tuple[Any, ...]:
     given: Any = network.pretrained_cfg
     channels, _, size = given["input_size"]
+    sides = getattr(getattr(network, "patch_embed", None), "img_size", None)
+    if isinstance(sides, tuple) and len({*sides}) == 1:
+        (size,) = {*sides}  # one configuration names another size than its builder
     return channels, size, *(tuple(given[key]) for key in ("mean", "std")), given["interpolation"], given["crop_pct"]
 
 

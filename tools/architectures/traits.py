@@ -65,12 +65,16 @@ def _heads(network: nn.Module) -> str:
 
 
 def _windows(network: nn.Module) -> str:
-    sides = set()
-    for module in network.modules():
-        for name in ("window_size", "partition_size"):
-            if isinstance(window := getattr(module, name, None), tuple):
-                sides.add(max(window))
-    return f"windows of {_listed(sides, 'd')} cells" if sides else ""
+    sides = _sides(network, "window_size", "partition_size")
+    before = _sides(network, "pretrained_window_size")  # by which positions are scaled
+    words = f"windows of {_listed(sides, 'd')} cells" if sides else ""
+    return f"{words}, scaled from {_listed(before, 'd')}" if words and before else words
+
+
+def _sides(network: nn.Module, *names: str) -> set[int]:
+    """The lengths above 0 that modules have under these names."""
+    found = (getattr(module, name, None) for module in network.modules() for name in names)
+    return {max(pair) for pair in found if isinstance(pair, tuple) and max(pair) > 0}
 
 
 def _final_pool(network: nn.Module) -> str:

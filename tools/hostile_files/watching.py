@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from explainers.classifiers.own import reading
+from explainers import processes
 
 INTERVAL = 0.002  # seconds between looks at the memory
 
@@ -28,7 +28,7 @@ class Watch:
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Watch the processes that are started from now on."""
-        over, started, before = threading.Event(), reading.start, _ended()
+        over, started, before = threading.Event(), processes.start, _ended()
         watchers: list[threading.Thread] = []
 
         def start(source: str) -> subprocess.Popen[bytes]:
@@ -37,11 +37,11 @@ class Watch:
             watchers[-1].start()
             return process
 
-        reading.start = start
+        processes.start = start
         try:
             yield
         finally:
-            reading.start = started
+            processes.start = started
             over.set()
             for watcher in watchers:
                 watcher.join()

@@ -61,8 +61,11 @@ def _of_libraries(counts: dict[str, int], draws: random.Random) -> Iterator[Outc
     for library, count in counts.items():
         for case in cases(library, count, draws):
             wrapper = draws.choice(WRAPPERS)
-            large = weights(case.network("meta")) > MAX_WEIGHTS
-            yield judge_shapes(case) if large else judge(case, wrapper)
+            try:
+                large = weights(case.network("meta")) > MAX_WEIGHTS
+                yield judge_shapes(case) if large else judge(case, wrapper)
+            except Exception as error:  # one bug must not end the campaign
+                yield Outcome(case.build.name, wrapper.__name__, None, 1, False, None, f"TRACEBACK {error!r}")
 
 
 def summary(outcomes: list[Outcome]) -> str:

@@ -12,8 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from explainers.classifiers.own.refusals import SAVE, megabytes, shown
-from explainers.classifiers.own.tensors import Region
-from explainers.classifiers.own.writing import CHUNK
+from explainers.classifiers.own.tensors import CHUNK, Region
 from explainers.errors import ExplanationError
 
 MAX_ENTRIES = 20_000

@@ -39,11 +39,13 @@ def _words(architectures: Sequence[Architecture], at: int, codes: Sequence[Seque
     twins = [other for other, code in zip(architectures, codes, strict=True) if code == codes[at] and other != own]
     if elsewhere := [twin for twin in twins if twin.library != own.library]:
         words.append(f"computes the same as {elsewhere[0].library}'s")
+    elif same := [twin.name for twin in twins if twin.size == own.size]:
+        words.append(f"computes the same as {' and '.join(same)}")
     if len({other.size for other in architectures}) > 1:
         words.append(f"usually for {own.size} px")
     if len({(other.mean, other.std) for other in architectures}) > 1:
         words.append(f"usually with mean {_numbers(own.mean)} and standard deviation {_numbers(own.std)}")
-    return ", ".join(words) or "another name of the same network"
+    return ", ".join(words)
 
 
 def _numbers(values: Iterable[float]) -> str:

@@ -20,7 +20,6 @@ from explainers.classifiers.own.header import MAX_HEADER
 from explainers.classifiers.own.refusals import shown
 from explainers.classifiers.own.tensors import Region
 from explainers.classifiers.own.wrappers import unwrap
-from explainers.classifiers.own.writing import write
 from explainers.errors import ExplanationError
 from explainers.processes import allow, be_quiet, limit_files, limit_memory
 
@@ -91,6 +90,8 @@ def _written(
     state: Mapping[str, Any], regions: Mapping[tuple[Path, str], Region], folder: Path, max_bytes: int
 ) -> dict[str, Any]:
     pieces = tensors.place(state, regions, max_bytes)
+    from explainers.classifiers.own.writing import write  # and NumPy, which a refused file doesn't need
+
     not_finite = write(pieces, folder / WEIGHTS)
     return {"names": list(pieces), "not_finite": not_finite}
 

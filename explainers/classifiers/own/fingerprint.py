@@ -158,7 +158,7 @@ def sketch(shapes: Shapes) -> bytes:
     """Return a minhash: of two sketches, the share of equal bytes is about the share of tensors in common."""
     if not shapes:
         return bytes(SKETCH_BYTES)
-    digests = b"".join(blake2b(line.encode(), digest_size=8).digest() for line in _lines(shapes))
+    digests = b"".join(blake2b(_bytes(line), digest_size=8).digest() for line in _lines(shapes))
     values = np.frombuffer(digests, np.uint64)[:, None]
     mixed = values * _DRAWS[0] + _DRAWS[1]  # modulo 2**64
     least = (mixed ^ (mixed >> np.uint64(29))).min(0)
@@ -175,4 +175,9 @@ def _lines(shapes: Shapes) -> Sequence[str]:
 
 
 def _hash(lines: Iterable[str]) -> str:
-    return blake2b("\n".join(lines).encode(errors="surrogatepass"), digest_size=HASH_BYTES).hexdigest()
+    return blake2b(_bytes("\n".join(lines)), digest_size=HASH_BYTES).hexdigest()
+
+
+def _bytes(text: str) -> bytes:
+    """Return the bytes of a text, which may be a stranger's, with halves of characters."""
+    return text.encode(errors="surrogatepass")

@@ -13,18 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from explainers import processes
 from explainers.classifiers.own.facts import FileFacts
 from explainers.classifiers.own.folders import UNPACKED
 from explainers.classifiers.own.header import read_header
 from explainers.classifiers.own.refusals import SAVE, listed, megabytes, shown
 from explainers.errors import ExplanationError
-from explainers.processes import end, program, start, took_too_long
 
 FileKind = Literal[
     "state_dict", "safetensors", "timm checkpoint", "Lightning checkpoint", "timm folder", "Hugging Face folder"
 ]
 WEIGHTS = "weights.safetensors"
-PROGRAM = program("explainers.classifiers.own.extraction")
+PROGRAM = processes.program("explainers.classifiers.own.extraction")
 MAX_BYTES = 2 * 10**9  # of a file or of its weights, wherever they come from; uploads have a lower limit
 MAX_SECONDS = 120.0  # until a process that stands still is ended; the limit of the processor's time is in `extraction`
 MAX_ANSWER = 16 * 10**6  # bytes
@@ -140,7 +140,7 @@ def _ask(request: dict[str, Any]) -> dict[str, Any]:
 
     Raises ExplanationError for a refusal, and RuntimeError for a bug.
     """
-    process = start(PROGRAM)
+    process = processes.start(PROGRAM)
     timer = threading.Timer(MAX_SECONDS, process.kill)
     timer.start()
     try:
@@ -156,9 +156,9 @@ def _ask(request: dict[str, Any]) -> dict[str, Any]:
         code = process.wait()
     finally:
         timer.cancel()
-        end(process)
+        processes.end(process)
     if code < 0:
-        raise ExplanationError(TOO_LONG if took_too_long(code) else DAMAGED)
+        raise ExplanationError(TOO_LONG if processes.took_too_long(code) else DAMAGED)
     if code > 0:
         raise RuntimeError(f"the process that reads files ended with {code}")
     with _doubting():

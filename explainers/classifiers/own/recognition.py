@@ -111,11 +111,9 @@ def _sentence(candidates: Sequence[Candidate]) -> str:
     if len(candidates) == 1:
         text = f"{first.architecture.title} {first.form}."
     else:
-        titles = [candidate.architecture.title for candidate in candidates]
-        text = (
-            f"One of {len(candidates)} architectures whose files look the same, {first.form}: {', '.join(titles[:-1])} "
-            f"or {titles[-1]}."
-        )
+        titles = list(dict.fromkeys(candidate.architecture.title for candidate in candidates))
+        named = f"{', '.join(titles[:-1])} or {titles[-1]}" if len(titles) > 1 else titles[0]
+        text = f"{len(candidates)} networks have files like this one, {first.form}: {named}."
     if first.order:
         text += " It is a guess: the names are of another release or author, and only the shapes agree, one by one."
     if first.prefix:

@@ -17,6 +17,7 @@ ITEM_SIZES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16"
 MAX_TENSORS = 10_000
 MAX_AXES = 16
 MAX_NAME = 300
+CHUNK = 4 * 2**20  # bytes that are copied at once
 
 
 class Storage(NamedTuple):

@@ -64,8 +64,8 @@ def load_transformers(file: OwnFile) -> nn.Module:
                 "Hugging Face folders need transformers, which isn't installed here. Install it, and try again: "
                 "pip install transformers"
             ) from error
-        logging.disable_progress_bar()
-        logging.set_verbosity_error()  # what it reports of missing weights is said in a sentence
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # a sentence says which weights are missing
     settings = _checked(_settings(file), len(file.shapes))
     kind = settings.pop("model_type")
     if kind in OTHER_LIBRARIES:
@@ -74,7 +74,7 @@ def load_transformers(file: OwnFile) -> nn.Module:
     try:
         config = AutoConfig.for_model(kind, **settings)
         with _Budget(file.shapes), torch.device("meta"):
-            AutoModelForImageClassification.from_config(config)
+            AutoModelForImageClassification.from_config(config)  # type: ignore[no-untyped-call]
         network, report = AutoModelForImageClassification.from_pretrained(
             file.folder,
             config=config,
@@ -138,11 +138,11 @@ def _flat(value: Any) -> list[float]:
     return [value] if isinstance(value, (int, float)) and not isinstance(value, bool) else []
 
 
-class _Budget(TorchDispatchMode):  # type: ignore[misc]
+class _Budget(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Ends the building of a network that has more numbers, or takes more steps, than its file can account for."""
 
     def __init__(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._numbers = 2 * sum(math.prod(shape) for shape in shapes.values()) + SLACK
         self._calls = CALLS_PER_TENSOR * len(shapes) + FEWEST_CALLS
 

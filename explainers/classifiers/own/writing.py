@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from explainers.classifiers.own.tensors import ITEM_SIZES, Piece
+from explainers.classifiers.own.tensors import CHUNK, ITEM_SIZES, Piece
 from explainers.errors import ExplanationError
 
 NOT_FINITE = {  # data type: what it is read as, and the bits that are all set in NaN and infinity
@@ -20,7 +20,6 @@ NOT_FINITE = {  # data type: what it is read as, and the bits that are all set i
     "F16": ("<u2", 0x7C00),
     "BF16": ("<u2", 0x7F80),
 }
-CHUNK = 4 * 2**20  # bytes that are copied at once
 ALIGNMENT = 64
 
 
@@ -30,7 +29,8 @@ def write(pieces: Mapping[str, Piece], path: Path) -> list[str]:
     Memory does not grow with the tensors.
     """
     ordered = sorted(pieces, key=lambda name: -ITEM_SIZES[pieces[name].dtype])  # so that all are aligned
-    header, end, not_finite = {"__metadata__": {"format": "pt"}}, 0, []
+    header: dict[str, dict[str, Any]] = {"__metadata__": {"format": "pt"}}
+    end, not_finite = 0, []
     for name in ordered:
         piece = pieces[name]
         header[name] = {"dtype": piece.dtype, "shape": piece.shape, "data_offsets": (end, end + piece.size)}

@@ -27,20 +27,20 @@ from pages.shared.question import FITS
 
 FROM: Mapping[Origin, str] = {
     "the file": "from the file",
-    "the architecture's usual": "its usual",
+    "the architecture's usual": "usual",
     "a guess": "a guess",
 }
-OUTPUTS: Mapping[Output, str] = {"softmax": "one of them (softmax)", "sigmoid": "each for itself (sigmoid)"}
+OUTPUTS: Mapping[Output, str] = {"softmax": "exactly one (softmax)", "sigmoid": "any number (sigmoid)"}
 Scaling = tuple[tuple[float, ...], tuple[float, ...]]
 SCALINGS: Mapping[str, Scaling] = {
     "ImageNet's": (IMAGENET_MEAN, IMAGENET_STD),
-    "from -1 to 1": ((0.5,) * 3, (0.5,) * 3),
+    "-1 to 1": ((0.5,) * 3, (0.5,) * 3),
     "CLIP's": ((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)),
-    "from 0 to 1": ((0.0,) * 3, (1.0,) * 3),
+    "0 to 1": ((0.0,) * 3, (1.0,) * 3),
 }
-OTHER = "other numbers"
+OTHER = "other"
 MAX_LABELS_FILE = 1  # megabyte
-ORIGIN_HINT = "What stands there comes from the file, is what this architecture usually has, or is a guess."
+ORIGIN_HINT = "In brackets: whether the first value is from the file, usual for this architecture, or a guess."
 
 
 @dataclass(frozen=True)
@@ -98,15 +98,15 @@ def ask_answers(upload: Upload, candidate: Candidate | None, suggestion: Suggest
             asker.label("Input, px", "size"), 1, MAX_SIDE, usual.size, key=asker.key("size"), help=ORIGIN_HINT
         )
         resize: int = st.number_input(
-            asker.label("Short side, px", "resize"),
+            asker.label("Resize to, px", "resize"),
             1,
             4 * MAX_SIDE,
             usual.resize or usual.size,
             key=asker.key("resize"),
-            help="Of the photo, before the middle is cut out of it.",
+            help="Length of the photo's short side before it is cropped.",
         )
         interpolation: Any = st.selectbox(
-            asker.label("Scaling", "interpolation"),
+            asker.label("Interpolation", "interpolation"),
             INTERPOLATIONS,
             INTERPOLATIONS.index(usual.interpolation),
             key=asker.key("interpolation"),
@@ -126,7 +126,7 @@ def ask_answers(upload: Upload, candidate: Candidate | None, suggestion: Suggest
 
 def _ask_output(asker: Asker, usual: Answers) -> Output:
     output = st.segmented_control(
-        asker.label("Of the classes, a picture has", "output"),
+        asker.label("Classes that apply to a picture", "output"),
         OUTPUTS,
         format_func=OUTPUTS.__getitem__,
         default=usual.output,
@@ -182,7 +182,7 @@ def _ask_scaling(asker: Asker, usual: Answers) -> Scaling:
     name = next((name for name, scaling in known.items() if scaling == suggested), OTHER)
     options = (*known, OTHER)
     chosen: str = st.selectbox(
-        asker.label("Pixels are normalised", "mean"),
+        asker.label("Normalisation", "mean"),
         options,
         options.index(name),
         key=asker.key("scaling"),

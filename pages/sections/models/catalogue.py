@@ -147,6 +147,6 @@ def _purpose(source: Source) -> str | None:
 def _nothing(text: str, origin: str) -> str:
     """Say why the list is empty, and what can be done."""
     if origin == "own" and not text:
-        return "You have brought none yet. Give the file of your classifier above."
-    wider = " Look in all of them, or" if origin != ALL else ""
-    return f"No classifier here is called so.{wider or ' You could'} search for a shorter part of its name."
+        return "You haven't added any yet. Drop the file of your classifier under Add your own."
+    wider = "Choose All, or" if origin != ALL else "You could"
+    return f"No classifier matches. {wider} search for a shorter part of its name."

@@ -17,7 +17,7 @@ from pages.shared import own_classifiers, state
 from pages.shared.frame import messages, show
 
 UPLOAD_KEY, COUNT_KEY, PREVIEWED_KEY = "model-upload", "model-uploads", "model-preview"
-FORMATS = "A state_dict (.pth, .pt, .bin, .ckpt, .safetensors), or the .zip of a timm or Hugging Face folder."
+FORMATS = "Drop a file here: a state_dict (.pth, .pt, .bin, .ckpt, .safetensors), or the .zip of a timm or Hugging Face folder."
 OFF = (
     f"Whoever runs this server has switched uploads off ({UPLOADS_VARIABLE}=off), so it takes no files. What they have "
     "put into the server's folder is in the list."
@@ -91,8 +91,8 @@ def _ask(upload: Upload, photo: Photo | None) -> bool:
     with st.container(horizontal=True, key="own-columns"):
         with st.container(key="own-questions"), messages():
             candidate = ask_candidate(upload)
-            for note in file.notes:
-                st.caption(escaped(note))
+            if file.notes:
+                st.caption(" ".join(map(escaped, file.notes)))
             answers = ask_answers(upload, candidate, suggest(file, candidate))
             answers.check()
             title = _title(upload, answers)
@@ -112,7 +112,7 @@ def _title(upload: Upload, answers: Answers) -> str:
     assert upload.file
     usual = upload.file.name.rpartition(".")[0] or upload.file.name
     text: str | None = st.text_input(
-        "Its name",
+        "Name of the classifier",
         usual[:MAX_TITLE],
         key=f"model-{upload.number}-title",
         max_chars=MAX_TITLE,

@@ -15,7 +15,7 @@ from pages.shared import work
 from pages.shared.tiles import NO_MODE_BAR
 
 PICTURE_WIDTH = 200  # pixels
-CHECK_HINT = "If it doesn't know a picture that it should, the names, their order or the normalisation may be wrong."
+CHECK_HINT = "If it gets a picture wrong that it should know, check the class names, their order and the normalisation."
 NO_PICTURE = "Choose a picture in the sidebar to see what your classifier makes of it."
 
 
@@ -32,8 +32,9 @@ def show_preview(own: OwnClassifier, photo: Photo | None) -> bool:
         st.image(
             pixels if pixels.shape[2] == 3 else pixels[..., 0],
             width=PICTURE_WIDTH,
-            alt=f"The picture as the classifier sees it, {own.answers.size} pixels a side.",
+            alt="The picture as the classifier sees it.",
         )
+        st.caption(f"As the classifier sees it: {own.answers.size} × {own.answers.size} pixels.")
         about = ", ".join(f"{row.label} {percent(row.probability)}" for row in likely)
         st.plotly_chart(
             answer(likely, likely[0].index),

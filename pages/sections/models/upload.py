@@ -6,7 +6,7 @@ import atexit
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +18,7 @@ from pages.shared.visits import VISITS
 
 MAX_MEGABYTES = 400  # as server.maxUploadSize: enough for a ViT-B in float32
 CHUNK = 2**20
+FAILED = "It could not be read because of a fault of Whypixel's own, which is in the server's log."
 _UNREAD: dict[str, list[Upload]] = {}
 
 
@@ -31,6 +32,7 @@ class Upload:
     file:        what it was read as; None before.
     recognition: which architectures it may be of; None for a folder that says it.
     refusal:     why it wasn't read; empty if it was.
+    abandoned:   whether its visit has ended.
     """
 
     number: int
@@ -40,7 +42,8 @@ class Upload:
     file: OwnFile | None = None
     recognition: Recognition | None = None
     refusal: str = ""
-    abandoned: bool = field(default=False, repr=False)
+    abandoned: bool = False
+    is_being_read: bool = False
 
     @classmethod
     def receive(cls, stream: BinaryIO, name: str, number: int, visit: str) -> Upload:
@@ -55,6 +58,7 @@ class Upload:
 
     def read(self) -> None:
         """Read the file, and recognise its architecture; set `refusal` where that fails."""
+        self.is_being_read, self.refusal = True, FAILED
         try:
             file = STORAGE.keep(self.path, self.name, self.visit)
             if file.kind != "Hugging Face folder":
@@ -62,7 +66,7 @@ class Upload:
                 if not self.recognition.candidates:
                     STORAGE.discard(file)
                     raise ExplanationError(self.recognition.sentence)
-            self.file = file
+            self.file, self.refusal = file, ""
         except ExplanationError as error:
             self.refusal = str(error)
         finally:
@@ -88,19 +92,20 @@ class Upload:
             waiting.remove(self)
 
 
-def _end(visit: str) -> None:
+def end_visit(visit: str) -> None:
     """Remove what a visit has brought."""
     for upload in _UNREAD.pop(visit, []):
         upload.abandoned = True
-        upload.remove()
+        if not upload.is_being_read:
+            upload.remove()
     STORAGE.end_session(visit)
 
 
 def _close() -> None:
     for visit in list(_UNREAD):
-        _end(visit)
+        end_visit(visit)
     STORAGE.close()
 
 
-VISITS.when_ended(_end)
+VISITS.when_ended(end_visit)
 atexit.register(_close)

@@ -2,7 +2,13 @@
 
 import pytest
 
-PAGES = {"": "Explain", "pages/compare.py": "Compare", "pages/path.py": "Path", "pages/trust.py": "Trust"}
+PAGES = {
+    "": "Explain",
+    "pages/compare.py": "Compare",
+    "pages/path.py": "Path",
+    "pages/trust.py": "Trust",
+    "pages/models.py": "Models",
+}
 BEGIN = "New here? Choose a picture, then a method."
 
 
@@ -47,4 +53,12 @@ def test_presenter_mode_leads_to_the_pages_before_and_after_with_all_settings(vi
         assert "method=vanilla-gradient" in link.proto.query_string
     assert not at.exception
     at.toggle(key="present").set_value(False).run()
-    assert links(at) == ["Explain", "Path", "Trust"]
+    assert links(at) == ["Explain", "Path", "Trust", "Models"]
+
+
+def test_presenter_mode_leaves_out_the_page_where_classifiers_come_from(visit):
+    at = visit({"present": "True"}, "pages/trust.py")
+    assert links(at) == ["← Back", "Explain", "Compare", "Path"]
+    at.switch_page("pages/models.py").run()
+    assert links(at) == ["Explain", "Compare", "Path", "Trust"]
+    assert here(at) == []

@@ -6,8 +6,14 @@ import sys
 
 import pytest
 
+from explainers import ExplanationError
+from explainers.classifiers.own.extraction import extract
 from tools.hostile_files import __main__ as tool
+from tools.hostile_files.archives import FOLDERS, ZIPS
+from tools.hostile_files.kinds import KINDS
 from tools.hostile_files.making import CANARY, Hostile
+from tools.hostile_files.numbers import HEADERS
+from tools.hostile_files.programs import PROGRAMS
 
 ALL = {hostile.name: hostile for files in tool.GROUPS.values() for hostile in files}
 SAMPLE = {  # name: a part of what its owner is told
@@ -40,6 +46,20 @@ def test_hostile_files_do_no_harm(name, words):
     came = tool.outcome(ALL[name])
     assert words in came.sentence
     assert came.is_harmless, came
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [hostile for files in (PROGRAMS, HEADERS, ZIPS, FOLDERS, KINDS) for hostile in files],
+    ids=lambda hostile: hostile.name,
+)
+def test_those_that_take_little_are_refused_without_limits_too(hostile, tmp_path):
+    (tmp_path / "kept").mkdir()
+    path = hostile.make(tmp_path)
+    with pytest.raises(ExplanationError, match=r"^\S.*\w"):
+        extract(path, path.name, tmp_path / "kept", 10**9)
+    assert not [*tmp_path.rglob(CANARY)]
+    assert not (tmp_path / "kept/weights.safetensors").exists()
 
 
 def test_there_are_a_hundred_and_no_two_have_the_same_name():

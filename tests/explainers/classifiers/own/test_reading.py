@@ -73,7 +73,7 @@ def test_what_isnt_there_is_refused(tmp_path, kept, make):
 
 
 def test_a_file_that_is_too_large_is_refused_unread(given, kept, monkeypatch):
-    monkeypatch.setattr(reading, "start", None)
+    monkeypatch.setattr(processes, "start", None)
     with pytest.raises(ExplanationError, match=r"^The file has 1 MB; up to 0 MB are read. Save the weights alone"):
         read_own(given, "w.pth", kept, max_bytes=0)
 
@@ -119,8 +119,8 @@ def test_weights_that_are_a_link_are_not_followed(tmp_path, kept):
         reading._checked(answer, kept / "weights.safetensors")
 
 
-def test_the_process_loads_no_torch_and_no_more_of_numpy_than_it_needs():
-    source = reading.PROGRAM.replace("\nserve()", "\nprint({'torch', 'PIL', 'timm'} & sys.modules.keys())")
+def test_the_process_loads_no_torch_and_numpy_only_once_it_writes():
+    source = reading.PROGRAM.replace("\nserve()", "\nprint({'torch', 'PIL', 'timm', 'numpy'} & sys.modules.keys())")
     folder = str(Path(processes.__file__).parent)
     assert subprocess.run([sys.executable, "-c", source, folder], capture_output=True).stdout == b"set()\n"
 

@@ -42,9 +42,7 @@ def test_a_unique_architecture_is_named_at_once():
 def test_several_are_told_with_their_differences():
     found = recognise(shapes(network("resnet18")))
     assert names(found) == ["torchvision/resnet18", "timm/resnet18", "timm/resnetblur18"]
-    assert found.sentence.startswith(
-        "One of 3 architectures whose files look the same, with 7 classes: ResNet-18 (torch"
-    )
+    assert found.sentence.startswith("3 networks have files like this one, with 7 classes: ResNet-18 (torchvision), ")
     differences = [candidate.difference for candidate in found.candidates]
     assert differences[0] == "torchvision's, max pooling, computes the same as timm's"
     assert "blur" in differences[2]

@@ -21,7 +21,7 @@ NETWORKS = (
 )
 
 
-@pytest.mark.parametrize(("network", "wrapper"), zip(NETWORKS, WRAPPERS, strict=True), ids=lambda part: str(part))
+@pytest.mark.parametrize(("network", "wrapper"), [*zip(NETWORKS, WRAPPERS, strict=True)])
 def test_a_file_is_recognised_and_its_network_answers_as_before(network, wrapper):
     library, name, classes, channels = network
     case = Case(Build(library, name), classes, channels, 0)
