@@ -90,15 +90,16 @@ def test_alpha_moves_and_plays_by_keyboard_without_the_server_and_another_baseli
 def test_what_moves_stands_on_one_screen(visitor, width, height):
     app = visitor(viewport={"width": width, "height": height})
     app.come("path", **FEW).page.wait_for_selector(WHOLE)
-    app.idle()
-    box = app.page.locator(".st-key-journey-section .stops").bounding_box()
-    panels = app.at("journey").locator(".nsewdrag").all()
-    boxes = [panel.bounding_box() for panel in panels]
-    assert len(boxes) == 6
+    box = app.idle().page.locator(".st-key-journey-section .stops").bounding_box()
+
+    def places():
+        return [panel.bounding_box() for panel in app.at("journey").locator(".nsewdrag").all()]
+
+    app.until(lambda: len(places()) == 6 and all(part["width"] > 100 for part in places()[:3]))  # arranged by now
+    boxes = places()
     assert all(part["x"] >= 0 and part["x"] + part["width"] <= width for part in [box, *boxes])
     shown = boxes if width > 640 else boxes[:3]  # a telephone shows the panels of pixels, once it is scrolled to them
     assert max(part["y"] + part["height"] for part in shown) <= height + (box["y"] if width < 640 else 0)
-    assert all(part["width"] > 100 for part in boxes[:3])
     bars = [bar.bounding_box() for bar in app.at("journey").locator("[class*=cbcoloraxis] .cbfills").all()]
     assert len(bars) == 2
     for colours in bars:
