@@ -77,6 +77,7 @@ def report(
         curves=curves,
         script=Markup(script()) if curves else "",
     )
+    return page
 
 
 def _pictures(explanation: Explanation, look: Look, photo: Image.Image | None) -> list[tuple[str, str]]:

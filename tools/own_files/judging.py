@@ -12,9 +12,10 @@ import torch
 from torch import nn
 
 from explainers import ExplanationError
+from explainers.classifiers.own.candidate import Candidate
 from explainers.classifiers.own.networks import load_own
 from explainers.classifiers.own.reading import OwnFile, read_own
-from explainers.classifiers.own.recognition import Candidate, Recognition, recognise
+from explainers.classifiers.own.recognition import Recognition, recognise
 from explainers.classifiers.own.transformers import load_transformers
 from tools.own_files.foreign import Foreign
 from tools.own_files.networks import Case

@@ -13,8 +13,8 @@ from explainers.classifiers.published import labels_of
 from explainers.errors import ExplanationError
 
 if TYPE_CHECKING:
+    from explainers.classifiers.own.candidate import Candidate
     from explainers.classifiers.own.reading import OwnFile
-    from explainers.classifiers.own.recognition import Candidate
 
 Interpolation = Literal["nearest", "bilinear", "bicubic"]
 Output = Literal["softmax", "sigmoid"]

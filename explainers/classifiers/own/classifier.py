@@ -22,7 +22,7 @@ from explainers.classifiers.view import Fit, View
 from explainers.numbers import counted
 
 if TYPE_CHECKING:
-    from explainers.classifiers.own.recognition import Candidate
+    from explainers.classifiers.own.candidate import Candidate
 
 # Classifiers of the same file share its weights: a preview makes one for every answer that is changed.
 _LOADED: WeakValueDictionary[str, Classifier] = WeakValueDictionary()

@@ -9,9 +9,9 @@ from typing import Any
 from torch import Tensor, nn
 
 from explainers.classifiers.checkpoints import EmptyOnMeta, fill, read_state
+from explainers.classifiers.own.candidate import Candidate
 from explainers.classifiers.own.fingerprint import NOT_COMPARED, Shapes, compared
 from explainers.classifiers.own.heads import Head, HeadLayer
-from explainers.classifiers.own.recognition import Candidate
 from explainers.classifiers.own.table import Architecture
 from explainers.importing import IMPORTING
 

@@ -5,50 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from explainers.classifiers.own.candidate import Candidate
 from explainers.classifiers.own.differences import differences
 from explainers.classifiers.own.fingerprint import Shapes, compared
-from explainers.classifiers.own.heads import Head
 from explainers.classifiers.own.matching import Match, bodies, matches, nearest
 from explainers.classifiers.own.table import Architecture, table
-from explainers.numbers import counted
 
 MOST_NAMED = 3  # in a sentence; the others are compared
 LEAST_ALIKE = 0.1  # share of tensors in common
 MOST_COMPARED = 3  # of the nearest architectures
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """An architecture that a file may be of, and what the file says of its form.
-
-    exact:      whether all names and shapes are the architecture's as its library builds it.
-    difference: what tells it from the other candidates, in a few words; "" if it is the only one.
-    head:       layers that take the place of the architecture's own head; None: it has its own.
-    prefix:     what has to be taken off the file's names.
-    order:      the file's names in their order, where it is the order that tells which tensor is which; else none.
-    left_out:   names of tensors that are not the network's.
-    """
-
-    architecture: Architecture
-    classes: int
-    channels: int
-    size: int
-    exact: bool
-    difference: str = ""
-    head: Head | None = None
-    prefix: str = ""
-    order: tuple[str, ...] = ()
-    left_out: tuple[str, ...] = ()
-
-    @property
-    def form(self) -> str:
-        """What the file says of it: "with 7 classes", and channels and size where they aren't the usual."""
-        text = f"with {counted(self.classes, 'class', 'classes')}"
-        if self.channels != self.architecture.channels:
-            text += f" and {counted(self.channels, 'channel', 'channels')}"
-        if self.size != self.architecture.size:
-            text += f", for pictures of {self.size} px"
-        return text
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from explainers.classifiers.own.answers import (
     Output,
     Suggestion,
 )
+from explainers.classifiers.own.candidate import Candidate
 from explainers.classifiers.own.labels import MAX_CHARACTERS, read_labels
-from explainers.classifiers.own.recognition import Candidate
 from explainers.markdown import escaped
 from pages.sections.models.upload import Upload
 from pages.shared.question import FITS

@@ -17,7 +17,10 @@ from pages.shared import own_classifiers, state
 from pages.shared.frame import messages, show
 
 UPLOAD_KEY, COUNT_KEY, PREVIEWED_KEY = "model-upload", "model-uploads", "model-preview"
-FORMATS = "Drop a file here: a state_dict (.pth, .pt, .bin, .ckpt, .safetensors), or the .zip of a timm or Hugging Face folder."
+FORMATS = (
+    "Drop a file here: a state_dict (.pth, .pt, .bin, .ckpt, .safetensors), or the .zip of a timm or Hugging Face "
+    "folder."
+)
 OFF = (
     f"Whoever runs this server has switched uploads off ({UPLOADS_VARIABLE}=off), so it takes no files. What they have "
     "put into the server's folder is in the list."

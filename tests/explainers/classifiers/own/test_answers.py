@@ -7,9 +7,9 @@ import pytest
 
 from explainers import ExplanationError
 from explainers.classifiers.own.answers import IMAGENET_MEAN, IMAGENET_STD, Answers, suggest, told_apart
+from explainers.classifiers.own.candidate import Candidate
 from explainers.classifiers.own.facts import FileFacts
 from explainers.classifiers.own.reading import OwnFile
-from explainers.classifiers.own.recognition import Candidate
 from explainers.classifiers.own.table import Architecture
 
 USUAL = Architecture("timm", "tiny", "Tiny", 3, 160, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25), "bicubic", 0.875)
