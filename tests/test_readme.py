@@ -56,6 +56,14 @@ def test_the_python_it_shows_runs(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().out.startswith("espresso ")
 
 
+def test_the_python_about_saving_runs(tmp_path, monkeypatch):
+    (tmp_path / "photo.jpg").write_bytes(SAMPLES[0].data)
+    monkeypatch.chdir(tmp_path)
+    (code,) = blocks("python", (ROOT / "docs/take-away.md").read_text(encoding="utf-8"))
+    exec(compile(code, "take-away.md", "exec"), {})
+    assert (tmp_path / "out/photo/overlay.png").is_file()
+
+
 @pytest.mark.parametrize("path", sorted(quoted(README) - {EXAMPLE.relative_to(ROOT).as_posix()}))
 def test_a_path_that_it_names_is_there(path):
     whole = "/" in path or (ROOT / path).exists()
