@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 from unittest import mock
@@ -33,14 +33,14 @@ class Build:
         size: side of the pictures in pixels; None: the usual. Raises errors of any kind where it can't be built so.
         """
         settings: dict[str, Any] = dict(self.settings)
-        with torch.device(device):
-            if self.library == "timm":
+        with torch.device(device), _stems_of(channels) if self.library == "torchvision" else nullcontext():
+            if self.library == "torchvision":
+                settings |= {"image_size": size} if size else {}
+                built: nn.Module = models.get_model(self.name, num_classes=classes, **settings)
+            else:
                 settings |= {"img_size": size} if size else {}
-                built: nn.Module = timm.create_model(self.name, num_classes=classes, in_chans=channels, **settings)
-                return built
-            settings |= {"image_size": size} if size else {}
-            with _stems_of(channels):
-                return models.get_model(self.name, num_classes=classes, **settings)
+                built = timm.create_model(self.name, num_classes=classes, in_chans=channels, **settings)
+        return built
 
 
 def every_build() -> Iterator[Build]:
@@ -64,12 +64,12 @@ def without_initial_weights() -> Iterator[None]:
     def nothing(tensor: torch.Tensor, *_: object, **__: object) -> torch.Tensor:
         return tensor
 
-    def on_cpu(kind: type[BlockParams], **settings: Any) -> BlockParams:
+    def on_cpu(kind: type[BlockParams], /, **settings: Any) -> BlockParams:
         with torch.device("cpu"):
             return original(kind, **settings)
 
     original = BlockParams.from_init_params.__func__
-    draws = {name: nothing for name in dir(nn.init) if name.endswith("_") and not name.startswith("_")}
+    draws: dict[str, Any] = {name: nothing for name in dir(nn.init) if name.endswith("_") and not name.startswith("_")}
     with (
         mock.patch.multiple(nn.init, **draws),
         mock.patch.multiple(timm.layers.weight_init, _trunc_normal_=nothing, variance_scaling_=nothing),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from explainers.classifiers.own.fingerprint import Outline, Part, Shapes
+from explainers.classifiers.own.fingerprint import Outline, Part, Role, Shapes
 
 CLASSES, CHANNELS = (7, 13), (3, 5)  # of two builds
 
@@ -36,7 +36,8 @@ def outline(one: Shapes, other: Shapes, larger: Shapes | None, size: int) -> Out
 
 
 def _part(name: str, dimension: int, lengths: tuple[int, int]) -> Part:
-    for role, numbers in (("classes", CLASSES), ("channels", CHANNELS)):
+    roles: tuple[tuple[Role, tuple[int, int]], ...] = (("classes", CLASSES), ("channels", CHANNELS))
+    for role, numbers in roles:
         times, rest = divmod(lengths[0], numbers[0])
         if not rest and lengths[1] == times * numbers[1]:
             return Part(role, name, dimension, times)

@@ -30,7 +30,6 @@ from tools.architectures.outlining import CHANNELS, CLASSES, outline
 from tools.architectures.traits import traits_of
 
 PROCESSES = 2
-LEVELS = ("named", "sizeless", "headless", "trunk")
 
 
 def survey(builds: Iterable[Build] | None = None) -> list[tuple[str, Fingerprint]]:
@@ -62,10 +61,12 @@ def fingerprint_of(architecture: Architecture, shapes: Shapes, found: Outline) -
         len(shapes),
         found,
         places,
-        *(hashed(level, shapes, found) for level in LEVELS[:2]),
-        ordered_hash(shapes, ordered) if places else "",
-        *(hashed(level, shapes, found) for level in LEVELS[2:]),
-        sketch(blanked(without(shapes, found.head), outline_of("headless", found))),
+        named=hashed("named", shapes, found),
+        sizeless=hashed("sizeless", shapes, found),
+        ordered=ordered_hash(shapes, ordered) if places else "",
+        headless=hashed("headless", shapes, found),
+        trunk=hashed("trunk", shapes, found),
+        sketch=sketch(blanked(without(shapes, found.head), outline_of("headless", found))),
     )
 
 
@@ -95,7 +96,7 @@ def _architecture(build: Build, network: nn.Module) -> Architecture:
     settings = tuple((name, value and name != "aux_logits") for name, value in build.settings)
     words = _torchvision_words(build.name) if _has_torchvision(build.name) else build.name
     given = _torchvision_preprocessing(build.name) if build.library == "torchvision" else _timm_preprocessing(network)
-    return Architecture(build.library, build.name, words, *given, settings=settings, traits=traits_of(network))
+    return Architecture(build.library, build.name, words, *given, settings, traits_of(network))
 
 
 def _torchvision_preprocessing(name: str) -> tuple[Any, ...]:

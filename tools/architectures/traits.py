@@ -60,7 +60,8 @@ def _pools(network: nn.Module) -> str:
 
 
 def _heads(network: nn.Module) -> str:
-    heads = {module.num_heads for module in network.modules() if isinstance(getattr(module, "num_heads", None), int)}
+    found = (getattr(module, "num_heads", None) for module in network.modules())
+    heads = {heads for heads in found if isinstance(heads, int)}
     return f"{_listed(heads, 'd')} attention heads" if heads else ""
 
 

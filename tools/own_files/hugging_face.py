@@ -56,12 +56,13 @@ FOLDERS: dict[str, dict[str, Any]] = {  # model_type: settings
 
 def folders(place: Path) -> Iterator[tuple[str, nn.Module, Path, tuple[float, ...] | None]]:
     """Make the folders. Give the type, the network, the folder, and the mean that it says; every other says none."""
-    transformers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     for number, (kind, settings) in enumerate(FOLDERS.items()):
         torch.manual_seed(number)
         config = transformers.AutoConfig.for_model(kind, num_labels=CLASSES, **settings)
         config.architectures = []  # where there are several for a type, the library looks into it
-        network = transformers.AutoModelForImageClassification.from_config(config).eval()
+        auto: Any = transformers.AutoModelForImageClassification
+        network = auto.from_config(config).eval()
         with torch.no_grad():
             for parameter in network.parameters():
                 parameter.add_(0.02 * torch.randn(parameter.shape))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -102,7 +102,7 @@ def judged(
     return Outcome(case.build.name, wrapper, place, len(found), told, difference, recognition.sentence)
 
 
-def judge_folder(name: str, network: nn.Module, size: int, path: Path, mean: tuple[float, ...] | None) -> Outcome:
+def judge_folder(name: str, network: Any, size: int, path: Path, mean: tuple[float, ...] | None) -> Outcome:
     """Read and load a Hugging Face folder, and compare."""
     with tempfile.TemporaryDirectory() as kept:
         try:
@@ -118,7 +118,7 @@ def judge_folder(name: str, network: nn.Module, size: int, path: Path, mean: tup
         )
 
 
-def difference_of(one: Callable[..., Any], other: Callable[..., Any], channels: int, sides: tuple[int, ...]) -> float:
+def difference_of(one: Callable[..., Any], other: Callable[..., Any], channels: int, sides: Sequence[int]) -> float:
     """Return the largest difference of two networks' logits, relative to the largest logit."""
     errors = []
     for side in sides:

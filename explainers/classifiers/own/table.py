@@ -105,8 +105,8 @@ def unpacked(data: bytes) -> Table:
             name.partition(" ")[0],
             told,
             *lists["configurations"][configuration],
-            settings=lists["settings"][settings],
-            traits=lists["traits"][traits],
+            lists["settings"][settings],
+            lists["traits"][traits],
         )
     outlines = [Outline(tuple(Part(*part) for part in parts), untold) for parts, untold in lists["outlines"]]
     rows = (
@@ -116,7 +116,7 @@ def unpacked(data: bytes) -> Table:
             outlines[outline],
             None if places is None else outlines[places],
             *hashes,
-            sketch=bytes.fromhex(sketch),
+            bytes.fromhex(sketch),
         )
         for key, tensors, outline, places, *hashes, sketch in content["fingerprints"]
     )
