@@ -96,7 +96,20 @@ def _architecture(build: Build, network: nn.Module) -> Architecture:
     settings = tuple((name, value and name != "aux_logits") for name, value in build.settings)
     words = _torchvision_words(build.name) if _has_torchvision(build.name) else build.name
     given = _torchvision_preprocessing(build.name) if build.library == "torchvision" else _timm_preprocessing(network)
-    return Architecture(build.library, build.name, words, *given, settings, traits_of(network))
+    channels, size, mean, std, interpolation, crop_pct = given
+    return Architecture(
+        library=build.library,
+        name=build.name,
+        told=words,
+        channels=channels,
+        size=size,
+        mean=mean,
+        std=std,
+        interpolation=interpolation,
+        crop_pct=crop_pct,
+        settings=settings,
+        traits=traits_of(network),
+    )
 
 
 def _torchvision_preprocessing(name: str) -> tuple[Any, ...]:

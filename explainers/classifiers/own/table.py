@@ -18,6 +18,9 @@ from explainers.classifiers.own.fingerprint import Outline, Part
 PATH = Path(__file__).with_name("architectures.xz")
 
 
+HASHES = ("named", "sizeless", "ordered", "headless", "trunk")  # in the order in which the file has them
+
+
 @dataclass(frozen=True)
 class Architecture:
     """A classifier's code in torchvision or timm, and what its configuration suggests.
@@ -100,23 +103,29 @@ def unpacked(data: bytes) -> Table:
     every: dict[str, Architecture] = {}
     for key, told, configuration, settings, traits in content["architectures"]:
         library, _, name = key.partition("/")
+        channels, size, mean, std, interpolation, crop_pct = lists["configurations"][configuration]
         every[key] = Architecture(
-            library,
-            name.partition(" ")[0],
-            told,
-            *lists["configurations"][configuration],
-            lists["settings"][settings],
-            lists["traits"][traits],
+            library=library,
+            name=name.partition(" ")[0],
+            told=told,
+            channels=channels,
+            size=size,
+            mean=mean,
+            std=std,
+            interpolation=interpolation,
+            crop_pct=crop_pct,
+            settings=lists["settings"][settings],
+            traits=lists["traits"][traits],
         )
     outlines = [Outline(tuple(Part(*part) for part in parts), untold) for parts, untold in lists["outlines"]]
     rows = (
         Fingerprint(
-            every[key],
-            tensors,
-            outlines[outline],
-            None if places is None else outlines[places],
-            *hashes,
-            bytes.fromhex(sketch),
+            architecture=every[key],
+            tensors=tensors,
+            outline=outlines[outline],
+            places=None if places is None else outlines[places],
+            sketch=bytes.fromhex(sketch),
+            **dict(zip(HASHES, hashes, strict=True)),
         )
         for key, tensors, outline, places, *hashes, sketch in content["fingerprints"]
     )
