@@ -194,7 +194,6 @@ class Explanation:
 
     picture:   (C, H, W) float32 in pixel units, as the classifier sees it.
     box:       (left, top, right, bottom) of this picture in the upright photo, in pixels of the photo.
-    photo_size: (width, height) of the upright photo; None where a tensor was given instead of one.
     values:    (C, h, w) float32, signed; for class activation maps (1, h, w), on the layer's grid. Gradients are in
                score per pixel unit (0 is black, 1 is white), attributions in score.
     rectified: whether ReLU or a square is part of the method, so that values are never negative.
@@ -210,6 +209,7 @@ class Explanation:
     trace:     the values recorded along the path, for path methods.
     history:   the levels of automatic steps, of which the last has this map; empty if the steps were chosen.
     segments:  (H, W) the number of each pixel's superpixel, for methods over superpixels, else None.
+    photo_size: (width, height) of the upright photo; None where a tensor was given instead of one.
     facts:     how it was computed.
     """
 
@@ -219,7 +219,6 @@ class Explanation:
     target: Target
     score: float
     facts: Facts
-    photo_size: tuple[int, int] | None = None
     reduction: Reduction = "sum of magnitudes"
     rectified: bool = False
     baselines: Array | None = None
@@ -231,6 +230,7 @@ class Explanation:
     trace: Trace | None = None
     history: tuple[Level, ...] = ()
     segments: Array | None = None
+    photo_size: tuple[int, int] | None = None
 
     @cached_property
     def heat(self) -> Array:
