@@ -39,7 +39,7 @@ GROUPS = {
 }
 HEAD = ("File", "What its owner is told", "CPU s", "Memory, MB")
 OWN_MEGABYTES = 100  # of the process before it reads anything, at most
-MAX_CPU_SECONDS = 15
+MAX_CPU_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def outcome(hostile: Hostile) -> Outcome:
                 sentence = " ".join(("It is read.", *file.notes))
                 expected = {file.weights, kept / "config.json", kept / "preprocessor_config.json"}
             except ExplanationError as error:
-                sentence, expected = str(error), set[Path]()
+                sentence, expected = str(error).replace(place, ""), set[Path]()
         left = {*Path(place).rglob("*")} - before - expected
         canaries = {*Path(place).rglob(CANARY)} | {*Path.cwd().glob(CANARY)}
         names = tuple(sorted(file.name for file in left | canaries))
@@ -87,7 +87,7 @@ def outcome(hostile: Hostile) -> Outcome:
 def row(hostile: Hostile, came: Outcome) -> tuple[str, ...]:
     """The cells of a file."""
     sentence = came.sentence if came.is_harmless else f"HARM (left: {came.left}): {came.sentence}"
-    return hostile.name, escaped(sentence), f"{came.seconds:.1f}", f"{came.megabytes:.0f}"
+    return escaped(hostile.name), escaped(sentence), f"{came.seconds:.1f}", f"{came.megabytes:.0f}"
 
 
 def table(files: Iterable[Hostile]) -> tuple[str, int]:
