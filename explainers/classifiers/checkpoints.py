@@ -35,14 +35,18 @@ RENAMED = (  # what published files call otherwise than the code of the network 
 class EmptyOnMeta(TorchFunctionMode):
     """Puts tensors made by `torch.empty` on the device "meta": a file replaces initial weights, so they cost no time.
 
-    Other tensors stay real: RegNet computes sizes with tensors, which has no result on the device "meta". The mode
-    belongs to the thread that enters it.
+    Other tensors stay real: RegNet computes sizes with tensors, which has no result on the device "meta". So do those
+    of integers, which are indices that a network computes and no file has. The mode belongs to the thread that enters
+    it.
     """
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        return func(*args, **(kwargs or {}) | ({"device": "meta"} if func is torch.empty else {}))
+        settings = kwargs or {}
+        if func is torch.empty and (settings.get("dtype") or torch.float32).is_floating_point:
+            settings = settings | {"device": "meta"}
+        return func(*args, **settings)
 
 
 def load_weights(network: nn.Module, path: Path, title: str) -> nn.Module:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from explainers.classifiers.own.candidate import Candidate
 from explainers.classifiers.own.fingerprint import NOT_COMPARED, Shapes, compared
 from explainers.classifiers.own.heads import Head, HeadLayer
 from explainers.classifiers.own.table import Architecture
+from explainers.errors import ExplanationError
 from explainers.importing import IMPORTING
 
 
@@ -54,26 +56,42 @@ def shapes_of(architecture: Architecture) -> Shapes:
 
 
 def _built(architecture: Architecture, classes: int, channels: int, size: int) -> nn.Module:
+    """Build an architecture with empty weights, or with initial ones where it computes tables that no file has."""
+    with suppress(Exception), EmptyOnMeta():  # some builders compute with what is empty then
+        network = _library_network(architecture, classes, channels, size)
+        if not _lacks_tables(network):
+            return network
+    try:
+        return _library_network(architecture, classes, channels, size)
+    except Exception as error:  # builders raise errors of any kind for a size that they can't have
+        raise ExplanationError(
+            f"{architecture.title} can't be built with {classes:,} classes, {channels} channels and pictures of {size} "
+            "px, which the file's tensors ask for. Choose another architecture."
+        ) from error
+
+
+def _library_network(architecture: Architecture, classes: int, channels: int, size: int) -> nn.Module:
     settings: dict[str, Any] = dict(architecture.settings)
     own_size = size != architecture.size
-    with IMPORTING:
-        if architecture.library == "timm":
-            import timm
-        else:
-            from torchvision import models
     if architecture.library == "timm":
+        with IMPORTING:
+            import timm
         settings |= {"img_size": size} if own_size else {}
-        with EmptyOnMeta():
-            network: nn.Module = timm.create_model(
-                architecture.name, num_classes=classes, in_chans=channels, **settings
-            )
-        return network
+        made: nn.Module = timm.create_model(architecture.name, num_classes=classes, in_chans=channels, **settings)
+        return made
+    with IMPORTING:
+        from torchvision import models
     settings |= {"image_size": size} if own_size else {}
-    with EmptyOnMeta():
-        network = models.get_model(architecture.name, num_classes=classes, **settings)
-        if channels != architecture.channels:
-            _widen(network, architecture.channels, channels)
+    network: nn.Module = models.get_model(architecture.name, num_classes=classes, **settings)
+    if channels != architecture.channels:
+        _widen(network, architecture.channels, channels)
     return network
+
+
+def _lacks_tables(network: nn.Module) -> bool:
+    """Whether something is empty that comes from no file."""
+    saved = {name for name in network.state_dict() if _is_compared(name)}
+    return any(buffer.is_meta and name not in saved for name, buffer in network.named_buffers())
 
 
 def _widen(network: nn.Module, usual: int, channels: int) -> None:

@@ -1,5 +1,7 @@
 """Networks that are built for a file, and hold its weights."""
 
+from dataclasses import replace
+
 import pytest
 import timm
 import torch
@@ -30,8 +32,8 @@ def first(shapes):
     return recognise(shapes).candidates[0]
 
 
-def answers_alike(one, other, channels=3):
-    batch = torch.rand(2, channels, SIDE, SIDE)
+def answers_alike(one, other, channels=3, side=SIDE):
+    batch = torch.rand(2, channels, side, side)
     with torch.no_grad():
         return torch.equal(one.eval()(batch), other.eval()(batch))
 
@@ -102,6 +104,23 @@ def test_another_image_size(saved):
     candidate = first(shapes)
     assert (candidate.architecture.name, candidate.size, candidate.architecture.size) == ("test_vit", SIDE, 160)
     assert answers_alike(load_own(candidate, path, "Tiny ViT"), network)
+
+
+@pytest.mark.parametrize("name", ["levit_128s", "eva02_tiny_patch14_224"])
+def test_tables_that_no_file_has_are_computed(saved, name):
+    network = timm.create_model(name, num_classes=7)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(torch.randn(parameter.shape), alpha=0.1)  # so that the tables matter
+    shapes, path = saved(network.state_dict())
+    (candidate,) = recognise(shapes).candidates
+    assert answers_alike(load_own(candidate, path, name), network, side=candidate.size)
+
+
+def test_a_size_that_a_builder_cannot_have_is_refused(saved):
+    shapes, _ = saved(timm.create_model("test_vit", num_classes=7).state_dict())
+    with pytest.raises(ExplanationError, match="can't be built with 7 classes, 3 channels and pictures of -1 px"):
+        network_for(replace(first(shapes), size=-1))
 
 
 def test_auxiliary_heads_are_left_out(saved):
