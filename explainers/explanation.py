@@ -152,7 +152,8 @@ class Facts:
 
     def json(self) -> dict[str, Any]:
         """Return the facts as values that JSON can hold."""
-        return asdict(self) | {"settings": dict(self.settings), "compared_with": list(self.compared_with)}
+        listed = {name: list(getattr(self, name)) for name in ("mean", "std", "compared_with")}
+        return asdict(self) | {"settings": dict(self.settings)} | listed
 
 
 @dataclass(frozen=True)
