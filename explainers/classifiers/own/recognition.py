@@ -81,13 +81,19 @@ def recognise(shapes: Shapes, named: str | None = None) -> Recognition:
 
 
 def _distinct(found: Iterable[Match]) -> list[Match]:
-    """Keep one match of each architecture, and where sizes may differ, one of those that differ in size alone."""
+    """Keep one match of each architecture; where the size may differ, one of those that differ in it alone."""
     kept: dict[object, Match] = {}
-    for match in sorted(found, key=lambda match: bool(match.head and match.head.module != match.head.prefix)):
+    for match in sorted(found, key=_strangeness):
         own = match.fingerprint.architecture
         alike = own.library, own.traits, own.settings, own.mean, own.std, match.fingerprint.sizeless
-        kept.setdefault(alike if match.how == "sizeless" else own, match)
+        kept.setdefault(own if match.how == "named" else alike, match)
     return list(kept.values())
+
+
+def _strangeness(match: Match) -> tuple[bool, bool]:
+    """Put heads under the architecture's own name first, and the usual size."""
+    renamed = match.head is not None and match.head.module != match.head.prefix
+    return renamed, match.size != match.fingerprint.architecture.size
 
 
 def _candidate(match: Match, difference: str, shapes: Shapes) -> Candidate:
