@@ -12,7 +12,8 @@ from explainers.classifiers.own.matching import Match, bodies, matches, nearest
 from explainers.classifiers.own.table import Architecture, table
 from explainers.numbers import counted
 
-MOST_NAMED = 3  # in a sentence; the others are compared
+USUAL_CLASSES = 1000
+MOST_NAMED = 3  # in a sentence; the others are counted
 LEAST_ALIKE = 0.1  # share of tensors in common
 MOST_COMPARED = 3  # of the nearest architectures
 
@@ -137,7 +138,7 @@ def _unknown(shapes: Shapes) -> Recognition:
         return Recognition(
             (), f"This is the body of {own.title} without a head, so it tells no classes. Save the whole network.", own
         )
-    near = [row.architecture for row, share in nearest(shapes, MOST_COMPARED) if share >= LEAST_ALIKE]
+    near = [row for row, share in nearest(shapes, MOST_COMPARED) if share >= LEAST_ALIKE]
     known = f"{len(table().architectures):,}"
     if not near:
         return Recognition(
@@ -145,12 +146,14 @@ def _unknown(shapes: Shapes) -> Recognition:
             f"None of the {known} architectures of torchvision and timm is like it. Save the network with its code: "
             "Whypixel takes any network from Python, as Classifier(network, labels, size=..., mean=..., std=...).",
         )
-    from explainers.classifiers.own.networks import (
-        shapes_of,  # it imports torch, which recognising by itself doesn't need
-    )
+    from explainers.classifiers.own.building import shapes_of  # it imports torch, which is needed only here
 
     own_tensors = compared(shapes)
-    networks = {architecture: compared(shapes_of(architecture)) for architecture in dict.fromkeys(near)}
+    networks: dict[Architecture, Shapes] = {}
+    for row in near:
+        own = row.architecture
+        classes, channels = row.outline.told("classes", own_tensors), row.outline.told("channels", own_tensors)
+        networks[own] = compared(shapes_of(own, classes or USUAL_CLASSES, channels or own.channels))
     best = max(networks, key=lambda key: len(own_tensors.items() & networks[key].items()))
     return Recognition(
         (),
