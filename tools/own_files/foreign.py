@@ -156,6 +156,8 @@ def _small_stem(state: State) -> State:
     return renamed((r"\.downsample\.", ".shortcut."), (r"^fc\.", "linear."))(changed)
 
 
+FIRST_BLOCK = (("0.0", 0), ("0.1", 1), ("1", 3), ("2", 4))  # torchvision's names of MobileNetV2's layers, and places
+BLOCK = (("0.0", 0), ("0.1", 1), ("1.0", 3), ("1.1", 4), ("2", 6), ("3", 7))
 FOREIGN: Sequence[Foreign] = (
     Foreign(
         "DenseNet-121 as torchvision publishes it",
@@ -208,8 +210,9 @@ FOREIGN: Sequence[Foreign] = (
         "MobileNetV2 of d-li14",
         Build(TORCHVISION, "mobilenet_v2"),
         renamed(
-            (r"^(features\.1\.conv)\.0\.(\d)", r"\1.\2"),
-            (r"^(features\.1\.conv)\.1\.(?!num)(?=weight$)(?=\w+$)", r"\1.3."),
+            *((rf"^(features\.1\.conv)\.{re.escape(own)}\.", rf"\1.#{other}.") for own, other in FIRST_BLOCK),
+            *((rf"^(features\.(?:[2-9]|1\d)\.conv)\.{re.escape(own)}\.", rf"\1.#{other}.") for own, other in BLOCK),
+            ("#", ""),
             (r"^classifier\.1\.", "classifier."),
             (r"^features\.18\.", "conv."),
         ),

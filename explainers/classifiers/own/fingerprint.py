@@ -92,7 +92,12 @@ class Outline:
 
 def compared(shapes: Shapes) -> dict[str, tuple[int, ...]]:
     """Return the tensors by which a file is compared with others."""
-    return {name: tuple(shape) for name, shape in shapes.items() if name.rpartition(".")[2] not in NOT_COMPARED}
+    return {name: tuple(shape) for name, shape in shapes.items() if is_compared(name)}
+
+
+def is_compared(name: str) -> bool:
+    """Whether a tensor is one that all files of an architecture have."""
+    return name.rpartition(".")[2] not in NOT_COMPARED
 
 
 def blanked(shapes: Shapes, outline: Outline) -> dict[str, tuple[int, ...]]:

@@ -99,9 +99,9 @@ def _headless(shapes: Shapes) -> Iterator[Match]:
 
 
 def _with_something_beside(shapes: Shapes) -> Iterator[Match]:
-    """Match the rest after a group of tensors was left out that can't be a head."""
-    groups = ((prefix, inside) for prefix, inside in _groups(shapes, 1) if not read_head("", prefix, inside))
-    for _, inside in islice(groups, MOST_GROUPS):
+    """Match the rest after a group was left out that can't be a layer between others, for want of a matrix."""
+    groups = (inside for _, inside in _groups(shapes, 1) if all(len(shape) < 2 for shape in inside.values()))
+    for inside in islice(groups, MOST_GROUPS):
         rest = {name: shape for name, shape in shapes.items() if name not in inside}
         for match in _named(rest):
             yield replace(match, left_out=tuple(inside))

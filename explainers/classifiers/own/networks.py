@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor, nn
 
 from explainers.classifiers.checkpoints import EmptyOnMeta, fill, read_state
+from explainers.classifiers.own.building import build
 from explainers.classifiers.own.candidate import Candidate
-from explainers.classifiers.own.fingerprint import NOT_COMPARED, Shapes, compared
+from explainers.classifiers.own.fingerprint import compared, is_compared
 from explainers.classifiers.own.heads import Head, HeadLayer
-from explainers.classifiers.own.table import Architecture
-from explainers.errors import ExplanationError
-from explainers.importing import IMPORTING
 
 
 def network_for(candidate: Candidate) -> nn.Module:
     """Build the network of a candidate, (N, channels, size, size) -> (N, classes), with empty weights for `fill`."""
-    network = _built(candidate.architecture, candidate.classes, candidate.channels, candidate.size)
+    network = build(candidate.architecture, candidate.classes, candidate.channels, candidate.size)
     if candidate.head:
         with EmptyOnMeta():
             network.set_submodule(candidate.head.module, _head(candidate.head))
@@ -41,67 +37,12 @@ def load_own(candidate: Candidate, weights: Path, title: str) -> nn.Module:
     chosen = OrderedDict[str, Tensor]()
     for name, value in state.items():
         own = names.get(name, name) if candidate.order else _renamed(candidate, name)
-        if own in expected or (_is_compared(name) and name not in candidate.left_out):
+        if own in expected or (is_compared(name) and name not in candidate.left_out):
             chosen[own] = value
     for name, value in expected.items():  # what a network computes by itself, and releases differ in saving
-        if not _is_compared(name) and name not in chosen:
+        if not is_compared(name) and name not in chosen:
             chosen[name] = value
     return fill(network, chosen, weights.name, title)
-
-
-def shapes_of(architecture: Architecture) -> Shapes:
-    """Return the shapes of all tensors of an architecture as its library builds it."""
-    network = _built(architecture, 1000, architecture.channels, architecture.size)
-    return {name: tuple(value.shape) for name, value in network.state_dict().items()}
-
-
-def _built(architecture: Architecture, classes: int, channels: int, size: int) -> nn.Module:
-    """Build an architecture with empty weights, or with initial ones where it computes tables that no file has."""
-    with suppress(Exception), EmptyOnMeta():  # some builders compute with what is empty then
-        network = _library_network(architecture, classes, channels, size)
-        if not _lacks_tables(network):
-            return network
-    try:
-        return _library_network(architecture, classes, channels, size)
-    except Exception as error:  # builders raise errors of any kind for a size that they can't have
-        raise ExplanationError(
-            f"{architecture.title} can't be built with {classes:,} classes, {channels} channels and pictures of {size} "
-            "px, which the file's tensors ask for. Choose another architecture."
-        ) from error
-
-
-def _library_network(architecture: Architecture, classes: int, channels: int, size: int) -> nn.Module:
-    settings: dict[str, Any] = dict(architecture.settings)
-    own_size = size != architecture.size
-    if architecture.library == "timm":
-        with IMPORTING:
-            import timm
-        settings |= {"img_size": size} if own_size else {}
-        made: nn.Module = timm.create_model(architecture.name, num_classes=classes, in_chans=channels, **settings)
-        return made
-    with IMPORTING:
-        from torchvision import models
-    settings |= {"image_size": size} if own_size else {}
-    network: nn.Module = models.get_model(architecture.name, num_classes=classes, **settings)
-    if channels != architecture.channels:
-        _widen(network, architecture.channels, channels)
-    return network
-
-
-def _lacks_tables(network: nn.Module) -> bool:
-    """Whether something is empty that comes from no file."""
-    saved = {name for name in network.state_dict() if _is_compared(name)}
-    return any(buffer.is_meta and name not in saved for name, buffer in network.named_buffers())
-
-
-def _widen(network: nn.Module, usual: int, channels: int) -> None:
-    """Give the first convolution other input channels: torchvision's builders don't ask for them."""
-    for name, module in network.named_modules():
-        if isinstance(module, nn.Conv2d) and module.in_channels == usual:
-            settings = {key: getattr(module, key) for key in ("kernel_size", "stride", "padding", "dilation")}
-            bias = module.bias is not None
-            network.set_submodule(name, nn.Conv2d(channels, module.out_channels, bias=bias, **settings))
-            return
 
 
 def _head(head: Head) -> nn.Module:
@@ -133,7 +74,3 @@ def _renamed(candidate: Candidate, name: str) -> str:
     name = name.removeprefix(candidate.prefix)
     head = candidate.head
     return f"{head.module}{name[len(head.prefix) :]}" if head and name.startswith(f"{head.prefix}.") else name
-
-
-def _is_compared(name: str) -> bool:
-    return name.rpartition(".")[2] not in NOT_COMPARED

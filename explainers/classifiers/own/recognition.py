@@ -11,7 +11,8 @@ from explainers.classifiers.own.fingerprint import Shapes, compared
 from explainers.classifiers.own.matching import Match, bodies, matches, nearest
 from explainers.classifiers.own.table import Architecture, table
 
-MOST_NAMED = 3  # in a sentence; the others are compared
+USUAL_CLASSES = 1000
+MOST_NAMED = 3  # in a sentence; the others are counted
 LEAST_ALIKE = 0.1  # share of tensors in common
 MOST_COMPARED = 3  # of the nearest architectures
 
@@ -46,13 +47,19 @@ def recognise(shapes: Shapes, named: str | None = None) -> Recognition:
 
 
 def _distinct(found: Iterable[Match]) -> list[Match]:
-    """Keep one match of each architecture, and where sizes may differ, one of those that differ in size alone."""
+    """Keep one match of each architecture; where the size may differ, one of those that differ in it alone."""
     kept: dict[object, Match] = {}
-    for match in sorted(found, key=lambda match: bool(match.head and match.head.module != match.head.prefix)):
+    for match in sorted(found, key=_strangeness):
         own = match.fingerprint.architecture
         alike = own.library, own.traits, own.settings, own.mean, own.std, match.fingerprint.sizeless
-        kept.setdefault(alike if match.how == "sizeless" else own, match)
+        kept.setdefault(own if match.how == "named" else alike, match)
     return list(kept.values())
+
+
+def _strangeness(match: Match) -> tuple[bool, bool]:
+    """Put heads under the architecture's own name first, and the usual size."""
+    renamed = match.head is not None and match.head.module != match.head.prefix
+    return renamed, match.size != match.fingerprint.architecture.size
 
 
 def _candidate(match: Match, difference: str, shapes: Shapes) -> Candidate:
@@ -96,7 +103,7 @@ def _unknown(shapes: Shapes) -> Recognition:
         return Recognition(
             (), f"This is the body of {own.title} without a head, so it tells no classes. Save the whole network.", own
         )
-    near = [row.architecture for row, share in nearest(shapes, MOST_COMPARED) if share >= LEAST_ALIKE]
+    near = [row for row, share in nearest(shapes, MOST_COMPARED) if share >= LEAST_ALIKE]
     known = f"{len(table().architectures):,}"
     if not near:
         return Recognition(
@@ -104,12 +111,14 @@ def _unknown(shapes: Shapes) -> Recognition:
             f"None of the {known} architectures of torchvision and timm is like it. Save the network with its code: "
             "Whypixel takes any network from Python, as Classifier(network, labels, size=..., mean=..., std=...).",
         )
-    from explainers.classifiers.own.networks import (
-        shapes_of,  # it imports torch, which recognising by itself doesn't need
-    )
+    from explainers.classifiers.own.building import shapes_of  # it imports torch, which is needed only here
 
     own_tensors = compared(shapes)
-    networks = {architecture: compared(shapes_of(architecture)) for architecture in dict.fromkeys(near)}
+    networks: dict[Architecture, Shapes] = {}
+    for row in near:
+        own = row.architecture
+        classes, channels = row.outline.told("classes", own_tensors), row.outline.told("channels", own_tensors)
+        networks[own] = compared(shapes_of(own, classes or USUAL_CLASSES, channels or own.channels))
     best = max(networks, key=lambda key: len(own_tensors.items() & networks[key].items()))
     return Recognition(
         (),

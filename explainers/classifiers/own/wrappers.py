@@ -36,7 +36,7 @@ WRAPPERS = (
 PREFIXES = ("module", "model", "net", "network", "backbone", "_orig_mod")
 EXTRA = re.compile(  # the first part of a name of what isn't the network's: what training measures and compares with
     r"(\w*_)?(criterion|criteria|loss|losses|loss_fn|loss_func|metrics?|acc|accuracy|f1|auroc|auc|precision|recall"
-    r"|confmat|confusion_matrix|teacher|optimizer|n_averaged|global_step)(_\w*|\d*)"
+    r"|confmat|confusion_matrix|teacher|attacker|normalizer|optimizer|n_averaged|global_step)(_\w*|\d*)"
 )
 DEEPEST = 6  # entries within entries
 MOST_BESIDE = 16  # tensors without a prefix that nearly all bear
@@ -122,8 +122,8 @@ def _without_extras(tensors: dict[str, Any]) -> tuple[dict[str, Any], list[str]]
         return tensors, []
     many = len(extras) > 1
     return {name: value for name, value in tensors.items() if name not in set(extras)}, [
-        f"{_listed(extras)} {'belong' if many else 'belongs'} to the training and not to the network, and "
-        f"{'were' if many else 'was'} left out."
+        f"{_listed(extras)} {'were' if many else 'was'} left out, because {'they belong' if many else 'it belongs'} to "
+        "the training or to the preparation of pictures, and not to the network."
     ]
 
 

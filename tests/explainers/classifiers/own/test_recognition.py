@@ -115,6 +115,13 @@ def test_what_has_no_place_in_the_network_is_told():
     assert found.sentence.endswith("It has no place for temperature, which is left out.")
 
 
+def test_a_layer_that_the_network_does_not_have_is_not_passed_over():
+    more = {"before.fc.weight": (512, 512), "before.fc.bias": (512,)}
+    found = recognise(shapes(network("resnet18")) | more)
+    assert found.candidates == ()
+    assert found.sentence.endswith("which differs: the file has before.fc.weight, before.fc.bias.")
+
+
 def test_names_of_another_release_are_told_by_the_order_and_called_a_guess():
     state = {
         f"a.{at}.{name.rpartition('.')[2]}": shape
