@@ -28,6 +28,9 @@ def tab(monkeypatch):
     tab = Tab()
     monkeypatch.setattr(screenshots, "wait", lambda tab, milliseconds: None)
     monkeypatch.setattr(screenshots, "show_sidebar", lambda tab, shown: tab.done.append(shown))
+    monkeypatch.setattr(
+        screenshots, "present", lambda tab, presents: tab.done.append("presenter") if presents else None
+    )
     return tab
 
 
@@ -37,10 +40,11 @@ def test_a_page_is_photographed_in_every_window(tab, tmp_path):
         "http://here/trust",
         *((1280, 720), True, "trust-1280x720-dark.png"),
         *((1280, 720), False, "trust-1280x720-wide-dark.png"),
+        *((1280, 720), "presenter", f"trust-{Window(1280, 720, presents=True)}-dark.png"),
         *((1440, 900), True, "trust-1440x900-dark.png"),
         *((400, 800), "trust-400x800-dark.png"),
     ]
-    assert [file.name for file in files] == [step for step in tab.done[1:] if isinstance(step, str)]
+    assert [file.name for file in files] == [step for step in tab.done[1:] if str(step).endswith(".png")]
 
 
 def test_the_pages_have_the_addresses_that_streamlit_gives_them():
