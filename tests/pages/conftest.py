@@ -28,7 +28,7 @@ from explainers.images.samples import SAMPLES
 from explainers.passes import Passes
 from explainers.question import Question
 from explainers.runtime.jobs import Jobs, Limits
-from pages.shared import work
+from pages.shared import stopping, work
 
 DASHBOARD = Path(__file__).parents[2] / "dashboard.py"
 
@@ -71,6 +71,12 @@ def _smaller() -> Iterator[None]:
 def _seen_smaller() -> Iterator[None]:
     with _smaller():
         yield
+
+
+@pytest.fixture(autouse=True)
+def _nothing_stopped_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All sessions of AppTest have one name, so the run after a stop would be that of another test."""
+    monkeypatch.setattr(stopping, "_STOPPED", set())
 
 
 @pytest.fixture(autouse=True)
