@@ -95,7 +95,18 @@ def test_what_moves_stands_on_one_screen(visitor, width, height):
     def places():
         return [panel.bounding_box() for panel in app.at("journey").locator(".nsewdrag").all()]
 
-    app.until(lambda: len(places()) == 6 and all(part["width"] > 100 for part in places()[:3]))  # arranged by now
+    def is_arranged():
+        return len(places()) == 6 and all(part["width"] > 100 for part in places()[:3])
+
+    for _ in range(100):
+        if is_arranged():
+            break
+        app.page.wait_for_timeout(200)
+    else:  # on a machine that is very busy, a telephone's figure may stay as it came until the page is loaded again
+        app.page.reload()
+        app.page.wait_for_selector(WHOLE)
+        box = app.idle().page.locator(".st-key-journey-section .stops").bounding_box()
+    app.until(is_arranged)
     boxes = places()
     assert all(part["x"] >= 0 and part["x"] + part["width"] <= width for part in [box, *boxes])
     shown = boxes if width > 640 else boxes[:3]  # a telephone shows the panels of pixels, once it is scrolled to them
