@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-from functools import lru_cache
 from html import escape
 
 import numpy as np
@@ -38,15 +37,14 @@ def choose_layer(key: str, label: str, hint: str, classifier: Classifier, photo:
         return chosen or None
     activation = work.layer_maps(classifier, photo)[name]
     with st.container(horizontal=True, vertical_alignment="center", key=f"{key}-shown"):
-        st.html(_thumbnail(name, activation.tobytes(), *activation.shape), width="content")
+        st.html(_thumbnail(name, activation), width="content")
         st.caption(f"{here}Bright: where its channels respond, on average.")
     return chosen or None
 
 
-@lru_cache(maxsize=64)
-def _thumbnail(name: str, activation: bytes, height: int, width: int) -> str:
+def _thumbnail(name: str, grid: Array) -> str:
     """Draw mean activations (height, width) as a small picture, black for zero, in HTML."""
-    grid: Array = np.frombuffer(activation, np.float32).reshape(height, width)
+    height, width = grid.shape
     strongest = float(np.nan_to_num(grid).max()) or 1.0
     levels = (np.nan_to_num(grid) / strongest * 255).clip(0, 255).astype(np.uint8)
     factor = max(1, round(2 * THUMBNAIL_SIDE / max(height, width)))
