@@ -33,7 +33,7 @@ with frame(
             show_answer(likely, question)
         map_area = MapArea(map_place, look_place)
         explanation = work.explanation(explainer, question, map_area.preview)
-        map_area.show(explainer, question, explanation)
+        map_area.show(explainer, question, likely, explanation)
         with check_place.fill():
             show_check(explanation)
         with verdict_place.fill():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
 from typing import Any, ClassVar, Literal, TypeVar
@@ -240,12 +240,12 @@ class Explainer(Configurable):
         with torch.inference_mode(False), enough_memory():  # for gradients, whatever the caller has switched off
             self.check(classifier, target)
             picture, box = classifier.see(image)
+            photo_size = None if isinstance(image, Tensor) else image.size
             started = time.perf_counter()
 
             def explanation(attribution: Attribution, passes: Passes) -> Explanation:
                 seconds = time.perf_counter() - started
-                map_of_it = self._explanation(attribution, passes, picture, box, target, seconds)
-                return replace(map_of_it, photo_size=None if isinstance(image, Tensor) else image.size)
+                return self._explanation(attribution, passes, picture, box, photo_size, target, seconds)
 
             def work(passes: Passes) -> Attribution:
                 def preview(attribution: Attribution) -> None:
@@ -302,7 +302,14 @@ class Explainer(Configurable):
         raise NotImplementedError
 
     def _explanation(
-        self, attribution: Attribution, passes: Passes, picture: Tensor, box: Box, target: Target, seconds: float
+        self,
+        attribution: Attribution,
+        passes: Passes,
+        picture: Tensor,
+        box: Box,
+        photo_size: tuple[int, int] | None,
+        target: Target,
+        seconds: float,
     ) -> Explanation:
         scores = passes.answers[:, passes.column] if attribution.scores is None else attribution.scores
         score, values = float(scores[0]), attribution.values[0].detach()
@@ -330,6 +337,7 @@ class Explainer(Configurable):
             trace=attribution.traces[0] if attribution.traces else None,
             history=attribution.histories[0] if attribution.histories else (),
             segments=None if attribution.segments is None else attribution.segments[0].cpu().numpy(),
+            photo_size=photo_size,
         )
 
     def _facts(

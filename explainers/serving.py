@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import html
-import io
 import socket
 import sys
 import threading
@@ -25,6 +24,7 @@ from explainers.classifiers.classifier import Classifier
 from explainers.classifiers.offered import offer, withdraw
 from explainers.classifiers.source import Source
 from explainers.errors import ExplanationError
+from explainers.images.encoding import encode
 from explainers.images.reading import read_image
 from explainers.images.samples import Sample, give, given_sample
 
@@ -167,9 +167,7 @@ def _samples(images: Mapping[str, Picture] | Iterable[Picture] | None) -> list[S
 def _content(picture: Picture) -> bytes:
     """Return the bytes of a picture's file, which is a PNG for one in memory. Raises ExplanationError."""
     if isinstance(picture, Image.Image):
-        stream = io.BytesIO()
-        (picture if picture.mode in ("L", "RGB", "RGBA", "I;16") else picture.convert("RGB")).save(stream, "PNG")
-        return stream.getvalue()
+        return encode(picture if picture.mode in ("L", "RGB", "RGBA", "I;16") else picture.convert("RGB"))
     if not isinstance(picture, (str, PathLike)):
         raise ExplanationError(f"A picture must be a PIL image or a path, not a {type(picture).__name__}.")
     try:

@@ -23,7 +23,7 @@ with frame("Can you trust this map?", "Four tests that could prove it wrong, and
         from pages.shared.question import ask
         from pages.shared.save import offer_files
     with page.settings.fill():
-        question, _, explainer = ask(choose_explainer)
+        question, likely, explainer = ask(choose_explainer)
     with body.fill(), st.container(key="trial", gap="xsmall"):
         with st.container(horizontal=True, gap="medium", key="tested"):
             map_place = st.container(width=MAP_WIDTH, key="under-test")
@@ -43,5 +43,5 @@ with frame("Can you trust this map?", "Four tests that could prove it wrong, and
                     verdict.take(card, card.show(explainer, question, explanation, look))
             verdict.end()
             with save_place:
-                offer_files(explainer, question, explanation, look)
+                offer_files(explainer, question, likely, explanation, look)
             table.show(question, cards)

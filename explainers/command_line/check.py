@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from explainers.classifiers import Prediction
 from explainers.command_line.options import MethodCommand, question_options
 from explainers.command_line.pictures import Row, explain_each
 from explainers.experiments import Experiment, Randomisation, Removal, Stability
@@ -37,7 +39,9 @@ def check(ctx: click.Context, /, pictures: tuple[Path, ...], fail_under: int, **
         ctx.exit(BELOW)
 
 
-def _judge(path: Path, explainer: Explainer, question: Question, explanation: Explanation) -> Row:
+def _judge(
+    path: Path, explainer: Explainer, question: Question, likely: Sequence[Prediction], explanation: Explanation
+) -> Row:
     """Run the experiments on one map, and sum up what they say."""
     outcomes = [experiment(explainer, question, explanation) for experiment in EXPERIMENTS]
     findings = [outcome.finding for outcome in outcomes]

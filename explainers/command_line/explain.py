@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 from torch import Tensor
 
+from explainers.classifiers import Prediction
 from explainers.command_line.options import MethodCommand, question_options
 from explainers.command_line.pictures import Row, explain_each
 from explainers.explainer import Explainer
@@ -33,13 +35,18 @@ def explain(
     if with_report and out is None:
         raise click.UsageError("--report needs --out, the folder for the maps.")
 
-    def keep(path: Path, explainer: Explainer, question: Question, explanation: Explanation) -> Row:
+    def keep(
+        path: Path,
+        explainer: Explainer,
+        question: Question,
+        likely: Sequence[Prediction],
+        explanation: Explanation,
+    ) -> Row:
         photo = question.photo.image
         if out is None or isinstance(photo, Tensor):
             return {"saved": None}
         folder = save(explanation, out / path.stem, photo=photo)
         if with_report:
-            likely = question.classifier.predict(photo)
             (folder / "report.html").write_text(report(explainer, question, explanation, likely), "utf-8")
         return {"saved": str(folder)}
 

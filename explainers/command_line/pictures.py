@@ -6,12 +6,13 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import click
 
-from explainers.classifiers import Classifier, load_classifier
+from explainers.classifiers import Classifier, Prediction, load_classifier
 from explainers.classifiers.catalogue import default
+from explainers.classifiers.view import Fit
 from explainers.command_line.options import TOP, class_of, explainer_of
 from explainers.errors import ExplanationError
 from explainers.explainer import Explainer
@@ -24,7 +25,7 @@ from explainers.report.typed_json import write
 CLEAR_LINE = "\r\x1b[K"  # of a terminal, so that a line of text doesn't run into the bar
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".heic", ".heif")
 Row = dict[str, Any]
-Work = Callable[[Path, Explainer, Question, Explanation], Row]
+Work = Callable[[Path, Explainer, Question, Sequence[Prediction], Explanation], Row]
 
 
 def explain_each(ctx: click.Context, paths: Sequence[Path], work: Work, show: Callable[[Row], str]) -> list[Row]:
@@ -66,15 +67,15 @@ def explain_each(ctx: click.Context, paths: Sequence[Path], work: Work, show: Ca
 
 def _explained(params: Mapping[str, Any], path: Path, explainer: Explainer, classifier: Classifier, work: Work) -> Row:
     photo = Photo.of(read_image(path.read_bytes()), path.name)
-    likeliest = classifier.predict(photo.image, 1)[0]
-    question = Question(photo, classifier, _target(params, classifier, likeliest.index))
+    likely = classifier.predict(photo.image)
+    question = Question(photo, classifier, _target(params, classifier, likely[0].index))
     explanation = explainer.explain(question)
     if params["channels"]:
         explanation = explanation.reduced(params["channels"])
     facts = explanation.facts
     return {
-        "prediction": likeliest.label,
-        "probability": likeliest.probability,
+        "prediction": likely[0].label,
+        "probability": likely[0].probability,
         "label": facts.label,
         "versus": facts.versus,
         "scale": facts.scale,
@@ -84,7 +85,7 @@ def _explained(params: Mapping[str, Any], path: Path, explainer: Explainer, clas
         "converged": explanation.converged,
         "passes": facts.passes,
         "seconds": facts.seconds,
-    } | work(path, explainer, question, explanation)
+    } | work(path, explainer, question, likely, explanation)
 
 
 def _json(row: Row) -> str:
@@ -111,7 +112,7 @@ def _classifier(params: Mapping[str, Any]) -> Classifier:
     if params["labels"]:
         labels = Path(params["labels"]).read_text("utf-8").split("\n")
         labels = [label.strip() for label in labels if label.strip()]
-    fit: Literal["crop", "pad"] = params["fit"]
+    fit: Fit = params["fit"]
     return load_classifier(params["model"] or default().name, checkpoint=params["checkpoint"], labels=labels, fit=fit)
 
 

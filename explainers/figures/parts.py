@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from PIL import Image
 
 from explainers.arrays import Array
 from explainers.figures.colours import GREY
+from explainers.images.encoding import Kind, as_image, data_address
 
 Span = tuple[float, float]
 RUG_AXIS = {"range": [-0.03, 1], "visible": False, "fixedrange": True}  # over that of the panel
@@ -28,17 +26,14 @@ def unchecked(traces: Sequence[Trace], layout: dict[str, Any]) -> go.Figure:
     return go.Figure(traces, layout, _validate=False)
 
 
-def encoded(picture: Array, kind: Literal["png", "jpeg"] = "png") -> str:
+def encoded(picture: Array, kind: Kind = "png") -> str:
     """Encode a picture (C, H, W) in pixel units as a data address; PNG loses only what 8 bits can't hold."""
-    levels = (np.clip(picture, 0, 1) * 255).round().astype(np.uint8).transpose(1, 2, 0)
-    image, stream = Image.fromarray(levels[..., 0] if levels.shape[2] == 1 else levels).convert("RGB"), io.BytesIO()
-    image.save(stream, kind, **({"quality": 92} if kind == "jpeg" else {}))
-    return f"data:image/{kind};base64,{base64.b64encode(stream.getvalue()).decode()}"
+    return data_address(as_image(picture), kind)
 
 
 def photo(picture: Array, panel: int) -> Trace:
     """Draw a picture (C, H, W): as PNG where single pixels can be seen, as JPEG if it is larger."""
-    kind: Literal["png", "jpeg"] = "png" if max(picture.shape[1:]) <= 128 else "jpeg"
+    kind: Kind = "png" if max(picture.shape[1:]) <= 128 else "jpeg"
     return {"type": "image", "source": encoded(picture, kind), "hoverinfo": "skip", **axes(panel)}
 
 

@@ -24,6 +24,7 @@ from explainers.arrays import Array
 from explainers.errors import ExplanationError
 from explainers.explanation import Explanation
 from explainers.figures import Look
+from explainers.images.encoding import encode
 from explainers.report import typed_json
 from explainers.report.pictures import map_picture, overlay_picture
 
@@ -130,16 +131,20 @@ def _contents(explanation: Explanation, photo: Image.Image | None, look: Look | 
     arrays: dict[str, Array] = {}
     written = typed_json.write(explanation, "", arrays)
     arrays["heat"] = explanation.heat
-    sentences = tuple(sentence for say in SENTENCES if (sentence := say(explanation)))
-    document = typed_json.write(Document(FORMAT, VERSION, explanation, sentences, _hashes(arrays)), "", {})
-    whole = document | {"explanation": written}  # in which arrays go by shorter names
+    document = {  # a `Document`
+        "format": FORMAT,
+        "version": VERSION,
+        "explanation": written,
+        "sentences": [sentence for say in SENTENCES if (sentence := say(explanation))],
+        "sha256": _hashes(arrays),
+    }
     stream = io.BytesIO()
     np.savez(stream, allow_pickle=False, **arrays)
     return {
-        "map.png": _png(map_picture(explanation, look)),
-        "overlay.png": _png(overlay_picture(explanation, look, photo)),
+        "map.png": encode(map_picture(explanation, look)),
+        "overlay.png": encode(overlay_picture(explanation, look, photo)),
         DATA: stream.getvalue(),
-        DOCUMENT: json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False).encode(),
+        DOCUMENT: json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False).encode(),
     }
 
 
@@ -164,12 +169,6 @@ def _hashes(arrays: Mapping[str, Array]) -> dict[str, str]:
         name: hashlib.sha256(f"{array.dtype} {array.shape}".encode() + array.tobytes()).hexdigest()
         for name, array in arrays.items()
     }
-
-
-def _png(picture: Image.Image) -> bytes:
-    stream = io.BytesIO()
-    picture.save(stream, "PNG")
-    return stream.getvalue()
 
 
 def _moved(folder: Path, target: Path) -> Path:

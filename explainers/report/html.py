@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import io
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment
-from markdown_it import MarkdownIt
 from markupsafe import Markup
 from PIL import Image
 
@@ -24,10 +20,11 @@ from explainers.explainer import Explainer
 from explainers.explanation import Explanation
 from explainers.figures import Look, inline, saturation, script
 from explainers.figures.colours import peak, stops
+from explainers.images.encoding import as_image, data_address
 from explainers.images.photo import Photo
 from explainers.numbers import percent, significant
 from explainers.question import Question
-from explainers.report.pictures import map_picture, overlay_picture, picture_of
+from explainers.report.pictures import map_picture, overlay_picture
 
 TEMPLATE = Path(__file__).with_name("report.html")
 MAX_SIDE = 1200  # pixels of a picture in the report: what is larger is scaled down
@@ -84,13 +81,13 @@ def _pictures(explanation: Explanation, look: Look, photo: Image.Image | None) -
     """Return the pictures of the report with their captions."""
     shown = [
         ("The map over the picture", overlay_picture(explanation, look, photo)),
-        ("The picture", photo or picture_of(explanation.picture)),
+        ("The picture", photo or as_image(explanation.picture)),
         ("The map by itself", map_picture(explanation, look)),
-        ("What the classifier saw of the picture", picture_of(explanation.picture)),
+        ("What the classifier saw of the picture", as_image(explanation.picture)),
     ]
     if explanation.baselines is not None:
         caption = "The baseline" if len(explanation.baselines) == 1 else "The first of the baselines"
-        shown.append((caption, picture_of(explanation.baselines[0])))
+        shown.append((caption, as_image(explanation.baselines[0])))
     return [(caption, _inline_picture(picture)) for caption, picture in shown]
 
 
@@ -100,10 +97,7 @@ def _inline_picture(picture: Image.Image) -> str:
         picture = picture.convert("RGB")
     picture = picture.copy()
     picture.thumbnail((MAX_SIDE, MAX_SIDE))
-    stream = io.BytesIO()
-    kind = "PNG" if picture.mode == "RGBA" else "JPEG"
-    picture.save(stream, kind, **({} if kind == "PNG" else {"quality": 92}))
-    return f"data:image/{kind.lower()};base64,{base64.b64encode(stream.getvalue()).decode()}"
+    return data_address(picture, "png" if picture.mode == "RGBA" else "jpeg")
 
 
 def _bar(explanation: Explanation, look: Look) -> dict[str, str]:
@@ -164,6 +158,10 @@ def _record(photo: Photo, explanation: Explanation) -> dict[str, Any]:
 
 @cache
 def _template() -> Any:
+    """Return the template; what it stands on takes .2 s to import, and most visitors want no report."""
+    from jinja2 import Environment
+    from markdown_it import MarkdownIt
+
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     markdown = MarkdownIt("js-default", {"html": False, "linkify": False})
     environment.filters["markdown"] = lambda text: Markup(markdown.renderInline(text))

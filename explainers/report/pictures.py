@@ -11,6 +11,7 @@ from explainers.explanation import Explanation, reduce
 from explainers.figures import Look
 from explainers.figures.colours import peak, rgb
 from explainers.figures.smoothing import smoothed
+from explainers.images.encoding import as_image
 
 OPACITY = 0.9  # of a map's strongest colours over the photo
 UNSEEN = 0.5  # how much white is laid over what the classifier didn't see
@@ -36,7 +37,7 @@ def overlay_picture(
     """
     look = look or Look.first(explanation)
     levels, seen = _levels(explanation, look)
-    seen_picture = _placed(picture_of(explanation.picture), explanation, Image.Resampling.BILINEAR)
+    seen_picture = _placed(as_image(explanation.picture), explanation, Image.Resampling.BILINEAR)
     below = np.asarray((photo or seen_picture).convert("RGB"))
     share = np.linspace(-1 if explanation.signed else 0, 1, LEVELS)
     opacity = np.rint(np.abs(share) * OPACITY * (LEVELS - 1)).astype(np.uint8)[levels]
@@ -57,13 +58,6 @@ def _levels(explanation: Explanation, look: Look) -> tuple[Array, Array]:
     if explanation.signed:
         shares = (shares + 1) / 2
     return np.rint(shares.clip(0, 1) * (LEVELS - 1)).astype(np.uint8), _seen(explanation)
-
-
-def picture_of(picture: Array) -> Image.Image:
-    """Convert a picture (C, H, W) in pixel units to RGB; of more than three channels, the first three are shown."""
-    levels = np.rint(picture.clip(0, 1) * 255).astype(np.uint8)
-    channels = levels[:3] if len(levels) >= 3 else np.repeat(levels[:1], 3, 0)
-    return Image.fromarray(np.ascontiguousarray(channels.transpose(1, 2, 0)))
 
 
 def _seen(explanation: Explanation) -> Array:

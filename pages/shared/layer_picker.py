@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from html import escape
 
 import numpy as np
@@ -13,6 +11,7 @@ from PIL import Image
 from explainers import Classifier
 from explainers.arrays import Array
 from explainers.classifiers.layer_maps import layer_tree
+from explainers.images.encoding import data_address
 from explainers.images.photo import Photo
 from explainers.markdown import escaped
 from pages.shared import state, work
@@ -48,11 +47,10 @@ def _thumbnail(name: str, grid: Array) -> str:
     strongest = float(np.nan_to_num(grid).max()) or 1.0
     levels = (np.nan_to_num(grid) / strongest * 255).clip(0, 255).astype(np.uint8)
     factor = max(1, round(2 * THUMBNAIL_SIDE / max(height, width)))
-    stream = io.BytesIO()
-    Image.fromarray(levels).resize((width * factor, height * factor), Image.Resampling.NEAREST).save(stream, "PNG")
+    picture = Image.fromarray(levels).resize((width * factor, height * factor), Image.Resampling.NEAREST)
     scale = THUMBNAIL_SIDE / max(height, width)
     return (
         f'<img alt="Mean activation of {escape(name, quote=True)}" width="{round(width * scale)}" '
         f'height="{round(height * scale)}" style="display: block" '
-        f'src="data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()}">'
+        f'src="{data_address(picture)}">'
     )

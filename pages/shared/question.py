@@ -70,7 +70,7 @@ def ask(choose_method: Callable[[Classifier, Photo], T]) -> tuple[Question, Sequ
 def available_sources() -> dict[str, Source]:
     """Return what can be chosen, by name: the sources of the menu, the server's first, and any other that is named."""
     offered = {source.name: source for source in sources()}
-    for name in (default().name, state.value("classifier", "")):
+    for name in (default().name, state.value(own_classifiers.CLASSIFIER_KEY, "")):
         if name and name not in offered:
             with suppress(ExplanationError):  # an address names what it likes
                 offered[name] = find(name)
@@ -93,13 +93,13 @@ def choose_source() -> Source:
     """Choose a classifier, which `load_or_replace` loads. Raises NoResult for an own one that isn't here."""
     available = available_sources()
     texts, first = catalogue(available), default().name
-    missing = own_classifiers.missing(state.value("classifier", first), available)
+    missing = own_classifiers.missing(state.value(own_classifiers.CLASSIFIER_KEY, first), available)
     options = (*available, *missing)
     name: str = st.selectbox(
         "Classifier",
         options,
         format_func=(texts | missing).__getitem__,
-        key=state.setting("classifier", first, options.__contains__),
+        key=state.setting(own_classifiers.CLASSIFIER_KEY, first, options.__contains__),
         on_change=state.remember,
         args=("failure", None),
         help="Name, share of right answers (top-1 accuracy) and size of the weights. ↓: they are downloaded once, when "

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import PurePath
 
 import streamlit as st
 from PIL import Image
 
-from explainers import Explainer, Explanation
+from explainers import Explainer, Explanation, Prediction
 from explainers.figures import Look
+from explainers.images.encoding import encode
 from explainers.question import Question
 from explainers.report import report, snippet, zipped
 from explainers.report.pictures import map_picture, overlay_picture
-from pages.shared import work
 from pages.shared.findings import known_findings
 
 WHAT_ALL_IS = (
@@ -27,10 +26,14 @@ WHAT_CODE_IS = "This code computes the map again, bit for bit."
 ABOUT_THE_FILE = " It looks for the picture in the current folder."
 
 
-def offer_files(explainer: Explainer, question: Question, explanation: Explanation, look: Look) -> None:
-    """Draw the menu. Files are made when somebody asks for them."""
-    findings = known_findings(explainer, question, explanation)
-    photo, likely = question.photo, work.predictions(question.classifier, question.photo)
+def offer_files(
+    explainer: Explainer, question: Question, likely: Sequence[Prediction], explanation: Explanation, look: Look
+) -> None:
+    """Draw the menu. Files are made when somebody asks for them.
+
+    likely: the likeliest classes of the photo.
+    """
+    photo, findings = question.photo, known_findings(explainer, question, explanation)
     picture = photo.image if isinstance(photo.image, Image.Image) else None
     stem = f"{_plain(photo.sample or photo.name)}-{explanation.facts.slug}"
     with st.popover("Save", key="save", help="Take this result away as files or as code."):
@@ -49,21 +52,15 @@ def offer_files(explainer: Explainer, question: Question, explanation: Explanati
                 "Overlay (PNG)",
                 "overlay",
                 f"{stem}-overlay.png",
-                lambda: _png(overlay_picture(explanation, look, picture)),
+                lambda: encode(overlay_picture(explanation, look, picture)),
             )
-            _offer("Map (PNG)", "map", f"{stem}-map.png", lambda: _png(map_picture(explanation, look)))
+            _offer("Map (PNG)", "map", f"{stem}-map.png", lambda: encode(map_picture(explanation, look)))
         st.caption(WHAT_CODE_IS + ABOUT_THE_FILE * (not photo.sample))
         st.code(snippet(explanation, photo), language="python")
 
 
 def _offer(label: str, key: str, name: str, make: Callable[[], bytes]) -> None:
     st.download_button(label, make, name, key=f"save-{key}", on_click="ignore")
-
-
-def _png(picture: Image.Image) -> bytes:
-    stream = io.BytesIO()
-    picture.save(stream, "PNG")
-    return stream.getvalue()
 
 
 def _plain(name: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -17,6 +17,7 @@ from explainers import Classifier, Explainer, Explanation, ExplanationError, Pre
 from explainers.arrays import Array
 from explainers.classifiers import Source
 from explainers.classifiers import layer_maps as layer_activations
+from explainers.classifiers.view import Fit
 from explainers.experiments import Experiment
 from explainers.images.photo import Photo
 from explainers.methods import path_record, path_strip
@@ -75,7 +76,7 @@ def _max_models() -> int:
     return int(text)
 
 
-def classifier(source: Source, fit: Literal["crop", "pad"]) -> Classifier:
+def classifier(source: Source, fit: Fit) -> Classifier:
     """Load the classifier of a source, and download its weights if need be. Raises ExplanationError."""
     loaded: Classifier = _get(
         "classifiers",

@@ -111,7 +111,9 @@ class MapArea:
                 f"A preview after {passes}. {proof.accuracy(explanation) or ''} The map is still being computed."
             )
 
-    def show(self, explainer: Explainer, question: Question, explanation: Explanation) -> None:
+    def show(
+        self, explainer: Explainer, question: Question, likely: Sequence[Prediction], explanation: Explanation
+    ) -> None:
         """Draw the panels, the widgets that choose how they are drawn, and the menu that saves the result."""
         with self._place.fill(key="map-area"):
             figure = st.container(key="panels")
@@ -119,7 +121,7 @@ class MapArea:
             caption = st.empty()
         with self._look_place.fill(key="look-area"):
             explanation, look = choose_look(explanation)
-            offer_files(explainer, question, explanation, look)
+            offer_files(explainer, question, likely, explanation, look)
         figure.plotly_chart(panels(explanation, look), height="stretch", key="map", alt=_about(explanation))
         if look.smooth and not explanation.coarse:
             caption.caption(_smoothing(explanation, look))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 import streamlit as st
 
 from explainers import EXPLAINERS, Classifier
 from explainers.classifiers.own.classifier import OwnClassifier
 from explainers.figures import answer
+from explainers.images.encoding import as_image
 from explainers.images.photo import Photo
 from explainers.methods.families import FAMILIES
 from explainers.numbers import percent
@@ -27,10 +27,8 @@ def show_preview(own: OwnClassifier, photo: Photo | None) -> bool:
         st.caption(NO_PICTURE)
     else:
         likely = work.predictions(classifier, photo)
-        picture = classifier.see(photo.image)[0].cpu().numpy().clip(0, 1)
-        pixels = (np.moveaxis(picture, 0, 2) * 255).round().astype(np.uint8)
         st.image(
-            pixels if pixels.shape[2] == 3 else pixels[..., 0],
+            as_image(classifier.see(photo.image)[0].cpu().numpy()),
             width=PICTURE_WIDTH,
             alt="The picture as the classifier sees it.",
         )
