@@ -13,6 +13,7 @@ import torch
 from torch.nn import functional as F
 
 from explainers.arrays import Array
+from explainers.classifiers.admission import Output
 from explainers.classifiers.traits import Traits
 from explainers.classifiers.view import Box, View
 from explainers.errors import ExplanationError
@@ -128,7 +129,7 @@ class Facts:
     view: View
     mean: tuple[float, ...]
     std: tuple[float, ...]
-    output: Literal["softmax", "sigmoid"]
+    output: Output
     label: str
     versus: str | None
     scale: Scale

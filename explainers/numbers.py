@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 LARGEST, SMALLEST = 1e6, 1e-4  # magnitudes between which a number is written without a power of ten
 SEPARATOR = " · "  # between the parts of a line, such as the numbers under a map
@@ -34,6 +35,12 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = seconds / 60
     return f"{minutes:.0f} min" if minutes <= LONG else f"{minutes / 60:.0f} h"
+
+
+def listed(items: Sequence[str], most: int) -> str:
+    """Write the first of some texts, and how many more there are: "a, b, c and 1,021 more"."""
+    rest = len(items) - most
+    return ", ".join(items[:most]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
 def counted(count: int, one: str, many: str = "") -> str:

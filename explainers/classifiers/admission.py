@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +14,8 @@ from explainers.errors import ExplanationError
 from explainers.runtime.cloning import clone
 from explainers.runtime.escapes import WithinCopy
 
-OUTPUTS = ("softmax", "sigmoid")
+Output = Literal["softmax", "sigmoid"]
+OUTPUTS: tuple[Output, ...] = ("softmax", "sigmoid")
 
 
 def checked_labels(labels: Iterable[object], output: str) -> tuple[str, ...]:

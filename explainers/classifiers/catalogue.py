@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -19,7 +18,6 @@ from explainers.classifiers.offered import in_memory, of_team
 from explainers.classifiers.published import (
     RECOMMENDED,
     TIMM,
-    Listing,
     is_published,
     listing,
     of_timm,
@@ -29,9 +27,8 @@ from explainers.classifiers.source import Origin, Source
 from explainers.classifiers.weights_source import (
     WEIGHTS_FOLDER_VARIABLE,
     BundledSource,
-    TimmSource,
-    TorchvisionSource,
     WeightsSource,
+    published_source,
 )
 
 WEIGHTS_SUFFIXES = (".pth", ".safetensors")
@@ -118,18 +115,10 @@ def _published(name: str, local: Mapping[str, Path]) -> WeightsSource:
     own = local.get(f"{TIMM}{known.weights}" if name.startswith(TIMM) else name)
     if own is not None:
         with suppress(OSError):  # it may have gone since it was listed
-            return _of_library(name, known, "local", own, megabytes=_megabytes(own), accuracy=None)
+            return published_source(name, known, "local", own, megabytes=_megabytes(own), accuracy=None)
     path = Path(torch.hub.get_dir(), "checkpoints", known.file)
     origin: Origin = "on disk" if path.is_file() else "download"
-    return _of_library(name, known, origin, path, megabytes=known.megabytes, accuracy=known.accuracy)
-
-
-def _of_library(name: str, known: Listing, origin: Origin, path: Path, **facts: Any) -> WeightsSource:
-    """Make the source of a classifier of torchvision's or timm's whose weights are at that path."""
-    facts |= {"title": known.title, "size": known.size, "licence": known.licence}
-    if name.startswith(TIMM):
-        return TimmSource(name=name, origin=origin, path=path, weights=known.weights, **facts)
-    return TorchvisionSource(name=name, origin=origin, path=path, **facts)
+    return published_source(name, known, origin, path, megabytes=known.megabytes, accuracy=known.accuracy)
 
 
 def _local_weights() -> Mapping[str, Path]:

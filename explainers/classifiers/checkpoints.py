@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
 from torch.overrides import TorchFunctionMode
 
 from explainers.errors import ExplanationError
+from explainers.numbers import listed
 
 MAX_NAMED_KEYS = 3  # in an error message; the others are counted
 RENAMED = (  # what published files call otherwise than the code of the network does
@@ -75,7 +76,7 @@ def fill(network: nn.Module, state: OrderedDict[str, Tensor], file: str, title: 
     shared = [key for key in expected if key in state]
     if strange := [f"{key} is {kind}" for key in shared if (kind := _strange_kind(state[key], expected[key]))]:
         raise ExplanationError(
-            f"{file} doesn't hold the weights of {title} as plain numbers: {_listed(strange)}. Save the "
+            f"{file} doesn't hold the weights of {title} as plain numbers: {listed(strange, MAX_NAMED_KEYS)}. Save the "
             "state_dict of the network in float32."
         )
     reshaped = {
@@ -90,7 +91,7 @@ def fill(network: nn.Module, state: OrderedDict[str, Tensor], file: str, title: 
     missing, unexpected = network.load_state_dict(state, strict=False, assign=True)
     missing = [key for key in missing if key not in reshaped]
     parts = (("it lacks ", missing), ("it has the unknown ", unexpected), ("", list(reshaped.values())))
-    if differences := [verb + _listed(items) for verb, items in parts if items]:
+    if differences := [verb + listed(items, MAX_NAMED_KEYS) for verb, items in parts if items]:
         raise ExplanationError(f"{file} does not fit {title}: {'; '.join(differences)}.")
     return network
 
@@ -152,8 +153,3 @@ def _updated(state: OrderedDict[str, Tensor], network: nn.Module) -> OrderedDict
             updated_key = re.sub(published, name, updated_key)
         state[updated_key] = value
     return state
-
-
-def _listed(items: Sequence[str]) -> str:
-    rest = len(items) - MAX_NAMED_KEYS
-    return ", ".join(items[:MAX_NAMED_KEYS]) + (f" and {rest} more" if rest > 0 else "")

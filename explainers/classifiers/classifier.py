@@ -6,7 +6,6 @@ import copy
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 import torch
@@ -15,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from explainers.classifiers.activations import Activations, activations
-from explainers.classifiers.admission import admit, checked_labels, checked_scaling, checked_size, try_out
+from explainers.classifiers.admission import Output, admit, checked_labels, checked_scaling, checked_size, try_out
 from explainers.classifiers.identity import identity
 from explainers.classifiers.layers import GridLayer, default_layer, grid_layers
 from explainers.classifiers.precision import Widened, is_half
@@ -67,7 +66,7 @@ class Classifier:
         mean: Sequence[float],
         std: Sequence[float],
         view: View | None = None,
-        output: Literal["softmax", "sigmoid"] = "softmax",
+        output: Output = "softmax",
         device: str | torch.device | None = None,
         prepare: bool = True,
         name: str = "",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
+from explainers.classifiers.admission import Output
 from explainers.classifiers.bundled import BUNDLED_CLASSIFIERS
 from explainers.classifiers.published import is_published
-from explainers.classifiers.view import Fit
+from explainers.classifiers.view import Fit, Interpolation
 from explainers.errors import ExplanationError
 
 FILE = "models.toml"
@@ -33,9 +34,9 @@ class Entry:
     resize: int | None = None
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None
-    interpolation: Literal["nearest", "bilinear", "bicubic"] | None = None
+    interpolation: Interpolation | None = None
     fit: Fit = "crop"
-    output: Literal["softmax", "sigmoid"] = "softmax"
+    output: Output = "softmax"
 
 
 def _is_text(value: Any) -> bool:

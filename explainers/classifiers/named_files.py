@@ -26,11 +26,11 @@ import torch
 from explainers.classifiers.classifier import Classifier
 from explainers.classifiers.download import Progress
 from explainers.classifiers.named_entry import FILE, Entry, are_texts, checked_entry, shown
-from explainers.classifiers.published import TIMM, listing
+from explainers.classifiers.published import listing
 from explainers.classifiers.refused import RefusedSource
-from explainers.classifiers.source import Source
+from explainers.classifiers.source import Source, file_state
 from explainers.classifiers.view import Fit, View
-from explainers.classifiers.weights_source import TimmSource, TorchvisionSource, WeightsSource
+from explainers.classifiers.weights_source import WeightsSource, published_source
 from explainers.errors import ExplanationError
 
 MAX_BYTES = 10**6  # of the file, and of a file of labels
@@ -51,9 +51,7 @@ class NamedSource(Source):
     def digest(self) -> str:
         facts = json.dumps(asdict(self.entry), sort_keys=True)
         for name in filter(None, (self.entry.weights, self._labels_file)):
-            with suppress(OSError):  # it may have gone since it was listed
-                status = (self.folder / name).stat()
-                facts += f" {self.folder / name} {status.st_size} {status.st_mtime_ns}"
+            facts += f" {file_state(self.folder / name)}"
         return hashlib.sha256(f"{self.name} {facts}".encode()).hexdigest()
 
     def load(
@@ -166,17 +164,7 @@ def _architecture(name: str, entry: Entry) -> WeightsSource:
             f"[{name}] in {FILE}: there is no architecture called {shown(entry.architecture)}. Name one of "
             'torchvision\'s, such as "resnet50", or of timm\'s, such as "timm/resnet50".'
         ) from error
-    kind: Any = TimmSource if entry.architecture.startswith(TIMM) else TorchvisionSource
-    facts = {"weights": known.weights} if kind is TimmSource else {}
-    source: WeightsSource = kind(
-        name=entry.architecture,
-        title=entry.title or name,
-        origin="local",
-        size=known.size,
-        path=Path(entry.weights),
-        **facts,
-    )
-    return source
+    return published_source(entry.architecture, known, "local", Path(entry.weights), title=entry.title or name)
 
 
 def _inside(folder: Path, name: str, table: str) -> Path:

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
 
+from explainers.classifiers.view import Interpolation
 from explainers.errors import ExplanationError
 
 BUNDLED = "bundled"
@@ -55,7 +55,7 @@ class Recipe:
     labels: tuple[str, ...]
     size: int
     resize: int
-    interpolation: Literal["nearest", "bilinear", "bicubic"]
+    interpolation: Interpolation
     mean: tuple[float, ...]
     std: tuple[float, ...]
 

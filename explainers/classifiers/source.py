@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import torch
@@ -13,6 +15,14 @@ from explainers.classifiers.download import Progress
 from explainers.classifiers.view import Fit
 
 Origin = Literal["bundled", "local", "on disk", "download", "team", "memory", "own"]
+
+
+def file_state(path: Path) -> str:
+    """Return what tells a file from others and from itself before a change: its path, size and time of change."""
+    with suppress(OSError):  # it may have gone since it was listed
+        status = path.stat()
+        return f"{path} {status.st_size} {status.st_mtime_ns}"
+    return str(path)
 
 
 @dataclass(frozen=True, kw_only=True)

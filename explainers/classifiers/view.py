@@ -9,6 +9,7 @@ from PIL import Image
 
 Box = tuple[float, float, float, float]
 Fit = Literal["crop", "pad"]
+Interpolation = Literal["nearest", "bilinear", "bicubic"]
 MAX_SCALED_PIXELS = 2**22  # a photo that would be larger is cropped and scaled in one step
 
 
@@ -22,7 +23,7 @@ class View:
     """
 
     resize: int | None = None
-    interpolation: Literal["nearest", "bilinear", "bicubic"] = "bilinear"
+    interpolation: Interpolation = "bilinear"
     fit: Fit = "crop"
 
     def apply(self, photo: Image.Image, size: tuple[int, int]) -> tuple[Image.Image, Box]:

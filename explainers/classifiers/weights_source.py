@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from abc import abstractmethod
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -17,8 +17,8 @@ from explainers.classifiers.bundled import BUNDLED_CLASSIFIERS
 from explainers.classifiers.checkpoints import load_weights
 from explainers.classifiers.classifier import Classifier
 from explainers.classifiers.download import Progress, download, why
-from explainers.classifiers.published import Recipe
-from explainers.classifiers.source import Source
+from explainers.classifiers.published import TIMM, Listing, Recipe
+from explainers.classifiers.source import Origin, Source, file_state
 from explainers.classifiers.view import Fit, View
 from explainers.classifiers.with_timm import timm_address, timm_network, timm_recipe
 from explainers.classifiers.with_torchvision import (
@@ -46,12 +46,7 @@ class WeightsSource(Source):
 
         It is made of the name of the published file, or else of the path, size and time of change of the file.
         """
-        identity = self.path.name
-        if self.origin in ("bundled", "local"):
-            identity = str(self.path)
-            with suppress(OSError):  # it may have gone since it was listed
-                status = self.path.stat()
-                identity += f" {status.st_size} {status.st_mtime_ns}"
+        identity = file_state(self.path) if self.origin in ("bundled", "local") else self.path.name
         return hashlib.sha256(f"{self.name} {identity}".encode()).hexdigest()
 
     @abstractmethod
@@ -163,3 +158,15 @@ class TimmSource(WeightsSource):
     @property
     def file_name(self) -> str:
         return f"{self.weights}.safetensors"
+
+
+def published_source(name: str, known: Listing, origin: Origin, path: Path, **facts: Any) -> WeightsSource:
+    """Make the source of a classifier of torchvision's or timm's whose weights are at that path.
+
+    known: what is published about it.
+    facts: other fields of Source, which may differ from what is published.
+    """
+    fields: dict[str, Any] = {"title": known.title, "size": known.size, "licence": known.licence} | facts
+    if name.startswith(TIMM):
+        return TimmSource(name=name, origin=origin, path=path, weights=known.weights, **fields)
+    return TorchvisionSource(name=name, origin=origin, path=path, **fields)

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import Any
 
 from explainers.classifiers.own.fingerprint import Outline
-from explainers.classifiers.own.table import Architecture, Fingerprint
+from explainers.classifiers.own.table import CONFIGURATION, HASHES, Architecture, Fingerprint
 
 LIBRARIES = ("torch", "torchvision", "timm")
 
@@ -37,15 +37,13 @@ def packed(rows: Iterable[tuple[str, Fingerprint]]) -> bytes:
     for key, row in rows:
         every.setdefault(key, row.architecture)
         outline, places = (each and lists["outlines"].number(_plain(each)) for each in (row.outline, row.places))
-        hashes = (row.named, row.sizeless, row.ordered, row.headless, row.trunk)
+        hashes = (getattr(row, name) for name in HASHES)
         fingerprints.append((key, row.tensors, outline, places, *hashes, row.sketch.hex()))
     architectures = [
         (
             key,
             own.told,
-            lists["configurations"].number(
-                (own.channels, own.size, own.mean, own.std, own.interpolation, own.crop_pct)
-            ),
+            lists["configurations"].number(tuple(getattr(own, name) for name in CONFIGURATION)),
             lists["settings"].number(own.settings),
             lists["traits"].number(own.traits),
         )

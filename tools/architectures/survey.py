@@ -24,7 +24,7 @@ from explainers.classifiers.own.fingerprint import (
     without,
 )
 from explainers.classifiers.own.matching import hashed, outline_of
-from explainers.classifiers.own.table import Architecture, Fingerprint
+from explainers.classifiers.own.table import CONFIGURATION, Architecture, Fingerprint
 from tools.architectures.building import USUAL_CHANNELS, Build, every_build, without_initial_weights
 from tools.architectures.outlining import CHANNELS, CLASSES, outline
 from tools.architectures.traits import traits_of
@@ -96,24 +96,18 @@ def _architecture(build: Build, network: nn.Module) -> Architecture:
     settings = tuple((name, value and name != "aux_logits") for name, value in build.settings)
     words = _torchvision_words(build.name) if _has_torchvision(build.name) else build.name
     given = _torchvision_preprocessing(build.name) if build.library == "torchvision" else _timm_preprocessing(network)
-    channels, size, mean, std, interpolation, crop_pct = given
     return Architecture(
         library=build.library,
         name=build.name,
         told=words,
-        channels=channels,
-        size=size,
-        mean=mean,
-        std=std,
-        interpolation=interpolation,
-        crop_pct=crop_pct,
+        **dict(zip(CONFIGURATION, given, strict=True)),
         settings=settings,
         traits=traits_of(network),
     )
 
 
 def _torchvision_preprocessing(name: str) -> tuple[Any, ...]:
-    """Return channels, size, mean, std, interpolation and crop of the published weights for the smallest pictures."""
+    """Return the CONFIGURATION of the published weights for the smallest pictures."""
     presets = [weights.transforms() for weights in models.get_model_weights(name)]
     preset = min(presets, key=lambda preset: preset.crop_size[0])
     (size,), (resize,) = preset.crop_size, preset.resize_size

@@ -7,17 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
 
-from explainers.classifiers.admission import checked_labels, checked_scaling
+from explainers.classifiers.admission import Output, checked_labels, checked_scaling
 from explainers.classifiers.own.labels import checked
 from explainers.classifiers.published import labels_of
+from explainers.classifiers.view import Fit, Interpolation
 from explainers.errors import ExplanationError
 
 if TYPE_CHECKING:
     from explainers.classifiers.own.candidate import Candidate
     from explainers.classifiers.own.reading import OwnFile
 
-Interpolation = Literal["nearest", "bilinear", "bicubic"]
-Output = Literal["softmax", "sigmoid"]
 Origin = Literal["the file", "the architecture's usual", "a guess"]
 
 INTERPOLATIONS: tuple[Interpolation, ...] = ("nearest", "bilinear", "bicubic")
@@ -45,7 +44,7 @@ class Answers:
     std: tuple[float, ...]
     resize: int | None = None
     interpolation: Interpolation = "bilinear"
-    fit: Literal["crop", "pad"] = "crop"
+    fit: Fit = "crop"
     output: Output = "softmax"
 
     def check(self) -> None:

@@ -10,6 +10,7 @@ from explainers.classifiers.own.differences import differences
 from explainers.classifiers.own.fingerprint import Shapes, compared
 from explainers.classifiers.own.matching import Match, bodies, matches, nearest
 from explainers.classifiers.own.table import Architecture, table
+from explainers.numbers import listed
 
 USUAL_CLASSES = 1000
 MOST_NAMED = 3  # in a sentence; the others are counted
@@ -93,7 +94,7 @@ def _sentence(candidates: Sequence[Candidate]) -> str:
     if first.head:
         text += f" {first.head.sentence}"
     if first.left_out:
-        text += f" It has no place for {_listed(first.left_out)}, which {_were(first.left_out)} left out."
+        text += f" It has no place for {listed(first.left_out, MOST_NAMED)}, which {_were(first.left_out)} left out."
     return text
 
 
@@ -138,16 +139,11 @@ def _difference(own: Shapes, other: Shapes) -> str:
         if own[name] != other[name]
     ]
     parts = (("the file lacks ", lacks), ("the file has ", besides), ("", sorted(shaped)))
-    return "; ".join(verb + _listed(items) for verb, items in parts if items)
+    return "; ".join(verb + listed(items, MOST_NAMED) for verb, items in parts if items)
 
 
 def _sides(shape: Sequence[int]) -> str:
     return " × ".join(map(str, shape)) or "a single number"
-
-
-def _listed(items: Sequence[str]) -> str:
-    rest = len(items) - MOST_NAMED
-    return ", ".join(items[:MOST_NAMED]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
 def _were(items: Sequence[str]) -> str:

@@ -16,9 +16,8 @@ from typing import Any
 from explainers.classifiers.own.fingerprint import Outline, Part
 
 PATH = Path(__file__).with_name("architectures.xz")
-
-
-HASHES = ("named", "sizeless", "ordered", "headless", "trunk")  # in the order in which the file has them
+CONFIGURATION = ("channels", "size", "mean", "std", "interpolation", "crop_pct")  # of an architecture, as in the file
+HASHES = ("named", "sizeless", "ordered", "headless", "trunk")  # of a fingerprint, as in the file
 
 
 @dataclass(frozen=True)
@@ -103,17 +102,11 @@ def unpacked(data: bytes) -> Table:
     every: dict[str, Architecture] = {}
     for key, told, configuration, settings, traits in content["architectures"]:
         library, _, name = key.partition("/")
-        channels, size, mean, std, interpolation, crop_pct = lists["configurations"][configuration]
         every[key] = Architecture(
             library=library,
             name=name.partition(" ")[0],
             told=told,
-            channels=channels,
-            size=size,
-            mean=mean,
-            std=std,
-            interpolation=interpolation,
-            crop_pct=crop_pct,
+            **dict(zip(CONFIGURATION, lists["configurations"][configuration], strict=True)),
             settings=lists["settings"][settings],
             traits=lists["traits"][traits],
         )

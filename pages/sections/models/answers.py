@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from explainers import ExplanationError
+from explainers.classifiers.admission import Output
 from explainers.classifiers.own.answers import (
     IMAGENET_MEAN,
     IMAGENET_STD,
@@ -16,7 +17,6 @@ from explainers.classifiers.own.answers import (
     MAX_SIDE,
     Answers,
     Origin,
-    Output,
     Suggestion,
 )
 from explainers.classifiers.own.candidate import Candidate

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import streamlit as st
 
 from explainers.classifiers import Source, sources
-from explainers.classifiers.bundled import BUNDLED_CLASSIFIERS
 from explainers.classifiers.catalogue import default, published
 from explainers.classifiers.own.classifier import OwnClassifier
 from explainers.markdown import escaped
@@ -61,7 +60,7 @@ def choose_from_catalogue() -> bool:
         )
     in_use = _in_use()
     found = [source for source in _matching(text) if origin in (ALL, ORIGINS[source.origin][0])]
-    count = ROWS + MORE_ROWS * state.recall(SHOWN_KEY, 0)
+    count = ROWS + MORE_ROWS * _pages()
     clicks = [_row(source, in_use=source.name == in_use) for source in found[:count]]
     if not found:
         st.markdown(_nothing(text, origin or ALL))
@@ -75,6 +74,7 @@ def choose_from_catalogue() -> bool:
 
 
 def _pages() -> int:
+    """Return how often the visitor has asked for more rows."""
     shown: int = state.recall(SHOWN_KEY, 0)
     return shown
 
@@ -105,7 +105,7 @@ def _row(source: Source, *, in_use: bool) -> bool:
     with st.container(horizontal=True, vertical_alignment="center", key=f"row-{source.name}"):
         with st.container(key=f"about-{source.name}", gap=None):
             st.markdown(f"**{escaped(source.title)}**")
-            st.caption(" · ".join(_facts(source)), help=_purpose(source))
+            st.caption(" · ".join(_facts(source)), help=escaped(source.about) or None)
         if isinstance(source, OwnClassifier):
             hint = "Deletes the file from the server, with all that was computed about it."
             st.button("Remove", key=f"remove-{source.name}", on_click=remove, args=(source.name,), help=hint)
@@ -137,11 +137,6 @@ def _facts(source: Source) -> list[str]:
     facts += [] if source.megabytes is None else [f"{source.megabytes:.0f} MB"]
     facts += [] if source.size is None else [f"{source.size} px"]
     return [*facts, *([escaped(source.licence)] if source.licence else [])]
-
-
-def _purpose(source: Source) -> str | None:
-    bundled = BUNDLED_CLASSIFIERS.get(source.name)
-    return bundled.purpose if bundled else escaped(source.about) or None
 
 
 def _nothing(text: str, origin: str) -> str:
