@@ -6,36 +6,42 @@ import streamlit as st
 
 from pages.shared.frame import frame, messages
 
-with frame(
-    "How do they compare?", "One picture, many maps: side by side, with one zoom, and measured.", "compare"
-) as page:
-    body = page.place("70vh")
-    with page.imports():
-        from pages.sections.compare.drawing import choose_drawing
-        from pages.sections.compare.grid import show_opacity
-        from pages.sections.compare.plan import choose_comparison, summary
-        from pages.sections.compare.presets import offer_presets
-        from pages.sections.compare.tiles import compute, offer_another_try
-        from pages.sections.compare.views import Views, choose_view
-        from pages.shared.method import choose_explainer
-        from pages.shared.question import ask
-    with page.settings.fill():
-        question, likely, explainer = ask(choose_explainer)
-    with body.fill(key="compare"):
-        offer_presets(question.classifier, explainer)
-        with st.container(horizontal=True, vertical_alignment="center", key="compare-line"):
-            view = choose_view()
-            edit = st.popover("Edit")
-            about = st.container(width="content")
-            show_opacity()
-        with edit:
-            comparison, drawing = choose_comparison(question, likely, explainer), choose_drawing()
-        about.caption(summary(comparison))
-        waiting = st.container(key="compare-waiting")
-        views = Views(view, comparison, drawing)
-        page.publish_settings()
-        with waiting:
-            tiles = compute(comparison, question, views)
-            offer_another_try()
-        with messages():
-            views.show(tiles)
+
+def compare() -> None:
+    """Draw the page. In a function, because Streamlit keeps the variables of a script after its run."""
+    with frame(
+        "How do they compare?", "One picture, many maps: side by side, with one zoom, and measured.", "compare"
+    ) as page:
+        body = page.place("70vh")
+        with page.imports():
+            from pages.sections.compare.drawing import choose_drawing
+            from pages.sections.compare.grid import show_opacity
+            from pages.sections.compare.plan import choose_comparison, summary
+            from pages.sections.compare.presets import offer_presets
+            from pages.sections.compare.tiles import compute, offer_another_try
+            from pages.sections.compare.views import Views, choose_view
+            from pages.shared.method import choose_explainer
+            from pages.shared.question import ask
+        with page.settings.fill():
+            question, likely, explainer = ask(choose_explainer)
+        with body.fill(key="compare"):
+            offer_presets(question.classifier, explainer)
+            with st.container(horizontal=True, vertical_alignment="center", key="compare-line"):
+                view = choose_view()
+                edit = st.popover("Edit")
+                about = st.container(width="content")
+                show_opacity()
+            with edit:
+                comparison, drawing = choose_comparison(question, likely, explainer), choose_drawing()
+            about.caption(summary(comparison))
+            waiting = st.container(key="compare-waiting")
+            views = Views(view, comparison, drawing)
+            page.publish_settings()
+            with waiting:
+                tiles = compute(comparison, question, views)
+                offer_another_try()
+            with messages():
+                views.show(tiles)
+
+
+compare()

@@ -19,7 +19,7 @@ from explainers.images.photo import Photo
 from explainers.markdown import escaped
 from explainers.question import Question
 from pages.shared import own_classifiers, state, work
-from pages.shared.frame import NoResult, show
+from pages.shared.frame import Kind, NoResult, show
 from pages.shared.picture import choose_picture
 
 FITS: dict[Fit, str] = {"crop": "centre", "pad": "whole photo"}
@@ -33,6 +33,8 @@ ORIGINS = {
     "own": "It is yours, and gone when you leave.",
 }
 ASKED_PHOTO_KEY = "photo"  # of the digest of the photo that the question is about
+ASKED_MEGABYTES = 600  # of weights: more are downloaded only after a click
+AGREED_KEY = "agreed downloads"  # of the digests of such classifiers that the visitor has agreed to
 USUAL_FIT_KEY = "usual fit"  # of the chosen classifier
 TOP_PREDICTION, NOTHING = "top prediction", "nothing"
 T = TypeVar("T")
@@ -112,8 +114,12 @@ def choose_source() -> Source:
 
 
 def load_or_replace(source: Source, fit: Fit, problem_place: st.delta_generator.DeltaGenerator) -> Classifier:
-    """Load the chosen classifier; where that fails, say why at that place and return another one."""
+    """Load the chosen classifier; where that fails or is to be agreed to, say so there and return another one."""
     failed, failure = state.recall("failure") or (None, "")
+    if _is_large(source) and source.digest not in state.recall(AGREED_KEY, ()):
+        size = f"{source.megabytes:,.0f} MB"
+        request = f"{source.title} isn't on this server yet. Its weights take {size}."
+        return _another(source, fit, problem_place, (request, "info"), f"Download {size}", _agree_to, source.digest)
     if failed != source.digest:
         try:
             return work.classifier(source, fit)
@@ -124,11 +130,33 @@ def load_or_replace(source: Source, fit: Fit, problem_place: st.delta_generator.
                 raise
             failure = str(error)
             state.remember("failure", (source.digest, failure))
+    return _another(source, fit, problem_place, (failure, "error"), "Try again", state.remember, "failure", None)
+
+
+def _is_large(source: Source) -> bool:
+    """Whether a classifier, which an address may name, would take much of the server's disk and network."""
+    return source.origin == "download" and (source.megabytes or 0) > ASKED_MEGABYTES
+
+
+def _agree_to(digest: str) -> None:
+    state.remember(AGREED_KEY, (*state.recall(AGREED_KEY, ()), digest))
+
+
+def _another(
+    source: Source,
+    fit: Fit,
+    problem_place: st.delta_generator.DeltaGenerator,
+    problem: tuple[str, Kind],
+    button: str,
+    on_click: Callable[..., None],
+    *args: object,
+) -> Classifier:
+    """Say at a place what the problem is, and how grave; offer a way out of it, and load another classifier."""
     first = default()
     other = first if source.name != first.name else find(BUNDLED)
     with problem_place:
-        show(failure)
-        st.button("Try again", key="try-again", on_click=state.remember, args=("failure", None), help="Load it again.")
+        show(*problem)
+        st.button(button, key="try-again", on_click=on_click, args=args)
         st.caption(f"{other.title} answers instead.")
     return work.classifier(other, fit)
 

@@ -42,13 +42,18 @@
     bar.whypixelPlaying = setInterval(next, PERIOD)
     button.textContent = "Stop"
   }
+  const arranged = new WeakMap() // layouts to how they are shown
   const arrange = chart => { // the panels, as the figure's width asks for
-    const meta = chart.layout.meta
+    const { layout } = chart, { meta } = layout
     if (!meta?.from) return
     const wanted = chart.clientWidth < meta.from ? "narrow" : "wide"
-    if ((meta.shown ?? "wide") === wanted) return // a new figure from the server is wide
-    meta.shown = wanted // places can't be compared: Plotly narrows the domains of panels that keep their shape
-    window.Plotly.relayout(chart, structuredClone(meta[wanted]))
+    // Places can't be compared: Plotly narrows the domains of panels that keep their shape. So it is noted for each
+    // layout, not in it: a figure that is drawn anew has a new layout, whose parts may be those of the old one.
+    const shown = arranged.get(layout) ?? (chart.whypixelArranged ? undefined : "wide") // the server's figure is wide
+    if (shown === wanted) return
+    window.Plotly.relayout(chart, structuredClone(meta[wanted])).catch(() => arranged.delete(layout))
+    arranged.set(layout, wanted) // not before: it may fail while the figure is still being drawn
+    chart.whypixelArranged = true
   }
   const link = () => {
     for (const bar of document.querySelectorAll(".stops")) {

@@ -225,7 +225,7 @@ def _get(
     """
     slot, jobs = st.empty(), _jobs()  # the slot is always drawn, so that what follows keeps its place on the page
     if jobs.peek(kind, key) is None and stopping.waits((kind, key)):
-        raise Stopped("Stopped.")
+        raise Stopped("Not computed, because it was stopped.")
     with jobs.job(kind, key, work, about) as job:
         if not job.ended.wait(PROGRESS_DELAY):
             _await(job, doing, slot, jobs, on_preview)

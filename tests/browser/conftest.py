@@ -7,6 +7,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -150,9 +151,21 @@ class App:
 
     def select(self, key: str, option: str) -> App:
         """Choose in a select box, by the beginning of an option."""
+        from playwright.sync_api import Error
+
         self._reveal(key)
-        self.at(key).get_by_role("combobox").fill(option)
-        self.page.get_by_role("option", name=re.compile(f"^{re.escape(option)}")).first.click()
+        end = time.monotonic() + PATIENCE
+        found = self.page.get_by_role("option", name=re.compile(f"^{re.escape(option)}")).first
+
+        def is_listed() -> bool:
+            self.at(key).get_by_role("combobox").fill(option)  # again, where a page that was drawn anew closed the list
+            with suppress(Error):
+                found.click(timeout=5000)
+                return True
+            return False
+
+        while not is_listed():
+            assert time.monotonic() < end, f"{option} is not among the options"
         return self
 
     def choose(self, key: str, option: str) -> App:
@@ -174,8 +187,9 @@ class App:
             self.page.keyboard.press(arrow)
         return self
 
-    def upload(self, name: str, data: bytes, kind: str = "image/jpeg") -> App:
-        file = {"name": name, "mimeType": kind, "buffer": data}
+    def upload(self, name: str, data: bytes | Path, kind: str = "image/jpeg") -> App:
+        """Give a file, which the browser reads itself where it is a path: to hand over many bytes takes long."""
+        file = data if isinstance(data, Path) else {"name": name, "mimeType": kind, "buffer": data}
         self.page.locator('[data-testid="stFileUploader"] input[type=file]').set_input_files(file)
         return self
 

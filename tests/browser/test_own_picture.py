@@ -57,7 +57,7 @@ def test_an_upload_is_explained_upright_and_kept_until_it_is_removed(app, name, 
     assert app.address == {}
 
 
-def test_a_refused_upload_says_why_in_place_of_a_result(app):
+def test_a_refused_upload_says_why_in_place_of_a_result(app, tmp_path):
     own(app.open()).upload("dog.jpg", lying()).until(lambda: app.heat and "photo" in app.address)
     for name, kind in (("drawing.svg", "image/svg+xml"), ("notes.jpg", "image/jpeg")):
         app.upload(name, b"<svg xmlns='http://www.w3.org/2000/svg'/>", kind).until(
@@ -71,7 +71,8 @@ def test_a_refused_upload_says_why_in_place_of_a_result(app):
     expander = app.page.get_by_text("Another picture")
     expander.click()
     for name in ("large.png", "larger.png"):  # which the browser refuses
-        app.upload(name, bytes(30_000_000), "image/png")
+        (tmp_path / name).write_bytes(bytes(30_000_000))
+        app.upload(name, tmp_path / name)
         app.page.get_by_text(name).wait_for()
     reason = app.page.get_by_text("File must be 20.0MB or smaller.")
     assert [each.is_visible() for each in reason.all()] == [False, True]  # of the last file alone

@@ -6,10 +6,11 @@
 
 Parts: speed and memory (random weights), accuracy (how far the peers' maps are from ours), exact (steps against an
 exact map), errors (time to a given error on photos; `--photos 1 --reference 2160` takes less than half an hour), start
-(from the command to the first map, in a browser). torchcam and grad-cam take part where they are installed. Real
-weights are those in the folder WHYPIXEL_WEIGHTS (see the README), photos those that labels.tsv lists in the folder
-WHYPIXEL_PHOTOS; without them `accuracy` takes random weights and `errors` is skipped. `memory` and `start` need Linux
-(`memory` with glibc), `start` Playwright and a Chromium, too.
+(from the command to the first map, in a browser), visits (what a visitor waits for, by page and family), drop (from a
+dropped file to its first map). torchcam and grad-cam take part where they are installed. Real weights are those in the
+folder WHYPIXEL_WEIGHTS (see the README), photos those that labels.tsv lists in the folder WHYPIXEL_PHOTOS; without them
+`accuracy` takes random weights and `errors` is skipped. `memory`, `start`, `visits` and `drop` need Linux (`memory`
+with glibc), all but the first a browser, too.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from pathlib import Path
 
 import explainers  # noqa: F401  before torch: it sets how threads wait, for all contenders
 from tools import marks
-from tools.benchmark import errors, peers, steps
+from tools.benchmark import drop as dropping
+from tools.benchmark import errors, peers, steps, visits
 from tools.benchmark import start as starting
 from tools.benchmark.contenders import LAYERS
 from tools.benchmark.report import machine
@@ -33,6 +35,8 @@ PARTS: dict[str, Callable[[argparse.Namespace], str | None]] = {
     "exact": lambda options: steps.against_exact(),
     "errors": lambda options: errors.time_to_error(options.photos, options.reference),
     "start": lambda options: starting.start(options.rounds, options.other),
+    "visits": lambda options: visits.visits(options.rounds),
+    "drop": lambda options: dropping.drop(),
 }
 
 
@@ -44,7 +48,7 @@ def main() -> None:
         "--rounds",
         type=int,
         default=5,
-        help="of IG in `speed`, with 4 times as many of methods of one pass, and of `start`",
+        help="of IG in `speed`, with 4 times as many of methods of one pass, of `start` and of `visits`",
     )
     parser.add_argument("--photos", type=int, help="how many of them `errors` takes; none: all")
     parser.add_argument("--other", type=Path, help="another commit's checkout, which `start` measures in turns")

@@ -34,8 +34,8 @@ class Candidate:
 
     @property
     def form(self) -> str:
-        """What the file says of it: "with 7 classes", and channels and size where they aren't the usual."""
-        text = f"with {counted(self.classes, 'class', 'classes')}"
+        """What the file says: "with 7 classes" or "with one logit", and channels and size where they aren't usual."""
+        text = "with one logit" if self.classes == 1 else f"with {self.classes:,} classes"
         if self.channels != self.architecture.channels:
             text += f" and {counted(self.channels, 'channel', 'channels')}"
         if self.size != self.architecture.size:

@@ -19,7 +19,7 @@ from explainers.errors import ExplanationError
 
 UPLOADS_VARIABLE = "WHYPIXEL_UPLOADS"  # "off": people can't give files of their own
 PREFIX = "whypixel-"  # of a server's folder, before the number of its process and what tells it from others
-MAX_FILE = 500 * 10**6  # bytes of an uploaded file
+MAX_FILE = 400 * 10**6  # bytes of an uploaded file: enough for a ViT-B in float32
 SLACK = 10**8  # of what is kept of a file, beyond a quarter more than it has
 MAX_SESSION = 10**9
 MAX_ALL = 4 * 10**9

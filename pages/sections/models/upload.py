@@ -12,11 +12,11 @@ from typing import BinaryIO
 
 from explainers.classifiers.own.reading import OwnFile
 from explainers.classifiers.own.recognition import Recognition, recognise
-from explainers.classifiers.own.storage import PREFIX, STORAGE
+from explainers.classifiers.own.storage import MAX_FILE, PREFIX, STORAGE
 from explainers.errors import ExplanationError
 from pages.shared.visits import VISITS
 
-MAX_MEGABYTES = 400  # as server.maxUploadSize: enough for a ViT-B in float32
+MAX_MEGABYTES = MAX_FILE // 10**6  # as server.maxUploadSize
 CHUNK = 2**20
 FAILED = "It could not be read because of a fault of Whypixel's own, which is in the server's log."
 _UNREAD: dict[str, list[Upload]] = {}

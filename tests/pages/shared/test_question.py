@@ -190,6 +190,16 @@ def test_a_download_that_succeeds_later_takes_the_message_away(own_jobs, failed,
     assert "try-again" not in [button.key for button in failed.button]
 
 
+def test_a_link_does_not_begin_a_large_download(visit, offline):
+    at = visit(classifier="timm/vit_huge_patch14_clip_224.laion2b_ft_in1k")
+    assert "Its weights take 2," in at.info[0].value
+    assert at.session_state["asked"][0].name == "PocketNet"
+    assert not offline
+    run(at.button(key="try-again").click())
+    assert "could not be downloaded" in at.error[0].value
+    assert len(offline) == 1
+
+
 def test_the_message_goes_with_the_classifier(failed, offline):
     run(failed.selectbox(key="classifier").set_value("bundled"))
     assert not failed.error

@@ -8,6 +8,7 @@ from pages.shared import stopping
 
 pytestmark = pytest.mark.usefixtures("alone", "own_jobs")
 SESSION = "test session id"  # as Streamlit's tests have it
+NOT_COMPUTED = "Not computed, because it was stopped."
 
 
 def page():
@@ -53,7 +54,7 @@ def shown(at):
 
 
 def test_after_a_stop_nothing_begins_until_it_is_started_again(stopped):
-    nothing = [], ["Stopped.", "Stopped."], True
+    nothing = [], [NOT_COMPUTED, NOT_COMPUTED], True
     assert shown(stopped) == nothing
     assert shown(run(stopped)) == nothing
     assert shown(run(stopped.button(key="start-again").click())) == (["a0", "b0"], [], False)
@@ -62,7 +63,7 @@ def test_after_a_stop_nothing_begins_until_it_is_started_again(stopped):
 
 def test_another_question_is_answered(stopped):
     assert shown(run(stopped.number_input(key="number").set_value(1))) == (["a1", "b1"], [], False)
-    assert shown(run(stopped.number_input(key="number").set_value(0))) == ([], ["Stopped.", "Stopped."], True)
+    assert shown(run(stopped.number_input(key="number").set_value(0))) == ([], [NOT_COMPUTED, NOT_COMPUTED], True)
 
 
 def test_what_was_done_before_is_shown(at):
