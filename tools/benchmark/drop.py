@@ -6,7 +6,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,6 +19,8 @@ from torchvision import models
 from tools.benchmark.report import report
 from tools.benchmark.start import PATIENCE, WINDOW
 from tools.chromium import FLAGS, STILL, installed
+from tools.hostile_files.archives import ZIPS
+from tools.hostile_files.numbers import HEADERS, PICKLES
 from tools.load.server import Server, serve
 
 TITLE = "From a dropped file to the first map"
@@ -30,6 +32,7 @@ MAKERS: Mapping[str, partial[torch.nn.Module]] = {
 MANY = 10  # files at once
 DROP = '.st-key-own-area [data-testid="stFileUploader"] input[type=file]'
 PREVIEW, KEEP = ".st-key-model-answer .main-svg", ".st-key-model-keep button"
+REFUSAL = ".st-key-own-area [data-testid=stAlert]"
 MAP = ".st-key-map .main-svg"
 GONE_SECONDS = 45  # after a visit: its memory is given back within 30, and in some more it shows
 PING_SECONDS = 0.2
@@ -81,7 +84,8 @@ def drop() -> str | None:
                 name: _saved(make(), Path(folder, f"{name.partition('/')[0]}.pth")) for name, make in MAKERS.items()
             }
             rows = [_single(browser, Path(folder), name, file) for name, file in files.items()]
-            rows.append(_together(browser, Path(folder), files["ResNet-50"]))
+            rows.append(_together(browser, Path(folder), f"{MANY} ResNet-50 at once", [files["ResNet-50"]] * MANY))
+            rows.append(_together(browser, Path(folder), f"{MANY} hostile files at once", _hostile(Path(folder))))
             browser.close()
             return report(TITLE, NOTE, HEAD, rows, ())
     return None
@@ -148,23 +152,33 @@ def _visit(browser: Any, server: Server, file: Path) -> tuple[float, float, Watc
     return preview, until_map, watch, server.memory
 
 
-def _together(browser: Any, folder: Path, file: Path) -> list[object]:
-    """Drop the file in ten visits at once; the seconds are those until the last has its preview."""
+def _together(browser: Any, folder: Path, name: str, files: Sequence[Path]) -> list[object]:
+    """Drop each file in a visit of its own, all at once; the seconds are those until all are previewed or refused."""
     with serve(folder) as server:
         _seconds(_page(browser, server.url), MAP)
-        pages = [_page(browser, f"{server.url}/models") for _ in range(MANY)]
+        pages = [_page(browser, f"{server.url}/models") for _ in files]
         for page in pages:
             _seconds(page, DROP)
         before = server.memory
         with _watched(server) as watch:
             started = time.perf_counter()
-            for page in pages:
+            for page, file in zip(pages, files, strict=True):
                 page.locator(DROP).set_input_files(file)
             for page in pages:
-                _seconds(page, PREVIEW)
-            preview = time.perf_counter() - started
+                _seconds(page, f"{PREVIEW}, {REFUSAL}")
+            answered = time.perf_counter() - started
         for page in pages:
             page.context.close()
         time.sleep(GONE_SECONDS)
-        megabytes = file.stat().st_size / 10**6
-        return [f"{MANY} at once", megabytes, preview, "", before, watch.memory, server.memory, "", max(watch.answers)]
+        megabytes = max(file.stat().st_size for file in files) / 10**6
+        return [name, megabytes, answered, "", before, watch.memory, server.memory, "", max(watch.answers)]
+
+
+def _hostile(folder: Path) -> list[Path]:
+    """Make some of the hostile files of `tools.hostile_files` that a browser can hand over."""
+    every = [hostile for kind in (PICKLES, HEADERS, ZIPS) for hostile in kind]
+    paths = []
+    for number, hostile in enumerate(every[:: len(every) // MANY][:MANY]):
+        (place := folder / f"hostile-{number}").mkdir()
+        paths.append(hostile.make(place))
+    return paths
