@@ -18,6 +18,7 @@ with frame("Can you trust this map?", "Four tests that could prove it wrong, and
         from pages.sections.trust.table import TableSection
         from pages.sections.trust.verdict import VerdictPlace
         from pages.shared import work
+        from pages.shared.keep import offer_to_keep
         from pages.shared.look import last_look
         from pages.shared.method import choose_explainer
         from pages.shared.question import ask
@@ -44,4 +45,5 @@ with frame("Can you trust this map?", "Four tests that could prove it wrong, and
             verdict.end()
             with save_place:
                 offer_files(explainer, question, likely, explanation, look)
+                offer_to_keep(question.photo, explanation, look, "trust")
             table.show(question, cards)
