@@ -47,7 +47,7 @@ with frame(
             )
             record, look = saturation.show(record)
             with keep_place:
-                offer_to_keep(question.photo, record.explanation, look, "path")
+                offer_to_keep(question.photo, {"": (record.explanation, look)}, "path")
             pictures.show(explainer, question)
             steps.show(explainer, question, record, look)
             baselines.show(explainer, question, record, look)

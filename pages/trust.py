@@ -45,5 +45,5 @@ with frame("Can you trust this map?", "Four tests that could prove it wrong, and
             verdict.end()
             with save_place:
                 offer_files(explainer, question, likely, explanation, look)
-                offer_to_keep(question.photo, explanation, look, "trust")
+                offer_to_keep(question.photo, {"": (explanation, look)}, "trust")
             table.show(question, cards)

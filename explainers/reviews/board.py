@@ -56,12 +56,12 @@ class Board:
 
     def keep(self, id: str, subject: Subject, files: Mapping[str, bytes], opinion: Opinion) -> None:
         """Keep a result and what somebody thinks of it; what is kept already under this id stays as it is."""
-        nbytes = sum(map(len, files.values()))
+        nbytes = sum(map(len, files.values())) + len(opinion.note.encode())
         if nbytes > MAX_REVIEW_BYTES:
             raise ExplanationError(
                 f"This result takes {nbytes / 10**6:.0f} MB; up to {MAX_REVIEW_BYTES // 10**6} MB are kept."
             )
-        row = _row(id, subject)
+        row = _row(id, subject, nbytes)
         with self._database.writing() as session:
             if session.get(ReviewRow, id):
                 return
@@ -74,13 +74,16 @@ class Board:
     def say(self, id: str, opinion: Opinion) -> None:
         """Add what somebody thinks of a result to what was said before; the same twice in a row is said once."""
         with self._database.writing() as session:
-            if session.get(ReviewRow, id) is None:
+            row = session.get(ReviewRow, id)
+            if row is None:
                 raise ExplanationError(GONE)
             entries = session.scalars(select(EntryRow).where(EntryRow.review_id == id).order_by(EntryRow.id)).all()
             if _entry(entries[-1]).opinion == opinion:
                 return
             if len(entries) >= MAX_ENTRIES:
                 raise ExplanationError(f"{MAX_ENTRIES} verdicts on this result are kept already, and no more can be.")
+            self._check_room(session, nbytes := len(opinion.note.encode()))
+            row.nbytes += nbytes
             session.add(_entry_row(id, opinion))
 
     def remove(self, id: str) -> None:
@@ -125,7 +128,7 @@ class Board:
                 for column in (ReviewRow.method, ReviewRow.classifier, EntryRow.name)
             )
             counted = select(EntryRow.verdict, func.count()).where(_is_latest()).group_by(EntryRow.verdict)
-            return Offered(methods, classifiers, names, dict(session.execute(counted).tuples().all()))
+            return Offered(methods, classifiers, names, dict(session.execute(counted).all()))
 
     def close(self) -> None:
         """Close all connections to the database."""
@@ -133,7 +136,7 @@ class Board:
 
     def _check_room(self, session: Session, nbytes: int) -> None:
         """Raise ExplanationError where so many more bytes would be too many."""
-        taken = session.scalar(select(func.sum(func.length(FileRow.data)))) or 0
+        taken = session.scalar(select(func.sum(ReviewRow.nbytes))) or 0
         if taken + nbytes > self._max_bytes:
             raise ExplanationError(
                 f"The review board is full: it keeps {self._max_bytes // 10**6:,} MB. Remove reviews that nobody "
@@ -153,7 +156,7 @@ def _is_latest() -> Any:
     return EntryRow.id.in_(select(func.max(each.id)).group_by(each.review_id))
 
 
-def _matching(wanted: Wanted) -> Select[tuple[ReviewRow]]:
+def _matching(wanted: Wanted) -> Select[ReviewRow]:
     """Select the reviews that are looked for."""
     query = select(ReviewRow)
     for column, value in ((ReviewRow.method, wanted.method), (ReviewRow.classifier, wanted.classifier)):
@@ -168,7 +171,7 @@ def _matching(wanted: Wanted) -> Select[tuple[ReviewRow]]:
     return query
 
 
-def _row(id: str, subject: Subject) -> ReviewRow:
+def _row(id: str, subject: Subject, nbytes: int) -> ReviewRow:
     """Return the row of a subject, with strangers' texts in one line and bounded."""
     named = ("picture_name", "classifier", "label", "versus")
     texts = {name: in_one_line(getattr(subject, name) or "")[:MAX_LABEL] for name in named}
@@ -177,7 +180,7 @@ def _row(id: str, subject: Subject) -> ReviewRow:
     if len(fields["settings"]) > MAX_SETTINGS:
         raise ExplanationError("The settings of this page are too long to be kept.")
     words = " ".join(filter(None, (*texts.values(), subject.method))).casefold()
-    return ReviewRow(id=id, kept_at=_now(), words=words, **fields)
+    return ReviewRow(id=id, kept_at=_now(), words=words, nbytes=nbytes, **fields)
 
 
 def _entry_row(id: str, opinion: Opinion) -> EntryRow:

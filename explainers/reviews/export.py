@@ -91,10 +91,7 @@ def _template() -> Any:
 
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     markdown = MarkdownIt("js-default", {"html": False, "linkify": False})
-    environment.filters |= {
-        "address": lambda data: f"data:image/webp;base64,{base64.b64encode(data).decode()}",
-        "markdown": lambda text: Markup(markdown.renderInline(text)),
-        "number": significant,
-        "time": time_in_words,
-    }
+    environment.filters["address"] = lambda data: f"data:image/webp;base64,{base64.b64encode(data).decode()}"
+    environment.filters["markdown"] = lambda text: Markup(markdown.renderInline(text))
+    environment.filters["number"], environment.filters["time"] = significant, time_in_words
     return environment.from_string(TEMPLATE.read_text("utf-8"))

@@ -65,7 +65,14 @@ def _review_column(*, primary_key: bool = False, index: bool = False) -> Column[
     return Column("review_id", Text, reference, primary_key=primary_key, index=index, nullable=False)
 
 
-STEPS: tuple[Callable[[Connection], None], ...] = (_make_tables,)
+def _note_sizes(connection: Connection) -> None:
+    """Note what each review takes, so that nobody has to add up all files to know whether there is room for another."""
+    connection.execute(text("ALTER TABLE whypixel_reviews ADD COLUMN nbytes BIGINT NOT NULL DEFAULT 0"))
+    files = "SELECT SUM(LENGTH(data)) FROM whypixel_files WHERE review_id = whypixel_reviews.id"
+    connection.execute(text(f"UPDATE whypixel_reviews SET nbytes = COALESCE(({files}), 0)"))
+
+
+STEPS: tuple[Callable[[Connection], None], ...] = (_make_tables, _note_sizes)
 VERSION = len(STEPS)
 
 

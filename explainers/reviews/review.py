@@ -8,10 +8,12 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from explainers.errors import ExplanationError
-from explainers.explanation import Explanation
+
+if TYPE_CHECKING:  # reviews can be read without torch
+    from explainers.explanation import Explanation
 
 VERDICTS = {  # by their names in the database and in addresses
     "sensible": "Sensible",
@@ -149,7 +151,8 @@ def is_id(text: str) -> bool:
 def plain(text: str) -> str:
     """Return a stranger's text without what no database keeps and nobody sees; its lines stay."""
     text = text.encode("utf-8", "ignore").decode()  # half of a pair of surrogates has no UTF-8
-    lines = ("".join(c for c in line if unicodedata.category(c) != "Cc").rstrip() for line in text.splitlines())
+    lines = text.replace("\t", " ").splitlines()
+    lines = ["".join(each for each in line if unicodedata.category(each) != "Cc").rstrip() for line in lines]
     return "\n".join(lines).strip()
 
 

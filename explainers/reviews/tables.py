@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, Text
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 CASCADE = "CASCADE"
@@ -20,6 +20,7 @@ class ReviewRow(Tables):
     kept_at: in UTC.
     settings, look, sentences: as JSON.
     words:   what can be searched, in lower case.
+    nbytes:  what its files and the notes on it take.
     """
 
     __tablename__ = "whypixel_reviews"
@@ -42,6 +43,7 @@ class ReviewRow(Tables):
     values_digest: Mapped[str] = mapped_column(Text)
     sentences: Mapped[str] = mapped_column(Text)
     words: Mapped[str] = mapped_column(Text)
+    nbytes: Mapped[int] = mapped_column(BigInteger)
     entries: Mapped[list[EntryRow]] = relationship(order_by="EntryRow.id", passive_deletes=True)
 
 

@@ -6,6 +6,7 @@ What speaks to the database is imported when somebody keeps something: most visi
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,14 +20,14 @@ from explainers.images.photo import Photo
 from explainers.markdown import escaped
 from explainers.reviews.location import VARIABLE, is_on, location
 from explainers.reviews.review import Opinion, values_digest
-from pages.shared import state
+from pages.shared import share_widgets, state
 from pages.shared.look import look_values
 from pages.shared.opinions import ask_opinion, refuse, start_anew
 
 if TYPE_CHECKING:  # SQLAlchemy takes a while to load
     from explainers.reviews.board import Board
 
-FORM = "keep"
+FORM, MAP_KEY = "keep", "keep-map"
 WISH_KEY, KEPT_RESULT_KEY, OPENED_KEY = "keep-wish", "kept-result", "opened-review"
 NOT_KEPT = ("present", "photo", "shared")  # settings that say nothing of the result: a shared picture's link is secret
 WHAT_IT_DOES = "Keep this result on the review board, with your verdict."
@@ -35,6 +36,10 @@ WHO_SEES_IT = (
     "everybody who can open this dashboard, until somebody removes them."
 )
 OFF = f"Whoever runs this server has switched the review board off ({VARIABLE}=off), so nothing is kept here."
+SHARED = (
+    "Somebody shares this picture by a link, for a day or until they withdraw it. To keep it for longer, upload it "
+    "yourself."
+)
 CHANGED = "The result had changed before it was kept. Look again, please."
 SAME = "This is the result that {name} kept, bit for bit."
 DIFFERENT = (
@@ -63,33 +68,38 @@ class Wish:
 
 @dataclass(frozen=True)
 class Opened:
-    """The review that was opened last: who kept it, where and with which map, and the result that came of it."""
+    """The review that was opened last: who kept it, where and with which map, and the results that came of it."""
 
     name: str
     page: str
     values_digest: str
-    result: Result | None = None
+    results: tuple[Result, ...] | None = None
 
 
-def offer_to_keep(photo: Photo, explanation: Explanation, look: Look, page: str) -> None:
+def offer_to_keep(photo: Photo, results: Mapping[str, tuple[Explanation, Look]], page: str) -> None:
     """Draw the popover, unless there is no board. The settings of the page must be drawn by now.
 
-    page: the folder of the page's sections.
+    results: the maps of the page by their titles, with how they are drawn; one of several is chosen.
+    page:    the folder of the page's sections.
     """
-    result = Result(page, photo.digest, values_digest(explanation))
-    if not is_on():
+    if not is_on() or not results:
         return
+    identities = {title: Result(page, photo.digest, values_digest(map)) for title, (map, _) in results.items()}
     with st.popover("Keep", key="keep", help=WHAT_IT_DOES):
+        title = _choose(list(results))
+        result, (explanation, look) = identities[title], results[title]
         wish: Wish | None = state.recall(WISH_KEY)
         if wish:
             _fulfil(wish, result, photo, explanation, look)
         if state.recall(KEPT_RESULT_KEY) == result:
             st.markdown("**Kept.** Everybody can add to it on the review board.")
             st.page_link("pages/reviews.py", label="Go to the Reviews page", query_params=state.settings())
+        elif share_widgets.shared_photo(photo.fingerprint) is photo:
+            st.caption(SHARED)
         else:
             ask_opinion(FORM, "Keep", partial(_wish, result))
             st.caption(WHO_SEES_IT)
-    _say_whether_it_is_the_same(result)
+    _say_whether_it_is_the_same(page, tuple(identities.values()))
 
 
 def the_board() -> Board:
@@ -138,17 +148,27 @@ def _keep(wish: Wish, photo: Photo, explanation: Explanation, look: Look) -> Non
     the_board().keep(wish.id, about, files(explanation, photo, look), wish.opinion)
 
 
-def _say_whether_it_is_the_same(result: Result) -> None:
-    """Hold the first result after a review was opened against what was kept."""
+def _choose(titles: Sequence[str]) -> str:
+    """Choose which of several maps is kept."""
+    if len(titles) == 1:
+        return titles[0]
+    if state.widget(MAP_KEY) not in titles:
+        state.prefer(MAP_KEY, titles[0])
+    chosen: str = st.selectbox("Which map?", titles, key=MAP_KEY, help="A verdict is about one map.")
+    return chosen
+
+
+def _say_whether_it_is_the_same(page: str, results: tuple[Result, ...]) -> None:
+    """Hold the first results after a review was opened against what was kept."""
     opened: Opened | None = state.recall(OPENED_KEY)
-    if opened is None or opened.page != result.page:
+    if opened is None or opened.page != page:
         return
-    if opened.result is None:
-        opened = replace(opened, result=result)
+    if opened.results is None:
+        opened = replace(opened, results=results)
         state.remember(OPENED_KEY, opened)
-    if opened.result != result:
+    if opened.results != results:
         return
-    if opened.values_digest == result.values_digest:
+    if opened.values_digest in [result.values_digest for result in results]:
         st.caption(SAME.format(name=escaped(opened.name)))
     else:
         st.warning(DIFFERENT.format(name=escaped(opened.name)))

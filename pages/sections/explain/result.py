@@ -124,7 +124,7 @@ class MapArea:
             explanation, look = choose_look(explanation)
             with st.container(horizontal=True, key="take-away"):
                 offer_files(explainer, question, likely, explanation, look)
-                offer_to_keep(question.photo, explanation, look, "explain")
+                offer_to_keep(question.photo, {"": (explanation, look)}, "explain")
         figure.plotly_chart(panels(explanation, look), height="stretch", key="map", alt=_about(explanation))
         if look.smooth and not explanation.coarse:
             caption.caption(_smoothing(explanation, look))
