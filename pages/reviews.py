@@ -7,12 +7,14 @@ from pages.shared.frame import frame, messages
 with frame("What was found?", "Results that were kept, and what people think of them.", "reviews") as page:
     body = page.place("560px")
     with page.imports():
-        from pages.sections.reviews.downloads import offer_downloads
+        from pages.sections.reviews.beside import offer_downloads, say_who_sees_it
         from pages.sections.reviews.one import choose_review, show_review
         from pages.sections.reviews.several import choose_wanted, show_reviews
         from pages.shared import own_classifiers
         from pages.shared.keep import the_board
     own_classifiers.bring_along()
+    with page.settings.fill():
+        downloads_place = say_who_sees_it()
     with body.fill(key="reviews"), messages():
         board, id = the_board(), choose_review()
         if id:
@@ -23,5 +25,5 @@ with frame("What was found?", "Results that were kept, and what people think of 
             wanted, found = choose_wanted(board, offered)
             page.publish_settings()
             show_reviews(found, offered)
-            with page.settings.fill():
+            with downloads_place:
                 offer_downloads(board, wanted, found, offered)

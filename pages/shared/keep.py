@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # SQLAlchemy takes a while to load
     from explainers.reviews.board import Board
 
 FORM, MAP_KEY = "keep", "keep-map"
+FORM_WIDTH = 400  # CSS pixels
 WISH_KEY, KEPT_RESULT_KEY, OPENED_KEY = "keep-wish", "kept-result", "opened-review"
 NOT_KEPT = ("present", "photo", "shared")  # settings that say nothing of the result: a shared picture's link is secret
 WHAT_IT_DOES = "Keep this result on the review board, with your verdict."
@@ -97,8 +98,9 @@ def offer_to_keep(photo: Photo, results: Mapping[str, tuple[Explanation, Look]],
         elif share_widgets.shared_photo(photo.fingerprint) is photo:
             st.caption(SHARED)
         else:
-            ask_opinion(FORM, "Keep", partial(_wish, result))
-            st.caption(WHO_SEES_IT)
+            with st.container(width=FORM_WIDTH):
+                ask_opinion(FORM, "Keep", partial(_wish, result))
+                st.caption(WHO_SEES_IT)
     _say_whether_it_is_the_same(page, tuple(identities.values()))
 
 

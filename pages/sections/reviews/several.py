@@ -83,7 +83,7 @@ def _choose(label: str, key: str, titles: dict[str, str] | dict[str, None]) -> s
 def _show_card(review: Review) -> bool:
     """Draw the card of a review; return whether its result is to be opened again."""
     subject, latest = review.subject, review.latest
-    with st.container(key=f"review-{review.id}", border=True):
+    with st.container(key=f"review-card-{review.id}", border=True):
         st.image(review.thumbnail, width="stretch", alt=f"{subject.method} for {subject.explained}, over the picture")
         with st.container(key=f"review-about-{review.id}", gap=None):
             st.markdown(f"**{escaped(subject.explained)}**")

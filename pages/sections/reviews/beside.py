@@ -1,8 +1,9 @@
-"""What stands beside the list of reviews: who sees it, and the reviews as files."""
+"""What stands beside the reviews: who sees them, how many have each verdict, and all of them as files."""
 
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from explainers.reviews.board import Board, Found, Offered
 from explainers.reviews.export import MAX_IN_REPORT, as_csv, as_report
@@ -14,10 +15,15 @@ WHO_SEES_IT = (
 )
 
 
-def offer_downloads(board: Board, wanted: Wanted, found: Found, offered: Offered) -> None:
-    """Say who sees the board and how many reviews have each verdict; offer those that are listed as files."""
+def say_who_sees_it() -> DeltaGenerator:
+    """Say who sees the board, and return the place below."""
     st.markdown("**Who sees this?**")
     st.caption(WHO_SEES_IT)
+    return st.container()
+
+
+def offer_downloads(board: Board, wanted: Wanted, found: Found, offered: Offered) -> None:
+    """Say how many reviews have each verdict, and offer those that are listed as files."""
     if not offered.count:
         return
     st.markdown("**Verdicts**")
