@@ -16,6 +16,7 @@ def compare() -> None:
         with page.imports():
             from pages.sections.compare.drawing import choose_drawing
             from pages.sections.compare.grid import show_opacity
+            from pages.sections.compare.keep import offer_tile_to_keep
             from pages.sections.compare.plan import choose_comparison, summary
             from pages.sections.compare.presets import offer_presets
             from pages.sections.compare.tiles import compute, offer_another_try
@@ -42,6 +43,7 @@ def compare() -> None:
                 offer_another_try()
             with messages():
                 views.show(tiles)
+                offer_tile_to_keep(question, tiles, drawing)
 
 
 compare()

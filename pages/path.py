@@ -27,11 +27,12 @@ def path() -> None:
             from pages.sections.path.steps import RECORD_STEPS, StepsSection
             from pages.shared import work
             from pages.shared.controls import choose_settings
+            from pages.shared.keep import offer_to_keep
             from pages.shared.question import ask
         with page.settings.fill():
             question, _, explainer = ask(partial(choose_settings, PathMethod))
         with body.fill():
-            saturation, cost_place = SaturationSection(), st.empty()
+            saturation, cost_place, keep_place = SaturationSection(), st.empty(), st.container(key="keep-place")
             pictures, steps, baselines = PicturesSection(), StepsSection(), BaselinesSection()
             page.publish_settings()
             classifier = question.classifier
@@ -50,6 +51,8 @@ def path() -> None:
                     "rules and baselines. Moving alpha takes none."
                 )
                 record, look = saturation.show(record)
+                with keep_place:
+                    offer_to_keep(question.photo, {"": (record.explanation, look)}, "path")
                 pictures.show(explainer, question)
                 steps.show(explainer, question, record, look)
                 baselines.show(explainer, question, record, look)

@@ -21,6 +21,7 @@ def trust() -> None:
             from pages.sections.trust.table import TableSection
             from pages.sections.trust.verdict import VerdictPlace
             from pages.shared import work
+            from pages.shared.keep import offer_to_keep
             from pages.shared.look import last_look
             from pages.shared.method import choose_explainer
             from pages.shared.question import ask
@@ -41,14 +42,14 @@ def trust() -> None:
                 explanation, look = last_look(work.explanation(explainer, question))
                 with map_place:
                     show_map(explanation, look)
-                for card in sorted(
-                    cards, key=lambda card: card.cost(explainer, question)
-                ):  # nobody waits for a longer one
+                cards_by_cost = sorted(cards, key=lambda card: card.cost(explainer, question))
+                for card in cards_by_cost:  # nobody waits for a longer one
                     with card.place, messages():
                         verdict.take(card, card.show(explainer, question, explanation, look))
                 verdict.end()
                 with save_place:
                     offer_files(explainer, question, likely, explanation, look)
+                    offer_to_keep(question.photo, {"": (explanation, look)}, "trust")
                 table.show(question, cards)
 
 

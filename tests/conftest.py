@@ -8,6 +8,7 @@ import gc
 import os
 import threading
 from functools import cache, lru_cache, partial
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import NamedTuple
 
@@ -27,6 +28,9 @@ from explainers.experiments import Randomisation, Removal, Stability
 
 torch.set_num_threads(1)  # small networks gain nothing from more, and on a busy machine more are slower
 gc.disable()  # until all tests are collected: what they import stays, and to look through it takes seconds
+
+REVIEWS = TemporaryDirectory(prefix="whypixel-")
+os.environ["WHYPIXEL_DB"] = f"{REVIEWS.name}/reviews.sqlite"  # no test keeps anything on the developer's own board
 
 CHEAP = {Removal: {"steps": 4}, Randomisation: {"stages": 1, "draws": 1}, Stability: {"draws": 1}}
 MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.3, 0.25)  # unlike 0 and 1, so that a forgotten normalisation shows

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -13,6 +16,14 @@ from pages.shared import state
 
 DEFAULT_CLIP = 99.0  # percentile
 AS_COMPUTED, SMOOTHED = GRAINS = "as computed", "smoothed"
+CHECKS: dict[str, Callable[[Any], bool]] = {  # of the widgets' values, by the beginnings of their keys
+    "grain": GRAINS.__contains__,
+    "channels": REDUCTIONS.__contains__,
+    "colours": lambda value: isinstance(value, str) and value in COLOURS,
+    "overlay": OVERLAYS.__contains__,
+    "clip": lambda value: isinstance(value, float) and 90 <= value <= 100,
+    "borders": lambda value: isinstance(value, bool),
+}
 
 
 def last_look(explanation: Explanation) -> tuple[Explanation, Look]:
@@ -61,6 +72,26 @@ def choose_look(explanation: Explanation) -> tuple[Explanation, Look]:
                 "Borders of the superpixels", key="borders", persist_state="session", help="On the picture and overlay."
             )
     return explanation, Look(colours, clip, smooth, overlay, borders)
+
+
+def look_values(explanation: Explanation, look: Look) -> dict[str, Any]:
+    """Return the values of the widgets that choose this look, by their keys."""
+    return {
+        _grain_key(explanation): SMOOTHED if look.smooth else AS_COMPUTED,
+        _channels_key(explanation): explanation.reduction,
+        _colours_key(explanation.signed): look.colours,
+        "overlay": look.overlay,
+        "clip": look.clip,
+        "borders": look.borders,
+    }
+
+
+def restore_look(values: Mapping[str, Any]) -> None:
+    """Set the widgets to values that `look_values` returned, which may have come from elsewhere since."""
+    for key, value in values.items():
+        accepts = CHECKS.get(key.partition("-")[0])
+        if accepts and accepts(value):
+            state.prefer(key, value)
 
 
 def _choose_grain(explanation: Explanation) -> str:

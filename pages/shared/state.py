@@ -8,7 +8,7 @@ A stranger may have written the address: it sets no key of the session by itself
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -90,7 +90,7 @@ def publish(*, complete: bool = True) -> None:
         if (value := st.session_state[key]) == default:
             kept.pop(key, None)
         else:
-            kept[key] = SEPARATOR.join(value) if isinstance(value, list) else str(value)
+            kept[key] = _text(value)
     address = {key: kept[key] for key in (st.session_state[DRAWN_KEY] if complete else kept) if key in kept}
     if not st.query_params.to_dict() == st.session_state[SENT_ADDRESS_KEY] == address:
         st.query_params.from_dict(address)
@@ -108,6 +108,16 @@ def settings() -> dict[str, str]:
     return dict(st.session_state[KEPT_KEY])
 
 
+def drawn() -> dict[str, str]:
+    """Return the settings that this run has drawn, as text, also those at their default."""
+    return {key: _text(st.session_state[key]) for key in st.session_state[DRAWN_KEY]}
+
+
+def restore(settings: Mapping[str, str]) -> None:
+    """Take these settings instead of all others, on the page that is opened next, as if they stood in its address."""
+    st.session_state[KEPT_KEY] = dict(settings)
+
+
 def value(key: str, default: Any, accepts: Callable[[Any], bool] = anything) -> Any:
     """Return the value of a setting, even while its widget isn't drawn; `accepts` is that widget's check."""
     return st.session_state[key] if key in st.session_state else _kept(key, default, accepts)
@@ -122,6 +132,11 @@ def named(key: str, default: Any, accepts: Callable[[Any], bool]) -> bool:
 def choose(key: str, value: Any) -> None:
     """Set a setting before its widget is drawn again."""
     st.session_state[DECLARED_KEY].add(key)
+    st.session_state[key] = value
+
+
+def prefer(key: str, value: Any) -> None:
+    """Set a widget that isn't in the address, wherever it is drawn next."""
     st.session_state[key] = value
 
 
@@ -228,6 +243,11 @@ def _kept(key: str, default: Any, accepts: Callable[[Any], bool]) -> Any:
     """Return the kept value of a setting; the default if there is none that its widget could offer."""
     parsed = _parsed(st.session_state[KEPT_KEY].get(key), default)
     return parsed if accepts(parsed) else default
+
+
+def _text(value: Any) -> str:
+    """Write the value of a setting as it stands in an address."""
+    return SEPARATOR.join(value) if isinstance(value, list) else str(value)
 
 
 def _parsed(text: str | None, default: Any) -> Any:

@@ -13,6 +13,7 @@ from explainers.glossary import with_terms
 from explainers.numbers import counted, percent
 from explainers.question import Question
 from pages.shared import state
+from pages.shared.keep import offer_to_keep
 from pages.shared.look import choose_look, last_look
 from pages.shared.place import Place
 from pages.shared.question import choose_class
@@ -121,7 +122,9 @@ class MapArea:
             caption = st.empty()
         with self._look_place.fill(key="look-area"):
             explanation, look = choose_look(explanation)
-            offer_files(explainer, question, likely, explanation, look)
+            with st.container(horizontal=True, key="take-away"):
+                offer_files(explainer, question, likely, explanation, look)
+                offer_to_keep(question.photo, {"": (explanation, look)}, "explain")
         figure.plotly_chart(panels(explanation, look), height="stretch", key="map", alt=_about(explanation))
         if look.smooth and not explanation.coarse:
             caption.caption(_smoothing(explanation, look))

@@ -1,0 +1,152 @@
+"""A database of reviews: who reads sees what is whole, one writer at a time writes, and errors become sentences."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, text
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, TimeoutError
+from sqlalchemy.orm import Session
+
+from explainers.errors import ExplanationError
+from explainers.reviews.location import VARIABLE, Location
+from explainers.reviews.migrations import VERSION, migrate, version
+
+PATIENCE = 20  # seconds that somebody waits until others have written
+CONNECTING, ANSWERING = 5, 30  # seconds for PostgreSQL to be reached, and to answer
+LOCK = 0x77687970  # of PostgreSQL's, which whoever writes holds: "whyp"
+WRITES = "writes"  # marks the connections that begin as writers
+PRAGMAS = (
+    "journal_mode=WAL",  # so that those who read needn't wait for those who write
+    "foreign_keys=ON",
+    "secure_delete=ON",  # a picture that is removed is overwritten
+)
+NO_DRIVER = f"{VARIABLE} names a PostgreSQL database, which needs a package: pip install 'psycopg[binary]'."
+NO_ADDRESS = f"{VARIABLE} isn't the address of a database."
+UNKNOWN = "The database of the review board can't be used. The server's log says why."
+SENTENCES = {  # by the beginnings of SQLite's names of errors, and of PostgreSQL's SQLSTATE
+    "SQLITE_BUSY": "Others are writing to the review board. Please try again in a moment.",
+    "SQLITE_FULL": "The disk of the review board is full.",
+    "SQLITE_READONLY": "The review board can be read but not written: its file is read-only.",
+    "SQLITE_CANTOPEN": "The file of the review board can't be opened.",
+    "SQLITE_IOERR": "The file of the review board can't be read or written.",
+    "SQLITE_NOTADB": "The file of the review board is no SQLite database.",
+    "SQLITE_CORRUPT": "The file of the review board is damaged.",
+    "55P03": "Others are writing to the review board. Please try again in a moment.",
+    "53100": "The disk of the review board is full.",
+    "25006": "The review board can be read but not written: its database is read-only.",
+    "42501": "The review board's user may not write to its database.",
+}
+
+
+class Database:
+    """The database at a location. Nothing is made before somebody writes."""
+
+    def __init__(self, location: Location) -> None:
+        """Raises ExplanationError where the address means nothing, or a package is missing."""
+        self._file = location.file
+        try:
+            self._engine = _sqlite(location.file) if location.file else _postgresql(location.url)
+        except (ArgumentError, ValueError):
+            raise ExplanationError(NO_ADDRESS) from None  # what it says may hold the password
+        except ImportError as error:
+            raise ExplanationError(NO_DRIVER) from error
+        self._writer = self._engine.execution_options(**{WRITES: True})
+
+    @contextmanager
+    def reading(self) -> Iterator[Session | None]:
+        """Read in this block what is whole; None where nobody has written yet. Raises ExplanationError."""
+        with _sentences():
+            if (before := self._version()) and before < VERSION:
+                with self.writing():
+                    pass
+            if before == 0:
+                yield None
+                return
+            with Session(self._engine) as session:
+                yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Write in this block, as the only one, all of it or nothing. Raises ExplanationError."""
+        with _sentences():
+            if self._file:
+                _make(self._file)
+            with Session(self._writer) as session, session.begin():
+                if not self._file:
+                    session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+                migrate(session.connection())
+                yield session
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    def _version(self) -> int:
+        if self._file and not self._file.exists():
+            return 0
+        with self._engine.connect() as connection:
+            return version(connection)
+
+
+def _sqlite(file: Path) -> Engine:
+    """Return an engine whose connections last for one use: a file that was moved away gets no more reviews."""
+    engine = create_engine(
+        URL.create("sqlite", database=str(file)),
+        poolclass=NullPool,
+        connect_args={"timeout": PATIENCE},
+        hide_parameters=True,
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, record: Any) -> None:
+        connection.isolation_level = None  # so that Python begins no transactions of its own
+        for pragma in PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(WRITES) else "BEGIN")
+
+    return engine
+
+
+def _postgresql(url: str) -> Engine:
+    options = f"-c lock_timeout={PATIENCE}s -c statement_timeout={ANSWERING}s"
+    arguments = {"connect_timeout": CONNECTING, "options": options}
+    return create_engine(url, pool_pre_ping=True, connect_args=arguments, hide_parameters=True)
+
+
+def _make(file: Path) -> None:
+    """Make an empty file that only this user can read, with its folders, unless it is there."""
+    if file.exists():
+        return
+    try:
+        for folder in reversed([each for each in file.parents if not each.exists()]):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        logging.getLogger(__name__).error("The review board's file can't be made: %s", error)
+        raise ExplanationError(
+            f"The file of the review board can't be made: {error.strerror or 'see the log'}."
+        ) from error
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """Raise ExplanationError for what goes wrong with a database; its message names neither address nor password."""
+    try:
+        yield
+    except (IntegrityError, DataError):
+        raise  # faults of ours
+    except (DBAPIError, TimeoutError) as error:
+        cause = getattr(error, "orig", None) or error
+        logging.getLogger(__name__).error("The review board's database: %s", cause)
+        name = str(getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or "")
+        sentence = next((said for start, said in SENTENCES.items() if name.startswith(start)), UNKNOWN)
+        raise ExplanationError(sentence) from error

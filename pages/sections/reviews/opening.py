@@ -1,0 +1,31 @@
+"""Opens a result again as it was: its picture, its settings and its look, on the page that it was kept on."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from explainers.images.photo import Photo
+from explainers.reviews.keeping import is_installed
+from explainers.reviews.review import PICTURE, Review
+from pages.shared import state, strip
+from pages.shared.heading import PAGES
+from pages.shared.keep import remember_opened, the_board
+from pages.shared.look import restore_look
+from pages.shared.own_picture import PHOTO_KEY, dismiss_refusal
+
+OPEN_HINT = "Computes it again with the same settings. Its picture takes the place of your own, if you have one."
+
+
+def open_again(review: Review) -> None:
+    """End this run for one of the page of the result. Raises ExplanationError where its picture isn't there."""
+    subject = review.subject
+    settings = dict(subject.settings)
+    if not is_installed(subject):
+        photo = Photo.read(subject.picture_name, the_board().file(review.id, PICTURE))
+        dismiss_refusal()
+        state.keep_upload(photo)
+        settings |= {strip.SAMPLE_KEY: strip.OWN, PHOTO_KEY: photo.fingerprint}
+    state.restore(settings)
+    restore_look(subject.look)
+    remember_opened(review.entries[0].opinion.name, subject.page, subject.values_digest)
+    st.switch_page(PAGES.get(subject.page, PAGES["explain"])[1])

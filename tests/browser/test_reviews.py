@@ -1,0 +1,56 @@
+"""The review board in a browser: a double click keeps once, the card leads to the review, and back to the same map."""
+
+import pytest
+
+from tests.browser.test_accessibility import GRAVE
+
+NARROW, WIDE = {"width": 400, "height": 800}, {"width": 1440, "height": 1800}
+CARDS = '[class*="st-key-review-card-"]'
+
+
+@pytest.fixture(scope="module")
+def axe():
+    return pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+
+
+def cards(app):
+    return app.page.locator(CARDS).filter(has_text="The whiskers.")
+
+
+def test_a_result_is_kept_once_found_judged_and_opened_again(app, axe):
+    app.open(method="vanilla-gradient", sample="chelsea")
+    app.select("overlay", "picture on map").until(lambda: len(app.chart("map")) > 1)
+    heat, colours = app.heat, [trace["opacity"] for trace in app.chart("map")]
+    app.at("keep").get_by_role("button").click()
+    form = app.page.get_by_test_id("stPopoverBody")
+    assert "everybody who can open this dashboard" in form.inner_text()
+    form.get_by_role("radio", name="Unclear").or_(form.get_by_role("button", name="Unclear")).click()
+    form.locator("textarea").fill("The whiskers.")
+    form.locator("input[type=text]").fill("Anna")
+    form.get_by_role("button", name="Keep").dblclick()
+    app.until(lambda: "Kept." in form.inner_text())
+    form.get_by_text("Go to the Reviews page").click()
+    app.until(lambda: cards(app).count())
+    assert cards(app).count() == 1
+    app.until(lambda: cards(app).locator("img").evaluate("image => image.naturalWidth") > 100)
+    violations = axe.run(app.page, options={"resultTypes": ["violations"]}).response["violations"]
+    assert [each["id"] for each in violations if each["impact"] in GRAVE] == []
+    app.page.set_viewport_size(NARROW)
+    app.page.wait_for_timeout(200)
+    assert app.fits_sideways
+    cards(app).get_by_role("button", name="Discuss").click()
+    app.until(lambda: app.at("review-columns").count())
+    assert app.fits_sideways
+    app.page.set_viewport_size(WIDE)
+    app.page.get_by_text("Add your verdict").click()
+    right = app.at("review-right")
+    right.get_by_role("radio", name="Sensible").or_(right.get_by_role("button", name="Sensible")).click()
+    right.get_by_role("button", name="Add", exact=True).click()  # the name is known by now
+    app.until(lambda: right.get_by_text("Earlier", exact=True).count())
+    app.page.reload()
+    app.until(lambda: right.get_by_text("Earlier", exact=True).count())
+    app.at("open-again").get_by_role("button").click()
+    app.until(lambda: app.page.get_by_text("This is the result that Anna kept, bit for bit.").count())
+    assert app.heat == heat
+    assert [trace["opacity"] for trace in app.chart("map")] == colours
+    assert app.address == {"method": "vanilla-gradient", "sample": "chelsea"}
