@@ -25,8 +25,9 @@ with frame(
         from pages.shared import work
         from pages.shared.controls import choose_settings
         from pages.shared.question import ask
+        from pages.shared.save import offer_files
     with page.settings.fill():
-        question, _, explainer = ask(partial(choose_settings, PathMethod))
+        question, likely, explainer = ask(partial(choose_settings, PathMethod))
     with body.fill():
         saturation, cost_place = SaturationSection(), st.empty()
         pictures, steps, baselines = PicturesSection(), StepsSection(), BaselinesSection()
@@ -45,6 +46,8 @@ with frame(
                 "Moving alpha takes none."
             )
             record, look = saturation.show(record)
+            with saturation.save_place:
+                offer_files(explainer, question, likely, record.explanation, look, path=True)
             pictures.show(explainer, question)
             steps.show(explainer, question, record, look)
             baselines.show(explainer, question, record, look)
