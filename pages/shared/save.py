@@ -24,13 +24,16 @@ from pages.shared.findings import known_findings
 from pages.shared.settings_file import offer_settings
 
 ABOUT_PICTURES = "Captioned: with title, colour scale and check; PNG at twice the size."
-ABOUT_ALL = "Zip: map and overlay, the values, and a JSON file with settings, proof and versions."
-ABOUT_THE_REPORT = "One HTML file to read, print or send: the result, its check and tests, and what the map can't say."
+ABOUT_DATA = "Everything: map and overlay, the values, and a JSON file with settings, proof and versions."
+ABOUT_THE_REPORT = "To read, print or send: the result, its check and tests, and what the map can't say."
+ABOUT_SETTINGS = "The page as it is now. Neither holds the picture."
 ABOUT_CODE = "It computes the map again, bit for bit."
 ABOUT_THE_FILE = " It looks for the picture in the current folder."
 IN_CAPTUM = {True: "The same values with Captum alone.", False: "The same with Captum alone, to rounding."}
+ABOUT_ALL_CODE = "Python that computes this map."
 OWN_CODE, CAPTUM_CODE = "Whypixel", "Captum alone"
 MAX_NOTES = 5000  # characters
+NOTES_HEIGHT = 68  # pixels: two lines; it can be drawn larger
 CODE_HEIGHT = 220  # pixels; longer code scrolls
 
 
@@ -41,6 +44,15 @@ class Offer:
     label: str
     ending: str
     make: Callable[[], bytes]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Files that belong together, and what is said of them in a line."""
+
+    title: str
+    about: str
+    offers: Sequence[Offer]
 
 
 def offer_files(
@@ -74,52 +86,48 @@ def offer_files(
     codes = {OWN_CODE: (ABOUT_CODE + ABOUT_THE_FILE * (not photo.sample), code)}
     if in_captum:
         codes[CAPTUM_CODE] = IN_CAPTUM[in_captum[1]], in_captum[0]
-    save_menu(
-        f"{plain_name(photo)}-{explanation.facts.slug}",
-        photo,
-        pictures=[
-            Offer("Captioned (PNG)", "-captioned.png", drawn(png)),
-            Offer("Captioned (SVG)", "-captioned.svg", drawn(svg)),
-            Offer("Overlay (PNG)", "-overlay.png", lambda: encode(overlay_picture(explanation, look, picture))),
-            Offer("Map (PNG)", "-map.png", lambda: encode(map_picture(explanation, look))),
-        ],
-        data=[
-            Offer("Everything (zip)", ".zip", lambda: zipped(explanation, photo=picture, look=look)),
-            Offer("Values (NPZ)", "-values.npz", lambda: values_file(explanation)),
-            Offer("Measures (CSV)", "-measures.csv", make_measures),
-            *([Offer("Curves (CSV)", "-curves.csv", lambda: path_curves(explanation))] if path else []),
-        ],
-        make_report=make_report,
-        codes=codes,
-    )
+    pictures = [
+        Offer("Captioned (PNG)", "-captioned.png", drawn(png)),
+        Offer("Captioned (SVG)", "-captioned.svg", drawn(svg)),
+        Offer("Overlay (PNG)", "-overlay.png", lambda: encode(overlay_picture(explanation, look, picture))),
+        Offer("Map (PNG)", "-map.png", lambda: encode(map_picture(explanation, look))),
+    ]
+    data = [
+        Offer("Everything (zip)", ".zip", lambda: zipped(explanation, photo=picture, look=look)),
+        Offer("Values (NPZ)", "-values.npz", lambda: values_file(explanation)),
+        Offer("Measures (CSV)", "-measures.csv", make_measures),
+        *([Offer("Curves (CSV)", "-curves.csv", lambda: path_curves(explanation))] if path else []),
+    ]
+    stem = f"{plain_name(photo)}-{explanation.facts.slug}"
+    groups = [Group("Picture", ABOUT_PICTURES, pictures), Group("Data", ABOUT_DATA, data)]
+    save_menu(stem, photo, groups, make_report=make_report, codes=codes)
 
 
 def save_menu(
     stem: str,
     photo: Photo,
+    groups: Sequence[Group],
     *,
-    pictures: Sequence[Offer],
-    data: Sequence[Offer],
     make_report: Callable[[str], bytes] | None = None,
-    code: Sequence[Offer] = (),
     codes: Mapping[str, tuple[str, str]] | None = None,
 ) -> None:
     """Draw the menu of a page. Files are made when somebody asks for them.
 
     stem:        the beginning of the files' names.
     make_report: returns the report, given notes for it.
-    code:        files with code.
     codes:       what is said of some code, and the code, by its name.
     """
-    with st.popover("Save", key="save", help="Take this result away as files, as a link or as code."):
-        _group("Picture", ABOUT_PICTURES, stem, pictures)
-        _group("Data", ABOUT_ALL, stem, data)
+    with st.popover("Save", key="save"), st.container(key="save-menu", gap="xsmall"):
+        for group in groups:
+            _heading(group.title, group.about)
+            with st.container(horizontal=True, gap="xsmall"):
+                for offer in group.offers:
+                    key = offer.ending.strip("-.").replace(".", "-")
+                    _offer(offer.label, key, stem + offer.ending, offer.make)
+        _heading("Settings and link", ABOUT_SETTINGS)
+        offer_settings(stem, photo)
         if make_report:
             _offer_report(stem, make_report)
-        _heading("Settings and link", "The page as it is now. Neither holds the picture.")
-        offer_settings(stem, photo)
-        if code:
-            _group("Code", ABOUT_CODE, stem, code)
         if codes:
             _show_codes(codes)
 
@@ -130,23 +138,15 @@ def plain_name(photo: Photo) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", PurePath(name).stem).strip("-")[:60] or "picture"
 
 
-def _group(title: str, about: str, stem: str, offers: Sequence[Offer]) -> None:
-    """Draw a heading and the buttons under it."""
-    _heading(title, about)
-    with st.container(horizontal=True, gap="xsmall"):
-        for offer in offers:
-            _offer(offer.label, offer.ending.strip("-.").replace(".", "-"), stem + offer.ending, offer.make)
-
-
 def _offer_report(stem: str, make_report: Callable[[str], bytes]) -> None:
     _heading("Report", ABOUT_THE_REPORT)
-    notes = st.text_area("Notes for the report", key="report-notes", max_chars=MAX_NOTES, height="content")
+    notes = st.text_area("Notes for the report", key="report-notes", max_chars=MAX_NOTES, height=NOTES_HEIGHT)
     _offer("Report (HTML)", "report", f"{stem}.html", lambda: make_report(notes))
 
 
 def _show_codes(codes: Mapping[str, tuple[str, str]]) -> None:
     """Show pieces of code, each in a tab if there are several; each has a button that copies it."""
-    st.markdown("**Code**")
+    _heading("Code", ABOUT_ALL_CODE)
     places = st.tabs(list(codes)) if len(codes) > 1 else [st.container()]
     for place, (about, code) in zip(places, codes.values(), strict=True):
         place.caption(about)
@@ -154,7 +154,7 @@ def _show_codes(codes: Mapping[str, tuple[str, str]]) -> None:
 
 
 def _heading(title: str, about: str) -> None:
-    st.markdown(f"**{title}**  \n:small[{about}]")
+    st.markdown(f"**{title}** :small[{about}]")
 
 
 def _offer(label: str, key: str, name: str, make: Callable[[], bytes]) -> None:

@@ -15,7 +15,10 @@ from explainers.report.captioned_tiles import captioned_tiles
 from explainers.report.drawing import png, svg
 from explainers.report.measures import tile_measures
 from pages.sections.compare.agreement import AGREEMENT_MEASURES, agreement, heats_of
-from pages.shared.save import Offer, plain_name, save_menu
+from pages.shared.save import ABOUT_CODE, Group, Offer, plain_name, save_menu
+
+ABOUT_PICTURES = "All maps in their grid, with titles, colour scales and lines; PNG at twice the size."
+ABOUT_DATA = "Everything: a numbered folder for each map, with its values, settings and proof."
 
 
 def offer_comparison(
@@ -44,16 +47,17 @@ def offer_comparison(
             tables = {title: agreement(heats, measure) for title, _, measure in AGREEMENT_MEASURES if heats}
         return tile_measures(tiles, (question.classifier.identity, likely[0]), tables)
 
-    save_menu(
-        f"{plain_name(question.photo)}-comparison",
-        question.photo,
-        pictures=[
-            Offer("Captioned (PNG)", "-captioned.png", drawn(png)),
-            Offer("Captioned (SVG)", "-captioned.svg", drawn(svg)),
-        ],
-        data=[
-            Offer("Everything (zip)", ".zip", lambda: zipped_tiles(tiles, tints)),
-            Offer("Measures (CSV)", "-measures.csv", make_measures),
-        ],
-        code=[Offer("Code (Python)", ".py", lambda: snippets(tiles).encode())],
-    )
+    pictures = [
+        Offer("Captioned (PNG)", "-captioned.png", drawn(png)),
+        Offer("Captioned (SVG)", "-captioned.svg", drawn(svg)),
+    ]
+    data = [
+        Offer("Everything (zip)", ".zip", lambda: zipped_tiles(tiles, tints)),
+        Offer("Measures (CSV)", "-measures.csv", make_measures),
+    ]
+    groups = [
+        Group("Picture", ABOUT_PICTURES, pictures),
+        Group("Data", ABOUT_DATA, data),
+        Group("Code", ABOUT_CODE, [Offer("Code (Python)", ".py", lambda: snippets(tiles).encode())]),
+    ]
+    save_menu(f"{plain_name(question.photo)}-comparison", question.photo, groups)
