@@ -68,6 +68,21 @@ class Attribution:
 
 
 @dataclass(frozen=True)
+class CaptumCode:
+    """Code for Captum alone that gives the values of a method's map.
+
+    kind:  the class of `captum.attr` that it takes.
+    lines: Python that sets `values` (1, C, h, w), given `classifier`, `pictures` (1, C, H, W) in pixel units, and
+           `score`, a module that returns the explained score of such pictures and holds its network as `score.network`.
+    exact: whether the values are equal; otherwise they are the same to rounding.
+    """
+
+    kind: str
+    lines: tuple[str, ...]
+    exact: bool = True
+
+
+@dataclass(frozen=True)
 class Examples:
     """Settings of a method for its tests, where the defaults don't suit them.
 
@@ -173,6 +188,13 @@ class Explainer(Configurable):
         different there. A single pass runs the network as it is, because to verify a copy costs another.
         """
         return True
+
+    def in_captum(self, classifier: Classifier) -> CaptumCode | None:
+        """Return code for Captum alone that gives the same values; None if there is none.
+
+        What a parent returns doesn't count for its children, whose maps are others.
+        """
+        return None
 
     def passes(self, classifier: Classifier) -> int:
         """Return the cost of a map: the largest number of pictures that pass through the network."""

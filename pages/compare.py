@@ -19,8 +19,9 @@ def compare() -> None:
             from pages.sections.compare.keep import offer_tile_to_keep
             from pages.sections.compare.plan import choose_comparison, summary
             from pages.sections.compare.presets import offer_presets
+            from pages.sections.compare.save import offer_comparison
             from pages.sections.compare.tiles import compute, offer_another_try
-            from pages.sections.compare.views import Views, choose_view
+            from pages.sections.compare.views import AGREEMENT, Views, choose_view
             from pages.shared.method import choose_explainer
             from pages.shared.question import ask
         with page.settings.fill():
@@ -32,6 +33,7 @@ def compare() -> None:
                 edit = st.popover("Edit")
                 about = st.container(width="content")
                 show_opacity()
+                save_place = st.container(width="content")
             with edit:
                 comparison, drawing = choose_comparison(question, likely, explainer), choose_drawing()
             about.caption(summary(comparison))
@@ -41,6 +43,10 @@ def compare() -> None:
             with waiting:
                 tiles = compute(comparison, question, views)
                 offer_another_try()
+            with save_place:
+                shown = [drawing.of(tile) for tile in tiles]
+                with_agreement = view == AGREEMENT
+                offer_comparison(comparison, question, likely, shown, drawing.tints, with_agreement=with_agreement)
             with messages():
                 views.show(tiles)
                 offer_tile_to_keep(question, tiles, drawing)

@@ -29,10 +29,11 @@ def path() -> None:
             from pages.shared.controls import choose_settings
             from pages.shared.keep import offer_to_keep
             from pages.shared.question import ask
+            from pages.shared.save import offer_files
         with page.settings.fill():
-            question, _, explainer = ask(partial(choose_settings, PathMethod))
+            question, likely, explainer = ask(partial(choose_settings, PathMethod))
         with body.fill():
-            saturation, cost_place, keep_place = SaturationSection(), st.empty(), st.container(key="keep-place")
+            saturation, cost_place = SaturationSection(), st.empty()
             pictures, steps, baselines = PicturesSection(), StepsSection(), BaselinesSection()
             page.publish_settings()
             classifier = question.classifier
@@ -51,7 +52,8 @@ def path() -> None:
                     "rules and baselines. Moving alpha takes none."
                 )
                 record, look = saturation.show(record)
-                with keep_place:
+                with saturation.save_place:
+                    offer_files(explainer, question, likely, record.explanation, look, path=True)
                     offer_to_keep(question.photo, {"": (record.explanation, look)}, "path")
                 pictures.show(explainer, question)
                 steps.show(explainer, question, record, look)

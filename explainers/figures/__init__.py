@@ -4,7 +4,7 @@ from explainers.figures.agreement import difference, matrix
 from explainers.figures.answer import answer
 from explainers.figures.check import check
 from explainers.figures.colours import COLOURS, SIGNED_COLOURS, peak
-from explainers.figures.comparison import Tile, Tints, common_view, gradient, map_in_photo, spans
+from explainers.figures.comparison import Tile, Tints, common_view, gradient, map_in_photo, scale_texts, spans
 from explainers.figures.inline import inline, script
 from explainers.figures.map import HEIGHT, OVERLAYS, Look, panels
 from explainers.figures.map_row import map_row
@@ -49,6 +49,7 @@ __all__ = [
     "removal",
     "removal_summary",
     "saturation",
+    "scale_texts",
     "script",
     "spans",
     "tile",

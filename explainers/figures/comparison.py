@@ -10,21 +10,27 @@ import numpy as np
 import plotly.graph_objects as go
 
 from explainers.classifiers.view import Box
+from explainers.explainer import Explainer
 from explainers.explanation import Explanation
 from explainers.figures.colours import peak, stops
 from explainers.figures.parts import FULL_SPAN, Span, axes, cells, encoded, square, unchecked
+from explainers.numbers import significant
+from explainers.question import Question
 
 
 @dataclass(frozen=True, eq=False)
 class Tile:
     """One tile: a map, or the reason why there is none.
 
-    line: the proof under the map; without a map, the reason.
+    line:      the proof under the map; without a map, the reason.
+    explainer: the method of the map, and question: what it answers.
     """
 
     title: str
     line: str
     explanation: Explanation | None = None
+    explainer: Explainer | None = None
+    question: Question | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,16 @@ def common_view(maps: Iterable[Explanation]) -> Box:
     left, top = (min(box[side] for box in boxes) for side in (0, 1))
     right, bottom = (max(box[side] for box in boxes) for side in (2, 3))
     return left, top, right, bottom
+
+
+def scale_texts(explanation: Explanation, span: Span) -> tuple[str, str, str]:
+    """Return the numbers on the left, in the middle and on the right of a map's colours, and what they speak for.
+
+    span: the numbers at the ends.
+    """
+    low, middle, high = significant(span[0]), significant(sum(span) / 2), significant(span[1])
+    speaks = explanation.signed and explanation.facts.unit.kind not in (None, "gradient")
+    return (f"{low} against", middle, f"for {high}") if speaks else (low, middle, high)  # a slope speaks of brightness
 
 
 def gradient(colours: str) -> str:

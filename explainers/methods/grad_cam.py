@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from explainers.classifiers import Classifier
-from explainers.explainer import SLOPE_CONTRIBUTION, Attribution, Preset
+from explainers.classifiers.layouts import CHANNELS_FIRST
+from explainers.explainer import SLOPE_CONTRIBUTION, Attribution, CaptumCode, Preset
 from explainers.explanation import Coverage, Reduction, Scale, Target, Unit
 from explainers.methods.guided_backprop import GuidedBackprop
 from explainers.methods.on_layer import OnLayer
@@ -39,6 +40,17 @@ class GradCAM(OnLayer):
         "the choice of layers: those that really ran once and gave a grid. Tokens of a vision transformer and outputs "
         "with their channels last (Swin) are read as the grids they are"
     )
+
+    def in_captum(self, classifier: Classifier) -> CaptumCode | None:
+        name = self.layer or classifier.layer
+        if not any(layer.name == name and layer.layout == CHANNELS_FIRST for layer in classifier.layers()):
+            return None  # Captum would take tokens for channels
+        relu = ".relu()" * self.relu
+        lines = (
+            f"layer = score.network.get_submodule({name!r})",
+            f"values = LayerGradCam(score, layer).attribute(pictures){relu}",
+        )
+        return CaptumCode("LayerGradCam", lines)
 
     def on(self, layer: nn.Module, passes: Passes, pictures: Tensor) -> Tensor:
         maps: Tensor = captum.attr.LayerGradCam(passes, layer).attribute(

@@ -9,7 +9,8 @@ from typing import ClassVar
 import captum.attr
 from torch import Tensor
 
-from explainers.explainer import SLOPE_CONTRIBUTION, Attribution, Explainer, Family, Preset
+from explainers.classifiers.classifier import Classifier
+from explainers.explainer import SLOPE_CONTRIBUTION, Attribution, CaptumCode, Explainer, Family, Preset
 from explainers.explanation import Unit
 from explainers.passes import Passes
 
@@ -28,6 +29,9 @@ class Saliency(Explainer):
     linear: ClassVar[bool] = True
     presets: ClassVar[Mapping[Preset, int]] = {"tutorials": 1, "classifiers": 1}
     stands_on: ClassVar[str] = "Captum `Saliency`"
+
+    def in_captum(self, classifier: Classifier) -> CaptumCode | None:
+        return CaptumCode("Saliency", ("values = Saliency(score).attribute(pictures.requires_grad_(), abs=False)",))
 
     def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
         return Attribution(self.gradient(passes, pictures, passes.rows()))
@@ -57,6 +61,9 @@ class InputXGradient(Saliency):
     ours: ClassVar[str] = "in pixel units: gradient times (picture - black), not times the normalised picture"
     unit: ClassVar[Unit] = SLOPE_CONTRIBUTION
     shows_regardless: ClassVar[str] = "how bright each pixel is, by which its slope is multiplied"
+
+    def in_captum(self, classifier: Classifier) -> CaptumCode | None:
+        return CaptumCode("InputXGradient", ("values = InputXGradient(score).attribute(pictures.requires_grad_())",))
 
     def gradient(self, passes: Passes, pictures: Tensor, rows: Tensor) -> Tensor:
         product: Tensor = captum.attr.InputXGradient(passes).attribute(

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from explainers.classifiers import Classifier
-from explainers.explainer import Attribution, Examples, Explainer, Family
+from explainers.explainer import Attribution, CaptumCode, Examples, Explainer, Family
 from explainers.explanation import Reduction, Unit
 from explainers.images.baselines import solid
 from explainers.passes import Passes
@@ -66,6 +66,20 @@ class Occlusion(Explainer):
             for side, window, stride in zip(classifier.size, windows, strides, strict=True)
         )
         return 1 + math.prod(shifts)
+
+    def in_captum(self, classifier: Classifier) -> CaptumCode | None:
+        channels, windows, strides = self._windows(classifier)
+        lines = (
+            f"colour = pictures.new_tensor({solid(self.colour, channels).tolist()}).view(1, -1, 1, 1)",
+            "occlusion = Occlusion(score).attribute(",
+            "    pictures,",
+            f"    sliding_window_shapes={(channels, *windows)},",
+            f"    strides={(channels, *strides)},",
+            "    baselines=colour.expand_as(pictures),",
+            ")",
+            f"values = occlusion / {channels}  # all channels are covered together, and share the fall of the score",
+        )
+        return CaptumCode("Occlusion", lines, exact=False)
 
     @torch.no_grad()
     def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:

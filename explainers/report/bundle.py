@@ -10,7 +10,7 @@ import json
 import secrets
 import shutil
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -23,7 +23,8 @@ from explainers import proof
 from explainers.arrays import Array
 from explainers.errors import ExplanationError
 from explainers.explanation import Explanation
-from explainers.figures import Look
+from explainers.figures import Look, Tile, Tints, spans
+from explainers.figures.parts import Span
 from explainers.images.encoding import encode
 from explainers.report import typed_json
 from explainers.report.pictures import map_picture, overlay_picture
@@ -88,11 +89,35 @@ def save(
 
 def zipped(explanation: Explanation, *, photo: Image.Image | None = None, look: Look | None = None) -> bytes:
     """Return a zip of the files that `save` writes; it is the same for the same explanation."""
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        for name, data in _contents(explanation, photo, look).items():
-            archive.writestr(zipfile.ZipInfo(name), data)  # which says 1980 for the time
-    return stream.getvalue()
+    return _zip((name, data) for name, data in _contents(explanation, photo, look).items())
+
+
+def zipped_tiles(tiles: Sequence[Tile], tints: Tints) -> bytes:
+    """Return a zip with a numbered folder for each tile that has a map, with the files that `save` writes.
+
+    The map of a tile is in the colours of the comparison, and on its scale.
+    """
+    maps = [tile.explanation for tile in tiles if tile.explanation]
+    limits = iter(spans(maps, tints))
+
+    def files() -> Iterator[tuple[str, bytes]]:  # one map after the other, for their pictures take memory
+        for number, tile in enumerate(tiles, 1):
+            if tile.explanation is None:
+                continue
+            span, photo = next(limits), tile.question.photo.image if tile.question else None
+            look, image = Look(tints.colours(span), tints.clip), photo if isinstance(photo, Image.Image) else None
+            folder = f"{number:02}-{tile.explanation.facts.slug}"
+            for name, data in _contents(tile.explanation, image, look, span).items():
+                yield f"{folder}/{name}", data
+
+    return _zip(files())
+
+
+def values_file(explanation: Explanation) -> bytes:
+    """Return `values.npz` alone, with the arrays that `save` writes."""
+    arrays: dict[str, Array] = {}
+    typed_json.write(explanation, "", arrays)
+    return _npz(arrays | {"heat": explanation.heat})
 
 
 def load(path: str | PathLike[str]) -> Explanation:
@@ -124,7 +149,23 @@ def bundle_schema() -> dict[str, Any]:
     return {"$schema": draft, "title": "An explanation saved by Whypixel"} | typed_json.schema(Document)
 
 
-def _contents(explanation: Explanation, photo: Image.Image | None, look: Look | None) -> dict[str, bytes]:
+def _zip(files: Iterable[tuple[str, bytes]]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, data in files:
+            archive.writestr(zipfile.ZipInfo(name), data)  # which says 1980 for the time
+    return stream.getvalue()
+
+
+def _npz(arrays: Mapping[str, Array]) -> bytes:
+    stream = io.BytesIO()
+    np.savez(stream, allow_pickle=False, **arrays)
+    return stream.getvalue()
+
+
+def _contents(
+    explanation: Explanation, photo: Image.Image | None, look: Look | None, span: Span | None = None
+) -> dict[str, bytes]:
     """Return the files of a bundle by their names."""
     if photo is not None and photo.size != explanation.photo_size:
         raise ExplanationError(f"The photo has {photo.size} pixels, and the explained one {explanation.photo_size}.")
@@ -138,12 +179,10 @@ def _contents(explanation: Explanation, photo: Image.Image | None, look: Look | 
         "sentences": [sentence for say in SENTENCES if (sentence := say(explanation))],
         "sha256": _hashes(arrays),
     }
-    stream = io.BytesIO()
-    np.savez(stream, allow_pickle=False, **arrays)
     return {
-        "map.png": encode(map_picture(explanation, look)),
-        "overlay.png": encode(overlay_picture(explanation, look, photo)),
-        DATA: stream.getvalue(),
+        "map.png": encode(map_picture(explanation, look, span)),
+        "overlay.png": encode(overlay_picture(explanation, look, photo, span)),
+        DATA: _npz(arrays),
         DOCUMENT: json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False).encode(),
     }
 

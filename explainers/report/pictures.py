@@ -10,6 +10,7 @@ from explainers.classifiers.view import Box
 from explainers.explanation import Explanation, reduce
 from explainers.figures import Look
 from explainers.figures.colours import peak, rgb
+from explainers.figures.parts import Span
 from explainers.figures.smoothing import smoothed
 from explainers.images.encoding import as_image
 
@@ -18,28 +19,36 @@ UNSEEN = 0.5  # how much white is laid over what the classifier didn't see
 LEVELS = 256
 
 
-def map_picture(explanation: Explanation, look: Look | None = None) -> Image.Image:
-    """Draw the map at the photo's size, in RGBA; what the classifier didn't see of the photo is transparent."""
+def map_picture(explanation: Explanation, look: Look | None = None, span: Span | None = None) -> Image.Image:
+    """Draw the map at the photo's size, in RGBA; what the classifier didn't see of the photo is transparent.
+
+    span: the numbers that get the colours at the ends of the scale; None: those of `own_span`.
+    """
     look = look or Look.first(explanation)
-    levels, seen = _levels(explanation, look)
+    levels, seen = _levels(explanation, look, span or own_span(explanation, look))
     opaque = np.where(seen, LEVELS - 1, 0).astype(np.uint8)
     return Image.fromarray(np.dstack([rgb(look.colours, LEVELS)[levels], opaque]))
 
 
 def overlay_picture(
-    explanation: Explanation, look: Look | None = None, photo: Image.Image | None = None
+    explanation: Explanation,
+    look: Look | None = None,
+    photo: Image.Image | None = None,
+    span: Span | None = None,
 ) -> Image.Image:
     """Draw the map over the photo at its size, in RGB; the map is transparent at zero.
 
     photo: the upright photo that was explained; None: what the classifier saw of it, scaled up, is drawn instead.
+    span:  the numbers that get the colours at the ends of the scale; None: those of `own_span`.
 
     What the classifier didn't see is faded.
     """
     look = look or Look.first(explanation)
-    levels, seen = _levels(explanation, look)
+    span = span or own_span(explanation, look)
+    levels, seen = _levels(explanation, look, span)
     seen_picture = _placed(as_image(explanation.picture), explanation, Image.Resampling.BILINEAR)
     below = np.asarray((photo or seen_picture).convert("RGB"))
-    share = np.linspace(-1 if explanation.signed else 0, 1, LEVELS)
+    share = np.linspace(span[0] / span[1], 1, LEVELS)
     opacity = np.rint(np.abs(share) * OPACITY * (LEVELS - 1)).astype(np.uint8)[levels]
     coloured = Image.fromarray(rgb(look.colours, LEVELS)[levels])
     over = Image.composite(coloured, Image.fromarray(below), Image.fromarray(np.where(seen, opacity, 0)))
@@ -47,16 +56,23 @@ def overlay_picture(
     return Image.composite(over, Image.blend(over, white, UNSEEN), Image.fromarray(seen))
 
 
-def _levels(explanation: Explanation, look: Look) -> tuple[Array, Array]:
-    """Return the map at the photo's size in LEVELS levels, (h, w) uint8, and where the classifier saw it."""
-    heat = smoothed(explanation.heat) if look.smooth and not explanation.coarse else explanation.heat
-    strongest = peak(heat, look.clip)
-    grid = reduce(explanation.values, explanation.reduction) if explanation.coarse else heat
-    resampling = Image.Resampling.BILINEAR if look.smooth and explanation.coarse else Image.Resampling.NEAREST
+def own_span(explanation: Explanation, look: Look) -> Span:
+    """Return the ends of a map's own scale: symmetric about zero for a signed map, else from zero."""
+    strongest = peak(_heat(explanation, look), look.clip)
+    return -strongest if explanation.signed else 0.0, strongest
+
+
+def _heat(explanation: Explanation, look: Look) -> Array:
+    return smoothed(explanation.heat) if look.smooth and not explanation.coarse else explanation.heat
+
+
+def _levels(explanation: Explanation, look: Look, span: Span) -> tuple[Array, Array]:
+    """Return the map at the photo's size in LEVELS levels of a scale, (h, w) uint8, and where the classifier saw it."""
+    coarse = explanation.coarse
+    grid = reduce(explanation.values, explanation.reduction) if coarse else _heat(explanation, look)
+    resampling = Image.Resampling.BILINEAR if look.smooth and coarse else Image.Resampling.NEAREST
     placed = _placed(Image.fromarray(np.ascontiguousarray(grid, np.float32)), explanation, resampling)
-    shares = np.asarray(placed) / strongest
-    if explanation.signed:
-        shares = (shares + 1) / 2
+    shares = (np.asarray(placed) - span[0]) / (span[1] - span[0])
     return np.rint(shares.clip(0, 1) * (LEVELS - 1)).astype(np.uint8), _seen(explanation)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import streamlit as st
 
 from pages.shared import state, stopping
-from pages.shared.heading import Heading
+from pages.shared.heading import HERE_KEY, PAGE_TO_OPEN_KEY, PAGES, Heading
 from pages.shared.loading import LoadingError, loaded, loading
 from pages.shared.place import Place
 
@@ -80,6 +80,7 @@ def frame(title: str, motto: str, sections: str = "") -> Iterator[Page]:
     """
     st.set_page_config(page_title=f"{title} · Whypixel", page_icon="🔍", layout="wide", initial_sidebar_state=300)
     state.begin()
+    _go_where_asked(sections)
     page = Page(sections, Heading(title, motto, sections, _styles(sections)))
     stop_place = st.empty()
     try:
@@ -91,6 +92,15 @@ def frame(title: str, motto: str, sections: str = "") -> Iterator[Page]:
     with stop_place:
         stopping.offer_start()
     state.deliver(last=True)
+
+
+def _go_where_asked(here: str) -> None:
+    """Go to another page if a widget of the last run asked for it."""
+    wanted = state.recall(PAGE_TO_OPEN_KEY)
+    state.remember(PAGE_TO_OPEN_KEY, None)
+    if wanted not in (None, here):
+        st.switch_page(PAGES[wanted][1], query_params=state.settings())
+    state.remember(HERE_KEY, here)
 
 
 @cache

@@ -1,9 +1,10 @@
-"""The menu that gives a result as files, and as the code that computes it again."""
+"""The menu that gives a result as files, as a link to it, and as the code that computes it again."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import PurePath
 
 import streamlit as st
@@ -12,57 +13,149 @@ from PIL import Image
 from explainers import Explainer, Explanation, Prediction
 from explainers.figures import Look
 from explainers.images.encoding import encode
+from explainers.images.photo import Photo
 from explainers.question import Question
-from explainers.report import report, snippet, zipped
+from explainers.report import captum_snippet, report, snippet, values_file, zipped
+from explainers.report.captioned import captioned
+from explainers.report.drawing import png, svg
+from explainers.report.measures import Measured, measures, path_curves
 from explainers.report.pictures import map_picture, overlay_picture
 from pages.shared.findings import known_findings
+from pages.shared.settings_file import offer_settings
 
-WHAT_ALL_IS = (
-    "Map and overlay as PNG, the values for NumPy, and a JSON file with the settings, the proof and the versions."
-)
-WHAT_THE_REPORT_IS = "One file to read, print or send: the result, its check and tests, and what the map can't say."
-MAX_NOTES = 5000  # characters
-WHAT_CODE_IS = "This code computes the map again, bit for bit."
+ABOUT_PICTURES = "Captioned: with title, colour scale and check; PNG at twice the size."
+ABOUT_DATA = "Everything: map and overlay, the values, and a JSON file with settings, proof and versions."
+ABOUT_THE_REPORT = "To read, print or send: the result, its check and tests, and what the map can't say."
+ABOUT_SETTINGS = "The page as it is now. Neither holds the picture."
+ABOUT_CODE = "It computes the map again, bit for bit."
 ABOUT_THE_FILE = " It looks for the picture in the current folder."
+IN_CAPTUM = {True: "The same values with Captum alone.", False: "The same with Captum alone, to rounding."}
+ABOUT_ALL_CODE = "Python that computes this map."
+OWN_CODE, CAPTUM_CODE = "Whypixel", "Captum alone"
+MAX_NOTES = 5000  # characters
+NOTES_HEIGHT = 68  # pixels: two lines; it can be drawn larger
+CODE_HEIGHT = 220  # pixels; longer code scrolls
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A file of the menu: the text of its button, the end of its name, and what makes its bytes when it is wanted."""
+
+    label: str
+    ending: str
+    make: Callable[[], bytes]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Files that belong together, and what is said of them in a line."""
+
+    title: str
+    about: str
+    offers: Sequence[Offer]
 
 
 def offer_files(
-    explainer: Explainer, question: Question, likely: Sequence[Prediction], explanation: Explanation, look: Look
+    explainer: Explainer,
+    question: Question,
+    likely: Sequence[Prediction],
+    explanation: Explanation,
+    look: Look,
+    *,
+    path: bool = False,
 ) -> None:
-    """Draw the menu. Files are made when somebody asks for them.
+    """Draw the menu of one map.
 
     likely: the likeliest classes of the photo.
+    path:   whether it shows the path of the map, so that its curves are offered, too.
     """
     photo, findings = question.photo, known_findings(explainer, question, explanation)
     picture = photo.image if isinstance(photo.image, Image.Image) else None
-    stem = f"{_plain(photo.sample or photo.name)}-{explanation.facts.slug}"
-    with st.popover("Save", key="save", help="Take this result away as files or as code."):
-        _offer("Everything (zip)", "all", f"{stem}.zip", lambda: zipped(explanation, photo=picture, look=look))
-        st.caption(WHAT_ALL_IS)
-        notes = st.text_area("Notes for the report", key="report-notes", max_chars=MAX_NOTES, height="content")
 
-        def make_report() -> bytes:
-            page = report(explainer, question, explanation, likely, findings=findings, look=look, notes=notes)
-            return page.encode()
+    def drawn(write: Callable[..., bytes]) -> Callable[[], bytes]:
+        return lambda: write(captioned(explanation, picture, look, name=photo.name, curve=path))
 
-        _offer("Report (HTML)", "report", f"{stem}.html", make_report)
-        st.caption(WHAT_THE_REPORT_IS)
-        with st.container(horizontal=True):
-            _offer(
-                "Overlay (PNG)",
-                "overlay",
-                f"{stem}-overlay.png",
-                lambda: encode(overlay_picture(explanation, look, picture)),
-            )
-            _offer("Map (PNG)", "map", f"{stem}-map.png", lambda: encode(map_picture(explanation, look)))
-        st.caption(WHAT_CODE_IS + ABOUT_THE_FILE * (not photo.sample))
-        st.code(snippet(explanation, photo), language="python")
+    def make_measures() -> bytes:
+        return measures([Measured(explanation.facts.method, photo.name, explanation, likely[0], findings)])
+
+    def make_report(notes: str) -> bytes:
+        page = report(explainer, question, explanation, likely, findings=findings, look=look, notes=notes)
+        return page.encode()
+
+    code, in_captum = snippet(explanation, photo), captum_snippet(explainer, question, explanation)
+    codes = {OWN_CODE: (ABOUT_CODE + ABOUT_THE_FILE * (not photo.sample), code)}
+    if in_captum:
+        codes[CAPTUM_CODE] = IN_CAPTUM[in_captum[1]], in_captum[0]
+    pictures = [
+        Offer("Captioned (PNG)", "-captioned.png", drawn(png)),
+        Offer("Captioned (SVG)", "-captioned.svg", drawn(svg)),
+        Offer("Overlay (PNG)", "-overlay.png", lambda: encode(overlay_picture(explanation, look, picture))),
+        Offer("Map (PNG)", "-map.png", lambda: encode(map_picture(explanation, look))),
+    ]
+    data = [
+        Offer("Everything (zip)", ".zip", lambda: zipped(explanation, photo=picture, look=look)),
+        Offer("Values (NPZ)", "-values.npz", lambda: values_file(explanation)),
+        Offer("Measures (CSV)", "-measures.csv", make_measures),
+        *([Offer("Curves (CSV)", "-curves.csv", lambda: path_curves(explanation))] if path else []),
+    ]
+    stem = f"{plain_name(photo)}-{explanation.facts.slug}"
+    groups = [Group("Picture", ABOUT_PICTURES, pictures), Group("Data", ABOUT_DATA, data)]
+    save_menu(stem, photo, groups, make_report=make_report, codes=codes)
+
+
+def save_menu(
+    stem: str,
+    photo: Photo,
+    groups: Sequence[Group],
+    *,
+    make_report: Callable[[str], bytes] | None = None,
+    codes: Mapping[str, tuple[str, str]] | None = None,
+) -> None:
+    """Draw the menu of a page. Files are made when somebody asks for them.
+
+    stem:        the beginning of the files' names.
+    make_report: returns the report, given notes for it.
+    codes:       what is said of some code, and the code, by its name.
+    """
+    with st.popover("Save", key="save"), st.container(key="save-menu", gap="xsmall"):
+        for group in groups:
+            _heading(group.title, group.about)
+            with st.container(horizontal=True, gap="xsmall"):
+                for offer in group.offers:
+                    key = offer.ending.strip("-.").replace(".", "-")
+                    _offer(offer.label, key, stem + offer.ending, offer.make)
+        _heading("Settings and link", ABOUT_SETTINGS)
+        offer_settings(stem, photo)
+        if make_report:
+            _offer_report(stem, make_report)
+        if codes:
+            _show_codes(codes)
+
+
+def plain_name(photo: Photo) -> str:
+    """Return what is left of a photo's name, a stranger's text, when only plain letters, digits and dashes stay."""
+    name = photo.sample or photo.name
+    return re.sub(r"[^A-Za-z0-9]+", "-", PurePath(name).stem).strip("-")[:60] or "picture"
+
+
+def _offer_report(stem: str, make_report: Callable[[str], bytes]) -> None:
+    _heading("Report", ABOUT_THE_REPORT)
+    notes = st.text_area("Notes for the report", key="report-notes", max_chars=MAX_NOTES, height=NOTES_HEIGHT)
+    _offer("Report (HTML)", "report", f"{stem}.html", lambda: make_report(notes))
+
+
+def _show_codes(codes: Mapping[str, tuple[str, str]]) -> None:
+    """Show pieces of code, each in a tab if there are several; each has a button that copies it."""
+    _heading("Code", ABOUT_ALL_CODE)
+    places = st.tabs(list(codes)) if len(codes) > 1 else [st.container()]
+    for place, (about, code) in zip(places, codes.values(), strict=True):
+        place.caption(about)
+        place.code(code, language="python", height=CODE_HEIGHT)
+
+
+def _heading(title: str, about: str) -> None:
+    st.markdown(f"**{title}** :small[{about}]")
 
 
 def _offer(label: str, key: str, name: str, make: Callable[[], bytes]) -> None:
     st.download_button(label, make, name, key=f"save-{key}", on_click="ignore")
-
-
-def _plain(name: str) -> str:
-    """Return what is left of a file's name when only plain letters, digits and dashes stay: it is a stranger's text."""
-    return re.sub(r"[^A-Za-z0-9]+", "-", PurePath(name).stem).strip("-")[:60] or "picture"

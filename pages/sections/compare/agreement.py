@@ -29,8 +29,7 @@ def show_matrices(tiles: Sequence[Tile]) -> None:
     heats = heats_of(with_map)
     for place, (title, meaning, measure) in zip(st.columns(2, gap="large"), AGREEMENT_MEASURES, strict=True):
         place.markdown(f"**{title}**")
-        values = rank_correlations(heats) if measure is rank_correlation else between(heats, measure)
-        figure = matrix(values, [tile.title for tile in with_map])
+        figure = matrix(agreement(heats, measure), [tile.title for tile in with_map])
         about = f"{title} between all pairs of maps"
         place.plotly_chart(figure, key=f"matrix-{measure.__name__}", config=NO_MODE_BAR, alt=about)
         place.caption(meaning)
@@ -61,6 +60,11 @@ def heats_of(tiles: Sequence[Tile]) -> list[Array]:
         return aligned(maps)
     except ValueError as error:
         raise ExplanationError(f"These maps can't be compared: {error}.") from error
+
+
+def agreement(heats: Sequence[Array], measure: Callable[[Array, Array], float | None]) -> Array:
+    """Measure all pairs of maps: (n, n), symmetric; NaN where the measure is undefined."""
+    return rank_correlations(heats) if measure is rank_correlation else between(heats, measure)
 
 
 def between(heats: Sequence[Array], measure: Callable[[Array, Array], float | None]) -> Array:

@@ -10,9 +10,8 @@ from pathlib import Path
 import streamlit as st
 
 from explainers import Explanation
-from explainers.figures import Tile, Tints, common_view, gradient, map_in_photo, spans
+from explainers.figures import Tile, Tints, common_view, gradient, map_in_photo, scale_texts, spans
 from explainers.figures.parts import Span
-from explainers.numbers import significant
 from pages.shared.place import Place
 from pages.shared.tiles import NO_MODE_BAR
 
@@ -96,12 +95,9 @@ def _title(title: str) -> str:
 
 def _scale(explanation: Explanation, span: Span, colours: str) -> str:
     """Return a bar of the colours, with the numbers at its ends, what they speak for, and their unit."""
-    low, high = map(significant, span)
-    middle, unit = significant(sum(span) / 2), explanation.facts.unit
-    speaks = explanation.signed and unit.kind not in (None, "gradient")  # a slope is for and against brightness
-    numbers = (f"{low} against", middle, f"for {high}") if speaks else (low, middle, high)
+    numbers = scale_texts(explanation, span)
     return (
         f'<div class="tile-bar" style="background: {gradient(colours)}"></div>'
         f'<div class="tile-numbers">{"".join(f"<span>{number}</span>" for number in numbers)}</div>'
-        f'<div class="tile-unit">{html.escape(unit.text)}</div>'
+        f'<div class="tile-unit">{html.escape(explanation.facts.unit.text)}</div>'
     )

@@ -71,7 +71,8 @@ def _tile(variant: Variant, question: Question) -> Tile:
     try:
         explainer, variant_question = variant.ask(_classifier(variant, question), question.photo)
         explanation = work.explanation(explainer, variant_question)
-        return Tile(variant.title(explanation), brief(explainer, variant_question.classifier, explanation), explanation)
+        line = brief(explainer, variant_question.classifier, explanation)
+        return Tile(variant.title(explanation), line, explanation, explainer, variant_question)
     except ExplanationError as error:
         return Tile(variant.title(None), str(error))
 

@@ -41,14 +41,20 @@ are needed. The slider stops only at such points: nothing here is interpolated.
 
 
 class SaturationSection:
-    """One figure in which everything that depends on alpha moves with it, and below it what that shows."""
+    """One figure in which everything that depends on alpha moves with it, and below it what that shows.
+
+    waiting:    the place of the progress.
+    save_place: that of the menu which saves the map.
+    """
 
     def __init__(self) -> None:
         with st.container(key="journey-section", gap="small"):
             stops("journey-section", "alpha", plays=True)
             self._place = Place()
             self.waiting = st.container(key="journey-waiting")
-            self._settings = st.container(key="journey-settings")
+            with st.container(horizontal=True, vertical_alignment="bottom", key="journey-line"):
+                self._settings = st.container(key="journey-settings")
+                self.save_place = st.container(width="content")
         with st.expander("How to read this"):
             st.markdown(INTRODUCTION)
 

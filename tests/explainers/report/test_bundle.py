@@ -13,7 +13,8 @@ from PIL import Image
 
 import explainers
 from explainers import ExplanationError, IntegratedGradients, Target
-from explainers.report import bundle_schema, load, save, zipped
+from explainers.figures import Tile, Tints
+from explainers.report import bundle_schema, load, save, values_file, zipped, zipped_tiles
 
 FILES = {"explanation.json", "map.png", "overlay.png", "values.npz"}
 
@@ -67,6 +68,18 @@ def test_a_zip_has_the_same_files_and_is_the_same_each_time(saved, explanation, 
         }
     (tmp_path / "map.zip").write_bytes(data)
     assert load(tmp_path / "map.zip").values.tobytes() == explanation.values.tobytes()
+
+
+def test_a_zip_of_tiles_has_a_numbered_folder_for_each_map(explanation, tmp_path):
+    tiles = [Tile("A", "", explanation), Tile("B", "no map"), Tile("A again", "", explanation.reduced("largest"))]
+    with zipfile.ZipFile(BytesIO(zipped_tiles(tiles, Tints(shared=True)))) as archive:
+        assert {*archive.namelist()} == {f"{n}-integrated-gradients/{name}" for n in ("01", "03") for name in FILES}
+        archive.extractall(tmp_path)
+    assert load(tmp_path / "03-integrated-gradients").reduction == "largest"
+
+
+def test_the_values_alone_are_those_of_the_bundle(saved, explanation):
+    assert values_file(explanation) == (saved / "values.npz").read_bytes()
 
 
 def test_nothing_is_overwritten(saved, explanation, tmp_path):

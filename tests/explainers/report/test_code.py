@@ -11,11 +11,16 @@ import pytest
 from PIL import Image
 
 import explainers
-from explainers import EXPLAINERS, GradCAM, Saliency, Target, load_classifier
+from explainers import EXPLAINERS, GradCAM, Occlusion, Saliency, Target, load_classifier
+from explainers.figures import Tile
 from explainers.images.photo import MAX_KEPT_PIXELS, Photo
 from explainers.images.samples import sample
-from explainers.report import snippet
+from explainers.question import Question
+from explainers.report import captum_snippet, snippet, snippets
 
+IN_CAPTUM = [kind for kind in EXPLAINERS if "in_captum" in vars(kind)]
+OTHERS = GradCAM(layer="stages.1", relu=False), Occlusion(patch=9, colour="#ff0000")
+DECLARED = [*(kind(**kind.examples.few) for kind in IN_CAPTUM), *OTHERS]
 ROOT = Path(__file__).parents[3]
 
 
@@ -40,15 +45,27 @@ def photo_of(path, **options):
     return Photo.read(path.name, path.read_bytes(), **options)
 
 
-def run(code, folder):
-    """Run code in this process, in a folder; return the map it makes."""
+def executed(code, folder):
+    """Run code in this process, in a folder; return the names it sets."""
     before, names = Path.cwd(), {}
     os.chdir(folder)
     try:
         exec(compile(code, "snippet", "exec"), names)
     finally:
         os.chdir(before)
+    return names
+
+
+def run(code, folder):
+    """Run code in this process, in a folder; return the map it makes."""
+    names = executed(code, folder)
     return names["explanation"], names["heat"]
+
+
+def alone(code, folder):
+    """Run code in a process of its own, in a folder; return what it writes."""
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=-1, check=True).stdout
 
 
 @pytest.mark.parametrize("kind", EXPLAINERS, ids=lambda kind: kind.__name__)
@@ -84,9 +101,7 @@ def test_it_runs_in_a_process_of_its_own(files, bundled):
     photo = photo_of(files / "o'clock.png")
     explanation = GradCAM()(bundled, photo.image, Target(3))
     code = snippet(explanation, photo) + "import sys; sys.stdout.buffer.write(explanation.values.tobytes())\n"
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, cwd=files, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=-1, check=True)
-    assert done.stdout == explanation.values.tobytes()
+    assert alone(code, files) == explanation.values.tobytes()
 
 
 def test_a_network_that_was_handed_over_is_left_to_fill_in(conv, noise):
@@ -104,3 +119,43 @@ def test_a_label_of_a_strangers_cannot_leave_its_comment(conv, noise):
     code = snippet(replace(explanation, facts=facts), Photo.of(noise(conv.size), "a'b\n.png"))
     assert "\nimport os" not in code
     compile(code, "snippet", "exec")
+
+
+@pytest.mark.parametrize("method", DECLARED, ids=repr)
+@pytest.mark.parametrize("target", [Target(3, versus=5), Target(3, scale="probability")], ids=repr)
+def test_captum_alone_gives_the_same(files, bundled, method, target):
+    question = Question(photo_of(files / "o'clock.png"), bundled, target)
+    explanation = method.explain(question)
+    code, is_exact = captum_snippet(method, question, explanation)
+    values = executed(code, files)["values"].numpy()
+    if is_exact:
+        assert np.array_equal(values, explanation.values)
+    else:
+        assert np.abs(values - explanation.values).max() <= 1e-5 * np.abs(explanation.values).max()
+
+
+def test_captum_alone_does_it_in_a_process_of_its_own(files, bundled):
+    question = Question(photo_of(files / "o'clock.png"), bundled, Target(3))
+    explanation = GradCAM().explain(question)
+    code, _ = captum_snippet(GradCAM(), question, explanation)
+    assert alone(code + "import sys; sys.stdout.buffer.write(values.numpy().tobytes())\n", files) == (
+        explanation.values.tobytes()
+    )
+
+
+def test_what_captum_would_compute_otherwise_has_no_code(files, bundled):
+    question = Question(photo_of(files / "o'clock.png"), bundled, Target(3))
+    explanation = Saliency().explain(question)
+    undeclared = [kind for kind in EXPLAINERS if kind not in IN_CAPTUM]
+    assert not any(captum_snippet(kind(), question, explanation) for kind in undeclared)
+    handed_over = replace(explanation, facts=replace(explanation.facts, source=None))
+    assert captum_snippet(Saliency(), question, handed_over) is None
+
+
+def test_the_code_of_a_comparison_is_that_of_its_tiles(files, bundled):
+    question = Question(photo_of(files / "o'clock.png"), bundled, Target(3))
+    explanation = Saliency().explain(question)
+    tiles = [Tile("A\nimport os", "", explanation, Saliency(), question), Tile("B", "no map")]
+    code = snippets(tiles)
+    assert code == f"# 1: A import os\n\n{snippet(explanation, question.photo)}"
+    assert run(code, files)[0].values.tobytes() == explanation.values.tobytes()

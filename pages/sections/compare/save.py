@@ -1,0 +1,63 @@
+"""What the Save menu offers of a comparison: all its tiles together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from explainers import ExplanationError, Prediction
+from explainers.arrays import Array
+from explainers.comparison.variants import Comparison
+from explainers.figures import Tile, Tints
+from explainers.question import Question
+from explainers.report import snippets, zipped_tiles
+from explainers.report.captioned_tiles import captioned_tiles
+from explainers.report.drawing import png, svg
+from explainers.report.measures import tile_measures
+from pages.sections.compare.agreement import AGREEMENT_MEASURES, agreement, heats_of
+from pages.shared.save import ABOUT_CODE, Group, Offer, plain_name, save_menu
+
+ABOUT_PICTURES = "All maps in their grid, with titles, colour scales and lines; PNG at twice the size."
+ABOUT_DATA = "Everything: a numbered folder for each map, with its values, settings and proof."
+
+
+def offer_comparison(
+    comparison: Comparison,
+    question: Question,
+    likely: Sequence[Prediction],
+    tiles: Sequence[Tile],
+    tints: Tints,
+    *,
+    with_agreement: bool,
+) -> None:
+    """Draw the menu of a comparison.
+
+    tiles:          as they are drawn.
+    with_agreement: whether the page shows how far they agree, so that the measures hold it, too.
+    """
+    title = f"{question.photo.name}: {len(tiles)} maps compared"
+
+    def drawn(write: Callable[..., bytes]) -> Callable[[], bytes]:
+        return lambda: write(captioned_tiles(tiles, comparison.columns, tints, title=title))
+
+    def make_measures() -> bytes:
+        tables: dict[str, Array] = {}
+        with suppress(ExplanationError):  # the page says why they can't be compared
+            heats = heats_of([tile for tile in tiles if tile.explanation]) if with_agreement else []
+            tables = {title: agreement(heats, measure) for title, _, measure in AGREEMENT_MEASURES if heats}
+        return tile_measures(tiles, (question.classifier.identity, likely[0]), tables)
+
+    pictures = [
+        Offer("Captioned (PNG)", "-captioned.png", drawn(png)),
+        Offer("Captioned (SVG)", "-captioned.svg", drawn(svg)),
+    ]
+    data = [
+        Offer("Everything (zip)", ".zip", lambda: zipped_tiles(tiles, tints)),
+        Offer("Measures (CSV)", "-measures.csv", make_measures),
+    ]
+    groups = [
+        Group("Picture", ABOUT_PICTURES, pictures),
+        Group("Data", ABOUT_DATA, data),
+        Group("Code", ABOUT_CODE, [Offer("Code (Python)", ".py", lambda: snippets(tiles).encode())]),
+    ]
+    save_menu(f"{plain_name(question.photo)}-comparison", question.photo, groups)
