@@ -10,21 +10,31 @@ import numpy as np
 import plotly.graph_objects as go
 
 from explainers.classifiers.view import Box
+from explainers.explainer import Explainer
 from explainers.explanation import Explanation
 from explainers.figures.colours import peak, stops
 from explainers.figures.parts import FULL_SPAN, Span, axes, cells, encoded, square, unchecked
+from explainers.question import Question
 
 
 @dataclass(frozen=True, eq=False)
 class Tile:
     """One tile: a map, or the reason why there is none.
 
-    line: the proof under the map; without a map, the reason.
+    line:      the proof under the map; without a map, the reason.
+    explainer: the method of the map, and question: what it answers.
     """
 
     title: str
     line: str
     explanation: Explanation | None = None
+    explainer: Explainer | None = None
+    question: Question | None = None
+
+    @property
+    def photo(self) -> str:
+        """The hash of the photo; empty where there is no map."""
+        return self.question.photo.digest if self.question else ""
 
 
 @dataclass(frozen=True)

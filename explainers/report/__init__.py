@@ -2,6 +2,20 @@
 
 from explainers.report.bundle import bundle_schema, load, save, zipped
 from explainers.report.code import snippet
+from explainers.report.comparison import comparison_report
 from explainers.report.html import report
+from explainers.report.result import Failure, Result
+from explainers.report.section import Section
 
-__all__ = ["bundle_schema", "load", "report", "save", "snippet", "zipped"]
+__all__ = [
+    "Failure",
+    "Result",
+    "Section",
+    "bundle_schema",
+    "comparison_report",
+    "load",
+    "report",
+    "save",
+    "snippet",
+    "zipped",
+]

@@ -13,7 +13,7 @@ from explainers import Explainer, Explanation, Prediction
 from explainers.figures import Look
 from explainers.images.encoding import encode
 from explainers.question import Question
-from explainers.report import report, snippet, zipped
+from explainers.report import Result, report, snippet, zipped
 from explainers.report.pictures import map_picture, overlay_picture
 from pages.shared.findings import known_findings
 
@@ -42,8 +42,7 @@ def offer_files(
         notes = st.text_area("Notes for the report", key="report-notes", max_chars=MAX_NOTES, height="content")
 
         def make_report() -> bytes:
-            page = report(explainer, question, explanation, likely, findings=findings, look=look, notes=notes)
-            return page.encode()
+            return report(Result(explainer, question, explanation, likely, findings, look), notes=notes).encode()
 
         _offer("Report (HTML)", "report", f"{stem}.html", make_report)
         st.caption(WHAT_THE_REPORT_IS)
