@@ -57,11 +57,13 @@ def test_the_python_it_shows_runs(tmp_path, monkeypatch, capsys):
 
 
 def test_the_python_about_saving_runs(tmp_path, monkeypatch):
-    (tmp_path / "photo.jpg").write_bytes(SAMPLES[0].data)
+    for number, name in enumerate(("photo.jpg", "other.jpg")):
+        (tmp_path / name).write_bytes(SAMPLES[number].data)
     monkeypatch.chdir(tmp_path)
-    (code,) = blocks("python", (ROOT / "docs/take-away.md").read_text(encoding="utf-8"))
-    exec(compile(code, "take-away.md", "exec"), {})
+    codes = blocks("python", (ROOT / "docs/take-away.md").read_text(encoding="utf-8"))
+    exec(compile("\n".join(codes), "take-away.md", "exec"), {})
     assert (tmp_path / "out/photo/overlay.png").is_file()
+    assert "2 of 2 maps" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("path", sorted(quoted(README) - {EXAMPLE.relative_to(ROOT).as_posix()}))

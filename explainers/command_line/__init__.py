@@ -13,6 +13,7 @@ from explainers.classifiers import sources
 from explainers.command_line.check import check
 from explainers.command_line.explain import explain
 from explainers.command_line.options import method_options
+from explainers.command_line.report import report
 from explainers.methods import BY_SLUG
 from explainers.report import bundle_schema
 
@@ -40,6 +41,7 @@ def main() -> None:
 
 main.add_command(explain)
 main.add_command(check)
+main.add_command(report)
 
 
 @main.command()

@@ -14,7 +14,7 @@ from explainers.command_line.pictures import Row, explain_each
 from explainers.explainer import Explainer
 from explainers.explanation import Explanation
 from explainers.question import Question
-from explainers.report import report, save
+from explainers.report import Result, report, save
 
 
 @click.command(cls=MethodCommand)
@@ -47,13 +47,15 @@ def explain(
             return {"saved": None}
         folder = save(explanation, out / path.stem, photo=photo)
         if with_report:
-            (folder / "report.html").write_text(report(explainer, question, explanation, likely), "utf-8")
+            page = report(Result(explainer, question, explanation, likely))
+            (folder / "report.html").write_text(page, "utf-8")
         return {"saved": str(folder)}
 
-    explain_each(ctx, pictures, keep, _line)
+    explain_each(ctx, pictures, keep, line)
 
 
-def _line(row: Row) -> str:
+def line(row: Row) -> str:
+    """Say in a line what was explained, and where it was saved."""
     versus = "" if row["versus"] is None else f" rather than {row['versus']}"
-    saved = f" -> {row['saved']}" if row["saved"] else ""
+    saved = f" -> {row['saved']}" if row.get("saved") else ""
     return f"{row['picture']}: {row['label']}{versus}, {row['scale']} {row['score']:.4g}{saved}"

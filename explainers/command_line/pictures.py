@@ -28,16 +28,31 @@ Row = dict[str, Any]
 Work = Callable[[Path, Explainer, Question, Sequence[Prediction], Explanation], Row]
 
 
-def explain_each(ctx: click.Context, paths: Sequence[Path], work: Work, show: Callable[[Row], str]) -> list[Row]:
+def explain_each(
+    ctx: click.Context,
+    paths: Sequence[Path],
+    work: Work,
+    show: Callable[[Row], str],
+    *,
+    most: int | None = None,
+    fail: Callable[[Path, str], None] | None = None,
+    finish: Callable[[], None] | None = None,
+) -> list[Row]:
     """Explain every picture in files and folders, do `work` with each, and print what it returns.
 
     A picture that fails is reported and skipped. Progress is drawn on a terminal only.
     Returns what `work` returned for each picture that went well. Raises click.ClickException for a question that no
     picture can be asked.
+
+    most:   the largest number of pictures; None: any number.
+    fail:   is told of each picture that fails, and why.
+    finish: is called after the last picture, whether any has failed or not.
     """
     pictures, as_json = list(_pictures(paths)), ctx.params["as_json"]
     if not pictures:
         raise click.UsageError("There is no picture: give picture files, or folders that hold some.")
+    if most is not None and len(pictures) > most:
+        raise click.UsageError(f"These are {len(pictures):,} pictures, and {most} are the most that this takes.")
     explainer = explainer_of(ctx)
     try:
         classifier = _classifier(ctx.params)
@@ -56,9 +71,13 @@ def explain_each(ctx: click.Context, paths: Sequence[Path], work: Work, show: Ca
             except (ExplanationError, OSError) as error:
                 failed += 1
                 sentence = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+                if fail:
+                    fail(path, sentence)
                 if as_json:
                     click.echo(_json({"picture": str(path), "error": sentence}))
                 click.echo(f"{path}: {sentence}", err=True)
+    if finish:
+        finish()
     if failed:
         click.echo(f"{failed} of {len(pictures)} pictures failed.", err=True)
         ctx.exit(1)

@@ -101,7 +101,8 @@ def difference(first: Tile, second: Tile, heats: tuple[Array, Array], tints: Tin
     )
     mean = float(np.abs(heat_difference).mean())
     apart = significant(mean) if comparable else f"{percent(mean)} of the strongest colour"
-    return [first, second, Tile("First minus second", f"on average {apart} apart", first_minus_second)]
+    line = f"on average {apart} apart"
+    return [first, second, replace(first, title="First minus second", line=line, explanation=first_minus_second)]
 
 
 def _cropped(explanation: Explanation, heat: Array) -> Array:

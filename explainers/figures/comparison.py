@@ -32,6 +32,11 @@ class Tile:
     explainer: Explainer | None = None
     question: Question | None = None
 
+    @property
+    def photo(self) -> str:
+        """The hash of the photo; empty where there is no map."""
+        return self.question.photo.digest if self.question else ""
+
 
 @dataclass(frozen=True)
 class Tints:

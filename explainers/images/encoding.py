@@ -22,13 +22,13 @@ def as_image(picture: Array) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(channels.transpose(1, 2, 0)))
 
 
-def encode(image: Image.Image, kind: Kind = "png") -> bytes:
-    """Return the bytes of an image's file; PNG loses nothing."""
+def encode(image: Image.Image, kind: Kind = "png", quality: int = JPEG_QUALITY) -> bytes:
+    """Return the bytes of an image's file; PNG loses nothing, and has no quality to choose."""
     stream = io.BytesIO()
-    image.save(stream, kind, **({"quality": JPEG_QUALITY} if kind == "jpeg" else {}))
+    image.save(stream, kind, **({"quality": quality} if kind == "jpeg" else {}))
     return stream.getvalue()
 
 
-def data_address(image: Image.Image, kind: Kind = "png") -> str:
+def data_address(image: Image.Image, kind: Kind = "png", quality: int = JPEG_QUALITY) -> str:
     """Return an address that holds an image, for a page or a figure."""
-    return f"data:image/{kind};base64,{base64.b64encode(encode(image, kind)).decode()}"
+    return f"data:image/{kind};base64,{base64.b64encode(encode(image, kind, quality)).decode()}"

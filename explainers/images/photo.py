@@ -77,6 +77,13 @@ class Photo:
         digest = hashlib.sha256(self.file).hexdigest() if self.file else self.digest
         return f"{width}x{height}-{digest[:16]}"
 
+    @property
+    def nbytes(self) -> int:
+        """How much memory the decoded picture and the file's bytes take."""
+        if isinstance(self.image, Tensor):
+            return self.image.nbytes + len(self.file)
+        return len(self.image.getbands()) * self.image.width * self.image.height + len(self.file)
+
     @cached_property
     def thumbnail(self) -> bytes:
         """The bytes of a small square JPEG of the photo's middle."""

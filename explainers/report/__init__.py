@@ -2,11 +2,18 @@
 
 from explainers.report.bundle import bundle_schema, load, save, values_file, zipped, zipped_tiles
 from explainers.report.code import captum_snippet, snippet, snippets
+from explainers.report.comparison import comparison_report
 from explainers.report.html import report
+from explainers.report.result import Failure, Result
+from explainers.report.section import Section
 
 __all__ = [
+    "Failure",
+    "Result",
+    "Section",
     "bundle_schema",
     "captum_snippet",
+    "comparison_report",
     "load",
     "report",
     "save",

@@ -1,34 +1,22 @@
-"""A report of one result, for people who weren't there: one HTML file that needs nothing from outside."""
+"""A report of results, for people who weren't there: one HTML file that needs nothing from outside."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
-from PIL import Image
 
-from explainers import proof
-from explainers.check import Check, no_sum
-from explainers.classifiers import Prediction
-from explainers.experiments import Finding
-from explainers.experiments.verdict import verdict
-from explainers.explainer import Explainer
-from explainers.explanation import Explanation
-from explainers.figures import Look, inline, saturation, script
-from explainers.figures.colours import peak, stops
-from explainers.images.encoding import as_image, data_address
-from explainers.images.photo import Photo
-from explainers.numbers import percent, significant
-from explainers.question import Question
-from explainers.report.pictures import map_picture, overlay_picture
+from explainers.figures import script
+from explainers.numbers import counted
+from explainers.report import assessor, model_card
+from explainers.report.result import Failure, Result
+from explainers.report.section import Section, common
 
 TEMPLATE = Path(__file__).with_name("report.html")
-MAX_SIDE = 1200  # pixels of a picture in the report: what is larger is scaled down
-ALWAYS = (  # what no map of any method can say
+LIMITS = (  # of every map of every method
     "A map shows what this classifier used for this picture. It doesn't say whether the classifier is right, nor what "
     "it does on other pictures.",
     "A map that looks sensible can be wrong, and a map that looks odd can be right: that is what the tests are for.",
@@ -36,124 +24,62 @@ ALWAYS = (  # what no map of any method can say
 
 
 def report(
-    explainer: Explainer,
-    question: Question,
-    explanation: Explanation,
-    likely: Sequence[Prediction],
-    *,
-    findings: Mapping[str, Finding] | None = None,
-    look: Look | None = None,
-    notes: str = "",
+    results: Result | Iterable[Result | Section | Failure], *, title: str = "", notes: str = "", columns: int = 0
 ) -> str:
-    """Return the report as HTML.
+    """Return the report of one result or of several as HTML.
 
-    likely:   what the classifier predicts, the likeliest first.
-    findings: what tests of this map found, by their titles.
-    look:     how the map is drawn; None: as on the pages.
-    notes:    what the reader should know, as plain text.
+    Each result is drawn and encoded when it is its turn, and nothing of it is kept but that; so an iterator of many
+    results takes no more memory than the report.
+
+    results: what has failed among them is told in its place.
+    title:   empty: the question of the first, or how many there are.
+    notes:   what the reader should know, as plain text.
+    columns: the number of results in a row of the overview, which is a grid then; 0: it is a table.
+
+    Raises ValueError where nothing is there to report.
     """
-    look, facts, findings = look or Look.first(explanation), explanation.facts, findings or {}
-    photo = question.photo.image if isinstance(question.photo.image, Image.Image) else None
-    curves = {title: Markup(inline(figure)) for title, figure in saturation(explanation).items()}
+    entries = [
+        entry if isinstance(entry, Failure) else (number, entry if isinstance(entry, Section) else Section.of(entry))
+        for number, entry in enumerate([results] if isinstance(results, Result) else results, 1)
+    ]
+    sections = [entry for entry in entries if not isinstance(entry, Failure)]
+    if not entries:
+        raise ValueError("a report needs a result")
+    shown = [section for _, section in sections]
     page: str = _template().render(
-        title=f"Why does {facts.classifier} say {facts.label}?",
-        photo_name=question.photo.name,
+        title=title or _title(shown, len(entries)),
         notes=notes,
-        facts=facts,
-        pictures=_pictures(explanation, look, photo),
-        bar=_bar(explanation, look),
-        likely=[(row.label, row.probability, percent(row.probability)) for row in likely],
-        checks=_checks(explanation),
-        sentences=_computed(explainer, question, explanation),
-        verdict=verdict(list(findings.values())) if findings else "",
-        findings=findings,
-        limits=_limits(explainer, explanation),
-        method=explainer,
-        settings=facts.settings,
-        record=_record(question.photo, explanation),
-        curves=curves,
-        script=Markup(script()) if curves else "",
+        entries=entries,
+        sections=sections,
+        failures=[entry for entry in entries if isinstance(entry, Failure)],
+        several=len(entries) > 1,
+        columns=columns,
+        common_facts=common([section.facts for section in shown]) if shown else (),
+        common_pictures=_common_pictures(shown),
+        methods=list(dict.fromkeys(section.method for section in shown)),
+        cards={section.card.key: section.card for section in shown}.values(),
+        tested=sum(bool(section.findings) for section in shown),
+        limits=LIMITS,
+        assessor=assessor,
+        card_paper=model_card.PAPER,
+        script=Markup(script()) if any(section.curves for section in shown) else "",
     )
     return page
 
 
-def _pictures(explanation: Explanation, look: Look, photo: Image.Image | None) -> list[tuple[str, str]]:
-    """Return the pictures of the report with their captions."""
-    shown = [
-        ("The map over the picture", overlay_picture(explanation, look, photo)),
-        ("The picture", photo or as_image(explanation.picture)),
-        ("The map by itself", map_picture(explanation, look)),
-        ("What the classifier saw of the picture", as_image(explanation.picture)),
-    ]
-    if explanation.baselines is not None:
-        caption = "The baseline" if len(explanation.baselines) == 1 else "The first of the baselines"
-        shown.append((caption, as_image(explanation.baselines[0])))
-    return [(caption, _inline_picture(picture)) for caption, picture in shown]
+def _title(sections: Sequence[Section], count: int) -> str:
+    if count == 1 and sections:
+        return sections[0].heading
+    names = list(dict.fromkeys(section.card.title for section in sections))
+    return f"{counted(count, 'map')} of {' and '.join(names) if len(names) < 4 else counted(len(names), 'classifier')}"
 
 
-def _inline_picture(picture: Image.Image) -> str:
-    """Return a picture as an address that holds it."""
-    if picture.mode not in ("RGB", "RGBA", "L"):
-        picture = picture.convert("RGB")
-    picture = picture.copy()
-    picture.thumbnail((MAX_SIDE, MAX_SIDE))
-    return data_address(picture, "png" if picture.mode == "RGBA" else "jpeg")
-
-
-def _bar(explanation: Explanation, look: Look) -> dict[str, str]:
-    """Return the colour bar: its colours, and what stands at its ends and under its middle."""
-    strongest, facts = significant(peak(explanation.heat, look.clip)), explanation.facts
-    colours = ", ".join(f"{colour} {position:.1%}" for position, colour in stops(look.colours))
-    low, high = "0", strongest
-    if explanation.signed:
-        against = f"against {facts.label}" if facts.opposite is None else f"for {facts.opposite}"
-        low, high = f"-{strongest}, {against}", f"{strongest}, for {facts.label}"
-    return {"colours": colours, "low": low, "high": high, "unit": facts.unit.text}
-
-
-def _checks(explanation: Explanation) -> list[str]:
-    """Return what holds the map against the score, as sentences."""
-    check = Check.of(explanation)
-    about = f"The {proof.score_name(explanation)} is **{proof.score(explanation)}**."
-    lines = (
-        [no_sum(explanation)]
-        if check is None
-        else [f"{check.sum[0].upper()}{check.sum[1:]}. {check.verdict}", check.why_unjudged]
-    )
-    warnings = (proof.accuracy(explanation), proof.samples(explanation), proof.steps(explanation))
-    return [line for line in (about, *lines, *warnings) if line]
-
-
-def _computed(explainer: Explainer, question: Question, explanation: Explanation) -> list[str]:
-    coverage = proof.coverage(explainer.inner, question.classifier)
-    sentences = (coverage, proof.verification(explanation), proof.cost(explanation))
-    return [sentence for sentence in sentences if sentence]
-
-
-def _limits(explainer: Explainer, explanation: Explanation) -> list[str]:
-    """Return what the map can't say, as sentences."""
-    own = (proof.why_empty(explanation), proof.caution(explanation))
-    shows = explainer.shows_regardless
-    regardless = f"Whatever the classifier is, maps of this method show {shows}." if shows else ""
-    return [sentence for sentence in (*own, regardless, *ALWAYS) if sentence]
-
-
-def _record(photo: Photo, explanation: Explanation) -> dict[str, Any]:
-    """Return what identifies the result: names, hashes and versions."""
-    facts = explanation.facts
-    target = explanation.target
-    return {
-        "Picture": f"{photo.name} (SHA-256 {photo.digest})",
-        "Picture as the classifier saw it": f"SHA-256 {hashlib.sha256(explanation.picture.tobytes()).hexdigest()}",
-        "Values of the map": f"SHA-256 {hashlib.sha256(explanation.values.tobytes()).hexdigest()}",
-        "Classifier": f"{facts.classifier} (architecture, weights and view: {facts.weights})",
-        "Preprocessing": f"{facts.view}, mean {facts.mean}, std {facts.std}, {facts.output}",
-        "Target": f"{target.scale} of class {target.index}"
-        + ("" if target.versus is None else f" minus that of class {target.versus}"),
-        "Channels combined by": explanation.reduction,
-        "Device": facts.device,
-        "Versions": ", ".join(f"{name} {version}" for name, version in facts.versions.items()),
-    }
+def _common_pictures(sections: Sequence[Section]) -> Sequence[Any]:
+    """Return the pictures that are the same in all of several sections, as they are where only methods differ."""
+    if len(sections) < 2:
+        return ()
+    first, *others = sections
+    return [picture for picture in first.pictures if all(picture in other.pictures for other in others)]
 
 
 @cache
@@ -165,4 +91,5 @@ def _template() -> Any:
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     markdown = MarkdownIt("js-default", {"html": False, "linkify": False})
     environment.filters["markdown"] = lambda text: Markup(markdown.renderInline(text))
+    environment.filters["as_html"] = Markup
     return environment.from_string(TEMPLATE.read_text("utf-8"))

@@ -1,30 +1,25 @@
-"""Widgets for a picture of the visitor's own: an upload, one from the camera, or one that somebody shares by a link.
+"""Widgets for pictures of the visitor's own: uploads, some from the camera, or one that somebody shares by a link.
 
-The address names it by its fingerprint, and nothing else is ever explained in its place.
+The address names the one that is shown by its fingerprint, and nothing else is ever explained in its place.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import DeletedFile
 
-from explainers import ExplanationError
-from explainers.images.headers import FORMAT_NAMES, MAX_BYTES
 from explainers.images.levels import LEVELS
 from explainers.images.photo import Photo, is_fingerprint, size_in_words
-from explainers.images.reading import check_length
 from explainers.images.samples import samples
+from explainers.images.tray import Tray
 from explainers.markdown import escaped
 from pages.shared import share_widgets, state, strip
 from pages.shared.frame import NoResult, show
+from pages.shared.taking_pictures import ask_for_pictures, read_into, take
+from pages.shared.tray import choose_from_tray, keep_tray, kept_tray
 
 PHOTO_KEY = "photo"  # of the fingerprint of the visitor's own photo, in the address
 BOX_KEY = "box"  # of the edges of the box that a visitor drew on the photo, as texts; it doesn't fit any other photo
-MAX_MEGABYTES = MAX_BYTES // 10**6
-TOO_LARGE = Path(__file__).with_name("on_demand") / "too_large.css"
-INVITATION = "Upload a picture of your own or take one with the camera. Or choose a sample."
+INVITATION = "Upload pictures of your own or take one with the camera. Or choose a sample."
 MISSING = (
     "This link is about a picture of {size} that isn't here: a link identifies the picture without containing it, and "
     "the server keeps an upload for one visit only. Please upload the same file again."
@@ -37,11 +32,11 @@ OTHER = "This isn't the picture that the link was about, which has {size}. What 
 
 
 def own_photo() -> Photo | None:
-    """Return the visitor's own photo, or the one that the link shares, if there is one."""
+    """Return the visitor's own photo that the address names, or the one that the link shares, or the last one shown."""
     upload, named = state.upload(), _named()
     if upload and upload.fingerprint == named:
         return upload
-    return share_widgets.shared_photo(named) or upload
+    return kept_tray().find(named) or share_widgets.shared_photo(named) or upload
 
 
 def choose_own_picture() -> Photo:
@@ -51,11 +46,14 @@ def choose_own_picture() -> Photo:
     photo, named, refusal = own_photo(), _named(), state.recall("refusal")
     if photo and not refusal and named in ("", photo.fingerprint):
         state.choose(PHOTO_KEY, photo.fingerprint)
+        if photo in kept_tray().photos:
+            state.keep_upload(photo)  # the address may have gone back to it
+        choose_from_tray(photo.fingerprint, _show)
         photo = _shown(photo)
-        with st.expander("Another picture"):
-            _ask_for_one()
+        with st.expander("More pictures"):
+            ask_for_pictures(_keep)
         return photo
-    _ask_for_one()
+    ask_for_pictures(_keep)
     if photo:
         st.button(f"Continue with {escaped(photo.name)}", key="go-on", on_click=_go_on_with_it)
     if refusal:
@@ -68,18 +66,23 @@ def choose_own_picture() -> Photo:
 
 def dismiss_refusal() -> None:
     """Forget what was said of the last file that was given."""
-    state.remember("refusal", None)
-    state.remember("other", None)
+    for key in ("refusal", "refusals", "other"):
+        state.remember(key, None)
 
 
 def _shown(photo: Photo) -> Photo:
     """Draw the name of the photo, what was done to it, and what can be; return it with the chosen levels."""
-    if other := state.recall("other"):
-        show(other, "warning")
+    for warning in (state.recall("other"), *(state.recall("refusals") or ())):
+        if warning:
+            show(warning, "warning")
+    several = len(kept_tray()) > 1
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):
         st.caption(f"**{escaped(photo.name)}**")
-        hint = "Forget this picture, withdraw its link if you have shared it, and go back to the samples."
+        then = "show the next one" if several else "go back to the samples"
+        hint = f"Forget this picture, withdraw its link if you have shared it, and {then}."
         st.button("Remove", key="remove", on_click=_forget, help=hint)
+        if several:
+            st.button("Remove all", key="remove-all", on_click=_forget_all, help="Forget all of them.")
     if photo is state.upload():
         photo = _adjusted(photo)
     if photo.note:
@@ -100,48 +103,28 @@ def _adjusted(photo: Photo) -> Photo:
         )
         if levels != photo.levels:
             photo = photo.with_levels(levels)
+            keep_tray(kept_tray().with_photo(photo))
             state.keep_upload(photo)
     return photo
 
 
-def _ask_for_one() -> None:
-    """Draw the widgets that take a file, or a picture from the camera; each is empty again after it has been used."""
-    number = state.recall("given", 0)
-    if st.toggle("Use the camera", key="camera", help="Your browser asks for your permission first."):
-        st.camera_input("Take a picture", key=(key := f"camera-{number}"), on_change=_keep, args=(key,))
-    else:
-        st.html(TOO_LARGE)
-        st.file_uploader(
-            "Upload a picture",
-            key=(key := f"upload-{number}"),
-            max_upload_size=MAX_MEGABYTES,
-            on_change=_keep,
-            args=(key,),
-            help=f"{', '.join(FORMAT_NAMES)}. Up to {MAX_MEGABYTES} MB and 50 megapixels. Pictures are turned upright, "
-            "and what is transparent becomes white.",
-        )
-    st.caption(f"Up to {MAX_MEGABYTES} MB. It stays in this server's memory for your visit only.")
-
-
 def _keep(key: str) -> None:
-    """Keep a new picture if it can be read; otherwise remember why not."""
-    file = state.widget(key)
-    if file is None or isinstance(file, DeletedFile):  # a browser may name a file that this server doesn't have
+    """Keep the new pictures that can be read, show one of them, and remember of the others why they are missing."""
+    if not (files := take(key)):
         return
     dismiss_refusal()
-    state.remember("given", state.recall("given", 0) + 1)
-    try:
-        check_length(file.size)  # the server takes larger files, for classifiers
-        photo = Photo.read(file.name, file.getvalue())
-    except ExplanationError as error:
-        state.remember("refusal", f"{file.name}: {error}")
-    else:
-        named, before = _named(), own_photo()
-        if named and named not in (photo.fingerprint, before and before.fingerprint):
-            state.remember("other", OTHER.format(size=size_in_words(named)))
-        _go_on(photo)
-        state.choose("camera", False)
-    state.free(file)
+    named, before = _named(), own_photo()
+    tray, photos, refusals = read_into(kept_tray(), files)
+    if not photos:
+        state.remember("refusal", "\n\n".join(refusals))
+        return
+    photo = next((photo for photo in photos if photo.fingerprint == named), photos[0])
+    if named and named not in (photo.fingerprint, before and before.fingerprint):
+        state.remember("other", OTHER.format(size=size_in_words(named)))
+    keep_tray(tray)
+    _go_on(photo)
+    state.remember("refusals", refusals)
+    state.choose("camera", False)
 
 
 def _named() -> str:
@@ -164,15 +147,43 @@ def _go_on(photo: Photo) -> None:
     state.choose(PHOTO_KEY, photo.fingerprint)
 
 
+def _show(photo: Photo) -> None:
+    """Show a photo of the tray from the next run on."""
+    dismiss_refusal()
+    _go_on(photo)
+
+
 def _go_on_with_it() -> None:  # a callback's arguments would hold the photo beyond the visit
     if photo := own_photo():
         _go_on(photo)
 
 
 def _forget() -> None:
+    """Forget the photo that is shown, and show the one after it, or else the one before."""
     dismiss_refusal()
-    if photo := own_photo():
-        share_widgets.withdraw_own(photo)
+    photo, tray = own_photo(), kept_tray()
+    if photo is None:
+        return
+    share_widgets.withdraw_own(photo)
+    beside = tray.beside(photo.fingerprint, 1) or tray.beside(photo.fingerprint, -1)
+    keep_tray(tray.without(photo.fingerprint))
+    if beside:
+        _go_on(beside)
+    else:
+        _leave()
+
+
+def _forget_all() -> None:
+    dismiss_refusal()
+    for photo in (own_photo(), *kept_tray()):
+        if photo:
+            share_widgets.withdraw_own(photo)
+    keep_tray(Tray())
+    _leave()
+
+
+def _leave() -> None:
+    """Go back to the samples."""
     share_widgets.leave()
     state.keep_upload(None)
     state.choose(PHOTO_KEY, "")

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import streamlit as st
 
-from explainers import Classifier, ExplanationError, Prediction, Target
+from explainers import Classifier, Explainer, ExplanationError, Prediction, Target
 from explainers.classifiers import BUNDLED, Source, sources
 from explainers.classifiers.bundled import BUNDLED_CLASSIFIERS, INSTALL
 from explainers.classifiers.catalogue import default, find
@@ -21,6 +21,7 @@ from explainers.question import Question
 from pages.shared import own_classifiers, state, work
 from pages.shared.frame import Kind, NoResult, show
 from pages.shared.picture import choose_picture
+from pages.shared.tray_report import offer_tray_report
 
 FITS: dict[Fit, str] = {"crop": "centre", "pad": "whole photo"}
 ORIGINS = {
@@ -49,6 +50,7 @@ def ask(choose_method: Callable[[Classifier, Photo], T]) -> tuple[Question, Sequ
     own_classifiers.bring_along()
     photo = choose_picture()
     state.remember(ASKED_PHOTO_KEY, photo.digest)
+    report_place = st.container(key="tray-report")
     method_place, class_place = st.container(key="method-choice"), st.container(key="class-choice")
     with st.expander("More: classifier, contrast, score, crop", key="more"):
         classifier_place, target_place, fit_place = st.container(), st.container(), st.container()
@@ -66,7 +68,11 @@ def ask(choose_method: Callable[[Classifier, Photo], T]) -> tuple[Question, Sequ
         target = _choose_target(classifier, index)
     question = Question(photo, classifier, target)
     with method_place:
-        return question, likely, choose_method(classifier, photo)
+        method = choose_method(classifier, photo)
+    if isinstance(method, Explainer):
+        with report_place:
+            offer_tray_report(method, question, class_is_chosen=class_is_chosen())
+    return question, likely, method
 
 
 def available_sources() -> dict[str, Source]:
@@ -217,6 +223,11 @@ def _choose_target(classifier: Classifier, index: int) -> Target:
         help=with_terms("Explain the logit or the probability."),
     )
     return Target(index, None if versus == NOTHING else classifier.labels.index(versus), scale or SCALES[0])
+
+
+def class_is_chosen() -> bool:
+    """Whether a class is explained that somebody has chosen, and not the top prediction."""
+    return bool(state.value("class", TOP_PREDICTION) != TOP_PREDICTION)
 
 
 def choose_class(label: str) -> None:

@@ -15,7 +15,7 @@ from explainers.figures import Look
 from explainers.images.encoding import encode
 from explainers.images.photo import Photo
 from explainers.question import Question
-from explainers.report import captum_snippet, report, snippet, values_file, zipped
+from explainers.report import Result, captum_snippet, report, snippet, values_file, zipped
 from explainers.report.captioned import captioned
 from explainers.report.drawing import png, svg
 from explainers.report.measures import Measured, measures, path_curves
@@ -79,8 +79,7 @@ def offer_files(
         return measures([Measured(explanation.facts.method, photo.name, explanation, likely[0], findings)])
 
     def make_report(notes: str) -> bytes:
-        page = report(explainer, question, explanation, likely, findings=findings, look=look, notes=notes)
-        return page.encode()
+        return report(Result(explainer, question, explanation, likely, findings, look), notes=notes).encode()
 
     code, in_captum = snippet(explanation, photo), captum_snippet(explainer, question, explanation)
     codes = {OWN_CODE: (ABOUT_CODE + ABOUT_THE_FILE * (not photo.sample), code)}

@@ -47,7 +47,7 @@ class SharedPhotos:
 
     def share(self, photo: Photo) -> str:
         """Share a photo without its name, and return its token. Raises ExplanationError where too many are shared."""
-        token, nbytes = secrets.token_urlsafe(TOKEN_BYTES), len(photo.file) + _nbytes(photo)
+        token, nbytes = secrets.token_urlsafe(TOKEN_BYTES), photo.nbytes
         timer = threading.Timer(LIFETIME, self.withdraw, (token,))
         timer.daemon = True
         with self._lock:
@@ -78,11 +78,6 @@ class SharedPhotos:
             shared.timer.cancel()
             for forget in self._forgetters:
                 forget(shared.photo.digest)
-
-
-def _nbytes(photo: Photo) -> int:
-    width, height = photo.image.size  # type: ignore[misc]  # an upload is no tensor
-    return 3 * width * height
 
 
 SHARED = SharedPhotos()

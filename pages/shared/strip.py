@@ -24,7 +24,9 @@ def choose_from_strip(own: Photo | None) -> str:
     """Draw the strip, with the visitor's own photo in its last cell if there is one; return the chosen name."""
     offered = samples()
     titles = {**{sample.name: escaped(sample.title) for sample in offered}, OWN: "Your own picture"}
-    style = _sample_backgrounds(offered) + (_background(len(titles), own.thumbnail, "jpeg") + NO_PLUS if own else "")
+    style = _sample_backgrounds(offered) + (
+        background(SAMPLE_KEY, len(titles), own.thumbnail, "jpeg") + NO_PLUS if own else ""
+    )
     st.html(f"<style>{style}</style>")
     st.pills(
         "Picture",
@@ -47,12 +49,15 @@ def choose(name: str) -> None:
 @lru_cache(maxsize=4)
 def _sample_backgrounds(offered: tuple[Sample, ...]) -> str:
     """The style sheet that puts the samples' thumbnails behind the names in their cells."""
-    return "".join(_background(number, _thumbnail(sample), "webp") for number, sample in enumerate(offered, 1))
+    return "".join(
+        background(SAMPLE_KEY, number, _thumbnail(sample), "webp") for number, sample in enumerate(offered, 1)
+    )
 
 
-def _background(number: int, thumbnail: bytes, kind: str) -> str:
+def background(key: str, number: int, thumbnail: bytes, kind: str) -> str:
+    """Return the style that puts a thumbnail into a cell of the pills of that key, counted from 1."""
     url = f"data:image/{kind};base64,{base64.b64encode(thumbnail).decode()}"
-    return f'.st-key-{SAMPLE_KEY} [role="radio"]:nth-of-type({number}) {{ background-image: url("{url}"); }}'
+    return f'.st-key-{key} [role="radio"]:nth-of-type({number}) {{ background-image: url("{url}"); }}'
 
 
 def _thumbnail(sample: Sample) -> bytes:

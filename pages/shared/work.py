@@ -61,6 +61,7 @@ def _jobs() -> Jobs:
             "strips": Limits(16, KEPT_BYTES // 4),
             "grids": Limits(16, KEPT_BYTES // 4),
             "outcomes": Limits(128, KEPT_BYTES // 2),
+            "reports": Limits(4),
         }
     )
     VISITS.when_gone(jobs.forget)
@@ -138,9 +139,10 @@ def explanation(
     return answer
 
 
-def has_explanation(explainer: Explainer, question: Question) -> bool:
-    """Whether the answer to a question has been explained already."""
-    return _jobs().peek("explanations", (explainer, question.key)) is not None
+def known_explanation(explainer: Explainer, question: Question) -> Explanation | None:
+    """Return the explanation of the answer to a question if it is cached; threads of jobs may ask for it, too."""
+    known: Explanation | None = _jobs().peek("explanations", (explainer, question.key))
+    return known
 
 
 def record(
@@ -200,6 +202,17 @@ def known_outcomes(explainer: Explainer, question: Question, explanation: Explan
     map_key = explainer, question.key, explanation.reduction
     kept = _jobs().kept("outcomes")
     return [(experiment, outcome) for (experiment, *key), outcome in kept if tuple(key) == map_key]
+
+
+def report(key: Hashable, make: Callable[[Report], bytes], doing: str, about: Iterable[str]) -> bytes:
+    """Make a report of several results. Raises ExplanationError.
+
+    make:  makes it, and reports how many results are done.
+    doing: the text of the progress bar.
+    about: hashes of the photos and the classifier that it is about.
+    """
+    page: bytes = _get("reports", key, make, doing, about=about)
+    return page
 
 
 def _reporter(report: Report) -> OnProgress:

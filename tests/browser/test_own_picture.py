@@ -68,7 +68,7 @@ def test_a_refused_upload_says_why_in_place_of_a_result(app, tmp_path):
         assert app.page.get_by_test_id("stFileChip").count() == 0
     app.at("go-on").get_by_role("button").click()
     app.until(lambda: app.heat and not app.messages)
-    expander = app.page.get_by_text("Another picture")
+    expander = app.page.get_by_text("More pictures")
     expander.click()
     for name in ("large.png", "larger.png"):  # which the browser refuses
         (tmp_path / name).write_bytes(bytes(30_000_000))

@@ -10,7 +10,7 @@ from explainers.arrays import Array
 from explainers.comparison.variants import Comparison
 from explainers.figures import Tile, Tints
 from explainers.question import Question
-from explainers.report import snippets, zipped_tiles
+from explainers.report import comparison_report, snippets, zipped_tiles
 from explainers.report.captioned_tiles import captioned_tiles
 from explainers.report.drawing import png, svg
 from explainers.report.measures import tile_measures
@@ -60,4 +60,8 @@ def offer_comparison(
         Group("Data", ABOUT_DATA, data),
         Group("Code", ABOUT_CODE, [Offer("Code (Python)", ".py", lambda: snippets(tiles).encode())]),
     ]
-    save_menu(f"{plain_name(question.photo)}-comparison", question.photo, groups)
+
+    def make_report(notes: str) -> bytes:
+        return comparison_report(tiles, comparison.columns, tints, title=title, notes=notes).encode()
+
+    save_menu(f"{plain_name(question.photo)}-comparison", question.photo, groups, make_report=make_report)

@@ -20,6 +20,7 @@ from explainers.experiments import Finding, Randomisation, Removal, Stability
 
 ROOT = Path(__file__).parents[3]
 CHECK = sys.modules["explainers.command_line.check"]  # the command has the same name
+REPORT = sys.modules["explainers.command_line.report"]
 QUICK = ("--method", "vanilla-gradient")
 
 
@@ -69,6 +70,38 @@ def test_a_report_is_added_to_each_map_on_request(run, folder, tmp_path):
     for name in ("noise", "Red"):
         assert "<h1>Why does PocketNet say" in (tmp_path / name / "report.html").read_text("utf-8")
     assert "--report needs --out" in run("explain", folder, "--report", *QUICK).stderr
+
+
+def test_one_report_tells_of_all_pictures_and_replaces_none(run, folder, tmp_path):
+    (broken := tmp_path / "broken.png").write_bytes(b"no picture")
+    out = tmp_path / "below" / "all.html"
+    for name in ("all.html", "all-2.html"):
+        result = run("report", folder, broken, "--out", out, "--title", "Both", "--notes", "Look & see.", *QUICK)
+        assert result.exit_code == 1
+        assert result.stderr.splitlines()[1:] == [f"The report is {out.with_name(name)}.", "1 of 3 pictures failed."]
+        page = out.with_name(name).read_text("utf-8")
+        for part in ("<h1>Both</h1>", "2 of 3 maps", "Red.JPG: ", "noise.png: ", "broken.png", "Look &amp; see."):
+            assert part in page
+    assert "No test of this map had been run" in page
+
+
+def test_a_report_has_what_the_tests_find_on_request(run, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(REPORT, "EXPERIMENTS", [Told("for")])
+    assert run("report", folder, "--tests", "--out", tmp_path / "all.html", *QUICK).exit_code == 0
+    assert (tmp_path / "all.html").read_text("utf-8").count("It says so by 3.") == 2
+
+
+def test_a_report_of_too_many_pictures_or_without_a_place_is_refused_before_any_work(
+    run, folder, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("explainers.command_line.pictures.load_classifier", pytest.fail)
+    result = run("report", *[folder] * 51, "--out", tmp_path / "all.html")
+    assert (result.exit_code, [*tmp_path.iterdir()]) == (2, [])
+    assert "102 pictures, and 100 are the most" in result.stderr
+    (tmp_path / "file").write_text("mine")
+    result = run("report", folder, "--out", tmp_path / "file" / "all.html")
+    assert result.exit_code == 1
+    assert "could not be written" in result.stderr
 
 
 def test_json_is_a_line_for_each_picture_and_for_each_failure(run, folder, tmp_path):
@@ -163,6 +196,8 @@ def test_the_schema_is_printed(run):
 
 class Told:
     """An experiment whose finding is told beforehand."""
+
+    title = "Told"
 
     def __init__(self, speaks):
         self.finding = Finding(speaks, "It says so.", "It says so by 3.", "")

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 from streamlit.runtime.uploaded_file_manager import DeletedFile
 
+from explainers.images import tray
 from explainers.images.photo import Photo
 from explainers.images.samples import SAMPLES
 from pages.shared import own_picture, state
@@ -54,8 +55,8 @@ def picture(colour="red", **options) -> bytes:
     return file.getvalue()
 
 
-FILES = {"red.png": picture("red"), "blue.png": picture("blue")}
-RED, BLUE = (Photo.read(name, data) for name, data in FILES.items())
+FILES = {f"{colour}.png": picture(colour) for colour in ("red", "blue", "green")}
+RED, BLUE, GREEN = (Photo.read(name, data) for name, data in FILES.items())
 
 
 @pytest.fixture
@@ -128,7 +129,7 @@ def test_until_there_is_a_picture_of_ones_own_none_is_explained(at):
 
 def test_an_upload_is_the_picture(uploading):
     assert chosen(upload(uploading, RED.name)) == told(RED)
-    assert uploading.file_uploader[0].value is None  # it is empty again
+    assert not uploading.file_uploader[0].value  # it is empty again
     assert not uploading.info
 
 
@@ -144,10 +145,90 @@ def test_an_upload_outlives_a_look_at_the_samples(uploading):
     assert chosen(choose(uploading, "own")) == told(RED)
 
 
-def test_another_upload_replaces_the_first(uploading):
+def test_another_upload_is_shown_and_the_first_stays_at_hand(uploading):
     upload(uploading, RED.name)
     assert chosen(upload(uploading, BLUE.name)) == told(BLUE)
     assert not uploading.warning
+    assert chosen(press(uploading, "tray-previous")) == told(RED)
+
+
+def press(at, key):
+    """The page after a click on a button."""
+    return run(at.button(key=key).click())
+
+
+def bring(at, *names, **others):
+    """The page after an upload of several files: of FILES by their names, and others by their stems."""
+    files = {**{name: FILES[name] for name in names}, **{f"{name}.png": data for name, data in others.items()}}
+    return run(at.file_uploader[0].set_value([(name, data, "image/png") for name, data in files.items()]))
+
+
+def test_several_pictures_are_paged_through_and_the_settings_stay(uploading):
+    uploading.query_params["class"] = "teapot"
+    assert chosen(bring(uploading, *FILES)) == told(RED)
+    assert uploading.pills(key="tray").options == [*FILES]
+    for key, photo in (("tray-next", BLUE), ("tray-next", GREEN), ("tray-previous", BLUE)):
+        assert chosen(press(uploading, key)) == told(photo)
+        assert uploading.pills(key="tray").value == uploading.query_params["photo"] == photo.fingerprint
+    assert "2 of 3" in captions(uploading)
+    assert chosen(run(uploading.pills(key="tray").set_value(GREEN.fingerprint))) == told(GREEN)
+    assert [uploading.button(key=f"tray-{step}").disabled for step in ("previous", "next")] == [False, True]
+
+
+def test_one_picture_has_no_tray(uploading):
+    upload(uploading, RED.name)
+    assert "tray" not in [pills.key for pills in uploading.pills]
+    upload(uploading, RED.name)  # the same file again
+    assert "tray" not in [pills.key for pills in uploading.pills]
+
+
+def test_a_removed_picture_gives_way_to_the_next_one_and_all_to_the_sample(uploading):
+    bring(uploading, *FILES)
+    assert chosen(press(uploading, "remove")) == told(BLUE)
+    assert chosen(run(uploading.pills(key="tray").set_value(GREEN.fingerprint))) == told(GREEN)
+    assert chosen(press(uploading, "remove")) == told(BLUE)  # it was the last
+    bring(uploading, RED.name)
+    assert chosen(press(uploading, "remove-all")) == told(COFFEE)
+    assert uploading.query_params == {}
+    assert chosen(choose(uploading, "own")) == ()
+
+
+def test_a_broken_file_among_others_has_its_sentence_and_the_others_stay(uploading):
+    assert chosen(bring(uploading, RED.name, BLUE.name, broken=b"no picture", large=bytes(20 * 10**6 + 1))) == told(RED)
+    assert [warning.value.partition(":")[0] for warning in uploading.warning] == ["broken.png\\", "large.png\\"]
+    assert not uploading.error
+    assert chosen(press(uploading, "tray-next")) == told(BLUE)
+    assert not uploading.warning
+
+
+def test_many_broken_files_are_told_of_in_few_sentences(uploading):
+    bring(uploading, **{f"broken{n}": b"" for n in range(20)})
+    (error,) = uploading.error
+    assert error.value.count("The file is empty") == 5
+    assert "And 15 more files were refused." in error.value
+
+
+def test_pictures_beyond_the_bounds_are_refused_undecoded(uploading, monkeypatch):
+    monkeypatch.setattr(tray, "MAX_PHOTOS", 2)
+    bring(uploading, *FILES)
+    (warning,) = uploading.warning
+    assert warning.value.endswith("There is room for 2 pictures. Remove some to add others.")
+    assert len(uploading.pills(key="tray").options) == 2
+
+
+def test_pictures_of_one_name_are_told_apart(uploading):
+    run(uploading.file_uploader[0].set_value([("a*.png", data, "image/png") for data in FILES.values()]))
+    assert len(set(uploading.pills(key="tray").options)) == 3
+    assert chosen(press(uploading, "tray-next")) == ("a*.png", BLUE.digest)
+
+
+def test_the_file_of_the_link_is_shown_among_others(visit):
+    at = visit(**OF_RED)
+    assert chosen(bring(at, GREEN.name, RED.name)) == told(RED)
+    assert not at.warning
+    assert at.query_params["box"] == OF_RED["box"]
+    press(at, "tray-previous")
+    assert "box" not in at.query_params  # it isn't one on green
 
 
 def test_a_removed_upload_gives_way_to_the_sample(uploading):
@@ -166,7 +247,7 @@ def test_a_refused_upload_says_why_and_nothing_else_is_explained(uploading, data
     assert chosen(uploading) == ()
     (error,) = uploading.error
     assert error.value.startswith("cat.png")
-    assert uploading.file_uploader[0].value is None
+    assert not uploading.file_uploader[0].value
     assert chosen(run(uploading.button(key="go-on").click())) == told(RED)
     assert not uploading.error
 
@@ -262,8 +343,12 @@ def test_another_photo_than_the_links_is_explained_and_told_from_it(visit):
     assert not at.warning
 
 
-def test_an_address_of_an_earlier_upload_is_not_shown_the_later_one(uploading, monkeypatch):
+@pytest.mark.parametrize("is_here", [True, False])
+def test_an_address_of_an_earlier_upload_is_not_shown_the_later_one(uploading, monkeypatch, is_here):
     upload(uploading, RED.name)
+    if not is_here:
+        press(uploading, "remove")
+        choose(uploading, "own")
     upload(uploading, BLUE.name)
     uploading.query_params["photo"] = RED.fingerprint
     with monkeypatch.context() as patch:  # the back button
@@ -275,6 +360,9 @@ def test_an_address_of_an_earlier_upload_is_not_shown_the_later_one(uploading, m
             return context
 
         patch.setattr(state, "get_script_run_ctx", gone_back)
+        if is_here:
+            assert chosen(run(uploading)) == told(RED)
+            return
         assert chosen(run(uploading)) == ()
     assert "a picture of 40 × 30 pixels" in uploading.warning[0].value
     assert chosen(run(uploading.button(key="go-on").click())) == told(BLUE)

@@ -242,20 +242,22 @@ def port(monkeypatch):
     work._jobs.clear()
 
 
-def noise():
+def noise(seed):
     """A file with a picture that no other test has."""
     file = BytesIO()
-    Image.fromarray(np.random.default_rng(5).integers(0, 255, (40, 60, 3), np.uint8)).save(file, "PNG")
+    Image.fromarray(np.random.default_rng(seed).integers(0, 255, (40, 60, 3), np.uint8)).save(file, "PNG")
     return file.getvalue()
 
 
-async def give(tab, data):
-    """Upload a file as a browser does, and wait for the map of the picture."""
+async def give(tab, files):
+    """Upload files as a browser does, and wait for the map of the first picture."""
     (name,) = VISITS._visits
-    runtime.get_instance().uploaded_file_mgr.add_file(name, UploadedFileRec("file", "own.png", "image/png", data))
-    info = UploadedFileInfo(file_id="file", name="own.png", size=len(data))
+    infos = []
+    for file, data in files.items():
+        runtime.get_instance().uploaded_file_mgr.add_file(name, UploadedFileRec(file, file, "image/png", data))
+        infos.append(UploadedFileInfo(file_id=file, name=file, size=len(data)))
     state = WidgetState(
-        id=tab.page.widgets["upload-0"][1], file_uploader_state_value=FileUploaderState(uploaded_file_info=[info])
+        id=tab.page.widgets["upload-0"][1], file_uploader_state_value=FileUploaderState(uploaded_file_info=infos)
     )
     tab._last = tab.page.run
     request = ClientState(widget_states=WidgetStates(widgets=[state]))
@@ -269,8 +271,8 @@ def shown(digest):
 
 
 def test_nothing_of_an_upload_outlives_its_visit(port, job):
-    data = noise()
-    digest = Photo.read("own.png", data).digest
+    files = {"own.png": noise(5), "other.png": noise(6)}
+    digest, other = (Photo.read(name, data).digest for name, data in files.items())
 
     async def visit():
         async with visitor(port) as tab:
@@ -278,8 +280,10 @@ def test_nothing_of_an_upload_outlives_its_visit(port, job):
             await tab.until(lambda page: page.over)
             await tab.choose({"sample": "Your own picture"})
             await tab.until(lambda page: page.over)
-            await give(tab, data)
+            await give(tab, files)
             assert len(shown(digest)) == 1
+            (held,) = VISITS._visits.values()
+            assert held.holds(other)
             return weakref.ref(shown(digest)[0]), tab.page.troubles
 
     # In a thread, because one that has driven a browser keeps an event loop.
@@ -293,4 +297,4 @@ def test_nothing_of_an_upload_outlives_its_visit(port, job):
     assert shown(digest) == []
     assert explanation() is None
     left = [thing for thing in gc.get_objects() if type(thing) in (Photo, UploadedFile)]
-    assert not any(type(thing) is UploadedFile or thing.digest == digest for thing in left)
+    assert not any(type(thing) is UploadedFile or thing.digest in (digest, other) for thing in left)

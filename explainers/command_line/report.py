@@ -1,0 +1,89 @@
+"""The command `report`: one report of many pictures."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import click
+
+from explainers import report as reports
+from explainers.classifiers import Prediction
+from explainers.command_line.check import EXPERIMENTS
+from explainers.command_line.explain import line
+from explainers.command_line.options import MethodCommand, question_options
+from explainers.command_line.pictures import Row, explain_each
+from explainers.explainer import Explainer
+from explainers.explanation import Explanation
+from explainers.question import Question
+
+MAX_PICTURES = 100  # of a report, which has them all: a browser has to draw it, and somebody has to read it
+
+
+@click.command(cls=MethodCommand)
+@click.argument("pictures", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@question_options
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write.")
+@click.option("--title", default="", help="The title of the report. Default: how many maps there are, and of what.")
+@click.option("--notes", default="", help="What its readers should know.")
+@click.option("--tests", is_flag=True, help="Run the Trust page's experiments on each map, and tell what they find.")
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each picture.")
+@click.pass_context
+def report(
+    ctx: click.Context, /, pictures: tuple[Path, ...], out: Path, title: str, notes: str, tests: bool, **_: object
+) -> None:
+    """Write one report of all PICTURES, which are files or folders of them.
+
+    It is one HTML file, to read, print or send. Nothing is overwritten: if there is a file of that name, a number is
+    added to it. Pictures that fail are told of in the report, too.
+    """
+    entries: list[reports.Section | reports.Failure] = []
+
+    def keep(
+        path: Path,
+        explainer: Explainer,
+        question: Question,
+        likely: Sequence[Prediction],
+        explanation: Explanation,
+    ) -> Row:
+        findings = {each.title: each(explainer, question, explanation).finding for each in EXPERIMENTS if tests}
+        entries.append(reports.Section.of(reports.Result(explainer, question, explanation, likely, findings)))
+        return {}
+
+    def fail(path: Path, sentence: str) -> None:
+        entries.append(reports.Failure(path.name, sentence))
+
+    def write() -> None:
+        target = _write_new(out, reports.report(entries, title=title, notes=notes))
+        click.echo(f"The report is {target}.", err=True)
+
+    with _telling(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+    explain_each(ctx, pictures, keep, line, most=MAX_PICTURES, fail=fail, finish=write)
+
+
+def _write_new(path: Path, page: str) -> Path:
+    """Write a file of that name, or of that with the first number that makes it new; return its path."""
+    with _telling(path):
+        for number in itertools.count(1):
+            free = path if number == 1 else path.with_stem(f"{path.stem}-{number}")
+            with suppress(FileExistsError), free.open("x", encoding="utf-8") as file:
+                try:
+                    file.write(page)
+                    file.flush()
+                except OSError:
+                    free.unlink()
+                    raise
+                return free
+    raise AssertionError
+
+
+@contextmanager
+def _telling(path: Path) -> Iterator[None]:
+    """Say in a sentence that a file could not be written."""
+    try:
+        yield
+    except OSError as error:
+        raise click.ClickException(f"{path} could not be written: {error.strerror or error}.") from error
