@@ -11,7 +11,7 @@ from pages.shared.frame import frame, messages
 ALPHA_STOPS = 21  # positions of the alpha slider
 
 with frame(
-    "How does the map come about?",
+    "How does it come about?",
     "Integrated Gradients, step by step: alpha goes from the baseline to your picture.",
     "path",
 ) as page:

@@ -86,7 +86,7 @@ def offer_to_keep(photo: Photo, results: Mapping[str, tuple[Explanation, Look]],
     if not is_on() or not results:
         return
     identities = {title: Result(page, photo.digest, values_digest(map)) for title, (map, _) in results.items()}
-    with st.popover("Keep", key="keep", help=WHAT_IT_DOES):
+    with st.popover("Keep", key="keep", help=WHAT_IT_DOES), st.container(width=FORM_WIDTH):
         title = _choose(list(results))
         result, (explanation, look) = identities[title], results[title]
         wish: Wish | None = state.recall(WISH_KEY)
@@ -98,9 +98,8 @@ def offer_to_keep(photo: Photo, results: Mapping[str, tuple[Explanation, Look]],
         elif share_widgets.shared_photo(photo.fingerprint) is photo:
             st.caption(SHARED)
         else:
-            with st.container(width=FORM_WIDTH):
-                ask_opinion(FORM, "Keep", partial(_wish, result))
-                st.caption(WHO_SEES_IT)
+            ask_opinion(FORM, "Keep", partial(_wish, result))
+            st.caption(WHO_SEES_IT)
     _say_whether_it_is_the_same(page, tuple(identities.values()))
 
 
