@@ -6,7 +6,7 @@ What speaks to the database is imported when somebody keeps something: most visi
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -85,10 +85,9 @@ def offer_to_keep(photo: Photo, results: Mapping[str, tuple[Explanation, Look]],
     """
     if not is_on() or not results:
         return
-    identities = {title: Result(page, photo.digest, values_digest(map)) for title, (map, _) in results.items()}
-    with st.popover("Keep", key="keep", help=WHAT_IT_DOES):
-        title = _choose(list(results))
-        result, (explanation, look) = identities[title], results[title]
+    with st.popover("Keep", key="keep", help=WHAT_IT_DOES), st.container(width=FORM_WIDTH):
+        explanation, look = results[_choose(list(results))]
+        result = Result(page, photo.digest, values_digest(explanation))
         wish: Wish | None = state.recall(WISH_KEY)
         if wish:
             _fulfil(wish, result, photo, explanation, look)
@@ -98,10 +97,9 @@ def offer_to_keep(photo: Photo, results: Mapping[str, tuple[Explanation, Look]],
         elif share_widgets.shared_photo(photo.fingerprint) is photo:
             st.caption(SHARED)
         else:
-            with st.container(width=FORM_WIDTH):
-                ask_opinion(FORM, "Keep", partial(_wish, result))
-                st.caption(WHO_SEES_IT)
-    _say_whether_it_is_the_same(page, tuple(identities.values()))
+            ask_opinion(FORM, "Keep", partial(_wish, result))
+            st.caption(WHO_SEES_IT)
+    _say_whether_it_is_the_same(page, photo, [explanation for explanation, _ in results.values()])
 
 
 def the_board() -> Board:
@@ -160,11 +158,12 @@ def _choose(titles: Sequence[str]) -> str:
     return chosen
 
 
-def _say_whether_it_is_the_same(page: str, results: tuple[Result, ...]) -> None:
+def _say_whether_it_is_the_same(page: str, photo: Photo, explanations: Iterable[Explanation]) -> None:
     """Hold the first results after a review was opened against what was kept."""
     opened: Opened | None = state.recall(OPENED_KEY)
     if opened is None or opened.page != page:
         return
+    results = tuple(Result(page, photo.digest, values_digest(explanation)) for explanation in explanations)
     if opened.results is None:
         opened = replace(opened, results=results)
         state.remember(OPENED_KEY, opened)

@@ -78,10 +78,14 @@ def _show_result(board: Board, review: Review) -> None:
         st.download_button("Map (zip)", lambda: board.file(review.id, BUNDLE), name, key="bundle", on_click="ignore")
         with st.popover("Remove", key="remove-review"):
             st.markdown("This removes the picture, the map and all verdicts on it, for everybody. It can't be undone.")
-            st.button("Remove it for everybody", key="remove-it", on_click=_remove, args=(board, review.id))
+            removes = st.button("Remove it for everybody", key="remove-it")
     st.markdown("\n".join(f"- {sentence}" for sentence in review.subject.sentences))
     if opens:
         open_again(review)
+    if removes:
+        board.remove(review.id)
+        choose("")
+        st.rerun()
 
 
 def _show_entries(review: Review) -> None:
@@ -113,8 +117,3 @@ def _has_classifier(review: Review) -> bool:
 def _say(board: Board, id: str, opinion: Opinion) -> None:
     board.say(id, opinion)
     start_anew(FORM)
-
-
-def _remove(board: Board, id: str) -> None:
-    board.remove(id)
-    choose("")

@@ -19,7 +19,8 @@ OPEN_HINT = "Computes it again with the same settings. Its picture takes the pla
 def open_again(review: Review) -> None:
     """End this run for one of the page of the result. Raises ExplanationError where its picture isn't there."""
     subject = review.subject
-    settings = dict(subject.settings)
+    presenting = {key: text for key, text in state.settings().items() if key == "present"}
+    settings = dict(subject.settings) | presenting
     if not is_installed(subject):
         photo = Photo.read(subject.picture_name, the_board().file(review.id, PICTURE))
         dismiss_refusal()
