@@ -10,7 +10,7 @@ import json
 import secrets
 import shutil
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -23,7 +23,7 @@ from explainers import proof
 from explainers.arrays import Array
 from explainers.errors import ExplanationError
 from explainers.explanation import Explanation
-from explainers.figures import Look, Tile, Tints, spans
+from explainers.figures import Look
 from explainers.figures.parts import Span
 from explainers.images.encoding import encode
 from explainers.report import typed_json
@@ -72,13 +72,13 @@ def save(
     Raises ExplanationError where the folder can't be written, and for a photo of another size than the explained one.
     """
     target = Path(folder)
-    contents = _contents(explanation, photo, look)
+    files = contents(explanation, photo, look)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         beside = target.with_name(f".{target.name}-{secrets.token_hex(8)}")
         beside.mkdir()
         try:
-            for name, data in contents.items():
+            for name, data in files.items():
                 (beside / name).write_bytes(data)
             return _moved(beside, target)
         finally:
@@ -87,30 +87,31 @@ def save(
         raise ExplanationError(f"{target} could not be written: {error.strerror or error}.") from error
 
 
-def zipped(explanation: Explanation, *, photo: Image.Image | None = None, look: Look | None = None) -> bytes:
-    """Return a zip of the files that `save` writes; it is the same for the same explanation."""
-    return _zip((name, data) for name, data in _contents(explanation, photo, look).items())
+def contents(
+    explanation: Explanation, photo: Image.Image | None, look: Look | None, span: Span | None = None
+) -> dict[str, bytes]:
+    """Return the files of a bundle by their names.
 
-
-def zipped_tiles(tiles: Sequence[Tile], tints: Tints) -> bytes:
-    """Return a zip with a numbered folder for each tile that has a map, with the files that `save` writes.
-
-    The map of a tile is in the colours of the comparison, and on its scale.
+    span: the numbers that get the colours at the ends of the scale; None: the map's own.
     """
-    maps = [tile.explanation for tile in tiles if tile.explanation]
-    limits = iter(spans(maps, tints))
-
-    def files() -> Iterator[tuple[str, bytes]]:  # one map after the other, for their pictures take memory
-        for number, tile in enumerate(tiles, 1):
-            if tile.explanation is None:
-                continue
-            span, photo = next(limits), tile.question.photo.image if tile.question else None
-            look, image = Look(tints.colours(span), tints.clip), photo if isinstance(photo, Image.Image) else None
-            folder = f"{number:02}-{tile.explanation.facts.slug}"
-            for name, data in _contents(tile.explanation, image, look, span).items():
-                yield f"{folder}/{name}", data
-
-    return _zip(files())
+    if photo is not None and photo.size != explanation.photo_size:
+        raise ExplanationError(f"The photo has {photo.size} pixels, and the explained one {explanation.photo_size}.")
+    arrays: dict[str, Array] = {}
+    written = typed_json.write(explanation, "", arrays)
+    arrays["heat"] = explanation.heat
+    document = {  # a `Document`
+        "format": FORMAT,
+        "version": VERSION,
+        "explanation": written,
+        "sentences": [sentence for say in SENTENCES if (sentence := say(explanation))],
+        "sha256": _hashes(arrays),
+    }
+    return {
+        "map.png": encode(map_picture(explanation, look, span)),
+        "overlay.png": encode(overlay_picture(explanation, look, photo, span)),
+        DATA: _npz(arrays),
+        DOCUMENT: json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False).encode(),
+    }
 
 
 def values_file(explanation: Explanation) -> bytes:
@@ -149,42 +150,10 @@ def bundle_schema() -> dict[str, Any]:
     return {"$schema": draft, "title": "An explanation saved by Whypixel"} | typed_json.schema(Document)
 
 
-def _zip(files: Iterable[tuple[str, bytes]]) -> bytes:
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        for name, data in files:
-            archive.writestr(zipfile.ZipInfo(name), data)  # which says 1980 for the time
-    return stream.getvalue()
-
-
 def _npz(arrays: Mapping[str, Array]) -> bytes:
     stream = io.BytesIO()
     np.savez(stream, allow_pickle=False, **arrays)
     return stream.getvalue()
-
-
-def _contents(
-    explanation: Explanation, photo: Image.Image | None, look: Look | None, span: Span | None = None
-) -> dict[str, bytes]:
-    """Return the files of a bundle by their names."""
-    if photo is not None and photo.size != explanation.photo_size:
-        raise ExplanationError(f"The photo has {photo.size} pixels, and the explained one {explanation.photo_size}.")
-    arrays: dict[str, Array] = {}
-    written = typed_json.write(explanation, "", arrays)
-    arrays["heat"] = explanation.heat
-    document = {  # a `Document`
-        "format": FORMAT,
-        "version": VERSION,
-        "explanation": written,
-        "sentences": [sentence for say in SENTENCES if (sentence := say(explanation))],
-        "sha256": _hashes(arrays),
-    }
-    return {
-        "map.png": encode(map_picture(explanation, look, span)),
-        "overlay.png": encode(overlay_picture(explanation, look, photo, span)),
-        DATA: _npz(arrays),
-        DOCUMENT: json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False).encode(),
-    }
 
 
 def _read(document: Any, arrays: Mapping[str, Array], name: str) -> Document:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PIL import Image
 
+from explainers.classifiers.view import Box
 from explainers.explanation import Explanation
 from explainers.figures import Look, Tile, Tints, common_view, spans
 from explainers.figures.parts import Span
@@ -86,9 +88,8 @@ def _tile(tiles: Sequence[Tile], number: int, corner: Point, style: _Style) -> t
     if tile.explanation and span:
         colours = style.tints.colours(span)
         picture = overlay_picture(tile.explanation, Look(colours, style.tints.clip), _image(tile), span)
-        left_edge, top_edge, right_edge, bottom_edge = map(round, common_view(_of_same_photo(tiles, tile)))
-        view = max(left_edge, 0), max(top_edge, 0), min(right_edge, picture.width), min(bottom_edge, picture.height)
-        image = fitted(picture.crop(view), style.side, style.side * TALLEST)
+        shown = picture.crop(_whole_pixels(common_view(_of_same_photo(tiles, tile)), picture))
+        image = fitted(shown, style.side, style.side * TALLEST)
         parts.append(Picture((left, top), image))
         top += image.height / SCALE + 6
         parts += legend(tile.explanation, span, colours, (left, top), style.side)
@@ -96,6 +97,17 @@ def _tile(tiles: Sequence[Tile], number: int, corner: Point, style: _Style) -> t
         most = SENTENCE_LINES
     line = block(tile.line, (left, top), style.side, SMALL, most=most, colour=FAINT)
     return [*parts, *line], top + LINE * SMALL * len(line)
+
+
+def _whole_pixels(view: Box, picture: Image.Image) -> tuple[int, int, int, int]:
+    """Return the pixels of a picture that a view touches."""
+    left, top, right, bottom = view
+    return (
+        max(math.floor(left), 0),
+        max(math.floor(top), 0),
+        min(math.ceil(right), picture.width),
+        min(math.ceil(bottom), picture.height),
+    )
 
 
 def _common(tiles: Sequence[Tile]) -> str:

@@ -12,7 +12,7 @@ from explainers.errors import ExplanationError
 
 FORMAT, VERSION = "whypixel settings", 1
 MAX_BYTES = 64 * 1024
-MAX_SETTINGS, MAX_NAME, MAX_VALUE = 200, 100, 8000  # entries, and characters: those of 25 long labels in one value
+MAX_SETTINGS, MAX_NAME, MAX_VALUE = 200, 100, 20_000  # entries, and characters: 25 long labels are one value
 SURROGATES = re.compile("[\ud800-\udfff]")
 NO_SETTINGS = "This file holds no settings of Whypixel, so nothing was changed"
 
@@ -59,10 +59,7 @@ class SettingsFile:
             raise _refused("it is of a page that isn't here")
         if not isinstance(settings, dict) or len(settings) > MAX_SETTINGS or not all(map(_is_one, settings.items())):
             raise _refused("its settings aren't short texts")
-        picture, fingerprint = (
-            text if _is_text(text := document.get(name)) else "" for name in ("picture", "fingerprint")
-        )
-        return cls(page, settings, picture, fingerprint)
+        return cls(page, settings)
 
 
 def _is_one(setting: tuple[str, Any]) -> bool:

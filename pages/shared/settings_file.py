@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import DeletedFile
@@ -45,8 +45,9 @@ def offer_settings(stem: str, photo: Photo) -> None:
 
 def link() -> str:
     """Return the page's address with its settings, as the browser has it."""
-    address = state.address()
-    return (st.context.url or "") + (f"?{urlencode(address)}" if address else "")
+    page, address = st.context.url or "", state.address()
+    root = "" if urlsplit(page).path else "/"
+    return f"{page}{root}" + (f"?{urlencode(address)}" if address else "")
 
 
 def _open(key: str) -> None:

@@ -38,7 +38,7 @@ def test_it_comes_back():
         changed(settings=["method"]),
         changed(settings={"steps": 5}),
         changed(settings={"class": "\ud800"}),
-        changed(settings={"class": "x" * 9000}),
+        changed(settings={"class": "x" * 20_001}),
         changed(settings={f"s{number}": "" for number in range(MAX_SETTINGS + 1)}),
         changed(more=" " * MAX_BYTES),
     ],
