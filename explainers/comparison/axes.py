@@ -48,7 +48,7 @@ class Axis:
     hint: str
     title: Callable[[str], str] = str
     option: Callable[[str], str] | None = None
-    resolved: Callable[[Explanation], str] | None = None
+    resolved: Callable[[str, Explanation], str] | None = None
 
     def text(self, value: str) -> str:
         """Write a value for the list of options."""
@@ -56,11 +56,16 @@ class Axis:
 
     def tile_title(self, value: str, explanation: Explanation | None) -> str:
         """Write a value for the title of a tile."""
-        return self.resolved(explanation) if self.resolved and explanation else self.title(value)
+        return self.resolved(value, explanation) if self.resolved and explanation else self.title(value)
 
 
 def compare(
-    cells: Sequence[Mapping[str, str]], columns: int, question: Question, likely: Likely, explainer: Explainer
+    cells: Sequence[Mapping[str, str]],
+    columns: int,
+    question: Question,
+    likely: Likely,
+    explainer: Explainer,
+    axes: Mapping[str, Axis] | None = None,
 ) -> Comparison:
     """Make the comparison with a tile for each cell.
 
@@ -69,18 +74,21 @@ def compare(
     cells:   {axis: value} for each tile, row by row.
     columns: the number of tiles in a row.
     likely:  the likeliest classes of the question's photo.
+    axes:    those that the cells may name, in the order of application; None: AXES.
     """
-    variants = [_variant(cell, question, likely, explainer) for cell in cells]
+    variants = [_variant(cell, question, likely, explainer, AXES if axes is None else axes) for cell in cells]
     return Comparison(variants, columns, is_matrix=max(map(len, cells)) > 1)
 
 
-def _variant(cell: Mapping[str, str], question: Question, likely: Likely, explainer: Explainer) -> Variant:
+def _variant(
+    cell: Mapping[str, str], question: Question, likely: Likely, explainer: Explainer, axes: Mapping[str, Axis]
+) -> Variant:
     def title(explanation: Explanation | None) -> str:
-        return SEPARATOR.join(AXES[name].tile_title(value, explanation) for name, value in cell.items())
+        return SEPARATOR.join(axes[name].tile_title(value, explanation) for name, value in cell.items())
 
     variant = replace(Variant.of(question, explainer), title=title)
     try:
-        for name, axis in AXES.items():
+        for name, axis in axes.items():
             if name in cell:
                 variant = axis.apply(variant, cell[name], question, likely)
     except ExplanationError as error:
@@ -111,7 +119,7 @@ def _class(variant: Variant, value: str, question: Question, likely: Likely) -> 
     return replace(variant, label=value, versus=None)
 
 
-def _class_title(explanation: Explanation) -> str:
+def class_title(value: str, explanation: Explanation) -> str:
     """Name the explained class, and the one that it is compared with."""
     label, versus = explanation.facts.label, explanation.facts.versus
     return label if versus is None else f"{label} compared with {versus}"
@@ -130,7 +138,7 @@ def _depth(variant: Variant, value: str, question: Question, likely: Likely) -> 
     return replace(variant, depth=value)
 
 
-def _layer_title(explanation: Explanation) -> str:
+def _layer_title(value: str, explanation: Explanation) -> str:
     """Name the layer that a depth came to."""
     return str(explanation.facts.settings[BY_SLUG[explanation.facts.slug].on_axis("layer") or ""])
 
@@ -184,7 +192,7 @@ AXES = {  # in the order of application: the method comes before its settings
             (THIS, THAT, RATHER),
             _class,
             "This is the class in the sidebar. That is what it is compared with there, or else the next most likely.",
-            resolved=_class_title,
+            resolved=class_title,
         ),
         Axis(
             "scale",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from explainers.classifiers.classifier import Classifier
+from explainers.classifiers.classifier import Classifier, Prediction
 from explainers.errors import ExplanationError
 from explainers.explainer import Explainer
 from explainers.explanation import Explanation, Scale, Target
@@ -15,14 +15,20 @@ from explainers.question import Question
 DEPTHS = {"shallowest": 0.0, "a quarter deep": 0.25, "half deep": 0.5, "three quarters deep": 0.75, "deepest": 1.0}
 MAX_COLUMNS = 5
 Title = Callable[[Explanation | None], str]
+Predict = Callable[[Classifier, Photo], Sequence[Prediction]]
+
+
+def _predict(classifier: Classifier, photo: Photo) -> Sequence[Prediction]:
+    return classifier.predict(photo.image)
 
 
 @dataclass(frozen=True, eq=False)
 class Variant:
     """What one tile is to show.
 
-    classifier:    the name of the classifier; None stands for the question's own.
+    classifier:    the name of the classifier, and picture: that of the picture; None stands for the question's own.
     label, versus: the explained class, and the other one where the difference of two is explained; both by label.
+                   Without a label it is the classifier's top prediction for the picture.
     depth:         one of DEPTHS or the name of a layer; None leaves the choice to the method.
     title:         returns the tile's title, given its explanation, or None while there is none.
     refusal:       a sentence that says why the variant makes no sense; empty if it makes sense.
@@ -30,10 +36,11 @@ class Variant:
 
     explainer: Explainer
     classifier: str | None
-    label: str
+    label: str | None
     versus: str | None
     scale: Scale
     depth: str | None = None
+    picture: str | None = None
     title: Title = lambda explanation: ""
     refusal: str = ""
 
@@ -44,15 +51,19 @@ class Variant:
         versus = None if target.versus is None else labels[target.versus]
         return cls(explainer, None, labels[target.index], versus, target.scale)
 
-    def ask(self, classifier: Classifier, photo: Photo) -> tuple[Explainer, Question]:
-        """Return the method and the question whose explanation the tile shows. Raises ExplanationError."""
+    def ask(self, classifier: Classifier, photo: Photo, predict: Predict = _predict) -> tuple[Explainer, Question]:
+        """Return the method and the question whose explanation the tile shows. Raises ExplanationError.
+
+        predict: returns the likeliest classes of a photo.
+        """
         if self.refusal:
             raise ExplanationError(self.refusal)
         explainer = self.explainer
         if self.depth is not None and (name := explainer.on_axis("layer")):
             explainer = replace(explainer, **{name: layer_at(classifier, self.depth)})
-        index, versus = (None if label is None else _index(classifier, label) for label in (self.label, self.versus))
-        return explainer, Question(photo, classifier, Target(index or 0, versus, self.scale))
+        index = predict(classifier, photo)[0].index if self.label is None else _index(classifier, self.label)
+        versus = None if self.versus is None else _index(classifier, self.versus)
+        return explainer, Question(photo, classifier, Target(index, versus, self.scale))
 
 
 @dataclass(frozen=True, eq=False)

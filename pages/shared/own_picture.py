@@ -76,8 +76,11 @@ def _shown(photo: Photo) -> Photo:
         if warning:
             show(warning, "warning")
     several = len(kept_tray()) > 1
-    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+    if several:
         st.caption(f"**{escaped(photo.name)}**")
+    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+        if not several:
+            st.caption(f"**{escaped(photo.name)}**")
         then = "show the next one" if several else "go back to the samples"
         hint = f"Forget this picture, withdraw its link if you have shared it, and {then}."
         st.button("Remove", key="remove", on_click=_forget, help=hint)

@@ -29,6 +29,7 @@ from pages.sections.compare import tiles
 from pages.sections.compare.grid import Grid
 from pages.sections.compare.plan import NOTHING_ELSE
 from pages.shared import work
+from pages.shared.picture import sample_photo
 
 PHOTO = read_image(SAMPLES[0].data)
 FOUR = Saliency(), GuidedBackprop(), IntegratedGradients(), GradCAM()
@@ -384,10 +385,43 @@ def test_a_second_axis_leaves_room_for_itself(come):
 def test_no_axis_is_taken_twice(come):
     at = come(compare_across="scale", compare_down="scale")
     assert at.selectbox(key="compare-down").value == NOTHING_ELSE
-    assert at.selectbox(key="compare-down").options == ["Nothing else", *(n.capitalize() for n in AXES if n != "scale")]
+    assert at.selectbox(key="compare-down").options == [
+        *("Nothing else", "Picture"),
+        *(name.capitalize() for name in AXES if name != "scale"),
+    ]
 
 
 def test_without_a_value_it_says_what_is_missing(come):
     at = come()
     at = run(at.multiselect(key="compare-method").set_value([]).run())
     assert [error.value.replace("\\", "") for error in at.error] == ["Choose at least one method to compare."]
+
+
+def test_pictures_are_compared_each_for_its_own_top_prediction(come, heats, bundled, drawn):
+    at = come(compare_across="picture", compare_picture="coffee~chelsea", method="vanilla-gradient")
+    photos = [sample_photo(name).image for name in ("coffee", "chelsea")]
+    tops = [bundled.predict(photo)[0] for photo in photos]
+    alike(
+        heats(at), [Saliency()(bundled, photo, Target(top.index)).heat for photo, top in zip(photos, tops, strict=True)]
+    )
+    assert texts(at, "tile-title") == [
+        f"Cup of coffee · {tops[0].label}",
+        f"Chelsea the cat · {tops[1].label}",
+    ]
+    ranges = [each["layout"]["xaxis"]["range"] for each in drawn(at).values()]
+    assert ranges[0] != ranges[1]  # each in its own photo's pixels
+    at = run(at.selectbox(key="class").select("teapot").run())
+    teapot = Target(bundled.labels.index("teapot"))
+    alike(heats(at), [Saliency()(bundled, photo, teapot).heat for photo in photos])
+
+
+def test_maps_of_different_pictures_are_not_held_against_each_other(come):
+    for view in ("Agreement", "Blink"):
+        at = come(compare_across="picture", compare_picture="coffee~chelsea", compare_view=view)
+        assert [error.value.partition(",")[0] for error in at.error] == ["These maps are of different pictures"]
+
+
+def test_a_picture_that_is_not_here_is_not_compared(come):
+    at = come(compare_across="picture", compare_picture="40x30-0123456789abcdef~coffee", method="vanilla-gradient")
+    assert len(texts(at, "tile-title")) == 4  # the first ones instead
+    assert not at.error

@@ -13,6 +13,9 @@ from explainers.experiments import aligned, rank_correlation, rank_correlations,
 from explainers.figures import Tile, matrix
 from pages.shared.tiles import NO_MODE_BAR
 
+OF_DIFFERENT_PICTURES = (
+    "These maps are of different pictures, so where they agree says nothing. Choose maps of one picture here."
+)
 AGREEMENT_MEASURES: tuple[tuple[str, str, Callable[[Array, Array], float | None]], ...] = (
     (
         "Rank correlation (Spearman)",
@@ -51,8 +54,9 @@ def show_pair(first: Tile, second: Tile) -> None:
 def heats_of(tiles: Sequence[Tile]) -> list[Array]:
     """Resample the tiles' maps to one grid, by magnitude where only some of them have signs.
 
-    Raises ExplanationError where the classifiers see no common part.
+    Raises ExplanationError for maps of different pictures, and where the classifiers see no common part.
     """
+    check_picture(tiles)
     maps = [tile.explanation for tile in tiles if tile.explanation]
     if not all(explanation.signed for explanation in maps):
         maps = [explanation.reduced("sum of magnitudes") if explanation.signed else explanation for explanation in maps]
@@ -60,6 +64,12 @@ def heats_of(tiles: Sequence[Tile]) -> list[Array]:
         return aligned(maps)
     except ValueError as error:
         raise ExplanationError(f"These maps can't be compared: {error}.") from error
+
+
+def check_picture(tiles: Sequence[Tile]) -> None:
+    """Raise ExplanationError for maps of different pictures."""
+    if len({tile.photo for tile in tiles if tile.explanation}) > 1:
+        raise ExplanationError(OF_DIFFERENT_PICTURES)
 
 
 def agreement(heats: Sequence[Array], measure: Callable[[Array, Array], float | None]) -> Array:

@@ -51,14 +51,15 @@ class Grid:
             self._draw_one(f"tile-{number}", tile, tints)
 
     def draw_all(self, tiles: Sequence[Tile], tints: Tints, except_for: Collection[int] = ()) -> None:
-        """Draw all tiles but some, in the part of the photo that at least one of them shows."""
+        """Draw all tiles but some, in the part of their photo that at least one of them shows."""
         maps = [tile.explanation for tile in tiles if tile.explanation]
         limits = iter(spans(maps, tints))
         for number, tile in enumerate(tiles):
             span = next(limits) if tile.explanation else None
             if number not in except_for:
                 with self._places[number].fill():
-                    self._draw(f"tile-{number}", tile, tints, maps, span)
+                    alike = [each.explanation for each in tiles if each.explanation and each.photo == tile.photo]
+                    self._draw(f"tile-{number}", tile, tints, alike, span)
 
     def _draw_one(self, key: str, tile: Tile, tints: Tints) -> None:
         maps = [tile.explanation] if tile.explanation else []

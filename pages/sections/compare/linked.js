@@ -10,13 +10,18 @@
   const charts = () => [...document.querySelectorAll('[class*="st-key-tiles-"] .js-plotly-plot')].filter(chart => chart.on)
   const seen = ({ _fullLayout: { xaxis, yaxis } }) => ({ "xaxis.range": [...xaxis.range], "yaxis.range": [...yaxis.range] })
   const same = (one, other) => JSON.stringify(one) === JSON.stringify(other)
+  const near = ([low, high], [otherLow, otherHigh]) => // but for rounding
+    Math.max(Math.abs(low - otherLow), Math.abs(high - otherHigh)) < Math.abs(high - low) / 50
+  const alike = (one, other) => // maps of pictures of other sizes go their own way
+    one.whypixelWhole && other.whypixelWhole &&
+    Object.keys(one.whypixelWhole).every(axis => near(one.whypixelWhole[axis], other.whypixelWhole[axis]))
 
   const zoomAll = async chart => {
     if (zooming) return // ours
     zooming = true
     const part = seen(chart)
     zoom = { whole: chart.whypixelWhole, part }
-    const others = charts().filter(other => !same(seen(other), part))
+    const others = charts().filter(other => alike(other, chart) && !same(seen(other), part))
     await Promise.allSettled(others.map(other => window.Plotly.relayout(other, part)))
     zooming = false
   }
@@ -24,7 +29,7 @@
     if (!event) return // ours
     const { x, y } = points[0]
     for (const other of charts()) {
-      if (other !== chart) window.Plotly.Fx.hover(other, [{ curveNumber: 0, xval: x, yval: y }], ["xy"])
+      if (other !== chart && alike(other, chart)) window.Plotly.Fx.hover(other, [{ curveNumber: 0, xval: x, yval: y }], ["xy"])
     }
   }
   const leaveAll = (chart, { event }) => {

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import streamlit as st
 
-from explainers import Classifier, ExplanationError
+from explainers import Classifier, Explainer, ExplanationError
 from explainers.classifiers.catalogue import find
 from explainers.comparison.variants import Comparison, Variant
 from explainers.figures import Tile
@@ -15,6 +15,7 @@ from explainers.numbers import counted, duration
 from explainers.proof import brief
 from explainers.question import Question
 from pages.shared import state, work
+from pages.shared.picture import photo_called
 
 FAILURES_KEY = (
     "compare-failures"  # of {classifier: why it can't be loaded}: no failed download is repeated at every click
@@ -69,7 +70,7 @@ def offer_another_try() -> None:
 def _tile(variant: Variant, question: Question) -> Tile:
     """Compute a tile, or say in it why there is no map."""
     try:
-        explainer, variant_question = variant.ask(_classifier(variant, question), question.photo)
+        explainer, variant_question = _asked(variant, question)
         explanation = work.explanation(explainer, variant_question)
         line = brief(explainer, variant_question.classifier, explanation)
         return Tile(variant.title(explanation), line, explanation, explainer, variant_question)
@@ -80,10 +81,10 @@ def _tile(variant: Variant, question: Question) -> Tile:
 def _is_quick(variant: Variant, question: Question, columns: int) -> bool:
     """Whether a tile is ready soon, even if every tile of its row takes as long."""
     try:
-        explainer, variant_question = variant.ask(_classifier(variant, question), question.photo)
+        explainer, variant_question = _asked(variant, question)
         classifier = variant_question.classifier
         quick = not work.takes_long(explainer.passes(classifier) * columns, classifier)
-        return quick or work.has_explanation(explainer, variant_question)
+        return quick or work.known_explanation(explainer, variant_question) is not None
     except ExplanationError:
         return True  # its sentence is
 
@@ -91,20 +92,28 @@ def _is_quick(variant: Variant, question: Question, columns: int) -> bool:
 def _first_look(variant: Variant, question: Question) -> Tile | None:
     """Compute the preview form of a tile; None where there is none."""
     try:
-        explainer, variant_question = variant.ask(_classifier(variant, question), question.photo)
+        explainer, variant_question = _asked(variant, question)
         if (cheaper := explainer.preview_form) is None:
             return None
         explanation = work.explanation(cheaper, variant_question)
     except ExplanationError:
         return None  # the tile says why
     line = f"a first look after {counted(explanation.facts.passes, 'pass', 'passes')}"
-    return Tile(variant.title(explanation), line, explanation)
+    return Tile(variant.title(explanation), line, explanation, explainer, variant_question)
+
+
+def _asked(variant: Variant, question: Question) -> tuple[Explainer, Question]:
+    """Return the method and the question of a tile. Raises ExplanationError."""
+    if variant.refusal:
+        raise ExplanationError(variant.refusal)
+    photo = question.photo if variant.picture is None else photo_called(variant.picture)
+    return variant.ask(_classifier(variant, question), photo, work.predictions)
 
 
 def _classifier(variant: Variant, question: Question) -> Classifier:
     """Load the classifier that a variant names, or return the question's. Raises ExplanationError."""
     name = variant.classifier
-    if name is None or variant.refusal:
+    if name is None:
         return question.classifier
     failures: dict[str, str] = state.recall(FAILURES_KEY, {})
     if name in failures:

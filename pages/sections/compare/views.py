@@ -11,7 +11,7 @@ import streamlit as st
 from explainers import ExplanationError
 from explainers.comparison.variants import Comparison
 from explainers.figures import Tile, Tints, difference
-from pages.sections.compare.agreement import heats_of, show_matrices, show_pair
+from pages.sections.compare.agreement import check_picture, heats_of, show_matrices, show_pair
 from pages.sections.compare.drawing import Drawing
 from pages.sections.compare.grid import Grid
 from pages.shared import state
@@ -113,11 +113,13 @@ def _choose_pair(titles: Sequence[str]) -> tuple[int, int]:
 
 
 def _pair_of_tiles(tiles: Sequence[Tile], pair: tuple[int, int]) -> tuple[Tile, Tile]:
-    """Return the two tiles of these indices. Raises ExplanationError where one of them has no map."""
+    """Return the two tiles of these indices. Raises ExplanationError where one has no map, or each its own picture."""
     for tile in (tiles[number] for number in pair):
         if tile.explanation is None:
             raise ExplanationError(f"There is no map of {tile.title}: {tile.line} Or choose another map here.")
-    return tiles[pair[0]], tiles[pair[1]]
+    first, second = tiles[pair[0]], tiles[pair[1]]
+    check_picture((first, second))
+    return first, second
 
 
 def _reading(tiles: Sequence[Tile], tints: Tints) -> str:
