@@ -10,7 +10,7 @@ from PIL import Image
 
 from explainers.classifiers.view import Box
 from explainers.explanation import Explanation
-from explainers.figures import Look, Tile, Tints, common_view, spans
+from explainers.figures import Tile, Tints, common_view, spans
 from explainers.figures.parts import Span
 from explainers.numbers import SEPARATOR
 from explainers.report.drawing import FAINT, SCALE, Drawing, Picture, Point, fitted, wrapped
@@ -32,7 +32,7 @@ from explainers.report.layout import (
     block,
     legend,
 )
-from explainers.report.pictures import overlay_picture
+from explainers.report.pictures import overlay_picture, tile_look, tile_photo
 
 SIDES = {1: 360.0, 2: 340.0, 3: 260.0}  # the width of a tile, by the number of columns, and
 SMALL_SIDE = 210.0  # where there are more
@@ -86,13 +86,13 @@ def _tile(tiles: Sequence[Tile], number: int, corner: Point, style: _Style) -> t
     top += LINE * TEXT_SIZE * style.title_lines + 4
     most = REASON_LINES
     if tile.explanation and span:
-        colours = style.tints.colours(span)
-        picture = overlay_picture(tile.explanation, Look(colours, style.tints.clip), _image(tile), span)
+        look = tile_look(tile.explanation, style.tints, span)
+        picture = overlay_picture(tile.explanation, look, tile_photo(tile), span)
         shown = picture.crop(_whole_pixels(common_view(_of_same_photo(tiles, tile)), picture))
         image = fitted(shown, style.side, style.side * TALLEST)
         parts.append(Picture((left, top), image))
         top += image.height / SCALE + 6
-        parts += legend(tile.explanation, span, colours, (left, top), style.side)
+        parts += legend(tile.explanation, span, look.colours, (left, top), style.side)
         top += LEGEND_HEIGHT
         most = SENTENCE_LINES
     line = block(tile.line, (left, top), style.side, SMALL, most=most, colour=FAINT)
@@ -115,12 +115,6 @@ def _common(tiles: Sequence[Tile]) -> str:
     maps = [tile.explanation.facts for tile in tiles if tile.explanation]
     kinds = ({getattr(facts, name) for facts in maps} for name in ("label", "classifier", "method"))
     return SEPARATOR.join(values.pop() for values in kinds if len(values) == 1)
-
-
-def _image(tile: Tile) -> Image.Image | None:
-    """Return the photo of a tile."""
-    image = tile.question.photo.image if tile.question else None
-    return image if isinstance(image, Image.Image) else None
 
 
 def _of_same_photo(tiles: Sequence[Tile], tile: Tile) -> list[Explanation]:

@@ -56,7 +56,7 @@ def tile_measures(
     with_map = [tile for tile in tiles if tile.explanation]
     rows = []
     for number, tile in enumerate(tiles, 1):
-        beside = {}
+        beside: dict[str, float | None] = {}
         if tile in with_map:
             own = with_map.index(tile)
             for name, values in (agreement or {}).items():
@@ -125,7 +125,7 @@ def _row(measured: Measured) -> dict[str, Any]:
     }
     for title, finding in measured.findings.items():
         row |= {f"{title}, speaks": finding.speaks, title: plain(finding.sentence)}
-    return row | measured.beside
+    return {**row, **measured.beside}
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> bytes:

@@ -8,7 +8,7 @@ from PIL import Image
 from explainers.arrays import Array
 from explainers.classifiers.view import Box
 from explainers.explanation import Explanation, reduce
-from explainers.figures import Look
+from explainers.figures import Look, Tile, Tints
 from explainers.figures.colours import peak, rgb
 from explainers.figures.parts import Span
 from explainers.figures.smoothing import smoothed
@@ -54,6 +54,17 @@ def overlay_picture(
     over = Image.composite(coloured, Image.fromarray(below), Image.fromarray(np.where(seen, opacity, 0)))
     white = Image.new("RGB", over.size, "white")
     return Image.composite(over, Image.blend(over, white, UNSEEN), Image.fromarray(seen))
+
+
+def tile_look(explanation: Explanation, tints: Tints, span: Span) -> Look:
+    """Return how a comparison draws a map whose scale has these ends: cells of a coarse grid run into each other."""
+    return Look(tints.colours(span), tints.clip, smooth=explanation.coarse)
+
+
+def tile_photo(tile: Tile) -> Image.Image | None:
+    """Return the photo of a tile; None where that isn't known, or is a tensor."""
+    photo = tile.question.photo.image if tile.question else None
+    return photo if isinstance(photo, Image.Image) else None
 
 
 def own_span(explanation: Explanation, look: Look) -> Span:

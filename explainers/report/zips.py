@@ -11,6 +11,7 @@ from PIL import Image
 from explainers.explanation import Explanation
 from explainers.figures import Look, Tile, Tints, spans
 from explainers.report.bundle import contents
+from explainers.report.pictures import tile_look, tile_photo
 
 
 def zipped(explanation: Explanation, *, photo: Image.Image | None = None, look: Look | None = None) -> bytes:
@@ -30,10 +31,10 @@ def zipped_tiles(tiles: Sequence[Tile], tints: Tints) -> bytes:
         for number, tile in enumerate(tiles, 1):
             if tile.explanation is None:
                 continue
-            span, photo = next(limits), tile.question.photo.image if tile.question else None
-            look, image = Look(tints.colours(span), tints.clip), photo if isinstance(photo, Image.Image) else None
+            span = next(limits)
+            look, photo = tile_look(tile.explanation, tints, span), tile_photo(tile)
             folder = f"{number:02}-{tile.explanation.facts.slug}"
-            for name, data in contents(tile.explanation, image, look, span).items():
+            for name, data in contents(tile.explanation, photo, look, span).items():
                 yield f"{folder}/{name}", data
 
     return _zip(files())
