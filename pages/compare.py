@@ -33,7 +33,7 @@ def compare() -> None:
                 edit = st.popover("Edit")
                 about = st.container(width="content")
                 show_opacity()
-                save_place = st.container(width="content")
+                save_place = st.container(horizontal=True, width="content")
             with edit:
                 comparison, drawing = choose_comparison(question, likely, explainer), choose_drawing()
             about.caption(summary(comparison))
@@ -47,9 +47,9 @@ def compare() -> None:
                 shown = [drawing.of(tile) for tile in tiles]
                 with_agreement = view == AGREEMENT
                 offer_comparison(comparison, question, likely, shown, drawing.tints, with_agreement=with_agreement)
+                offer_tile_to_keep(question, tiles, drawing)
             with messages():
                 views.show(tiles)
-                offer_tile_to_keep(question, tiles, drawing)
 
 
 compare()

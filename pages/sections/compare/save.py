@@ -15,9 +15,10 @@ from explainers.report.captioned_tiles import captioned_tiles
 from explainers.report.drawing import png, svg
 from explainers.report.measures import tile_measures
 from pages.sections.compare.agreement import AGREEMENT_MEASURES, agreement, heats_of
-from pages.shared.save import ABOUT_CODE, Group, Offer, plain_name, save_menu
+from pages.shared.save import Group, Offer, plain_name, save_menu
 
 ABOUT_PICTURES = "All maps in their grid, with titles, colour scales and lines; PNG at twice the size."
+ABOUT_CODES = "It computes the maps again: bit for bit with the same versions and as many threads."
 ABOUT_DATA = "Everything: a numbered folder for each map, with its values, settings and proof."
 
 
@@ -58,7 +59,7 @@ def offer_comparison(
     groups = [
         Group("Picture", ABOUT_PICTURES, pictures),
         Group("Data", ABOUT_DATA, data),
-        Group("Code", ABOUT_CODE, [Offer("Code (Python)", ".py", lambda: snippets(tiles).encode())]),
+        Group("Code", ABOUT_CODES, [Offer("Code (Python)", ".py", lambda: snippets(tiles).encode())]),
     ]
 
     def make_report(notes: str) -> bytes:
