@@ -6,9 +6,8 @@ from dataclasses import is_dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+Array = np.ndarray[Any, np.dtype[Any]]  # `NDArray[Any]` hides what it is when the program runs, since NumPy 2.5
 
 
 def relative_l1(values: Any, before: Any) -> float:

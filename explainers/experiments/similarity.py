@@ -42,7 +42,8 @@ def rank_correlations(maps: Sequence[Array]) -> Array:
     """Return Spearman's rank correlations (n, n) between n maps, each ranked once; NaN where a map is constant."""
     with IMPORTING:
         from scipy import stats
-    ranks = np.stack([stats.rankdata(heat, axis=None) for heat in maps])
+    # Since SciPy 1.18, ranks have the precision of the maps.
+    ranks = np.stack([stats.rankdata(heat, axis=None).astype(np.float64) for heat in maps])
     ranks -= ranks.mean(1, keepdims=True)
     lengths = np.linalg.norm(ranks, axis=1)
     ranks /= np.where(lengths > 0, lengths, np.nan)[:, None]
