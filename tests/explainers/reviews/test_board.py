@@ -52,6 +52,7 @@ def test_what_is_kept_is_found_again_as_it_was(board, keep, subject):
     board.say(id, second)
     review = board.review(id)
     assert board.find(Wanted()).reviews == (review,)
+    assert board.find(Wanted(), thumbnails=False).reviews == (replace(review, thumbnail=b""),)
     assert review.subject == subject(versus="teapot")
     assert [entry.opinion for entry in review.entries] == [first, second]
     assert review.latest.written_at >= review.entries[0].written_at >= review.kept_at
