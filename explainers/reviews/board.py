@@ -91,8 +91,11 @@ class Board:
         with self._database.writing() as session:
             session.execute(delete(ReviewRow).where(ReviewRow.id == id))
 
-    def find(self, wanted: Wanted, start: int = 0, count: int | None = None) -> Found:
-        """Return `count` of the reviews that are looked for, from number `start` on; None: all the others."""
+    def find(self, wanted: Wanted, start: int = 0, count: int | None = None, *, thumbnails: bool = True) -> Found:
+        """Return `count` of the reviews that are looked for, from number `start` on; None: all the others.
+
+        thumbnails: whether they are read, too; otherwise they are empty.
+        """
         with self._database.reading() as session:
             if session is None:
                 return Found((), 0)
@@ -100,7 +103,7 @@ class Board:
             total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
             ordered = query.order_by(ReviewRow.kept_at.desc(), ReviewRow.id).offset(start).limit(count)
             rows = session.scalars(ordered.options(selectinload(ReviewRow.entries))).all()
-            return Found(_reviews(session, rows), total)
+            return Found(_reviews(session, rows, thumbnails=thumbnails), total)
 
     def review(self, id: str) -> Review:
         """Return a review. Raises ExplanationError where it isn't on the board."""
@@ -188,12 +191,12 @@ def _entry_row(id: str, opinion: Opinion) -> EntryRow:
     return EntryRow(review_id=id, written_at=_now(), words=words, **asdict(opinion))
 
 
-def _reviews(session: Session, rows: Sequence[ReviewRow]) -> tuple[Review, ...]:
-    """Return the reviews of some rows, with their thumbnails."""
-    wanted = (FileRow.name == THUMBNAIL) & FileRow.review_id.in_([row.id for row in rows])
-    thumbnails = {file.review_id: file.data for file in session.scalars(select(FileRow).where(wanted))}
+def _reviews(session: Session, rows: Sequence[ReviewRow], *, thumbnails: bool = True) -> tuple[Review, ...]:
+    """Return the reviews of some rows."""
+    wanted = (FileRow.name == THUMBNAIL) & FileRow.review_id.in_([row.id for row in rows if thumbnails])
+    pictures = {file.review_id: file.data for file in session.scalars(select(FileRow).where(wanted))}
     return tuple(
-        Review(row.id, _aware(row.kept_at), _subject(row), tuple(map(_entry, row.entries)), thumbnails[row.id])
+        Review(row.id, _aware(row.kept_at), _subject(row), tuple(map(_entry, row.entries)), pictures.get(row.id, b""))
         for row in rows
     )
 

@@ -33,8 +33,8 @@ WISH_KEY, KEPT_RESULT_KEY, OPENED_KEY = "keep-wish", "kept-result", "opened-revi
 NOT_KEPT = ("present", "photo", "shared")  # settings that say nothing of the result: a shared picture's link is secret
 WHAT_IT_DOES = "Keep this result on the review board, with your verdict."
 WHO_SEES_IT = (
-    "The picture, its name, the map and what you write here are stored on this server and shown on the Reviews page to "
-    "everybody who can open this dashboard, until somebody removes them."
+    "The picture with its name, the map and what you write here are stored on this server. Everybody who can open this "
+    "dashboard sees them on the Reviews page, until somebody removes them."
 )
 OFF = f"Whoever runs this server has switched the review board off ({VARIABLE}=off), so nothing is kept here."
 SHARED = (
@@ -97,8 +97,8 @@ def offer_to_keep(photo: Photo, results: Mapping[str, tuple[Explanation, Look]],
         elif share_widgets.shared_photo(photo.fingerprint) is photo:
             st.caption(SHARED)
         else:
-            ask_opinion(FORM, "Keep", partial(_wish, result))
             st.caption(WHO_SEES_IT)
+            ask_opinion(FORM, "Keep", partial(_wish, result))
     _say_whether_it_is_the_same(page, photo, [explanation for explanation, _ in results.values()])
 
 

@@ -23,7 +23,7 @@ def test_a_result_is_kept_once_found_judged_and_opened_again(app, axe):
     heat, colours = app.heat, [trace["opacity"] for trace in app.chart("map")]
     app.at("keep").get_by_role("button").click()
     form = app.page.get_by_test_id("stPopoverBody")
-    assert "everybody who can open this dashboard" in form.inner_text()
+    assert "Everybody who can open this dashboard sees them" in form.inner_text()
     form.get_by_role("radio", name="Unclear").or_(form.get_by_role("button", name="Unclear")).click()
     form.locator("textarea").fill("The whiskers.")
     form.locator("input[type=text]").fill("Anna")

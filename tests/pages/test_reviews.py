@@ -170,6 +170,20 @@ def test_how_the_map_was_drawn_comes_back_and_a_change_ends_the_claim_that_it_is
     assert keeping.SAME.format(name="Anna") not in said(at)
 
 
+def test_chosen_levels_come_back_and_presenter_mode_stays(come, board):
+    deep, file = np.arange(60 * 80, dtype=np.uint16).reshape(60, 80) * 9, io.BytesIO()
+    Image.fromarray(deep).save(file, "PNG")
+    at = run(come().pills(key="sample").set_value("own"))
+    at = run(at.file_uploader[0].set_value(("scan.png", file.getvalue(), "image/png")))
+    at = judge(run(at.selectbox(key="levels").select("type")))
+    (review,) = kept(board)
+    assert board.file(review.id, PICTURE) == file.getvalue()
+    at = press(come(REVIEWS, present=True), f"open-{review.id}")
+    assert at.selectbox(key="levels").value == "type"
+    assert at.toggle(key="present").value is True
+    assert keeping.SAME.format(name="Anna") in said(at)
+
+
 def test_a_result_that_comes_out_otherwise_is_said_to(come, board, monkeypatch):
     judge(come())
     (review,) = kept(board)
@@ -290,7 +304,7 @@ def test_reviews_are_filtered_searched_and_paged(come, board, monkeypatch):
     assert cards(come(REVIEWS, reviews_find="note 2")) == [f"{2:032x}"]
     assert cards(come(REVIEWS, reviews_by="Reviewer 1", reviews_method="nonsense")) == [f"{1:032x}"]
     assert "No review matches." in said(come(REVIEWS, reviews_find="no such thing"))
-    assert len(cards(come(REVIEWS, reviews_page=99))) == 3
+    assert len(cards(come(REVIEWS, reviews_page=99))) == len(cards(come(REVIEWS, reviews_page="9" * 4000))) == 3
     assert len(cards(come(REVIEWS, reviews_page="-1", reviews_find="x" * 100, review="../x"))) == 3
 
 

@@ -36,7 +36,11 @@ def offer_downloads(board: Board, wanted: Wanted, found: Found, offered: Offered
         "Report (HTML)", lambda: _report(board, wanted), "reviews.html", key="reviews-report", on_click="ignore"
     )
     st.download_button(
-        "Table (CSV)", lambda: as_csv(board.find(wanted).reviews), "reviews.csv", key="reviews-csv", on_click="ignore"
+        "Table (CSV)",
+        lambda: as_csv(board.find(wanted, thumbnails=False).reviews),
+        "reviews.csv",
+        key="reviews-csv",
+        on_click="ignore",
     )
     st.caption("All reviews that the filters leave, with everything that was said of them.")
 

@@ -18,7 +18,7 @@ from pages.shared import state
 ALL = "all"
 MAX_TEXT = 60  # characters that one can search for
 PAGE_KEY = "reviews-page"  # of the number of the page, in the address
-CARDS = 24  # on a page
+CARDS, MAX_PAGES = 24, 10_000  # on a page, and of them
 NOTE_LETTERS = 120  # of a note on a card
 EMPTY = (
     "**Nothing has been kept yet.** This page collects results together with what people think of them: is the map "
@@ -44,7 +44,7 @@ def choose_wanted(board: Board, offered: Offered) -> tuple[Wanted, Found]:
         classifier = _choose("Classifier", "reviews-classifier", dict.fromkeys(offered.classifiers))
         name = _choose("Judged by", "reviews-by", dict.fromkeys(offered.names))
     wanted = Wanted(text, verdict, method, classifier, name)
-    number = state.value(state.setting(PAGE_KEY, 1, lambda number: number >= 1), 1)
+    number = state.value(state.setting(PAGE_KEY, 1, lambda number: 1 <= number <= MAX_PAGES), 1)
     found = board.find(wanted, (number - 1) * CARDS, CARDS)
     if not found.reviews and number > 1:  # fewer than when that page was chosen
         state.choose(PAGE_KEY, 1)
