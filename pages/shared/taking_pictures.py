@@ -40,7 +40,8 @@ def ask_for_pictures(keep: Callable[[str], None]) -> None:
             help=f"{', '.join(FORMAT_NAMES)}. Up to {MAX_PHOTOS} pictures, each of up to {MAX_MEGABYTES} MB and 50 "
             "megapixels. Pictures are turned upright, and what is transparent becomes white.",
         )
-    st.caption(f"Up to {MAX_MEGABYTES} MB each. They stay in this server's memory for your visit only.")
+    bounds = f"Up to {MAX_MEGABYTES} MB each; larger ones are left out."
+    st.caption(f"{bounds} They stay in this server's memory for your visit only.")
 
 
 def take(key: str) -> list[UploadedFile]:
