@@ -47,7 +47,7 @@ def compare() -> None:
                 shown = [drawing.of(tile) for tile in tiles]
                 with_agreement = view == AGREEMENT
                 offer_comparison(comparison, question, likely, shown, drawing.tints, with_agreement=with_agreement)
-                offer_tile_to_keep(question, tiles, drawing)
+                offer_tile_to_keep(tiles, drawing)
             with messages():
                 views.show(tiles)
 

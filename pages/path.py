@@ -27,7 +27,7 @@ def path() -> None:
             from pages.sections.path.steps import RECORD_STEPS, StepsSection
             from pages.shared import work
             from pages.shared.controls import choose_settings
-            from pages.shared.keep import offer_to_keep
+            from pages.shared.keep import Keepable, offer_to_keep
             from pages.shared.question import ask
             from pages.shared.save import offer_files
         with page.settings.fill():
@@ -54,7 +54,7 @@ def path() -> None:
                 record, look = saturation.show(record)
                 with saturation.save_place:
                     offer_files(explainer, question, likely, record.explanation, look, path=True)
-                    offer_to_keep(question.photo, {"": (record.explanation, look)}, "path")
+                    offer_to_keep({"": Keepable(question.photo, record.explanation, look)}, "path")
                 pictures.show(explainer, question)
                 steps.show(explainer, question, record, look)
                 baselines.show(explainer, question, record, look)

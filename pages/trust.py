@@ -21,7 +21,7 @@ def trust() -> None:
             from pages.sections.trust.table import TableSection
             from pages.sections.trust.verdict import VerdictPlace
             from pages.shared import work
-            from pages.shared.keep import offer_to_keep
+            from pages.shared.keep import Keepable, offer_to_keep
             from pages.shared.look import last_look
             from pages.shared.method import choose_explainer
             from pages.shared.question import ask
@@ -49,7 +49,7 @@ def trust() -> None:
                 verdict.end()
                 with save_place:
                     offer_files(explainer, question, likely, explanation, look)
-                    offer_to_keep(question.photo, {"": (explanation, look)}, "trust")
+                    offer_to_keep({"": Keepable(question.photo, explanation, look)}, "trust")
                 table.show(question, cards)
 
 

@@ -77,29 +77,47 @@ class Opened:
     results: tuple[Result, ...] | None = None
 
 
-def offer_to_keep(photo: Photo, results: Mapping[str, tuple[Explanation, Look]], page: str) -> None:
+@dataclass(frozen=True)
+class Keepable:
+    """A map that can be kept: the photo that it is of, and how it is drawn."""
+
+    photo: Photo
+    explanation: Explanation
+    look: Look
+
+    def on(self, page: str) -> Result:
+        """Return what identifies it as a result of a page."""
+        return Result(page, self.photo.digest, values_digest(self.explanation))
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether somebody else shares the photo by a link."""
+        return share_widgets.shared_photo(self.photo.fingerprint) is self.photo
+
+
+def offer_to_keep(results: Mapping[str, Keepable], page: str) -> None:
     """Draw the popover, unless there is no board. The settings of the page must be drawn by now.
 
-    results: the maps of the page by their titles, with how they are drawn; one of several is chosen.
+    results: the maps of the page by their titles; one of several is chosen.
     page:    the folder of the page's sections.
     """
     if not is_on() or not results:
         return
     with st.popover("Keep", key="keep", help=WHAT_IT_DOES), st.container(width=FORM_WIDTH):
-        explanation, look = results[_choose(list(results))]
-        result = Result(page, photo.digest, values_digest(explanation))
+        keepable = results[_choose(list(results))]
+        result = keepable.on(page)
         wish: Wish | None = state.recall(WISH_KEY)
         if wish:
-            _fulfil(wish, result, photo, explanation, look)
+            _fulfil(wish, result, keepable)
         if state.recall(KEPT_RESULT_KEY) == result:
             st.markdown("**Kept.** Everybody can add to it on the review board.")
             st.page_link("pages/reviews.py", label="Go to the Reviews page", query_params=state.settings())
-        elif share_widgets.shared_photo(photo.fingerprint) is photo:
+        elif keepable.is_shared:
             st.caption(SHARED)
         else:
             st.caption(WHO_SEES_IT)
             ask_opinion(FORM, "Keep", partial(_wish, result))
-    _say_whether_it_is_the_same(page, photo, [explanation for explanation, _ in results.values()])
+    _say_whether_it_is_the_same(page, results.values())
 
 
 def the_board() -> Board:
@@ -125,13 +143,13 @@ def _wish(result: Result, opinion: Opinion) -> None:
     state.remember(WISH_KEY, Wish(id, result, opinion))
 
 
-def _fulfil(wish: Wish, result: Result, photo: Photo, explanation: Explanation, look: Look) -> None:
+def _fulfil(wish: Wish, result: Result, keepable: Keepable) -> None:
     """Keep what is to be kept. A run that ends before leaves it to the next one."""
     try:
         if wish.result != result:
             raise ExplanationError(CHANGED)
         with st.spinner("Keeping it"):
-            _keep(wish, photo, explanation, look)
+            _keep(wish, keepable)
     except ExplanationError as error:
         refuse(FORM, str(error))
     else:
@@ -140,10 +158,11 @@ def _fulfil(wish: Wish, result: Result, photo: Photo, explanation: Explanation, 
     state.remember(WISH_KEY, None)
 
 
-def _keep(wish: Wish, photo: Photo, explanation: Explanation, look: Look) -> None:
+def _keep(wish: Wish, keepable: Keepable) -> None:
     from explainers.reviews.keeping import files, subject
 
     settings = {key: text for key, text in state.drawn().items() if key not in NOT_KEPT}
+    photo, explanation, look = keepable.photo, keepable.explanation, keepable.look
     about = subject(explanation, photo, wish.result.page, settings, look_values(explanation, look))
     the_board().keep(wish.id, about, files(explanation, photo, look), wish.opinion)
 
@@ -158,12 +177,12 @@ def _choose(titles: Sequence[str]) -> str:
     return chosen
 
 
-def _say_whether_it_is_the_same(page: str, photo: Photo, explanations: Iterable[Explanation]) -> None:
+def _say_whether_it_is_the_same(page: str, keepables: Iterable[Keepable]) -> None:
     """Hold the first results after a review was opened against what was kept."""
     opened: Opened | None = state.recall(OPENED_KEY)
     if opened is None or opened.page != page:
         return
-    results = tuple(Result(page, photo.digest, values_digest(explanation)) for explanation in explanations)
+    results = tuple(keepable.on(page) for keepable in keepables)
     if opened.results is None:
         opened = replace(opened, results=results)
         state.remember(OPENED_KEY, opened)

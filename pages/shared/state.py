@@ -104,7 +104,7 @@ def forget(key: str) -> None:
 
 
 def replace(settings: Mapping[str, str]) -> None:
-    """Replace all settings by these texts before the page is drawn; widgets check them as those of an address."""
+    """Replace all settings by these texts before a page is drawn; widgets check them as those of an address."""
     _forget_declared()
     kept = {key: text for key, text in settings.items() if key.lower() not in EMBED_QUERY_PARAMS_KEYS}
     st.session_state[KEPT_KEY] = kept  # without Streamlit's own, which no script may set
@@ -118,11 +118,6 @@ def settings() -> dict[str, str]:
 def drawn() -> dict[str, str]:
     """Return the settings that this run has drawn, as text, also those at their default."""
     return {key: _text(st.session_state[key]) for key in st.session_state[DRAWN_KEY]}
-
-
-def restore(settings: Mapping[str, str]) -> None:
-    """Take these settings instead of all others, on the page that is opened next, as if they stood in its address."""
-    st.session_state[KEPT_KEY] = dict(settings)
 
 
 def address() -> dict[str, str]:

@@ -13,7 +13,7 @@ from explainers.glossary import with_terms
 from explainers.numbers import counted, percent
 from explainers.question import Question
 from pages.shared import state
-from pages.shared.keep import offer_to_keep
+from pages.shared.keep import Keepable, offer_to_keep
 from pages.shared.look import choose_look, last_look
 from pages.shared.place import Place
 from pages.shared.question import choose_class
@@ -124,7 +124,7 @@ class MapArea:
             explanation, look = choose_look(explanation)
             with st.container(horizontal=True, key="take-away"):
                 offer_files(explainer, question, likely, explanation, look)
-                offer_to_keep(question.photo, {"": (explanation, look)}, "explain")
+                offer_to_keep({"": Keepable(question.photo, explanation, look)}, "explain")
         figure.plotly_chart(panels(explanation, look), height="stretch", key="map", alt=_about(explanation))
         if look.smooth and not explanation.coarse:
             caption.caption(_smoothing(explanation, look))

@@ -12,8 +12,9 @@ from pages.shared.heading import PAGES
 from pages.shared.keep import remember_opened, the_board
 from pages.shared.look import restore_look
 from pages.shared.own_picture import PHOTO_KEY, dismiss_refusal
+from pages.shared.tray import keep_tray, kept_tray
 
-OPEN_HINT = "Computes it again with the same settings. Its picture takes the place of your own, if you have one."
+OPEN_HINT = "Computes it again with the same settings. Its picture joins your own, if you have any."
 
 
 def open_again(review: Review) -> None:
@@ -24,9 +25,10 @@ def open_again(review: Review) -> None:
     if not is_installed(subject):
         photo = Photo.read(subject.picture_name, the_board().file(review.id, PICTURE))
         dismiss_refusal()
+        keep_tray(kept_tray().with_photo(photo))
         state.keep_upload(photo)
         settings |= {strip.SAMPLE_KEY: strip.OWN, PHOTO_KEY: photo.fingerprint}
-    state.restore(settings)
+    state.replace(settings)
     restore_look(subject.look)
     remember_opened(review.entries[0].opinion.name, subject.page, subject.values_digest)
     st.switch_page(PAGES.get(subject.page, PAGES["explain"])[1])
