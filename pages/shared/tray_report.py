@@ -47,8 +47,9 @@ def offer_tray_report(explainer: Explainer, question: Question, *, class_is_chos
             (*digests, question.classifier.identity),
         )
         name = f"pictures-{explainer.slug()}.html"
+        label = "Save the report (HTML)"  # which the server keeps once, and not as a file of every run
         st.download_button(
-            "Save the report (HTML)", page, name, key="save-tray-report", on_click="ignore", help=HINT, width="stretch"
+            label, lambda: page, name, key="save-tray-report", on_click="ignore", help=HINT, width="stretch"
         )
 
 

@@ -107,8 +107,13 @@ class Visits:
         ended: list[Visit] = []
         while _serving():
             time.sleep(LOOK_INTERVAL)
+            swept = bool(ended)
             _sweep(ended, nobody_left=not self._visits)  # Streamlit has closed their sessions by now
             ended = self.look()
+            if swept and not ended:  # files for download were only marked, so that browsers can still fetch them
+                time.sleep(LOOK_INTERVAL)
+                if _serving():
+                    runtime.get_instance().media_file_mgr.remove_orphaned_files()
             with self._lock:
                 if not self._visits and not ended:
                     self._watch = None
