@@ -250,8 +250,13 @@ class Explanation:
 
     @property
     def signed(self) -> bool:
-        """Whether negative heat means evidence against the target."""
+        """Whether the heat has signs."""
         return self.reduction == "signed sum" and not self.rectified
+
+    @property
+    def takes_sides(self) -> bool:
+        """Whether positive heat speaks for the target and negative heat against it; a gradient speaks of brightness."""
+        return self.signed and self.facts.unit.kind not in (None, "gradient")
 
     @property
     def gap(self) -> float | None:

@@ -110,8 +110,7 @@ def scale_texts(explanation: Explanation, span: Span) -> tuple[str, str, str]:
     span: the numbers at the ends.
     """
     low, middle, high = significant(span[0]), significant(sum(span) / 2), significant(span[1])
-    speaks = explanation.signed and explanation.facts.unit.kind not in (None, "gradient")
-    return (f"{low} against", middle, f"for {high}") if speaks else (low, middle, high)  # a slope speaks of brightness
+    return (f"{low} against", middle, f"for {high}") if explanation.takes_sides else (low, middle, high)
 
 
 def gradient(colours: str) -> str:

@@ -166,8 +166,9 @@ def _scale_notes(explanation: Explanation, low: float, strongest: float) -> list
     """Return what stands under the colour bar: the numbers at its ends, what they speak for, and their unit."""
     unit, high = explanation.facts.unit.text, significant(strongest)
     below, further = -BAR_THICKNESS - 2, -BAR_THICKNESS - 17
-    if not low:
-        texts = (("0", 0.0, "left", below), (unit, 0.5, "center", below), (high, 1.0, "right", below))
+    if not explanation.takes_sides:
+        first = f"-{high}" if low else "0"
+        texts = ((first, 0.0, "left", below), (unit, 0.5, "center", below), (high, 1.0, "right", below))
     else:
         name, opposite = _short(explanation.facts.label), explanation.facts.opposite
         other = f"against {name}" if opposite is None else f"for {_short(opposite)}"

@@ -151,8 +151,8 @@ def _address(picture: Image.Image, side: int) -> str:
 def _bar(explanation: Explanation, look: Look) -> Bar:
     strongest, facts = significant(peak(explanation.heat, look.clip)), explanation.facts
     colours = ", ".join(f"{colour} {position:.1%}" for position, colour in stops(look.colours))
-    low, high = "0", strongest
-    if explanation.signed:
+    low, high = f"-{strongest}" if explanation.signed else "0", strongest
+    if explanation.takes_sides:
         against = f"against {facts.label}" if facts.opposite is None else f"for {facts.opposite}"
         low, high = f"-{strongest}, {against}", f"{strongest}, for {facts.label}"
     return Bar(colours, low, high, facts.unit.text)

@@ -113,7 +113,7 @@ class Visits:
             if swept and not ended:  # files for download were only marked, so that browsers can still fetch them
                 time.sleep(LOOK_INTERVAL)
                 if _serving():
-                    runtime.get_instance().media_file_mgr.remove_orphaned_files()
+                    _drop_files()
             with self._lock:
                 if not self._visits and not ended:
                     self._watch = None
@@ -140,10 +140,21 @@ def _sweep(ended: list[Visit], *, nobody_left: bool) -> None:
         return
     runtime.get_instance().media_file_mgr.remove_orphaned_files()
     if nobody_left or any(any(visit.own.values()) for visit in ended):
-        from explainers.runtime.allocator import release_freed_memory  # which a page has loaded by now
-
         gc.collect()
-        release_freed_memory()
+        _give_back()
+
+
+def _drop_files() -> None:
+    """Drop the files for download that were marked before."""
+    runtime.get_instance().media_file_mgr.remove_orphaned_files()
+    _give_back()
+
+
+def _give_back() -> None:
+    """Give the memory that is free now back to the system."""
+    from explainers.runtime.allocator import release_freed_memory  # which a page has loaded by now
+
+    release_freed_memory()
 
 
 VISITS = Visits()

@@ -185,21 +185,26 @@ def test_the_overlay_is_the_largest_panel_and_the_others_stand_beneath(explanati
     assert all(foot == 0 and top < down[0] for _, (foot, top) in others)
 
 
+ALL = Look(clip=100)
+
+
 def words(figure):
     return [note.text for note in figure.layout.annotations]
 
 
-def test_the_ends_of_the_bar_say_what_they_speak_for(explanation, ramp):
-    signed = words(panels(explanation(ramp, reduction="signed sum"), Look(clip=100)))
-    assert {"-24.0 <b>against espresso</b>", "<b>for espresso</b> 24.0", "change per unit"} <= {*signed}
-    unsigned = words(panels(explanation(ramp), Look(clip=100)))
+def test_the_ends_of_the_bar_say_what_they_speak_for(explanation, ramp, facts):
+    shares = replace(explanation(ramp, reduction="signed sum"), facts=facts(label="espresso"))
+    assert {"-24.0 <b>against espresso</b>", "<b>for espresso</b> 24.0", "score"} <= {*words(panels(shares, ALL))}
+    slopes = words(panels(explanation(ramp, reduction="signed sum"), ALL))  # which speak of brightness, not of a class
+    assert {"-24.0", "24.0", "change per unit"} <= {*slopes}
+    unsigned = words(panels(explanation(ramp), ALL))
     assert {"0", "24.0", "change per unit"} <= {*unsigned}
-    assert not any("espresso" in word for word in unsigned)
+    assert not any("espresso" in word for word in (*slopes, *unsigned))
 
 
 def test_the_other_end_of_one_logit_speaks_for_the_other_answer(explanation, ramp, facts):
     given = replace(explanation(ramp, reduction="signed sum"), facts=facts(label="not cat", opposite="cat"))
-    assert {"-24.0 <b>for cat</b>", "<b>for not cat</b> 24.0"} <= {*words(panels(given, Look(clip=100)))}
+    assert {"-24.0 <b>for cat</b>", "<b>for not cat</b> 24.0"} <= {*words(panels(given, ALL))}
 
 
 def test_a_long_or_strange_label_has_room_at_the_bar(explanation, ramp, facts):

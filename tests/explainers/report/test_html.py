@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 from PIL import Image
 
-from explainers import GradCAM, IntegratedGradients, Saliency, Target, load_classifier
+from explainers import GradCAM, InputXGradient, IntegratedGradients, Saliency, Target, load_classifier
 from explainers.classifiers import Prediction
 from explainers.experiments import Finding
 from explainers.images.photo import Photo
@@ -109,7 +109,7 @@ def test_texts_of_strangers_stay_texts(ask):
 
 
 def test_a_signed_map_names_both_ends_of_its_colours(ask):
-    page = report(ask(Saliency(), target=Target(1, versus=2)))
+    page = report(ask(InputXGradient(), target=Target(1, versus=2)))
     assert ", for class 1<" in page
     assert ">-" in page
 
