@@ -56,16 +56,18 @@ class Heading:
         here = pages.index(self._page) if self._page in pages else None
         with self._navigation.container(horizontal=True, gap="xxsmall", vertical_alignment="center"):
             if self._presents and here:
-                _link("← Back", pages[here - 1])
+                link("← Back", pages[here - 1])
             for page in pages:
                 if page == self._page:
                     here_mark = f'<span aria-current="page">{PAGES[page][0]}</span>'
                     st.markdown(here_mark, unsafe_allow_html=True, width="content")
                 else:
-                    _link(PAGES[page][0], page)
+                    link(PAGES[page][0], page)
             if self._presents and here is not None and here + 1 < len(pages):
-                _link("Next →", pages[here + 1])
+                link("Next →", pages[here + 1])
 
 
-def _link(label: str, page: str) -> None:
-    st.page_link(PAGES[page][1], label=label, query_params=state.settings())
+def link(label: str, page: str) -> None:
+    """Draw a link to one of PAGES with all settings; nothing where it is missing, as in tests of a single page."""
+    if page in PAGES:
+        st.page_link(PAGES[page][1], label=label, query_params=state.settings())

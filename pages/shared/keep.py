@@ -21,6 +21,7 @@ from explainers.markdown import escaped
 from explainers.reviews.location import VARIABLE, is_on, location
 from explainers.reviews.review import Opinion, values_digest
 from pages.shared import share_widgets, state
+from pages.shared.heading import link
 from pages.shared.look import look_values
 from pages.shared.opinions import ask_opinion, refuse, start_anew
 
@@ -111,7 +112,7 @@ def offer_to_keep(results: Mapping[str, Keepable], page: str) -> None:
             _fulfil(wish, result, keepable)
         if state.recall(KEPT_RESULT_KEY) == result:
             st.markdown("**Kept.** Everybody can add to it on the review board.")
-            st.page_link("pages/reviews.py", label="Go to the Reviews page", query_params=state.settings())
+            link("Go to the Reviews page", "reviews")
         elif keepable.is_shared:
             st.caption(SHARED)
         else:

@@ -14,6 +14,7 @@ from explainers.reviews.review import VERDICTS, Review, Wanted
 from pages.sections.reviews.one import choose, mark
 from pages.sections.reviews.opening import OPEN_HINT, open_again
 from pages.shared import state
+from pages.shared.heading import FIRST_PAGE, link
 
 ALL = "all"
 MAX_TEXT = 60  # characters that one can search for
@@ -56,7 +57,7 @@ def show_reviews(found: Found, offered: Offered) -> None:
     """Draw a card for each review, and the way to the other pages of them."""
     if not offered.count:
         st.info(EMPTY)
-        st.page_link("dashboard.py", label="Go to the Explain page", query_params=state.settings())
+        link("Go to the Explain page", FIRST_PAGE)
         return
     if not found.count:
         st.markdown("No review matches. Search for less, or choose All.")
