@@ -14,8 +14,9 @@ PAGES = {  # by the folder of their sections, in the order of the navigation
     "path": ("Path", "pages/path.py"),
     "trust": ("Trust", "pages/trust.py"),
     "models": ("Models", "pages/models.py"),
+    "learn": ("Learn", "pages/learn.py"),
 }
-PRESENTED = ("explain", "compare", "path", "trust")  # in presenter mode: nobody presents where classifiers come from
+PRESENTED = ("explain", "compare", "path", "trust", "learn")  # nobody presents where classifiers come from
 FIRST_PAGE = "explain"
 WHERE_TO_BEGIN = "New here? Choose a picture, then a method."
 PRESENT_HINT = "Large type and no sidebar. Page Up and Page Down go from page to page, Escape ends it."

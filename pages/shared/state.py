@@ -8,7 +8,7 @@ A stranger may have written the address: it sets no key of the session by itself
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -16,6 +16,7 @@ from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunContext, get_script_run_ctx
+from streamlit.runtime.state.query_params import EMBED_QUERY_PARAMS_KEYS
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.shared.visits import VISITS
@@ -55,12 +56,11 @@ def begin() -> None:
     if is_new := KEPT_KEY not in st.session_state:
         st.session_state[DECLARED_KEY] = set()
     replaced = is_new or (run is not None and run.is_history_navigation)
-    if replaced or page != st.session_state[PAGE_KEY]:
-        for key in st.session_state[DECLARED_KEY]:
-            st.session_state.pop(key, None)
     if replaced:
         st.session_state[SENT_ADDRESS_KEY] = st.query_params.to_dict()
-        st.session_state[KEPT_KEY] = st.query_params.to_dict()
+        replace(st.query_params.to_dict())
+    elif page != st.session_state[PAGE_KEY]:
+        _forget_declared()
     st.session_state[PAGE_KEY] = page
     st.session_state[DRAWN_KEY] = {}
 
@@ -103,9 +103,21 @@ def forget(key: str) -> None:
     st.session_state.pop(key, None)
 
 
+def replace(settings: Mapping[str, str]) -> None:
+    """Replace all settings by these texts before the page is drawn; widgets check them as those of an address."""
+    _forget_declared()
+    kept = {key: text for key, text in settings.items() if key.lower() not in EMBED_QUERY_PARAMS_KEYS}
+    st.session_state[KEPT_KEY] = kept  # without Streamlit's own, which no script may set
+
+
 def settings() -> dict[str, str]:
     """Return all settings that aren't the default, as text."""
     return dict(st.session_state[KEPT_KEY])
+
+
+def address() -> dict[str, str]:
+    """Return the settings that this page has in its address, once they are published."""
+    return dict(st.session_state[SENT_ADDRESS_KEY])
 
 
 def value(key: str, default: Any, accepts: Callable[[Any], bool] = anything) -> Any:
@@ -208,6 +220,12 @@ def request_again(run: ScriptRunContext) -> ClientState:
         context_info=run.context_info,
         cached_message_hashes=run.cached_message_hashes,
     )
+
+
+def _forget_declared() -> None:
+    """Let the widgets that code has given a value start from the kept settings."""
+    for key in st.session_state[DECLARED_KEY]:
+        st.session_state.pop(key, None)
 
 
 def _run_again(run: ScriptRunContext, states: list[WidgetState]) -> None:

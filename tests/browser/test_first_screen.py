@@ -12,6 +12,7 @@ SEEN = {  # the keys of what each page shows first
     "path": ("top", "journey-figure"),
     "trust": ("top", "under-test", "verdict", "cards"),
     "models": ("top", "own-area", "catalogue-line", "row-efficientnet_lite0", "row-bundled", "use-bundled"),
+    "learn": ("top", "row-one-line", "open-one-line", "row-saturation"),
 }
 FIRST_CONTROLS = ("picture-choice", "method")  # in the sidebar, where the page has them
 TOP_HEIGHT = 72  # of the heading: a tenth of the window
@@ -43,7 +44,7 @@ def outside(app, keys) -> list[str]:
 @pytest.mark.parametrize("page", PAGES)
 def test_what_a_page_is_for_is_seen_without_scrolling(visitor, cheap, page):
     app = visitor(viewport=WINDOW).come(address(page), **cheap()).idle()
-    app.until(lambda: app.page.locator(".main-svg, .st-key-use-bundled").count())
+    app.until(lambda: app.page.locator(".main-svg, .st-key-use-bundled, .st-key-open-one-line").count())
     controls = [key for key in FIRST_CONTROLS if app.at(key).count()]
     seen(app, (*controls, *SEEN[page]))
     assert app.at("top").bounding_box()["height"] <= TOP_HEIGHT

@@ -35,6 +35,7 @@ FLOORS = (  # from the ground up: a module imports from its own wing and from th
     ("methods", "experiments", "proof", "check"),
     ("figures", "comparison"),
     ("report",),
+    ("lessons",),
     ("command_line", "serving"),
     ("__main__",),
 )
