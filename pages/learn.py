@@ -23,10 +23,7 @@ def learn() -> None:
             lab = choose_classifier()
             offer_sheets(lesson, lab)
         with body.fill(key="learn"), messages():
-            if lesson is None:
-                show_contents()
-            else:
-                link = show_step(lesson, lab)
+            link = show_step(lesson, lab) if lesson else show_contents(lab)
         page.publish_settings()
         if link:
             state.replace(settings_of(link, lab))

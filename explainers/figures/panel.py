@@ -11,7 +11,8 @@ import plotly.graph_objects as go
 class Panel:
     """A figure with a title above and, if it is small, a line below.
 
-    alt: what it shows, for those who can't see it.
+    alt:   what it shows, for those who can't see it.
+    below: the line, in Markdown.
     """
 
     title: str

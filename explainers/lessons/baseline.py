@@ -9,11 +9,10 @@ import numpy as np
 
 from explainers.experiments import dark
 from explainers.explanation import Explanation
-from explainers.figures import peak, picture_tile, tile
-from explainers.figures.colours import SIGNED_COLOURS
 from explainers.figures.panel import Panel
 from explainers.lessons.lab import Lab
 from explainers.lessons.parts import Guess, Lesson, Link, Live, OpenQuestion, Revealed, Shown, Text
+from explainers.lessons.small_maps import common_peak, map_panel, picture_panel
 from explainers.methods.integrated_gradients import IntegratedGradients
 from explainers.numbers import percent, significant
 from explainers.settings import choice, colour
@@ -33,8 +32,8 @@ def method(baseline: str, shade: str = "#7f7f7f") -> IntegratedGradients:
 
 @dataclass(frozen=True)
 class FourBaselines(Live):
-    """Integrated Gradients compares the picture with a **baseline**. Here are four of them, and the map that each
-    gives. All maps explain the same class of the same picture, by the same method.
+    """Integrated Gradients compares the picture with a **baseline**. Here are four of them, and below each the
+    map that it gives. All maps explain the same class of the same picture, by the same method.
 
     Which parts of the picture appear or vanish with the baseline? Look at the dark parts.
     """
@@ -46,7 +45,7 @@ class FourBaselines(Live):
     def show(self, lab: Lab) -> Shown:
         question = lab.question(self.picture)
         maps = {name: lab.explain(method(name), question) for name in BASELINES}
-        strongest = peak(np.stack([each.heat for each in maps.values()]), 99.0)
+        strongest = common_peak(*maps.values())
         picture = maps["black"].picture
         area, _ = dark(picture, maps["black"].values)
         shares = {name: dark(picture, each.values)[1] for name, each in maps.items()}
@@ -54,16 +53,20 @@ class FourBaselines(Live):
             f"| {name} | {significant(each.score - (each.baseline_score or 0.0))} | {percent(shares[name])} |"
             for name, each in maps.items()
         )
-        tiles = [Panel("Picture", picture_tile(picture), self.picture, lab.label(question))]
-        for name, each in maps.items():
-            tiles += _pair(name, each, strongest)
         return Shown(
             (
                 f"{percent(area)} of this picture is nearly black. All maps are on one colour scale: red speaks for "
                 f"{lab.label(question)}, blue against it.",
                 "| Baseline | The pixels should add up to | Nearly black pixels get |\n| --- | --- | --- |\n" + rows,
             ),
-            tiles=tuple(tiles),
+            rows=(
+                tuple(_baseline(name, each) for name, each in maps.items()),
+                tuple(
+                    map_panel("Its map", each, f"dark: {percent(shares[name])}", strongest)
+                    for name, each in maps.items()
+                ),
+                (picture_panel("Picture", picture, lab.label(question)),),
+            ),
         )
 
 
@@ -86,7 +89,6 @@ class YourColour(Live):
         near, magnitudes = distance < NEARLY, np.abs(explanation.values).sum(0)
         total = float(magnitudes.sum())
         share = float(magnitudes[near].sum()) / total if total else 0.0
-        first, other = _pair("your colour", explanation, peak(explanation.heat, 99.0))
         return Shown(
             (
                 f"{percent(float(near.mean()))} of the picture has nearly this colour. These pixels get "
@@ -94,22 +96,25 @@ class YourColour(Live):
                 "The value of a pixel is its mean slope times its difference from the baseline. No difference, no "
                 "value.",
             ),
-            tiles=(
-                Panel("Picture", picture_tile(explanation.picture), self.picture, lab.label(question)),
-                first,
-                other,
+            rows=(
+                (
+                    picture_panel("Picture", explanation.picture, lab.label(question)),
+                    _baseline("your colour", explanation),
+                    map_panel("The map", explanation),
+                ),
             ),
         )
 
 
-def _pair(name: str, explanation: Explanation, strongest: float) -> tuple[Panel, Panel]:
-    """Return the panels of a baseline and of its map."""
+def _short(name: str) -> str:
+    """Return the first word of a baseline's name, which has room over a small map."""
+    return name.split()[0]
+
+
+def _baseline(name: str, explanation: Explanation) -> Panel:
+    """Return the panel of a baseline."""
     assert explanation.baselines is not None
-    figure = tile(explanation.heat, SIGNED_COLOURS, strongest, signed=True)
-    return (
-        Panel(name.capitalize(), picture_tile(explanation.baselines[0]), f"The baseline: {name}", "the baseline"),
-        Panel("Its map", figure, f"The map from the baseline {name}", f"from {name}"),
-    )
+    return picture_panel(f"{name[0].upper()}{name[1:]}", explanation.baselines[0])
 
 
 def shares(lab: Lab, name: str) -> tuple[float, float]:

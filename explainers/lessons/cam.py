@@ -10,12 +10,13 @@ import torch
 
 from explainers.arrays import Array
 from explainers.explanation import Explanation
-from explainers.figures import Look, peak, picture_tile, tile
+from explainers.figures import Look, picture_tile
 from explainers.figures.colours import SIGNED_COLOURS
 from explainers.figures.functions import grid
 from explainers.figures.panel import Panel
 from explainers.lessons.lab import Lab
 from explainers.lessons.parts import Guess, Lesson, Link, Live, OpenQuestion, Revealed, Shown, Text
+from explainers.lessons.small_maps import picture_panel, values_panel
 from explainers.methods.cam import CAM, Head
 from explainers.methods.grad_cam import GradCAM
 from explainers.numbers import counted, short, significant
@@ -27,6 +28,7 @@ PICTURES = "Cup of coffee", "Chelsea the cat", "Motorcycle"
 RANKS = {"likeliest": 0, "second": 1, "third": 2}
 PLACES = {"top left": (0, 0), "the middle": (1, 2), "bottom right": (3, 3)}
 SHOWN_MAPS = 3  # feature maps, those that count most
+LARGE = 260  # pixels on the screen, of the overlay
 ACTIVATIONS, RESULT = "0 white, 1 black", "jet"  # colours
 SAME, FACTOR, OTHER = "exactly the same numbers", "the same map up to a factor", "two different maps"
 ROUNDING = 1e-5  # of the strongest value: maps that differ by less are the same
@@ -66,7 +68,7 @@ class Pooling(Live):
                 f"**{short(mean)}**.",
                 "The number says how much was found. It no longer says where.",
             ),
-            (Panel("The map", grid(cells, ACTIVATIONS), "A map of 4 by 4 cells, one of which is bright"),),
+            rows=((Panel("The map", grid(cells, ACTIVATIONS), "A map of 4 by 4 cells, one of which is bright"),),),
         )
 
 
@@ -76,7 +78,8 @@ class AddingUp(Live):
     times a weight that belongs to the class. So do it the other way round. First multiply the whole *map* by the
     weight, then add up the maps. This is **CAM**, the class activation map.
 
-    Add more and more feature maps, those that count most first, and watch the map of the class grow.
+    The lower row shows the three feature maps that count most: mean times weight. Add more and more of them, and watch
+    the map of the class grow.
     """
 
     title: ClassVar[str] = "Feature maps, weights, and their sum"
@@ -96,12 +99,12 @@ class AddingUp(Live):
         logit = float((means * weights).sum()) + bias
         explanation = lab.explain(CAM(), question)
         parts = [
-            Panel(
+            values_panel(
                 f"Feature map {index}",
-                tile(maps[index], ACTIVATIONS, peak(maps[index], 100.0), signed=False),
-                f"Feature map {index}",
-                f"mean {significant(means[index])} × weight {significant(weights[index])} "
-                f"= {significant(means[index] * weights[index])}",
+                maps[index],
+                ACTIVATIONS,
+                f"{significant(means[index])} × {significant(weights[index])} = "
+                f"{significant(means[index] * weights[index])}",
             )
             for index in order[:SHOWN_MAPS].tolist()
         ]
@@ -113,11 +116,13 @@ class AddingUp(Live):
                 f"With all of them it is **{significant(logit)}**. The classifier's own logit for "
                 f"{lab.label(question)} is **{significant(explanation.score)}**.",
             ),
-            tiles=(
-                Panel("Picture", picture_tile(explanation.picture), self.picture, lab.label(question)),
-                *parts,
-                _signed("The sum so far", partial, counted(len(chosen), "map")),
-                _signed("CAM: all maps", explanation.values[0], counted(len(weights), "map")),
+            rows=(
+                (
+                    picture_panel("Picture", explanation.picture, lab.label(question)),
+                    _signed("The sum so far", partial, counted(len(chosen), "map")),
+                    _signed("CAM", explanation.values[0], f"all {len(weights):,} maps"),
+                ),
+                tuple(parts),
             ),
         )
 
@@ -149,17 +154,22 @@ class FromGradients(Live):
                 f"{lab.label(question)}.",
                 _against_cam(lab, question, name),
             ),
-            (Panel("The raw grid", grid(raw, ACTIVATIONS, digits=2), "The values of the map, cell by cell"),),
-            (
-                Panel("Coloured", tile(raw, RESULT, peak(raw, 100.0), signed=False), "The grid in colours"),
-                Panel("Enlarged", tile(heat, RESULT, peak(heat, 100.0), signed=False), "The grid, scaled up"),
-                Panel("Over the photo", picture_tile(overlay.transpose(2, 0, 1)), "The map over the photo"),
+            rows=(
+                (
+                    Panel("The raw grid", grid(raw, ACTIVATIONS, digits=2), "The values of the map, cell by cell"),
+                    values_panel("Coloured", raw, RESULT),
+                    values_panel("Enlarged", heat, RESULT),
+                ),
+                (
+                    Panel("Over the photo", picture_tile(overlay.transpose(2, 0, 1), LARGE), "The map over the photo"),
+                    picture_panel("Picture", explanation.picture, lab.label(question)),
+                ),
             ),
         )
 
 
 def _signed(title: str, values: Array, below: str) -> Panel:
-    return Panel(title, tile(values, SIGNED_COLOURS, peak(values, 100.0), signed=True), title, below)
+    return values_panel(title, values, SIGNED_COLOURS, below, signed=True)
 
 
 def difference(lab: Lab, question: Question) -> float:
@@ -173,7 +183,7 @@ def _scaled(explanation: Explanation) -> Array:
     return values / np.abs(values).max()  # type: ignore[no-any-return]
 
 
-def _factor(lab: Lab, question: Question) -> float:
+def factor(lab: Lab, question: Question) -> float:
     """Return how many times as large CAM is as Grad-CAM."""
     first, other = (lab.explain(method, question).values for method in (CAM(), GradCAM(relu=False)))
     return float(np.abs(first).max() / np.abs(other).max())
@@ -201,11 +211,11 @@ def _moved(lab: Lab) -> Revealed:
 
 def _related(lab: Lab) -> Revealed:
     question = lab.question(PICTURES[0])
-    off, factor = difference(lab, question), _factor(lab, question)
-    same = FACTOR if off < ROUNDING else OTHER
+    off, times = difference(lab, question), factor(lab, question)
+    right = OTHER if off >= ROUNDING else SAME if abs(times - 1) < ROUNDING else FACTOR
     return Revealed(
-        SAME if same == FACTOR and abs(factor - 1) < ROUNDING else same,
-        f"CAM is {significant(factor)} times Grad-CAM, in every cell. Once that is divided out, they differ by at most "
+        right,
+        f"CAM is {significant(times)} times Grad-CAM, in every cell. Once that is divided out, they differ by at most "
         f"{significant(off)}. The reason: behind the pooling, the score is a sum of weight times mean. The derivative "
         "of a mean with respect to one cell is 1 divided by the number of cells. So the gradient *is* the weight, "
         "divided by the number of cells.",

@@ -14,11 +14,11 @@ from explainers.settings import Configurable
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """What a part shows: charts as wide as the page, small maps in rows, and sentences in Markdown."""
+    """What a part shows: sentences in Markdown, charts as wide as there is room, and rows of small maps."""
 
     sentences: tuple[str, ...]
     charts: tuple[Panel, ...] = ()
-    tiles: tuple[Panel, ...] = ()
+    rows: tuple[tuple[Panel, ...], ...] = ()
 
 
 @dataclass(frozen=True)

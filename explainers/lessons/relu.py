@@ -11,12 +11,10 @@ from torch import Tensor
 
 from explainers.experiments import rank_correlation
 from explainers.explainer import Explainer
-from explainers.explanation import Explanation
-from explainers.figures import peak, picture_tile, tile
-from explainers.figures.panel import Panel
 from explainers.lessons.functions import slopes
 from explainers.lessons.lab import Lab
 from explainers.lessons.parts import Guess, Lesson, Link, Live, OpenQuestion, Revealed, Shown, Text
+from explainers.lessons.small_maps import map_panel, picture_panel
 from explainers.methods.gradients import Saliency
 from explainers.methods.guided_backprop import Deconvolution, GuidedBackprop
 from explainers.numbers import short, significant
@@ -26,7 +24,6 @@ PICTURES = "Chelsea the cat", "Cup of coffee", "Motorcycle"
 VANILLA, GUIDED, ZEILER = "vanilla gradient", "guided backpropagation", "Zeiler-Fergus"
 METHODS: dict[str, Explainer] = {VANILLA: Saliency(), GUIDED: GuidedBackprop(), ZEILER: Deconvolution()}
 CONDITIONS = {VANILLA: "x > 0", GUIDED: "x > 0 and g > 0", ZEILER: "g > 0"}
-COLOURS = "inferno"
 RANKS = {"second": 1, "third": 2, "fifth": 4}
 
 
@@ -82,7 +79,7 @@ class ThreeMaps(Live):
     """Here are the three rules on a photo. The upper row explains the likeliest class, the lower row another one. The
     question is a different one, so the map should be different.
 
-    Compare the rows. Which of the three methods hardly cares which class you ask about? The **rank correlation** puts
+    Compare the rows. Which of the three methods care least which class you ask about? The **rank correlation** puts
     a number to it: at 1, both maps put all pixels in the same order.
     """
 
@@ -93,31 +90,25 @@ class ThreeMaps(Live):
 
     def show(self, lab: Lab) -> Shown:
         rank = RANKS[self.other]
-        first, other = (lab.question(self.picture, each) for each in (0, rank))
-        maps = {name: tuple(lab.explain(method, q) for q in (first, other)) for name, method in METHODS.items()}
-        picture = next(iter(maps.values()))[0].picture
-        tiles = [
-            Panel("Picture", picture_tile(picture), self.picture, lab.label(question))
-            if name is None
-            else _tile(name, maps[name][row], lab.label(question))
-            for row, question in enumerate((first, other))
-            for name in (None, *METHODS)
-        ]
-        alike = {name: rank_correlation(*(each.heat for each in pair)) or 0.0 for name, pair in maps.items()}
+        questions = lab.question(self.picture), lab.question(self.picture, rank)
+        first, other = ({name: lab.explain(method, q) for name, method in METHODS.items()} for q in questions)
+        numbers = alike(lab, self.picture, rank)
+        labels = [lab.label(question) for question in questions]
         return Shown(
             (
-                f"Upper row: {lab.label(first)}. Lower row: {lab.label(other)}.",
-                "Rank correlation of the two maps of each method: "
-                + ", ".join(f"{name} **{significant(number)}**" for name, number in alike.items())
+                f"Upper row: {labels[0]}. Lower row: {labels[1]}.",
+                "Rank correlation of a method's two maps: "
+                + ", ".join(f"{name} **{significant(number)}**" for name, number in numbers.items())
                 + ".",
             ),
-            tiles=tuple(tiles),
+            rows=tuple(
+                (
+                    picture_panel("Picture", first[VANILLA].picture, label),
+                    *(map_panel(f"{name[0].upper()}{name[1:]}", each, label) for name, each in maps.items()),
+                )
+                for label, maps in zip(labels, (first, other), strict=True)
+            ),
         )
-
-
-def _tile(name: str, explanation: Explanation, label: str) -> Panel:
-    figure = tile(explanation.heat, COLOURS, peak(explanation.heat, 99.0), signed=explanation.signed)
-    return Panel(f"{name[0].upper()}{name[1:]}", figure, f"The map of {name}", label)
 
 
 def alike(lab: Lab, title: str, rank: int) -> dict[str, float]:
@@ -194,7 +185,7 @@ LESSON = Lesson(
         OpenQuestion(
             "why",
             "Why they don't care",
-            "Two of the three methods give nearly the same map for another class. Why?",
+            "Ask about another class, and two of the three methods change less than the vanilla gradient does. Why?",
             _why,
         ),
         Link(

@@ -12,13 +12,13 @@ from torch import Tensor
 
 from explainers.check import Check
 from explainers.explanation import Explanation
-from explainers.figures import peak, tile
-from explainers.figures.colours import GREY, ORANGE, SIGNED_COLOURS
+from explainers.figures.colours import GREY, ORANGE
 from explainers.figures.functions import Curve, curves
 from explainers.figures.panel import Panel
 from explainers.lessons.functions import attributions, value
 from explainers.lessons.lab import Lab
 from explainers.lessons.parts import Guess, Lesson, Link, Live, OpenQuestion, Revealed, Shown, Text
+from explainers.lessons.small_maps import common_peak, map_panel, picture_panel
 from explainers.methods.integrated_gradients import IntegratedGradients
 from explainers.numbers import counted, percent, short, significant
 from explainers.paths.quadrature import RULES
@@ -64,8 +64,7 @@ class FewOrMany(Live):
         question = lab.question(self.picture)
         counts = list(dict.fromkeys((FEW, MANY, self.steps)))
         maps = [lab.explain(IntegratedGradients(steps=count, rule=self.rule), question) for count in counts]
-        strongest = peak(np.stack([each.heat for each in maps]), 99.0)
-        last = maps[-1]
+        strongest, last = common_peak(*maps), maps[-1]
         aim = last.score - (last.baseline_score or 0.0)
         return Shown(
             (
@@ -77,14 +76,14 @@ class FewOrMany(Live):
                     for count, each in zip(counts, maps, strict=True)
                 ),
             ),
-            tiles=tuple(
-                Panel(
-                    counted(count, "step"),
-                    tile(each.heat, SIGNED_COLOURS, strongest, signed=each.signed),
-                    f"The map of {counted(count, 'step')}",
-                    f"gap {_gap(each)}",
-                )
-                for count, each in zip(counts, maps, strict=True)
+            rows=(
+                (
+                    picture_panel("Picture", last.picture, lab.label(question)),
+                    *(
+                        map_panel(counted(count, "step"), each, f"gap {_gap(each)}", strongest)
+                        for count, each in zip(counts, maps, strict=True)
+                    ),
+                ),
             ),
         )
 

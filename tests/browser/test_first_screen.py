@@ -12,7 +12,7 @@ SEEN = {  # the keys of what each page shows first
     "path": ("top", "journey-figure"),
     "trust": ("top", "under-test", "verdict", "cards"),
     "models": ("top", "own-area", "catalogue-line", "row-efficientnet_lite0", "row-bundled", "use-bundled"),
-    "learn": ("top", "row-one-line", "open-one-line", "row-saturation"),
+    "learn": ("top", "lesson-row-one-line", "open-one-line", "lesson-row-saturation"),
 }
 FIRST_CONTROLS = ("picture-choice", "method")  # in the sidebar, where the page has them
 TOP_HEIGHT = 72  # of the heading: a tenth of the window

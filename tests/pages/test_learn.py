@@ -2,6 +2,7 @@
 
 import pytest
 
+from explainers import EXPLAINERS
 from explainers.images.samples import SAMPLES
 from explainers.lessons import LESSONS, Guess, Link, OpenQuestion
 from pages.shared.heading import PAGES
@@ -100,5 +101,18 @@ def test_a_link_opens_its_page_with_everything_set(learn, cheap, lesson, link):
     assert not at.exception
     heading = next(text.value for text in at.markdown if text.value.startswith("<span aria-current"))
     assert PAGES[link.page][0] in heading
-    defaults = {("sample", SAMPLES[0].name)}
+    defaults = {("sample", SAMPLES[0].name), ("method", EXPLAINERS[0].slug())}
     assert address(at).items() >= link.settings.items() - defaults
+
+
+def test_the_reference_has_every_method_of_a_family_and_opens_it(learn, cheap):
+    kinds = [kind for kind in EXPLAINERS if kind.family == "gradient"]
+    address_of = {"learn-view": "Methods", **cheap()}
+    at = learn(**address_of)
+    shown = texts(at)
+    for kind in kinds:
+        assert f"### {kind.title}\n" in shown
+    assert {kind.formula for kind in kinds} <= {latex.value.strip("\n$") for latex in at.latex}
+    at.button(key="open-vanilla-gradient").click().run()
+    assert not at.exception
+    assert address(at)["method"] == "vanilla-gradient"

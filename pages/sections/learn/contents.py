@@ -4,14 +4,33 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explainers.lessons import LESSONS, Lesson
+from explainers.lessons import LESSONS, Lab, Lesson, Link
 from explainers.lessons.answers import score
 from explainers.numbers import SEPARATOR, counted
 from pages.sections.learn.answering import answers
 from pages.sections.learn.choosing import last_seen, open_step
+from pages.sections.learn.reference import show_reference
+from pages.shared import state
+
+LESSON_VIEW, METHOD_VIEW = "Lessons", "Methods"
 
 
-def show_contents() -> None:
+def show_contents(lab: Lab) -> Link | None:
+    """Draw the lessons or the methods; return the link that was followed, if one was."""
+    view = st.segmented_control(
+        "What to see",
+        (LESSON_VIEW, METHOD_VIEW),
+        required=True,
+        key=state.setting("learn-view", LESSON_VIEW, (LESSON_VIEW, METHOD_VIEW).__contains__),
+        label_visibility="collapsed",
+    )
+    if view == METHOD_VIEW:
+        return show_reference(lab)
+    _show_lessons()
+    return None
+
+
+def _show_lessons() -> None:
     """Draw a row for each lesson."""
     st.markdown(
         "Each lesson has something to move, a few predictions to make before the answer is shown, and the same thing "
@@ -19,7 +38,10 @@ def show_contents() -> None:
     )
     for number, lesson in enumerate(LESSONS, 1):
         with st.container(
-            horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key=f"row-{lesson.slug}"
+            horizontal=True,
+            vertical_alignment="center",
+            horizontal_alignment="distribute",
+            key=f"lesson-row-{lesson.slug}",
         ):
             with st.container(gap=None, key=f"about-{lesson.slug}"):
                 st.markdown(f"**{number}. {lesson.title}**  \n{lesson.goal}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import streamlit as st
 
 from explainers.figures.panel import Panel
@@ -10,7 +12,7 @@ from explainers.lessons.answers import MAX_ANSWER
 from explainers.markdown import escaped
 from pages.sections.learn.answering import given, note_right, take
 from pages.shared.controls import choose_settings
-from pages.shared.tiles import NO_MODE_BAR, titled
+from pages.shared.tiles import NO_MODE_BAR
 
 
 def draw(part: Part, lesson: Lesson, lab: Lab) -> Link | None:
@@ -34,7 +36,7 @@ def draw(part: Part, lesson: Lesson, lab: Lab) -> Link | None:
 def _move(part: Live, lab: Lab) -> None:
     """Draw what can be moved, and what it shows."""
     st.markdown(part.text())
-    controls, answer = st.columns([2, 3], gap="large")
+    controls, answer = st.columns([2, 5], gap="medium")
     with controls:
         settings = choose_settings(type(part), lab.classifier)
         said = st.container(key="said")
@@ -48,18 +50,21 @@ def _move(part: Live, lab: Lab) -> None:
 
 def _show(shown: Shown) -> None:
     """Draw figures: small ones in rows that wrap, others below each other."""
-    if shown.tiles:
-        with st.container(horizontal=True, gap="small", key="lesson-tiles"):
-            for number, panel in enumerate(shown.tiles):
-                with titled(panel.title, panel.below, f"tile-{number}"):
-                    _figure(panel, f"tile-{number}", "content")
+    for number, row in enumerate(shown.rows):
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key=f"row-{number}"):
+            for place, panel in enumerate(row):
+                key = f"tile-{number}-{place}"
+                with st.container(width=panel.figure.layout.width, gap="xxsmall", key=f"about-{key}"):
+                    st.markdown(f"**{panel.title}**")
+                    _figure(panel, key, "content")
+                    st.caption(panel.below or "\u00a0")  # so that the pictures of a row stand in line
     for number, panel in enumerate(shown.charts):
         st.markdown(f"**{panel.title}**")
         _figure(panel, f"chart-{number}", "stretch")
 
 
-def _figure(panel: Panel, key: str, width: str) -> None:
-    st.plotly_chart(panel.figure, width=width, key=key, config=NO_MODE_BAR, alt=panel.alt)  # type: ignore[arg-type]
+def _figure(panel: Panel, key: str, width: Literal["content", "stretch"]) -> None:
+    st.plotly_chart(panel.figure, width=width, key=key, config=NO_MODE_BAR, alt=panel.alt)
 
 
 def _guess(part: Guess, lesson: Lesson, lab: Lab) -> None:

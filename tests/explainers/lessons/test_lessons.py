@@ -40,7 +40,7 @@ def ends(live):
             case Range(low=low, high=high):
                 values = (low, high)
             case Choice(options=options):
-                values = options
+                values = (options[0], options[-1])
             case Switch():
                 values = (True, False)
             case Colour():
@@ -60,7 +60,7 @@ def sound(text):
 def check_shown(shown):
     for sentence in shown.sentences:
         sound(sentence)
-    for panel in (*shown.charts, *shown.tiles):
+    for panel in (*shown.charts, *(panel for row in shown.rows for panel in row)):
         assert isinstance(panel, Panel)
         sound(panel.title)
         sound(panel.alt)
