@@ -57,7 +57,7 @@ def _show(shown: Shown) -> None:
                 with st.container(width=panel.figure.layout.width, gap="xxsmall", key=f"about-{key}"):
                     st.markdown(f"**{panel.title}**")
                     _figure(panel, key, "content")
-                    st.caption(panel.below or "\u00a0")  # so that the pictures of a row stand in line
+                    st.caption(panel.below or "&nbsp;")  # so that the pictures of a row stand in line
     for number, panel in enumerate(shown.charts):
         st.markdown(f"**{panel.title}**")
         _figure(panel, f"chart-{number}", "stretch")
