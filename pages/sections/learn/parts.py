@@ -75,7 +75,8 @@ def _guess(part: Guess, lesson: Lesson, lab: Lab) -> None:
         with st.form(key=f"form-{key}", border=False):
             st.radio("Your prediction", part.options, index=None, key=key)
             args = (lesson, part.name, key, lab.classifier.name)
-            st.form_submit_button("Show the answer", on_click=take, args=args)
+            if st.form_submit_button("Show the answer", on_click=take, args=args):
+                st.caption("Choose one of them first.")
         return
     revealed = part.reveal(lab)
     note_right(lesson, part.name, revealed.right)
@@ -94,7 +95,8 @@ def _ask(part: OpenQuestion, lesson: Lesson, lab: Lab) -> None:
         with st.form(key=f"form-{key}", border=False):
             st.text_area("Your answer", key=key, max_chars=MAX_ANSWER)
             args = (lesson, part.name, key, lab.classifier.name)
-            st.form_submit_button("Compare with an answer", on_click=take, args=args)
+            if st.form_submit_button("Compare with an answer", on_click=take, args=args):
+                st.caption("Write an answer of your own first.")
         return
     st.markdown(f"Your answer: {escaped(answer.text)}")
     st.info(part.answer(lab), icon=":material/lightbulb:")
