@@ -107,6 +107,7 @@ class Explainer(Configurable):
     """One method with its settings.
 
     family:            the group of methods that it belongs to in menus and comparisons.
+    formula:           its values in LaTeX: S is the score, x the picture, x' a baseline, A_k a feature map of a layer.
     scales:            the kinds of score that it can explain.
     unit:              the quantity that the values of its maps are.
     reduction:         how its channels are combined by default; see `default_reduction`.
@@ -126,6 +127,7 @@ class Explainer(Configurable):
     """
 
     family: ClassVar[Family]
+    formula: ClassVar[str]
     scales: ClassVar[tuple[Scale, ...]] = ("logit", "probability")
     unit: ClassVar[Unit] = SLOPE
     reduction: ClassVar[Reduction] = "sum of magnitudes"

@@ -25,6 +25,11 @@ def significant(value: float) -> str:
     return f"{rounded:,.{max(0, 2 - math.floor(math.log10(abs(rounded))))}f}"
 
 
+def short(value: float) -> str:
+    """Write a number with three significant digits at most, and no zeros at the end: "2", "0.8", "0.00247"."""
+    return f"{value + 0.0:.3g}"  # adding 0 turns -0.0 into 0.0
+
+
 def duration(seconds: float) -> str:
     """Write how long something takes, in a unit that suits it: "0.05 s", "2.4 s", "24 s", "3 min", "2 h"."""
     if seconds < 1:

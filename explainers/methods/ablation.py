@@ -26,6 +26,7 @@ class FeatureAblation(OnSuperpixels):
 
     title: ClassVar[str] = "Superpixel ablation"
     paper: ClassVar[str] = "https://doi.org/10.1109/TKDE.2007.190734"
+    formula: ClassVar[str] = r"S(x) - S(x \text{ with the superpixel hidden})"
     linear: ClassVar[bool] = True
     stands_on: ClassVar[str] = "Captum `FeatureAblation`"
     ours: ClassVar[str] = (

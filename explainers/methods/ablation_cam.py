@@ -25,6 +25,7 @@ class AblationCAM(OnLayer):
 
     title: ClassVar[str] = "Ablation-CAM"
     paper: ClassVar[str] = "https://doi.org/10.1109/WACV45572.2020.9093360"
+    formula: ClassVar[str] = r"\mathrm{ReLU}\Big(\sum_k a_k A_k\Big), \quad a_k = S - S_{A_k = 0}"
     linear: ClassVar[bool] = True
     forward_only: ClassVar[bool] = True
     stands_on: ClassVar[str] = "Captum `LayerActivation`"

@@ -209,6 +209,10 @@ class AttentionRollout(OnTokens):
 
     title: ClassVar[str] = "Attention rollout"
     paper: ClassVar[str] = "https://arxiv.org/abs/2005.00928"
+    formula: ClassVar[str] = (
+        r"\prod_l \big(r + (1 - r)\, \mathrm{mean}_{\text{heads}} A_l\big),"
+        r" \quad A_l: \text{attention of layer } l"
+    )
     asks_score: ClassVar[bool] = False
     ours: ClassVar[str] = (
         "Captum has none. Attention is read in the calls of one pass (`nn.MultiheadAttention`, the fused function, or "
@@ -248,6 +252,10 @@ class AttentionRelevance(OnTokens):
 
     title: ClassVar[str] = "Attention relevance"
     paper: ClassVar[str] = "https://arxiv.org/abs/2103.15679"
+    formula: ClassVar[str] = (
+        r"R_l = R_{l-1} + \mathrm{mean}_{\text{heads}} \mathrm{ReLU}\Big(A_l \odot \frac{\partial S}{\partial"
+        r" A_l}\Big) R_{l-1}, \quad A_l: \text{attention of layer } l"
+    )
     ours: ClassVar[str] = (
         "Captum has none. Chefer et al.'s generic relevance, read in the same way: the gradient with respect to "
         "attention follows from the one with respect to what the heads gave"

@@ -51,6 +51,10 @@ class BlurIntegratedGradients(Explainer):
 
     title: ClassVar[str] = "Blur Integrated Gradients"
     paper: ClassVar[str] = "https://arxiv.org/abs/2004.03383"
+    formula: ClassVar[str] = (
+        r"\int_{\sigma}^{0} \frac{\partial S}{\partial x}(x_s) \odot \frac{\partial x_s}{\partial s}\, ds,"
+        r" \quad x_s = x \text{ blurred by } s"
+    )
     family: ClassVar[Family] = "path variant"
     linear: ClassVar[bool] = True
     examples: ClassVar[Examples] = Examples(many={"steps": 1000}, few={"steps": 16})

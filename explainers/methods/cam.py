@@ -18,6 +18,19 @@ from explainers.runtime.recording import Call, recording
 AVERAGING_CALLS = ("adaptive_avg_pool2d", "avg_pool2d", "mean")
 
 
+@dataclass(frozen=True, eq=False)
+class Head:
+    """What a map is made of, for N pictures.
+
+    grid:    (N, K, h, w), the feature maps that are averaged.
+    weights: (N, K), those of the explained class; bias: (N,).
+    """
+
+    grid: Tensor
+    weights: Tensor
+    bias: Tensor
+
+
 @dataclass(frozen=True)
 class CAM(Explainer):
     """Where the last feature maps contain what the class is made of.
@@ -29,6 +42,7 @@ class CAM(Explainer):
 
     title: ClassVar[str] = "CAM"
     paper: ClassVar[str] = "https://arxiv.org/abs/1512.04150"
+    formula: ClassVar[str] = r"\sum_k w_k A_k, \quad S = \mathrm{mean}\sum_k w_k A_k + b"
     family: ClassVar[Family] = "class activation map"
     lies_on: ClassVar[Literal["picture", "layer"]] = "layer"
     linear: ClassVar[bool] = True
@@ -39,14 +53,19 @@ class CAM(Explainer):
     scales: ClassVar[tuple[Scale, ...]] = ("logit",)
     reduction: ClassVar[Reduction] = "signed sum"
 
-    @torch.no_grad()
     def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
+        head = self.head(passes, pictures)
+        return Attribution(torch.einsum("nk,nkhw->nhw", head.weights, head.grid)[:, None])
+
+    @torch.no_grad()
+    def head(self, passes: Passes, pictures: Tensor) -> Head:
+        """Pass pictures (N, C, H, W), and return what the map is made of. Raises ExplanationError if it has no CAM."""
         with recording() as calls:
             passes(pictures, passes.rows())
         two_sided = passes.classifier.two_sided
-        if (head := self._head(calls, 1 if two_sided else len(passes.classifier.labels))) is not None:
-            rounding = _rounding(head[0].dtype)
-            grid, weights, bias = (part.to(torch.promote_types(part.dtype, torch.float32)) for part in head)
+        if (found := self._head(calls, 1 if two_sided else len(passes.classifier.labels))) is not None:
+            rounding = _rounding(found[0].dtype)
+            grid, weights, bias = (part.to(torch.promote_types(part.dtype, torch.float32)) for part in found)
             if two_sided:
                 weights, bias = both_sides(weights, 0), both_sides(bias, 0)
             class_weights, class_bias = (
@@ -56,7 +75,7 @@ class CAM(Explainer):
             magnitudes = torch.einsum("nk,nkhw->nhw", class_weights.abs(), grid.abs())
             tolerance = rounding * (magnitudes.mean((1, 2)) + class_bias.abs())
             if bool(((values.mean((1, 2)) + class_bias - passes.answers[:, 0]).abs() <= tolerance).all()):
-                return Attribution(values[:, None])
+                return Head(grid, class_weights, class_bias)
         raise ExplanationError(
             "CAM needs a network that ends in global average pooling and one linear layer, and "
             f"{passes.classifier.name} doesn't. Grad-CAM works on it."

@@ -131,6 +131,10 @@ class DeepLIFT(Explainer):
 
     title: ClassVar[str] = "DeepLIFT"
     paper: ClassVar[str] = "https://arxiv.org/abs/1704.02685"
+    formula: ClassVar[str] = (
+        r"(x - x') \odot m,"
+        r" \quad m: \text{the gradient with } \frac{f(z) - f(z')}{z - z'} \text{ for } f'(z)"
+    )
     family: ClassVar[Family] = "gradient"
     linear: ClassVar[bool] = True
     changes_gradients: ClassVar[bool] = True

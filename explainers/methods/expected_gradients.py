@@ -46,6 +46,10 @@ class ExpectedGradients(Explainer):
 
     title: ClassVar[str] = "Expected Gradients"
     paper: ClassVar[str] = "https://arxiv.org/abs/1906.10670"
+    formula: ClassVar[str] = (
+        r"\mathrm{E}_{x', \alpha}\Big[(x - x') \odot \frac{\partial S}{\partial x}\big(x' + \alpha (x -"
+        r" x')\big)\Big]"
+    )
     family: ClassVar[Family] = "gradient"
     examples: ClassVar[Examples] = Examples(few={"draws": 5})
     linear: ClassVar[bool] = True

@@ -33,6 +33,10 @@ class GradCAM(OnLayer):
 
     title: ClassVar[str] = "Grad-CAM"
     paper: ClassVar[str] = "https://arxiv.org/abs/1610.02391"
+    formula: ClassVar[str] = (
+        r"\mathrm{ReLU}\Big(\sum_k a_k A_k\Big),"
+        r" \quad a_k = \mathrm{mean}\,\frac{\partial S}{\partial A_k}"
+    )
     linear: ClassVar[bool] = True
     presets: ClassVar[Mapping[Preset, int]] = {"tutorials": 4, "classes": 2, "layers": 1, "classifiers": 2}
     stands_on: ClassVar[str] = "Captum `LayerGradCam`"
@@ -88,6 +92,7 @@ class HiResCAM(_WeightedByGradient):
 
     title: ClassVar[str] = "HiResCAM"
     paper: ClassVar[str] = "https://arxiv.org/abs/2011.08891"
+    formula: ClassVar[str] = r"\mathrm{ReLU}\Big(\sum_k \frac{\partial S}{\partial A_k} \odot A_k\Big)"
     linear: ClassVar[bool] = True
     stands_on: ClassVar[str] = "Captum's gradients at a layer"
     ours: ClassVar[str] = "Captum has none: it is one line on feature maps and gradients"
@@ -109,6 +114,10 @@ class LayerCAM(_WeightedByGradient):
 
     title: ClassVar[str] = "LayerCAM"
     paper: ClassVar[str] = "https://doi.org/10.1109/TIP.2021.3089943"
+    formula: ClassVar[str] = (
+        r"\mathrm{ReLU}\Big(\sum_k \mathrm{ReLU}\Big(\frac{\partial S}{\partial A_k}\Big) \odot"
+        r" A_k\Big)"
+    )
     presets: ClassVar[Mapping[Preset, int]] = {"layers": 2}
     stands_on: ClassVar[str] = "Captum's gradients at a layer"
     ours: ClassVar[str] = "Captum has none: it is one line on feature maps and gradients"
@@ -130,6 +139,10 @@ class GradCAMPlusPlus(_WeightedByGradient):
 
     title: ClassVar[str] = "Grad-CAM++"
     paper: ClassVar[str] = "https://arxiv.org/abs/1710.11063"
+    formula: ClassVar[str] = (
+        r"\mathrm{ReLU}\Big(\sum_k a_k A_k\Big),"
+        r" \quad a_k = \sum \frac{\mathrm{ReLU}(g_k)}{2 + g_k \sum A_k}, \quad g_k = \frac{\partial S}{\partial A_k}"
+    )
     stands_on: ClassVar[str] = "Captum's gradients at a layer"
     ours: ClassVar[str] = (
         "Captum has none: it is one line on feature maps and gradients. The common factor exp(logit) is left out"
@@ -155,6 +168,7 @@ class FinerCAM(GradCAM):
 
     title: ClassVar[str] = "Finer-CAM"
     paper: ClassVar[str] = "https://arxiv.org/abs/2501.11309"
+    formula: ClassVar[str] = r"\text{Grad-CAM of } S - \gamma \cdot \mathrm{mean}\,S_{\text{similar}}"
     linear: ClassVar[bool] = False
     presets: ClassVar[Mapping[Preset, int]] = {}
     stands_on: ClassVar[str] = "Captum `LayerGradCam`"
@@ -212,6 +226,10 @@ class GuidedGradCAM(GradCAM):
         "neighbour)"
     )
     title: ClassVar[str] = "Guided Grad-CAM"
+    formula: ClassVar[str] = (
+        r"G \odot \mathrm{enlarged}(C),"
+        r" \quad G: \text{guided backpropagation}, \; C: \text{Grad-CAM}"
+    )
     reduction: ClassVar[Reduction] = "sum of magnitudes"
     unit: ClassVar[Unit] = Unit(
         "guided gradient times Grad-CAM", "activation", "guided gradient × Grad-CAM, of the {scale}"

@@ -25,6 +25,7 @@ class Saliency(Explainer):
 
     title: ClassVar[str] = "Vanilla gradient"
     paper: ClassVar[str] = "https://arxiv.org/abs/1312.6034"
+    formula: ClassVar[str] = r"\frac{\partial S}{\partial x}"
     family: ClassVar[Family] = "gradient"
     linear: ClassVar[bool] = True
     presets: ClassVar[Mapping[Preset, int]] = {"tutorials": 1, "classifiers": 1}
@@ -56,6 +57,7 @@ class InputXGradient(Saliency):
 
     title: ClassVar[str] = "Input times gradient"
     paper: ClassVar[str] = "https://arxiv.org/abs/1605.01713"
+    formula: ClassVar[str] = r"x \odot \frac{\partial S}{\partial x}"
     presets: ClassVar[Mapping[Preset, int]] = {}
     stands_on: ClassVar[str] = "Captum `InputXGradient`"
     ours: ClassVar[str] = "in pixel units: gradient times (picture - black), not times the normalised picture"

@@ -60,6 +60,10 @@ class GuidedIntegratedGradients(Explainer):
 
     title: ClassVar[str] = "Guided Integrated Gradients"
     paper: ClassVar[str] = "https://arxiv.org/abs/2106.09788"
+    formula: ClassVar[str] = (
+        r"\int_0^1 \frac{\partial S}{\partial x}\big(p(\alpha)\big) \odot p'(\alpha)\, d\alpha,"
+        r" \quad p(0) = x', \; p(1) = x"
+    )
     family: ClassVar[Family] = "path variant"
     examples: ClassVar[Examples] = Examples(many={"steps": 60}, few={"steps": 10})
     stands_on: ClassVar[str] = "the kernel of Integrated Gradients"

@@ -36,6 +36,10 @@ class IntegratedGradients(Explainer):
 
     title: ClassVar[str] = "Integrated Gradients"
     paper: ClassVar[str] = "https://arxiv.org/abs/1703.01365"
+    formula: ClassVar[str] = (
+        r"(x - x') \odot \int_0^1 \frac{\partial S}{\partial x}\big(x' + \alpha (x - x')\big)\,"
+        r" d\alpha"
+    )
     family: ClassVar[Family] = "gradient"
     linear: ClassVar[bool] = True
     presets: ClassVar[Mapping[Preset, int]] = {"tutorials": 3, "classes": 1, "baselines": 1}

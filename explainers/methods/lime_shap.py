@@ -33,6 +33,10 @@ class LIME(OnCoalitions):
 
     title: ClassVar[str] = "LIME"
     paper: ClassVar[str] = "https://arxiv.org/abs/1602.04938"
+    formula: ClassVar[str] = (
+        r"\mathrm{argmin}_w \sum_z \pi(z) \big(S(z) - b - w \cdot z\big)^2 + \lambda |w|^2,"
+        r" \quad z: \text{superpixels shown}"
+    )
     linear: ClassVar[bool] = True
     examples: ClassVar[Examples] = Examples(many={"samples": 1000}, few={"samples": 120})
     stands_on: ClassVar[str] = "Captum `LimeBase`"
@@ -87,6 +91,10 @@ class KernelSHAP(OnCoalitions):
 
     title: ClassVar[str] = "KernelSHAP"
     paper: ClassVar[str] = "https://arxiv.org/abs/1705.07874"
+    formula: ClassVar[str] = (
+        r"\sum_{Z \not\ni i} \frac{|Z|!\,(n - |Z| - 1)!}{n!} \big(S(Z \cup i) - S(Z)\big),"
+        r" \quad Z: \text{superpixels shown}"
+    )
     linear: ClassVar[bool] = True
     examples: ClassVar[Examples] = Examples(many={"samples": 1000}, few={"samples": 120})
     stands_on: ClassVar[str] = "Captum `LimeBase`"

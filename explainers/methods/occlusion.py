@@ -28,6 +28,7 @@ class Occlusion(Explainer):
 
     title: ClassVar[str] = "Occlusion"
     paper: ClassVar[str] = "https://arxiv.org/abs/1311.2901"
+    formula: ClassVar[str] = r"\mathrm{mean}_{P \ni i} \big(S(x) - S(x \text{ with the patch } P \text{ covered})\big)"
     family: ClassVar[Family] = "perturbation"
     linear: ClassVar[bool] = True
     forward_only: ClassVar[bool] = True

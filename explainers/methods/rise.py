@@ -93,6 +93,10 @@ class RISE(Explainer):
 
     title: ClassVar[str] = "RISE"
     paper: ClassVar[str] = "https://arxiv.org/abs/1806.07421"
+    formula: ClassVar[str] = (
+        r"\frac{1}{p}\, \mathrm{Cov}_m\big(m_i, S(x \text{ behind } m)\big),"
+        r" \quad m: \text{random masks, } p: \text{their mean}"
+    )
     family: ClassVar[Family] = "perturbation"
     linear: ClassVar[bool] = True
     by_region: ClassVar[bool] = True

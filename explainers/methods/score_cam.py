@@ -44,6 +44,7 @@ class EigenCAM(_ForwardOnly):
 
     title: ClassVar[str] = "Eigen-CAM"
     paper: ClassVar[str] = "https://arxiv.org/abs/2008.00299"
+    formula: ClassVar[str] = r"\sum_k u_k A_k, \quad u: \text{first left singular vector of the feature maps}"
     asks_score: ClassVar[bool] = False
     stands_on: ClassVar[str] = "Captum `LayerActivation`"
     ours: ClassVar[str] = "Captum has none. Its sign is fixed"
@@ -68,6 +69,10 @@ class ScoreCAM(_ForwardOnly):
 
     title: ClassVar[str] = "Score-CAM"
     paper: ClassVar[str] = "https://arxiv.org/abs/1910.01279"
+    formula: ClassVar[str] = (
+        r"\mathrm{ReLU}\Big(\sum_k a_k A_k\Big),"
+        r" \quad a_k = S\big(x \odot \mathrm{enlarged}(A_k)\big) - S(0)"
+    )
     stands_on: ClassVar[str] = "Captum `LayerActivation`"
     ours: ClassVar[str] = (
         "Captum has none. It masks the picture in pixel space (hidden is black), in chunks, weighed by the rise of the"

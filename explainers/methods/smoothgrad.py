@@ -118,6 +118,10 @@ class SmoothGrad(_Smoothed):
 
     title: ClassVar[str] = "SmoothGrad"
     paper: ClassVar[str] = "https://arxiv.org/abs/1706.03825"
+    formula: ClassVar[str] = (
+        r"\frac{1}{n} \sum_i G(x + \varepsilon_i),"
+        r" \quad \varepsilon_i: \text{noise}, \; G: \text{the repeated method}"
+    )
     linear: ClassVar[bool] = True
     ours: ClassVar[str] = (
         "Captum's `NoiseTunnel` draws from the global generator and by default passes all samples at once; ours come "
@@ -158,6 +162,10 @@ class SmoothGradSquared(_WithoutSigns):
 
     title: ClassVar[str] = "SmoothGrad squared"
     paper: ClassVar[str] = "https://arxiv.org/abs/1806.10758"
+    formula: ClassVar[str] = (
+        r"\frac{1}{n} \sum_i G(x + \varepsilon_i)^2,"
+        r" \quad \varepsilon_i: \text{noise}, \; G: \text{the repeated method}"
+    )
     unit: ClassVar[Unit] = Unit(
         "mean square over noise", "squared gradient", "square of the {inner}, averaged over noise"
     )
@@ -181,6 +189,10 @@ class VarGrad(_WithoutSigns):
 
     title: ClassVar[str] = "VarGrad"
     paper: ClassVar[str] = "https://arxiv.org/abs/1810.03307"
+    formula: ClassVar[str] = (
+        r"\mathrm{Var}_i\, G(x + \varepsilon_i),"
+        r" \quad \varepsilon_i: \text{noise}, \; G: \text{the repeated method}"
+    )
     unit: ClassVar[Unit] = Unit("variance over noise", "squared gradient", "variance of the {inner} under noise")
 
     @staticmethod

@@ -59,6 +59,10 @@ class XRAI(Explainer):
 
     title: ClassVar[str] = "XRAI"
     paper: ClassVar[str] = "https://arxiv.org/abs/1906.02825"
+    formula: ClassVar[str] = (
+        r"\frac{1}{|R|} \sum_{i \in R} I_i,"
+        r" \quad I: \text{Integrated Gradients}, \; R: \text{the region of the pixel}"
+    )
     family: ClassVar[Family] = "path variant"
     by_region: ClassVar[bool] = True
     examples: ClassVar[Examples] = Examples(many={"steps": 500}, definite={"steps": 7}, few={"steps": 10})

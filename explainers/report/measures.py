@@ -15,8 +15,7 @@ from explainers.experiments import Finding
 from explainers.explanation import Explanation
 from explainers.figures import Tile
 from explainers.markdown import plain
-
-FORMULA_SIGNS = ("=", "+", "-", "@")  # that make a spreadsheet compute a text
+from explainers.spreadsheets import harmless
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,9 +138,9 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> bytes:
 
 
 def _cell(value: Any) -> str:
-    """Write a value; a stranger's text that a spreadsheet would take for a formula gets an apostrophe before it."""
+    """Write a value."""
     if value is None or value != value:  # undefined
         return ""
     if isinstance(value, str):
-        return f"'{value}" if value.lstrip().startswith(FORMULA_SIGNS) else value
+        return harmless(value)
     return str(value)

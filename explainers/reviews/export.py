@@ -15,9 +15,9 @@ from urllib.parse import urlencode
 from explainers.numbers import counted, significant
 from explainers.report.html import TEMPLATE as REPORT_TEMPLATE
 from explainers.reviews.review import VERDICTS, Review
+from explainers.spreadsheets import harmless
 
 TEMPLATE = Path(__file__).with_name("board.html")
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # by which a spreadsheet takes a text for a formula
 MAX_IN_REPORT = 500  # reviews; each takes about 30 kB
 COLUMNS = (
     *("review", "kept", "page", "picture", "picture digest", "class", "rather than", "scale", "score", "method"),
@@ -74,7 +74,7 @@ def _iso(time: datetime) -> str:
 
 def _cell(value: Any) -> Any:
     """Return what stands in a cell: a stranger's text must not be computed."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+    return harmless(value) if isinstance(value, str) else value
 
 
 def _style() -> str:

@@ -15,10 +15,11 @@ PAGES = {  # by the folder of their sections, in the order of the navigation
     "trust": ("Trust", "pages/trust.py"),
     "reviews": ("Reviews", "pages/reviews.py"),
     "models": ("Models", "pages/models.py"),
+    "learn": ("Learn", "pages/learn.py"),
 }
 HERE_KEY = "here"  # of the name of the page that is drawn
 PAGE_TO_OPEN_KEY = "page to open"  # of the name of the page that a visitor wants instead
-PRESENTED = ("explain", "compare", "path", "trust", "reviews")  # nobody presents where classifiers come from
+PRESENTED = ("explain", "compare", "path", "trust", "reviews", "learn")  # nobody presents where classifiers come from
 FIRST_PAGE = "explain"
 WHERE_TO_BEGIN = "New here? Choose a picture, then a method."
 PRESENT_HINT = "Large type and no sidebar. Page Up and Page Down go from page to page, Escape ends it."

@@ -13,7 +13,9 @@ SEEN = {  # the keys of what each page shows first
     "trust": ("top", "under-test", "verdict", "cards"),
     "reviews": ("top", "reviews"),
     "models": ("top", "own-area", "catalogue-line", "row-efficientnet_lite0", "row-bundled", "use-bundled"),
+    "learn": ("top", "lesson-row-one-line", "open-one-line", "lesson-row-saturation"),
 }
+DRAWN = ".main-svg, .st-key-reviews, .st-key-use-bundled, .st-key-open-one-line"  # by what each page is known
 FIRST_CONTROLS = ("picture-choice", "method")  # in the sidebar, where the page has them
 TOP_HEIGHT = 72  # of the heading: a tenth of the window
 
@@ -44,7 +46,7 @@ def outside(app, keys) -> list[str]:
 @pytest.mark.parametrize("page", PAGES)
 def test_what_a_page_is_for_is_seen_without_scrolling(visitor, cheap, page):
     app = visitor(viewport=WINDOW).come(address(page), **cheap()).idle()
-    app.until(lambda: app.page.locator(".main-svg, .st-key-reviews, .st-key-use-bundled").count())
+    app.until(lambda: app.page.locator(DRAWN).count())
     controls = [key for key in FIRST_CONTROLS if app.at(key).count()]
     seen(app, (*controls, *SEEN[page]))
     assert app.at("top").bounding_box()["height"] <= TOP_HEIGHT

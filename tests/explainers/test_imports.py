@@ -25,7 +25,7 @@ OWNED = {  # name of Streamlit's: the one module that spells it
 }
 
 FLOORS = (  # from the ground up: a module imports from its own wing and from the floors below it alone
-    ("errors", "arrays", "glossary", "importing", "markdown", "numbers", "processes"),
+    ("errors", "arrays", "glossary", "importing", "markdown", "numbers", "processes", "spreadsheets"),
     ("images", "runtime", "settings"),
     ("classifiers", "paths"),
     ("explanation",),
@@ -35,7 +35,7 @@ FLOORS = (  # from the ground up: a module imports from its own wing and from th
     ("methods", "experiments", "proof", "check"),
     ("figures", "comparison"),
     ("report",),
-    ("reviews",),
+    ("reviews", "lessons"),
     ("command_line", "serving"),
     ("__main__",),
 )

@@ -48,7 +48,8 @@ def test_a_page_is_photographed_in_every_window(tab, tmp_path):
 
 
 def test_the_pages_have_the_addresses_that_streamlit_gives_them():
-    assert [screenshots.address(page) for page in PAGES] == ["", "compare", "path", "trust", "reviews", "models"]
+    addresses = ["", "compare", "path", "trust", "reviews", "models", "learn"]
+    assert [screenshots.address(page) for page in PAGES] == addresses
 
 
 def test_an_unknown_page_is_refused_before_anything_starts(monkeypatch, capsys, tmp_path):

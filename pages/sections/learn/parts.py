@@ -1,0 +1,102 @@
+"""Draws each kind of part that lessons are made of. No lesson is named here."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import streamlit as st
+
+from explainers.figures.panel import Panel
+from explainers.lessons import Guess, Lab, Lesson, Link, Live, OpenQuestion, Part, Shown, Text
+from explainers.lessons.answers import MAX_ANSWER
+from explainers.markdown import escaped
+from pages.sections.learn.answering import given, note_right, take
+from pages.shared.controls import choose_settings
+from pages.shared.tiles import NO_MODE_BAR
+
+
+def draw(part: Part, lesson: Lesson, lab: Lab) -> Link | None:
+    """Draw a part; return it if it is a link that was followed."""
+    match part:
+        case Text(text=text):
+            st.markdown(text)
+        case Live():
+            _move(part, lab)
+        case Guess():
+            _guess(part, lesson, lab)
+        case OpenQuestion():
+            _ask(part, lesson, lab)
+        case Link(text=text, label=label):
+            st.markdown(text)
+            if st.button(label, key="follow", icon=":material/open_in_new:"):
+                return part
+    return None
+
+
+def _move(part: Live, lab: Lab) -> None:
+    """Draw what can be moved, and what it shows."""
+    st.markdown(part.text())
+    controls, answer = st.columns([2, 5], gap="medium")
+    with controls:
+        settings = choose_settings(type(part), lab.classifier)
+        said = st.container(key="said")
+    with answer:
+        shown = settings.show(lab)
+        _show(shown)
+    with said:
+        for sentence in shown.sentences:
+            st.markdown(sentence)
+
+
+def _show(shown: Shown) -> None:
+    """Draw figures: small ones in rows that wrap, others below each other."""
+    for number, row in enumerate(shown.rows):
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key=f"row-{number}"):
+            for place, panel in enumerate(row):
+                key = f"tile-{number}-{place}"
+                with st.container(width=panel.figure.layout.width, gap="xxsmall", key=f"about-{key}"):
+                    st.markdown(f"**{panel.title}**")
+                    _figure(panel, key, "content")
+                    st.caption(panel.below or "&nbsp;")  # so that the pictures of a row stand in line
+    for number, panel in enumerate(shown.charts):
+        st.markdown(f"**{panel.title}**")
+        _figure(panel, f"chart-{number}", "stretch")
+
+
+def _figure(panel: Panel, key: str, width: Literal["content", "stretch"]) -> None:
+    st.plotly_chart(panel.figure, width=width, key=key, config=NO_MODE_BAR, alt=panel.alt)
+
+
+def _guess(part: Guess, lesson: Lesson, lab: Lab) -> None:
+    """Draw a prediction to make; once it is made, what is right, and why."""
+    st.markdown(part.text)
+    answer, key = given(lesson, part.name), f"guess-{lesson.slug}-{part.name}"
+    if answer is None:
+        with st.form(key=f"form-{key}", border=False):
+            st.radio("Your prediction", part.options, index=None, key=key)
+            args = (lesson, part.name, key, lab.classifier.name)
+            if st.form_submit_button("Show the answer", on_click=take, args=args):
+                st.caption("Choose one of them first.")
+        return
+    revealed = part.reveal(lab)
+    note_right(lesson, part.name, revealed.right)
+    right = answer.text == revealed.right
+    st.markdown(f"Your prediction: **{answer.text}**")
+    verdict = "Right." if right else f"It is **{revealed.right}**."
+    (st.success if right else st.info)(verdict, icon=":material/check:" if right else ":material/lightbulb:")
+    st.markdown(revealed.why)
+
+
+def _ask(part: OpenQuestion, lesson: Lesson, lab: Lab) -> None:
+    """Draw a question to be answered in one's own words, and then an answer to compare it with."""
+    st.markdown(part.text)
+    answer, key = given(lesson, part.name), f"ask-{lesson.slug}-{part.name}"
+    if answer is None:
+        with st.form(key=f"form-{key}", border=False):
+            st.text_area("Your answer", key=key, max_chars=MAX_ANSWER)
+            args = (lesson, part.name, key, lab.classifier.name)
+            if st.form_submit_button("Compare with an answer", on_click=take, args=args):
+                st.caption("Write an answer of your own first.")
+        return
+    st.markdown(f"Your answer: {escaped(answer.text)}")
+    st.info(part.answer(lab), icon=":material/lightbulb:")
