@@ -48,23 +48,15 @@ class FourBaselines(Live):
         strongest = common_peak(*maps.values())
         picture = maps["black"].picture
         area, _ = dark(picture, maps["black"].values)
-        shares = {name: dark(picture, each.values)[1] for name, each in maps.items()}
-        rows = "\n".join(
-            f"| {name} | {significant(each.score - (each.baseline_score or 0.0))} | {percent(shares[name])} |"
-            for name, each in maps.items()
-        )
         return Shown(
             (
                 f"{percent(area)} of this picture is nearly black. All maps are on one colour scale: red speaks for "
                 f"{lab.label(question)}, blue against it.",
-                "| Baseline | The pixels should add up to | Nearly black pixels get |\n| --- | --- | --- |\n" + rows,
+                "Below each map: what its pixels should add up to, and how much of it nearly black pixels get.",
             ),
             rows=(
                 tuple(_baseline(name, each) for name, each in maps.items()),
-                tuple(
-                    map_panel("Its map", each, f"dark: {percent(shares[name])}", strongest)
-                    for name, each in maps.items()
-                ),
+                tuple(map_panel("Its map", each, _below(each), strongest) for each in maps.values()),
                 (picture_panel("Picture", picture, lab.label(question)),),
             ),
         )
@@ -106,9 +98,10 @@ class YourColour(Live):
         )
 
 
-def _short(name: str) -> str:
-    """Return the first word of a baseline's name, which has room over a small map."""
-    return name.split()[0]
+def _below(explanation: Explanation) -> str:
+    """Say what a map should add up to, and the share of nearly black pixels in it."""
+    change = explanation.score - (explanation.baseline_score or 0.0)
+    return f"sum {significant(change)}, black {percent(dark(explanation.picture, explanation.values)[1])}"
 
 
 def _baseline(name: str, explanation: Explanation) -> Panel:

@@ -10,18 +10,17 @@ import torch
 
 from explainers.arrays import Array
 from explainers.explanation import Explanation
-from explainers.figures import Look, picture_tile
 from explainers.figures.colours import SIGNED_COLOURS
 from explainers.figures.functions import grid
 from explainers.figures.panel import Panel
 from explainers.lessons.lab import Lab
 from explainers.lessons.parts import Guess, Lesson, Link, Live, OpenQuestion, Revealed, Shown, Text
-from explainers.lessons.small_maps import picture_panel, values_panel
+from explainers.lessons.small_maps import overlay_panel, picture_panel, values_panel
+from explainers.lessons.xception import OnXception
 from explainers.methods.cam import CAM, Head
 from explainers.methods.grad_cam import GradCAM
 from explainers.numbers import counted, short, significant
 from explainers.question import Question
-from explainers.report.pictures import overlay_picture
 from explainers.settings import choice, layer, number
 
 PICTURES = "Cup of coffee", "Chelsea the cat", "Motorcycle"
@@ -146,8 +145,6 @@ class FromGradients(Live):
         explanation = lab.explain(GradCAM(layer=self.layer), question)
         raw, heat = explanation.values[0], explanation.heat
         name = self.layer or lab.classifier.layer or ""
-        look, photo = Look(RESULT, 100.0, True), question.photo.image
-        overlay = np.asarray(overlay_picture(explanation, look, photo)) / 255  # type: ignore[arg-type]
         return Shown(
             (
                 f"The layer `{name}` gives a grid of {raw.shape[0]} by {raw.shape[1]} cells. Explained: "
@@ -161,7 +158,7 @@ class FromGradients(Live):
                     values_panel("Enlarged", heat, RESULT),
                 ),
                 (
-                    Panel("Over the photo", picture_tile(overlay.transpose(2, 0, 1), LARGE), "The map over the photo"),
+                    overlay_panel(explanation, question, RESULT, LARGE),
                     picture_panel("Picture", explanation.picture, lab.label(question)),
                 ),
             ),
@@ -263,6 +260,7 @@ LESSON = Lesson(
             _related,
         ),
         FromGradients(),
+        OnXception(),
         OpenQuestion(
             "elsewhere",
             "When they differ",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from explainers.classifiers import Classifier, Prediction
+from explainers.classifiers import Classifier, Prediction, Source
 from explainers.explainer import Explainer
 from explainers.explanation import Explanation, Scale, Target
 from explainers.images.photo import Photo
@@ -31,6 +31,11 @@ def _explain(explainer: Explainer, question: Question) -> Explanation:
     return explainer.explain(question)
 
 
+def _load(source: Source) -> Classifier:
+    """Load another classifier."""
+    return source.load()
+
+
 @dataclass(frozen=True, eq=False)
 class Lab:
     """A classifier with the means to question it. Pages hand over means that remember their results.
@@ -38,12 +43,18 @@ class Lab:
     read:    (name of a sample) -> the photo.
     predict: (classifier, photo) -> its likeliest classes, the likeliest first.
     explain: (method, question) -> the map.
+    load:    (source) -> another classifier.
     """
 
     classifier: Classifier
     read: Callable[[str], Photo] = _read
     predict: Callable[[Classifier, Photo], Sequence[Prediction]] = _predict
     explain: Callable[[Explainer, Question], Explanation] = _explain
+    load: Callable[[Source], Classifier] = _load
+
+    def with_classifier(self, classifier: Classifier) -> Lab:
+        """Return the same means for another classifier."""
+        return replace(self, classifier=classifier)
 
     def likely(self, title: str) -> Sequence[Prediction]:
         """Return the likeliest classes of the sample with this title, the likeliest first."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+from PIL import Image
 
 from explainers.arrays import Array
 from explainers.explanation import Explanation
-from explainers.figures import peak, picture_tile, tile
+from explainers.figures import Look, peak, picture_tile, tile
 from explainers.figures.colours import SIGNED_COLOURS
 from explainers.figures.panel import Panel
+from explainers.question import Question
+from explainers.report.pictures import overlay_picture
 
 SIDE = 150  # pixels on the screen, the least that Streamlit gives a figure
 CLIP = 99.0  # percentile of a map's magnitudes that gets the strongest colour
@@ -35,6 +38,14 @@ def values_panel(
     """Return the panel of values (h, w) in these colours."""
     strongest = peak(values, CLIP) if strongest is None else strongest
     return Panel(title, tile(values, colours, strongest, signed=signed, side=SIDE), f"A map: {title}", below)
+
+
+def overlay_panel(explanation: Explanation, question: Question, colours: str, side: int = SIDE) -> Panel:
+    """Return the panel of a map over its photo."""
+    photo, look = question.photo.image, Look(colours, 100.0, True)
+    drawn = overlay_picture(explanation, look, photo if isinstance(photo, Image.Image) else None)
+    figure = picture_tile(np.asarray(drawn).transpose(2, 0, 1) / 255, side)
+    return Panel("Over the photo", figure, "The map over the photo")
 
 
 def common_peak(*explanations: Explanation) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explainers.classifiers import BUNDLED
+from explainers.classifiers import BUNDLED, Classifier, Source
 from explainers.classifiers.bundled import BUNDLED_CLASSIFIERS
 from explainers.classifiers.catalogue import find
 from explainers.lessons import BY_SLUG, Lab, Lesson, Link
@@ -42,8 +42,12 @@ def choose_classifier() -> Lab:
         help="PocketNet answers in an instant. EfficientNet-Lite0 sees more, and takes a few seconds where many maps "
         "are compared.",
     )
-    source = find(name or BUNDLED)
-    return Lab(work.classifier(source, source.fit), sample_photo, work.predictions, work.explanation)
+    return Lab(_load(find(name or BUNDLED)), sample_photo, work.predictions, work.explanation, _load)
+
+
+def _load(source: Source) -> Classifier:
+    """Load a classifier, fitting photos to its input as its source says."""
+    return work.classifier(source, source.fit)
 
 
 def step_of(lesson: Lesson) -> int:

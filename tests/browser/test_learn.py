@@ -1,0 +1,70 @@
+"""A lesson walked to its end by the keyboard, and its worksheet on paper."""
+
+import pytest
+
+from explainers import load_classifier
+from explainers.lessons import LESSONS, Guess, Lab, Live, OpenQuestion
+from explainers.lessons.worksheet import worksheet
+
+LESSON = LESSONS[0]
+
+
+def focus(app, key, name="") -> None:
+    """Press Tab until the focus is within the element of that key."""
+    within = "key => !!document.activeElement?.closest(`.st-key-${key}`)"
+    for _ in range(60):
+        if app.page.evaluate(within, key):
+            return
+        app.page.keyboard.press("Tab")
+    raise AssertionError(f"the focus never came to {key}")
+
+
+def show_answer(app) -> None:
+    """Press the button of the form that has the focus."""
+    for _ in range(10):
+        if app.page.evaluate("document.activeElement?.closest('[data-testid=stFormSubmitButton]') !== null"):
+            app.page.keyboard.press("Enter")
+            return
+        app.page.keyboard.press("Tab")
+    raise AssertionError("the focus never came to the button")
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.slug)
+def test_a_keyboard_leads_through_a_lesson(app, lesson):
+    app.come("learn").idle().until(lambda: app.at(f"open-{lesson.slug}").count())
+    focus(app, f"open-{lesson.slug}")
+    app.page.keyboard.press("Enter")
+    for number, part in enumerate(lesson.parts, 1):
+        title = app.page.get_by_role("heading", name=part.title, exact=True)
+        app.until(lambda title=title: title.count())
+        match part:
+            case Live():
+                app.until(lambda: app.at("said").locator("p, td").count())
+            case Guess(name=name, options=options):
+                focus(app, f"guess-{lesson.slug}-{name}")
+                app.page.keyboard.press("Space")
+                show_answer(app)
+                app.until(lambda first=options[0]: app.page.get_by_text(f"Your prediction: {first}").count())
+            case OpenQuestion(name=name):
+                focus(app, f"ask-{lesson.slug}-{name}")
+                app.page.keyboard.type("I think so")
+                show_answer(app)
+                app.until(lambda: app.page.get_by_text("Your answer: I think so").count())
+        assert app.messages == "" or isinstance(part, Guess | OpenQuestion)
+        if number < len(lesson.parts):
+            focus(app, "next")
+            app.page.keyboard.press("Enter")
+    assert app.address["step"] == str(len(lesson.parts))
+    focus(app, "follow")
+    app.page.keyboard.press("Enter")
+    app.until(lambda: "/learn" not in app.page.url.partition("?")[0])
+
+
+def test_a_worksheet_is_a_few_pages_of_paper(window):
+    page = window().new_page()
+    for content in (worksheet(LESSON), worksheet(LESSON, Lab(load_classifier("bundled")))):
+        page.set_content(content)
+        pdf = page.pdf(format="A4")
+        assert pdf.startswith(b"%PDF")
+        assert 1 <= pdf.count(b"/Type /Page\n") <= 6
+    page.context.close()
