@@ -77,6 +77,11 @@ class Training:
     seed: int = 0
 
     @property
+    def key(self) -> Training:
+        """The recipe itself."""
+        return self
+
+    @property
     def doing(self) -> str:
         """What is being done, for a progress bar."""
         return f"Training {'with' if self.planted else 'without'} the mark"
