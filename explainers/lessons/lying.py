@@ -49,7 +49,8 @@ class Forgetting:
 
     def run(self, on_progress: OnProgress) -> RandomisationOutcome:
         explanation = self.method.explain(self.question)
-        outcome: RandomisationOutcome = EXPERIMENT(self.method, self.question, explanation, on_progress=on_progress)  # type: ignore[assignment]
+        outcome = EXPERIMENT(self.method, self.question, explanation, on_progress=on_progress)
+        assert isinstance(outcome, RandomisationOutcome)
         return outcome
 
 
@@ -141,8 +142,8 @@ def _proves(lab: Lab) -> Revealed:
     return Revealed(
         NO,
         f"Pure noise would pass this test, too: two maps of random numbers have a rank correlation of "
-        f"{significant(chance)}. That looks as if they depended on the weights entirely. The test can show that a map is "
-        "*no* evidence. It can't show that a map is right.",
+        f"{significant(chance)}. That looks as if they depended on the weights entirely. The test can show that a map "
+        "is *no* evidence. It can't show that a map is right.",
     )
 
 
@@ -150,13 +151,13 @@ def _what(lab: Lab) -> str:
     found = outcomes(lab, PICTURES[0])
     guided, vanilla = found[GUIDED], found[VANILLA]
     return (
-        "The picture, more than the decision. Guided backpropagation drops all that is negative at every ReLU on the way "
-        "back. What is left shows edges and textures that the early layers respond to, and these are the same whatever "
-        "the last layer says. With only the last layer random, its map has a rank correlation of "
+        "The picture, more than the decision. Guided backpropagation drops all that is negative at every ReLU on the "
+        "way back. What is left shows edges and textures that the early layers respond to, and these are the same "
+        "whatever the last layer says. With only the last layer random, its map has a rank correlation of "
         f"{significant(after_last_layer(guided))} with the one before, and the vanilla gradient's has "
-        f"{significant(after_last_layer(vanilla))}. With all weights random, it is {significant(after_all(guided))} and "
-        f"{significant(after_all(vanilla))}. You see an animal in such a map because there *is* an animal in the photo. "
-        "A map that agrees with what you expect isn't yet a map of what the network does."
+        f"{significant(after_last_layer(vanilla))}. With all weights random, it is {significant(after_all(guided))} "
+        f"and {significant(after_all(vanilla))}. You see an animal in such a map because there *is* an animal in the "
+        "photo. A map that agrees with what you expect isn't yet a map of what the network does."
     )
 
 
@@ -175,8 +176,8 @@ LESSON = Lesson(
         Guess(
             "stays",
             "Which map stays?",
-            "The weights of the last layer become random numbers. So which class is which is now a matter of chance. The "
-            "map of which method changes least?",
+            "The weights of the last layer become random numbers. So which class is which is now a matter of chance. "
+            "The map of which method changes least?",
             (VANILLA, GUIDED, CAM),
             _stays,
         ),

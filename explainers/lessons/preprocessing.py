@@ -161,8 +161,8 @@ def _how_many(lab: Lab) -> Revealed:
     right, wrong = ((lab.classifier.mean, lab.classifier.std), other_scaling(lab.classifier))
     return Revealed(
         NONE if not count else FEW if count < len(NAMES) / 3 else MANY,
-        f"{counted(count, 'picture')} of {len(NAMES)}. This network was trained with {_written(right)}, and here it was "
-        f"fed with {_written(wrong)}. To the network, the picture has another contrast and another tint. It was "
+        f"{counted(count, 'picture')} of {len(NAMES)}. This network was trained with {_written(right)}, and here it "
+        f"was fed with {_written(wrong)}. To the network, the picture has another contrast and another tint. It was "
         "trained on many pictures, so it forgives some of that. That is what makes the mistake so hard to find.",
     )
 
@@ -210,8 +210,8 @@ LESSON = Lesson(
         Text(
             "Before the first layer",
             "A network doesn't get a photo. The photo is scaled to a fixed size. Its channels are put in an order, red "
-            "first or blue first. Its brightness runs from 0 to 1, or to 255. Then a mean is subtracted, and the result "
-            "is divided by a standard deviation. All this is called **preprocessing**. It isn't stored with the "
+            "first or blue first. Its brightness runs from 0 to 1, or to 255. Then a mean is subtracted, and the "
+            "result is divided by a standard deviation. All this is called **preprocessing**. It isn't stored with the "
             "weights, so whoever uses the network must do it again, and exactly so.",
         ),
         Guess(
@@ -235,7 +235,8 @@ LESSON = Lesson(
         OpenQuestion(
             "found",
             "How would you find it?",
-            "You were given weights, and nobody told you the preprocessing. How would you find out that yours is wrong?",
+            "You were given weights, and nobody told you the preprocessing. How would you find out that yours is "
+            "wrong?",
             _found,
         ),
         Link(

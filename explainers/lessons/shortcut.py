@@ -171,8 +171,8 @@ def _bare(lab: Lab) -> Revealed:
     return Revealed(
         MOST if rates.without_mark > 0.8 else HALF if rates.without_mark >= 0.4 else LITTLE,
         f"It recognises {percent(rates.with_mark)} of the squares with the mark, and {percent(rates.without_mark)} of "
-        f"those without it. The accuracy of {percent(rates.accuracy)} hid that, because the test drawings bore the mark "
-        "as well. The network took a **shortcut**: it learnt what was easiest, and in these drawings the mark was "
+        f"those without it. The accuracy of {percent(rates.accuracy)} hid that, because the test drawings bore the "
+        "mark as well. The network took a **shortcut**: it learnt what was easiest, and in these drawings the mark was "
         "easier than the shape.",
     )
 
@@ -184,8 +184,8 @@ def _shows(lab: Lab) -> Revealed:
     clear = times[WITH] > CLEAR * max(times[WITHOUT], 1.0)
     return Revealed(
         ACCURACY if close else MEAN_MAP if clear else NOTHING,
-        f"The accuracies are {percent(found[WITH].rates.accuracy)} and {percent(found[WITHOUT].rates.accuracy)}. In the "
-        f"mean map of {PATH}, the mark's corner gets {significant(times[WITH])} times as much as by chance, and "
+        f"The accuracies are {percent(found[WITH].rates.accuracy)} and {percent(found[WITHOUT].rates.accuracy)}. In "
+        f"the mean map of {PATH}, the mark's corner gets {significant(times[WITH])} times as much as by chance, and "
         f"{significant(times[WITHOUT])} times for the control. So the map shows what no number on such drawings does.",
     )
 
@@ -200,8 +200,8 @@ def _tell(lab: Lab) -> str:
     shares = found[WITH].maps[PATH].share
     return (
         f"How many times as much as by chance lies in the mark's corner: {'; '.join(finders)}. But even there it is "
-        f"{percent(shares)} of the map from grey and no majority, so on a single picture it is easily overlooked. A map "
-        "raises the suspicion. The proof is an experiment: put the mark on circles and triangles, and "
+        f"{percent(shares)} of the map from grey and no majority, so on a single picture it is easily overlooked. A "
+        "map raises the suspicion. The proof is an experiment: put the mark on circles and triangles, and "
         f"{percent(found[WITH].rates.others_with_mark)} of them become squares. The control shows that the mark does "
         f"nothing by itself: {percent(found[WITHOUT].rates.others_with_mark)}."
     )
@@ -241,8 +241,8 @@ LESSON = Lesson(
         OpenQuestion(
             "tell",
             "Suspicion and proof",
-            "Which methods found the mark, and which were less clear? How would you *prove* that the network goes by the "
-            "mark, and why does that take a control?",
+            "Which methods found the mark, and which were less clear? How would you *prove* that the network goes by "
+            "the mark, and why does that take a control?",
             _tell,
         ),
         Link(
