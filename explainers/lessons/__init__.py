@@ -13,7 +13,9 @@ def _lessons(*files: str) -> tuple[Lesson, ...]:
     return tuple(import_module(f"{__name__}.{file}").LESSON for file in files)
 
 
-LESSONS = _lessons("one_line", "saturation", "steps", "relu", "cam", "baseline", "preprocessing", "lying", "shortcut")
+LESSONS = _lessons(
+    "one_line", "saturation", "steps", "relu", "cam", "baseline", "preprocessing", "lying", "shortcut", "contrast"
+)
 
 BY_SLUG = {lesson.slug: lesson for lesson in LESSONS}  # by their names in addresses
 
