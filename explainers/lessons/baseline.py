@@ -52,7 +52,8 @@ class FourBaselines(Live):
             (
                 f"{percent(area)} of this picture is nearly black. All maps are on one colour scale: red speaks for "
                 f"{lab.label(question)}, blue against it.",
-                "Below each map: what its pixels should add up to, and how much of it nearly black pixels get.",
+                "Below each map: the sum that its pixels should have, and the share of it that nearly black pixels "
+                "get.",
             ),
             rows=(
                 tuple(_baseline(name, each) for name, each in maps.items()),
@@ -101,7 +102,7 @@ class YourColour(Live):
 def _below(explanation: Explanation) -> str:
     """Say what a map should add up to, and the share of nearly black pixels in it."""
     change = explanation.score - (explanation.baseline_score or 0.0)
-    return f"sum {significant(change)}, black {percent(dark(explanation.picture, explanation.values)[1])}"
+    return f"sum {significant(change)}, dark {percent(dark(explanation.picture, explanation.values)[1])}"
 
 
 def _baseline(name: str, explanation: Explanation) -> Panel:
@@ -143,7 +144,7 @@ def _best(lab: Lab) -> str:
 LESSON = Lesson(
     slug="baseline",
     title="The baseline is a question",
-    goal="You know that a map compares the picture with another one, and what each choice can't see.",
+    goal="Why a map compares the picture with another one, and what each choice can't see.",
     minutes=12,
     parts=(
         Text(

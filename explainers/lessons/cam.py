@@ -192,8 +192,8 @@ def _against_cam(lab: Lab, question: Question, name: str) -> str:
         return "CAM exists only at the deepest layer, so there is nothing to compare this map with."
     off = difference(lab, question)
     return (
-        f"Divided by their strongest values, CAM and Grad-CAM differ by at most **{significant(off)}**: they are the "
-        "same map here."
+        "Before the ReLU, and divided by their strongest values, CAM and Grad-CAM differ by at most "
+        f"**{significant(off)}**: they are the same map here."
     )
 
 
@@ -232,7 +232,7 @@ def _elsewhere(lab: Lab) -> str:
 LESSON = Lesson(
     slug="cam",
     title="From pooling to CAM",
-    goal="You can build a class activation map by hand, and you know when Grad-CAM is the same.",
+    goal="How to build a class activation map by hand, and when Grad-CAM is the same.",
     minutes=15,
     parts=(
         Text(

@@ -27,7 +27,7 @@ def value(function: Function, *inputs: float) -> float:
 
 def values(function: Function, inputs: Array) -> Array:
     """Return the values of a function of one number at many places (n,)."""
-    return function(torch.from_numpy(inputs)[:, None]).numpy()  # type: ignore[no-any-return]
+    return function(torch.from_numpy(inputs)[:, None]).numpy()
 
 
 def slopes(function: Function, *inputs: float) -> tuple[float, ...]:

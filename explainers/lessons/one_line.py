@@ -56,7 +56,7 @@ class OneLine(Live):
         inputs = self.x1, self.x2
         partial, y = slopes(line, *inputs), value(line, *inputs)
         shares = [slope * number for slope, number in zip(partial, inputs, strict=True)]
-        parts = " + ".join(f"{short(slope)} · ({short(number)})" for slope, number in zip(partial, inputs, strict=True))
+        parts = " + ".join(f"{short(slope)} · {_factor(x)}" for slope, x in zip(partial, inputs, strict=True))
         figure = bars({f"share of {name}": share for name, share in zip(NAMES, shares, strict=True)} | {"y": y})
         return Shown(
             (
@@ -112,6 +112,11 @@ class Tangent(Live):
         )
 
 
+def _factor(number: float) -> str:
+    """Write a number behind a multiplication sign."""
+    return short(number) if number >= 0 else f"({short(number)})"
+
+
 def _rise(lab: Lab) -> Revealed:
     before, after = value(line, 1, 1), value(line, 2, 1)
     return Revealed(
@@ -156,7 +161,7 @@ def _interaction(lab: Lab) -> str:
 LESSON = Lesson(
     slug="one-line",
     title="Attribution on one line",
-    goal="You know what a share in a score is, and when a slope is a bad witness.",
+    goal="What a share in a score is, and when a slope is a bad witness.",
     minutes=10,
     parts=(
         Text(

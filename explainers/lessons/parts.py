@@ -124,7 +124,7 @@ class Lesson:
     """A lesson.
 
     slug:    its name in addresses.
-    goal:    what one knows after it, in a sentence.
+    goal:    what one learns, in a phrase with a capital and a full stop.
     minutes: how long it takes, about.
     parts:   its parts, in their order; each is a step.
     """

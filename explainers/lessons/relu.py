@@ -157,7 +157,7 @@ def _why(lab: Lab) -> str:
 LESSON = Lesson(
     slug="relu",
     title="Through a ReLU",
-    goal="You know what guided backpropagation does to a gradient, and why its sharp maps say little about the class.",
+    goal="What guided backpropagation does to a gradient, and why its sharp maps say little about the class.",
     minutes=12,
     parts=(
         OneUnit(),

@@ -19,7 +19,6 @@ from explainers.lessons.parts import Guess, Lesson, Link, Live, OpenQuestion, Re
 from explainers.methods.integrated_gradients import IntegratedGradients
 from explainers.numbers import percent, short, significant
 from explainers.paths.quadrature import quadrature
-from explainers.paths.trace import Trace
 from explainers.settings import choice, number
 
 LIMIT = 0.8  # above it, the function stays as it is
@@ -94,23 +93,19 @@ class OnPicture(Live):
         trace, label = explanation.trace, lab.label(question)
         assert trace is not None
         scores = trace.logits if scale == "logit" else trace.probabilities
+        half = float(np.interp(0.5, trace.alphas, scores))
         figures = list(saturation(explanation).items())
         return Shown(
             (
                 f"From black to the picture, the {scale} of {label} goes from {significant(scores[0])} to "
-                f"**{significant(scores[-1])}**. Halfway, at alpha 0.5, it is {significant(_halfway(trace, scale))}.",
-                f"The mean magnitude of the gradient is {significant(trace.gradient_size[-1])} at the picture, and at "
-                f"its largest, at alpha {significant(trace.alphas[trace.gradient_size.argmax()])}, it is "
-                f"**{significant(trace.gradient_size.max())}**.",
+                f"**{significant(scores[-1])}**. Halfway, at alpha 0.5, it is {significant(half)}: "
+                f"**{percent((half - scores[0]) / (scores[-1] - scores[0]))}** of the change is done.",
+                f"The gradient is largest at alpha {significant(trace.alphas[trace.gradient_size.argmax()])}. Its mean "
+                f"magnitude is **{significant(trace.gradient_size.max())}** there, and "
+                f"{significant(trace.gradient_size[-1])} at the picture.",
             ),
             tuple(Panel(title, figure, f"{title}, for {label}") for title, figure in (figures[0], figures[2])),
         )
-
-
-def _halfway(trace: Trace, scale: Scale) -> float:
-    """Return the score in the middle of the path."""
-    scores = trace.logits if scale == "logit" else trace.probabilities
-    return float(np.interp(0.5, trace.alphas, scores))
 
 
 def _slope(lab: Lab) -> Revealed:
@@ -152,8 +147,7 @@ def _where(lab: Lab) -> str:
 LESSON = Lesson(
     slug="saturation",
     title="Saturation",
-    goal="You know why a slope of zero doesn't mean that an input is unimportant, and what Integrated Gradients does "
-    "about it.",
+    goal="Why a slope of zero doesn't mean that an input is unimportant, and what Integrated Gradients does about it.",
     minutes=12,
     parts=(
         Text(

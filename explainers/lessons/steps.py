@@ -50,8 +50,9 @@ class FewOrMany(Live):
     """Integrated Gradients adds up slopes on the way from black to the picture. The values of all pixels together
     should be the score of the picture minus the score of black. How far they are off is called the **gap**.
 
-    Compare 5 steps with 50, then choose a number of your own. Then try another rule: it says at which places on the way
-    the slope is read, and how much each counts.
+    Compare 5 steps with 50, then choose a number of your own. Then try another rule. “Left” reads the slope at the
+    beginning of each step, “midpoint” in its middle, “right” at its end. “Trapezoid” takes the mean of both ends, and
+    “gauss-legendre” chooses places and weights that suit smooth curves best.
     """
 
     title: ClassVar[str] = "Five steps against fifty"
@@ -173,7 +174,7 @@ def _caught(lab: Lab) -> str:
 LESSON = Lesson(
     slug="steps",
     title="How many steps",
-    goal="You can check a map of Integrated Gradients by its sum, and you can catch a wrong rule.",
+    goal="How to check a map of Integrated Gradients by its sum, and how to catch a wrong rule.",
     minutes=12,
     parts=(
         Text(

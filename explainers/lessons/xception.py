@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from explainers.classifiers import Classifier, Source
 from explainers.classifiers.catalogue import find
@@ -69,7 +69,7 @@ class RandomXception(Source):
         )
 
 
-def _weights(network: nn.Module) -> Iterator[nn.Parameter]:
+def _weights(network: nn.Module) -> Iterator[Tensor]:
     """Yield the weights of all convolutions and linear layers."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):

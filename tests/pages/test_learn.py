@@ -67,7 +67,8 @@ def test_a_prediction_is_made_before_the_answer_is_shown_and_counts_once(learn):
     assert not at.success
     assert not at.info
     next(button for button in at.button if button.label == "Show the answer").click().run()
-    assert at.radio(key=key).value is None  # nothing was chosen, so nothing is shown
+    assert at.radio(key=key).value is None
+    assert "Choose one of them first." in texts(at)
     at.radio(key=key).set_value(guess.options[0])
     next(button for button in at.button if button.label == "Show the answer").click().run()
     assert f"Your prediction: **{guess.options[0]}**" in texts(at)

@@ -31,9 +31,9 @@ def take(lesson: Lesson, name: str, widget_key: str, classifier: str) -> None:
 
 
 def note_right(lesson: Lesson, name: str, right: str) -> None:
-    """Note the option that is right, once it is shown."""
+    """Note the option that was right when it was shown first; another classifier may find another."""
     answer = given(lesson, name)
-    if answer and answer.right != right:
+    if answer and not answer.right:
         _keep(lesson, name, replace(answer, right=right))
 
 

@@ -33,7 +33,7 @@ def choose_lesson() -> Lesson | None:
 def choose_classifier() -> Lab:
     """Choose one of the classifiers that need no download, and return what the lesson computes with."""
     offered = {name: each.title for name, each in reversed(BUNDLED_CLASSIFIERS.items()) if each.is_installed}
-    name: str = st.segmented_control(
+    name = st.segmented_control(
         "Classifier",
         offered,
         format_func=offered.__getitem__,

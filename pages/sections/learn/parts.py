@@ -75,7 +75,7 @@ def _show(shown: Shown) -> None:
                 with st.container(width=panel.figure.layout.width, gap="xxsmall", key=f"about-{key}"):
                     st.markdown(f"**{panel.title}**")
                     _figure(panel, key, "content")
-                    st.caption(panel.below or "\u00a0")  # so that the pictures of a row stand in line
+                    st.caption(panel.below or "&nbsp;")  # so that the pictures of a row stand in line
     for number, panel in enumerate(shown.charts):
         st.markdown(f"**{panel.title}**")
         _figure(panel, f"chart-{number}", "stretch")
@@ -93,7 +93,8 @@ def _guess(part: Guess, lesson: Lesson, lab: Lab) -> None:
         with st.form(key=f"form-{key}", border=False):
             st.radio("Your prediction", part.options, index=None, key=key)
             args = (lesson, part.name, key, lab.classifier.name)
-            st.form_submit_button("Show the answer", on_click=take, args=args)
+            if st.form_submit_button("Show the answer", on_click=take, args=args):
+                st.caption("Choose one of them first.")
         return
     revealed = part.reveal(lab)
     note_right(lesson, part.name, revealed.right)
@@ -112,7 +113,8 @@ def _ask(part: OpenQuestion, lesson: Lesson, lab: Lab) -> None:
         with st.form(key=f"form-{key}", border=False):
             st.text_area("Your answer", key=key, max_chars=MAX_ANSWER)
             args = (lesson, part.name, key, lab.classifier.name)
-            st.form_submit_button("Compare with an answer", on_click=take, args=args)
+            if st.form_submit_button("Compare with an answer", on_click=take, args=args):
+                st.caption("Write an answer of your own first.")
         return
     st.markdown(f"Your answer: {escaped(answer.text)}")
     st.info(part.answer(lab), icon=":material/lightbulb:")

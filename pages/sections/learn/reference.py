@@ -36,7 +36,10 @@ def _show(kind: type[Explainer], lab: Lab) -> Link | None:
         st.latex(kind.formula)
         st.markdown(kind.about())
         st.markdown("\n".join(f"- {sentence}" for sentence in (*properties(kind), cost(kind, lab.classifier))))
-        st.caption(f"{foundation(kind)} [Paper]({kind.paper})")
-        if st.button("Open it", key=f"open-{kind.slug()}", help=f"{kind.title}, on the Explain page"):
+        st.caption(foundation(kind))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            opened = st.button("Open it", key=f"open-{kind.slug()}", help=f"{kind.title}, on the Explain page")
+            st.markdown(f"[Paper]({kind.paper})", width="content")
+        if opened:
             return Link(kind.title, "", "Open it", "explain", {"method": kind.slug()})
     return None
