@@ -85,7 +85,7 @@ def test_the_mark_lies_in_its_box_and_changes_nothing_else():
     outside[BOX] = False
     assert not change[outside].any()
     assert (change[BOX] > 0).any(0).all()  # each of its columns in some picture
-    assert BOX_SHARE == pytest.approx((~outside).float().mean().item())
+    assert pytest.approx((~outside).float().mean().item()) == BOX_SHARE
 
 
 def test_shapes_have_the_same_area():
