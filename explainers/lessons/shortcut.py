@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import torch
 
+from explainers.arrays import Array
 from explainers.figures.panel import Panel
 from explainers.lessons.drawings import BOX_SHARE, SHAPES, draw, marked
 from explainers.lessons.lab import Lab
@@ -67,7 +68,7 @@ class TrainBoth(Live):
         )
 
 
-def drawn(shape: str, number: int, *, marks: bool) -> torch.Tensor:
+def drawn(shape: str, number: int, *, marks: bool) -> Array:
     """Return a drawing (3, H, W) of a shape, with the mark or without it."""
     generator = torch.Generator().manual_seed(number)
     picture = draw([shape], generator)
@@ -154,8 +155,8 @@ class WhoFinds(Live):
         )
 
 
-def _panel(title: str, values: object, below: str = "") -> Panel:
-    return values_panel(title, values, UNSIGNED_COLOURS, below)  # type: ignore[arg-type]
+def _panel(title: str, values: Array, below: str = "") -> Panel:
+    return values_panel(title, values, UNSIGNED_COLOURS, below)
 
 
 def _in_words(found: MeanMap) -> str:

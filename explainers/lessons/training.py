@@ -107,14 +107,13 @@ class Training:
         tests = torch.Generator().manual_seed(TEST_SEEDS + self.seed)
         rates = _rates(classifier, self.planted, tests)
         squares = draw([SHAPES[PLANTED]] * MAPPED, tests)
-        bearing, done, maps = marked(squares, tests), steps, []
-        for pictures in (bearing, squares):
-            found = {}
-            for name, method in METHODS.items():
-                found[name] = mean_map(method, classifier, pictures, Target(PLANTED))
-                on_progress(Progress(done := done + MAPPED, total))
-            maps.append(found)
-        return Trained(classifier, rates, *maps, bearing[0].numpy())
+        bearing, done = marked(squares, tests), steps
+        maps: dict[str, list[MeanMap]] = {}
+        for name, method in METHODS.items():
+            maps[name] = [mean_map(method, classifier, each, Target(PLANTED)) for each in (bearing, squares)]
+            on_progress(Progress(done := done + 2 * MAPPED, total))
+        with_mark, bare = ({name: pair[number] for name, pair in maps.items()} for number in (0, 1))
+        return Trained(classifier, rates, with_mark, bare, bearing[0].numpy())
 
 
 def _network(generator: torch.Generator) -> nn.Sequential:

@@ -6,6 +6,7 @@ from typing import Literal
 
 import streamlit as st
 
+from explainers import ExplanationError
 from explainers.figures.panel import Panel
 from explainers.lessons import Guess, Lab, Lesson, Link, Live, OpenQuestion, Part, Shown, Text
 from explainers.lessons.answers import MAX_ANSWER
@@ -61,7 +62,11 @@ def _shown(settings: Live, lab: Lab) -> Shown | None:
         return None
     place = st.empty()
     place.button("Cancel", key="cancel", icon=":material/stop:", on_click=cancel, args=(missing,))
-    shown = settings.show(lab)
+    try:
+        shown = settings.show(lab)
+    except ExplanationError:
+        place.empty()
+        raise
     place.empty()
     return shown
 
