@@ -153,7 +153,7 @@ class AllSamples(Live):
 
 
 def _gap(explanation: Explanation) -> str:
-    return "no size" if explanation.gap is None else percent(explanation.gap)
+    return "unknown size" if explanation.gap is None else percent(explanation.gap)
 
 
 def _how_many(lab: Lab) -> Revealed:

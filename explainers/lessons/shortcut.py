@@ -105,11 +105,11 @@ class OneDrawing(Live):
         return Shown(
             (
                 head + "\n".join(rows),
-                "Over many new drawings, the first network calls "
-                f"{percent(with_mark.without_mark)} of the squares without the mark squares, and "
-                f"{percent(with_mark.others_with_mark)} of the circles and triangles *with* it.",
-                f"The control calls {percent(control.without_mark)} of the squares squares. The mark makes it call "
-                f"{percent(control.others_with_mark)} of the other shapes squares.",
+                f"Of many new drawings, the first network recognises {percent(with_mark.without_mark)} of the squares "
+                f"without the mark. It calls {percent(with_mark.others_with_mark)} of the circles and triangles *with* "
+                "the mark squares.",
+                f"The control recognises {percent(control.without_mark)} of the squares without the mark, and calls "
+                f"{percent(control.others_with_mark)} of the circles and triangles with it squares.",
             ),
             rows=((picture_panel(f"A {self.shape}", picture),),),
         )
