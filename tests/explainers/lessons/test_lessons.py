@@ -20,17 +20,23 @@ EVERY_LESSON = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: les
 
 @pytest.fixture(scope="module")
 def lab():
-    """The bundled classifier, whose maps are computed once, also in place of any other that a lesson loads.
+    """The bundled classifier, whose answers and maps are computed once, also in place of any other that a lesson loads.
 
     What is trained is trained for a moment only.
     """
-    explanations, results, plain = {}, {}, Lab(load_classifier("bundled"))
+    explanations, answers, results, plain = {}, {}, {}, Lab(load_classifier("bundled"))
 
     def explain(explainer, question):
         key = explainer, question.key
         if key not in explanations:
             explanations[key] = plain.explain(explainer, question)
         return explanations[key]
+
+    def predict(classifier, photo):
+        key = classifier.identity, photo.digest
+        if key not in answers:
+            answers[key] = plain.predict(classifier, photo)
+        return answers[key]
 
     def do(task):
         if task.key not in results:
@@ -40,7 +46,7 @@ def lab():
     with pytest.MonkeyPatch.context() as patch:
         for name, least in {"DRAWN": 20, "TESTED": 5, "EPOCHS": 1, "MAPPED": 2}.items():
             patch.setattr(training, name, least)
-        yield replace(plain, explain=explain, do=do, load=lambda source: plain.classifier)
+        yield replace(plain, predict=predict, explain=explain, do=do, load=lambda source: plain.classifier)
 
 
 def ends(live):
