@@ -57,10 +57,10 @@ def _shown(settings: Live, lab: Lab) -> Shown | None:
     missing = [task for task in settings.tasks(lab) if not work.has_result(task)]
     if not missing:
         return settings.show(lab)
+    place = st.empty()  # of either button, so that neither stays beside the other
     if not has_begun(missing):
-        st.button(settings.begin, key="begin", icon=":material/play_arrow:", on_click=begin, args=(missing,))
+        place.button(settings.begin, key="begin", icon=":material/play_arrow:", on_click=begin, args=(missing,))
         return None
-    place = st.empty()
     place.button("Cancel", key="cancel", icon=":material/stop:", on_click=cancel, args=(missing,))
     try:
         shown = settings.show(lab)
