@@ -65,4 +65,4 @@ def mean_map(method: Explainer, classifier: Classifier, pictures: Tensor, target
 
 def _magnitudes(method: Explainer, classifier: Classifier, picture: Tensor, target: Target) -> Array:
     heat = method(classifier, picture, target).reduced("sum of magnitudes").heat
-    return heat / (float(heat.sum()) or 1.0)  # type: ignore[no-any-return]
+    return heat / (float(heat.sum()) or 1.0)

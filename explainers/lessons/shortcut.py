@@ -72,7 +72,7 @@ def drawn(shape: str, number: int, *, marks: bool) -> Array:
     """Return a drawing (3, H, W) of a shape, with the mark or without it."""
     generator = torch.Generator().manual_seed(number)
     picture = draw([shape], generator)
-    return (marked(picture, generator) if marks else picture)[0].numpy()  # type: ignore[no-any-return]
+    return (marked(picture, generator) if marks else picture)[0].numpy()
 
 
 @dataclass(frozen=True)

@@ -152,14 +152,14 @@ def _lesson(count: int, planted: bool, generator: torch.Generator) -> tuple[Tens
 
 def _train(network: nn.Module, pictures: Tensor, classes: Tensor, generator: torch.Generator) -> Iterator[int]:
     """Train a network, and yield the number of steps done after each. Each step takes a turn, as chunks of maps do."""
-    parameters = [*network.parameters()]
+    parameters: list[Tensor] = [*network.parameters()]
     first, second = ([torch.zeros_like(each) for each in parameters] for _ in range(2))
     counts = [torch.zeros(()) for _ in parameters]
     steps, step = EPOCHS * math.ceil(len(pictures) / BATCH_SIZE), 0
     turn, inputs = turns(torch.device("cpu")), (pictures - MEAN) / STD
     network.train()
     for _ in range(EPOCHS):
-        for batch in torch.randperm(len(pictures), generator=generator).split(BATCH_SIZE):
+        for batch in torch.split(torch.randperm(len(pictures), generator=generator), BATCH_SIZE):
             turn.take((step + 1) * BATCH_SIZE)
             try:
                 loss = F.cross_entropy(network(inputs[batch]), classes[batch])
