@@ -30,10 +30,11 @@ IMAGENET: Scaling = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 HALF: Scaling = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
 MAPS = {"Grad-CAM": GradCAM(), "Vanilla gradient": Saliency()}
 CHECKED = IntegratedGradients(steps=24, rule="trapezoid")
+CHECKED_PICTURE = "Cup of coffee"
 GAP_RISE = 0.05  # a gap that is larger by more than this would be noticed
 SCALED, SWAPPED, UNDIVIDED = "another model's mean and std", "red and blue swapped", "0 to 255 instead of 0 to 1"
 NONE, FEW, MANY = "none of them", "less than a third", "a third or more"
-NOTICED, UNNOTICED = "yes, the gap gets much larger", "no, the sum still comes out"
+NOTICED, UNNOTICED = "yes, the gap gets much larger", "no, the gap gets no larger"
 
 
 def other_scaling(classifier: Classifier) -> Scaling:
@@ -173,13 +174,13 @@ def _written(scaling: tuple[Sequence[float], Sequence[float]]) -> str:
 
 
 def _warned(lab: Lab) -> Revealed:
-    first, other = (each.explain(CHECKED, each.question(PICTURES[0])) for each in (lab, fed(lab, SCALED)))
+    first, other = (each.explain(CHECKED, each.question(CHECKED_PICTURE)) for each in (lab, fed(lab, SCALED)))
     rises = (other.gap or 0.0) > (first.gap or 0.0) + GAP_RISE
     return Revealed(
         NOTICED if rises else UNNOTICED,
-        f"The gap is {_gap(first)} with the right scaling and {_gap(other)} with the wrong one. The sum says whether "
-        "the map fits the *network with this input*. It explains a wrong answer as exactly as a right one. No "
-        "attribution map can tell you that the network was fed wrongly.",
+        f"For the cup of coffee, the gap is {_gap(first)} with the right scaling and {_gap(other)} with the wrong one. "
+        "The sum says whether the map fits the *network with this input*. It explains a wrong answer as exactly as a "
+        "right one. No attribution map can tell you that the network was fed wrongly.",
     )
 
 
