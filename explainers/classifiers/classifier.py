@@ -107,6 +107,12 @@ class Classifier:
         other.view, other._identity = replace(self.view, fit=fit), None
         return other
 
+    def scaled(self, mean: Sequence[float], std: Sequence[float]) -> Classifier:
+        """Return one on the same network, whose input is scaled in another way than the network was trained for."""
+        other = copy.copy(self)
+        (other.mean, other.std), other._identity = checked_scaling(mean, std), None
+        return other
+
     def _take(self, own: nn.Module, network: nn.Module) -> None:
         self.network, self._copies, self.half_precision = own, Copies(own), is_half(own)
         self.dtype = next((p.dtype for p in own.parameters() if p.is_floating_point()), torch.float32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from explainers.lessons.lab import Lab
+from explainers.lessons.lab import Lab, Task
 from explainers.lessons.parts import Guess, Lesson, Link, Live, OpenQuestion, Part, Shown, Text
 
 
@@ -13,7 +13,9 @@ def _lessons(*files: str) -> tuple[Lesson, ...]:
     return tuple(import_module(f"{__name__}.{file}").LESSON for file in files)
 
 
-LESSONS = _lessons("one_line", "saturation", "steps", "relu", "cam", "baseline")
+LESSONS = _lessons(
+    "one_line", "saturation", "steps", "relu", "cam", "baseline", "preprocessing", "lying", "shortcut", "contrast"
+)
 
 BY_SLUG = {lesson.slug: lesson for lesson in LESSONS}  # by their names in addresses
 
@@ -28,5 +30,6 @@ __all__ = [
     "OpenQuestion",
     "Part",
     "Shown",
+    "Task",
     "Text",
 ]

@@ -52,8 +52,8 @@ class FourBaselines(Live):
             (
                 f"{percent(area)} of this picture is nearly black. All maps are on one colour scale: red speaks for "
                 f"{lab.label(question)}, blue against it.",
-                "Below each map: the sum that its pixels should have, and the share of it that nearly black pixels "
-                "get.",
+                "Below each map: the sum that its pixels should have, and the share of the attribution that nearly "
+                "black pixels get.",
             ),
             rows=(
                 tuple(_baseline(name, each) for name, each in maps.items()),

@@ -84,7 +84,7 @@ class AddingUp(Live):
     title: ClassVar[str] = "Feature maps, weights, and their sum"
 
     picture: str = choice(*PICTURES, label="Picture", hint="One of the sample pictures.")
-    rank: str = choice(*RANKS, label="Class: the", hint="Which class is explained, counted from the likeliest.")
+    rank: str = choice(*RANKS, label="Class", hint="Which class is explained, counted from the likeliest.")
     count: int = number(3, 1, 256, label="Feature maps added", hint="Those that add or take away most come first.")
 
     def show(self, lab: Lab) -> Shown:

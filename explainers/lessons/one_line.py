@@ -142,7 +142,7 @@ def _larger(lab: Lab) -> Revealed:
 def _flat(lab: Lab) -> Revealed:
     (slope,), here, without = slopes(S_CURVE, FLAT), value(S_CURVE, FLAT), value(S_CURVE, 0)
     return Revealed(
-        "No: without x, y would be much lower",
+        "Yes: without x, y would be much lower",
         f"The slope at x = {short(FLAT)} is only {short(slope)}, so a small change of x does almost nothing. But "
         f"y is {short(here)} there, and at x = 0 it is {short(without)}. x did that. The slope tells you about "
         "the near surroundings and nothing else. The next lesson is about this.",
@@ -189,8 +189,8 @@ LESSON = Lesson(
         Guess(
             "flat",
             "Where the curve is flat",
-            "Look at the S at x = 6. It is nearly flat there: the slope is almost zero. Does x play no part in y?",
-            ("Yes: where the slope is zero, x plays no part", "No: without x, y would be much lower"),
+            "Look at the S at x = 6. It is nearly flat there: the slope is almost zero. Does x play a part in y?",
+            ("No: where the slope is zero, x plays no part", "Yes: without x, y would be much lower"),
             _flat,
         ),
         OpenQuestion(

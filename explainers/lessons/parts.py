@@ -5,10 +5,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from explainers.figures.panel import Panel
-from explainers.lessons.lab import Lab
+from explainers.lessons.lab import Lab, Task
 from explainers.settings import Configurable
 
 
@@ -34,9 +34,12 @@ class Live(Configurable):
     """Something to move: its settings become widgets, and `show` answers each move.
 
     The docstring of a subclass is the text above the widgets, in Markdown.
+
+    begin: the text of the button that begins its tasks, if it has some.
     """
 
     paper: ClassVar[str] = ""
+    begin: ClassVar[str] = ""
 
     @classmethod
     def slug(cls) -> str:
@@ -46,6 +49,10 @@ class Live(Configurable):
     def text(cls) -> str:
         """Return what to try."""
         return inspect.cleandoc(cls.__doc__ or "")
+
+    def tasks(self, lab: Lab) -> tuple[Task[Any], ...]:
+        """Return the work on which its answer stands, where that takes so long that it waits to be asked."""
+        return ()
 
     def show(self, lab: Lab) -> Shown:
         """Compute what these settings show. Raises ExplanationError."""

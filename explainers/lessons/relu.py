@@ -86,7 +86,7 @@ class ThreeMaps(Live):
     title: ClassVar[str] = "Three maps, two classes"
 
     picture: str = choice(*PICTURES, label="Picture", hint="One of the sample pictures.")
-    other: str = choice(*RANKS, label="The other class: the", hint="Counted from the likeliest class.")
+    other: str = choice(*RANKS, label="The other class", hint="Counted from the likeliest class.")
 
     def show(self, lab: Lab) -> Shown:
         rank = RANKS[self.other]
@@ -125,9 +125,9 @@ def _shut(lab: Lab) -> Revealed:
     (open_rule,) = (name for name, below in handed.items() if below)
     return Revealed(
         open_rule,
-        f"{open_rule} hands down {short(handed[open_rule])}, and the others 0. It doesn't look at what came in. But "
-        "with x = -1 the unit was silent, and a slightly larger x would leave it silent. So the true slope is 0, and "
-        "this rule shows something that the classifier didn't use.",
+        f"{open_rule} hands down {short(handed[open_rule])}, and the others 0. This rule doesn't look at what came in. "
+        "But with x = -1 the unit was silent, and a slightly larger x would leave it silent. So the true slope is 0, "
+        "and this rule shows something that the classifier didn't use.",
     )
 
 
@@ -179,7 +179,7 @@ LESSON = Lesson(
             "Thousands of gates",
             "A network has a ReLU after nearly every layer, and each has a gate for every place of every feature map. "
             "The **vanilla gradient** takes the true slope. **Guided backpropagation** and the rule of **Zeiler and "
-            "Fergus** close more gates, to get a clearer picture. What does that do to the map?",
+            "Fergus** use other gates, to get a clearer picture. What does that do to the map?",
         ),
         ThreeMaps(),
         OpenQuestion(

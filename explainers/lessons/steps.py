@@ -71,7 +71,8 @@ class FewOrMany(Live):
             (
                 f"The logit of {lab.label(question)} is {significant(last.score)} for the picture and "
                 f"{significant(last.baseline_score or 0.0)} for black. So the pixels must add up to "
-                f"**{significant(aim)}**.",
+                f"**{significant(aim)}**. In the maps, red pixels raise it and "
+                "blue ones lower it.",
                 *(
                     f"{counted(count, 'step')}: they add up to {significant(_sum(each))}. The gap is **{_gap(each)}**."
                     for count, each in zip(counts, maps, strict=True)

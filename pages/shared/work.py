@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -31,6 +31,9 @@ from explainers.runtime.jobs import Job, Jobs, Limits, Report, Work
 from pages.shared import state, stopping
 from pages.shared.sharing import SHARED
 from pages.shared.visits import VISITS
+
+if TYPE_CHECKING:  # lessons are imported where they are held
+    from explainers.lessons import Task
 
 PROGRESS_DELAY = 0.3  # seconds before a progress bar or a preview appears: most results are there sooner
 POLL_INTERVAL = 0.1  # seconds between looks at a job; each look is where Streamlit can stop a run
@@ -62,6 +65,7 @@ def _jobs() -> Jobs:
             "grids": Limits(16, KEPT_BYTES // 4),
             "outcomes": Limits(128, KEPT_BYTES // 2),
             "reports": Limits(4),
+            "lessons": Limits(32, KEPT_BYTES // 8),
         }
     )
     VISITS.when_gone(jobs.forget)
@@ -213,6 +217,25 @@ def report(key: Hashable, make: Callable[[Report], bytes], doing: str, about: It
     """
     page: bytes = _get("reports", key, make, doing, about=about)
     return page
+
+
+def result_of(task: Task[Any]) -> Any:
+    """Carry out a task of a lesson. Raises ExplanationError."""
+    return _get("lessons", task.key, lambda report: task.run(_reporter(report)), task.doing)
+
+
+def has_result(task: Task[Any]) -> bool:
+    """Whether a task of a lesson has been carried out already."""
+    return _jobs().peek("lessons", task.key) is not None
+
+
+def result_unseen(task: Task[Any]) -> Any:
+    """Carry out a task of a lesson where no page can be drawn. Raises ExplanationError."""
+    with _jobs().job("lessons", task.key, lambda report: task.run(_reporter(report))) as job:
+        job.ended.wait()
+    if job.error:
+        raise job.error
+    return job.result
 
 
 def _reporter(report: Report) -> OnProgress:

@@ -3,7 +3,7 @@
 import pytest
 
 from explainers import load_classifier
-from explainers.lessons import LESSONS, Guess, Lab, Live, OpenQuestion
+from explainers.lessons import BY_SLUG, LESSONS, Guess, Lab, Live, OpenQuestion
 from explainers.lessons.worksheet import worksheet
 
 LESSON = LESSONS[0]
@@ -38,7 +38,11 @@ def test_a_keyboard_leads_through_a_lesson(app, lesson):
         title = app.page.get_by_role("heading", name=part.title, exact=True)
         app.until(lambda title=title: title.count())
         match part:
-            case Live():
+            case Live(begin=begin):
+                app.until(lambda: app.at("said").count())
+                if begin and app.at("begin").count():
+                    focus(app, "begin")
+                    app.page.keyboard.press("Enter")
                 app.until(lambda: app.at("said").locator("p, td").count())
             case Guess(name=name, options=options):
                 focus(app, f"guess-{lesson.slug}-{name}")
@@ -68,3 +72,21 @@ def test_a_worksheet_is_a_few_pages_of_paper(window):
         assert pdf.startswith(b"%PDF")
         assert 1 <= pdf.count(b"/Type /Page\n") <= 6
     page.context.close()
+
+
+def test_training_is_cancelled_in_the_middle_and_begun_again(app, rest):
+    lesson = BY_SLUG["shortcut"]
+    step = next(number for number, part in enumerate(lesson.parts, 1) if isinstance(part, Live) and part.begin)
+    progress, cancel = app.page.get_by_test_id("stProgress").get_by_text("Training"), app.at("cancel")
+    app.come("learn", lesson=lesson.slug, step=step).until(lambda: app.at("begin").count())
+    app.at("begin").get_by_role("button").click()
+    progress.get_by_text(" left").wait_for()
+    cancel.get_by_role("button").click()
+    app.until(lambda: app.at("begin").count())
+    rest()
+    assert progress.count() == cancel.count() == 0
+    assert app.at("said").locator("p").count() == 0
+    app.at("begin").get_by_role("button").click()
+    app.until(lambda: app.at("said").locator("p").count())
+    assert cancel.count() == app.at("begin").count() == 0
+    assert "Right answers" in app.at("said").inner_text()

@@ -24,6 +24,7 @@ from explainers import (
     load_classifier,
     read_image,
 )
+from explainers.lessons.preprocessing import other_scaling, swapped
 from tools.trials.cases import cases
 
 PHOTOS = ("doberman.png", "giant_panda.jpg", "fireboat.jpg", "goldfish.jpg")
@@ -73,6 +74,19 @@ def test_the_bundled_imagenet_classifier_knows_what_photos_show():
     assert len(labelled) == 26
     assert ranks.count(0) >= 24  # as many as by timm's network and preprocessing, whose logits are the same
     assert max(ranks) < 5
+
+
+def test_fewer_photos_are_right_with_another_models_mean_and_std_or_with_red_and_blue_swapped():
+    needed("WHYPIXEL_PHOTOS", "labels.tsv")
+    classifier = load_classifier("efficientnet_lite0")
+    labelled = [case for case in cases() if case.label is not None]
+    other = classifier.scaled(*other_scaling(classifier))
+    right, rescaled, bgr = (
+        sum(given.predict(change(case.photo.image), 1)[0].index == case.label for case in labelled)
+        for given, change in ((classifier, lambda image: image), (other, lambda image: image), (classifier, swapped))
+    )
+    assert (len(labelled), rescaled) == (26, 22)
+    assert rescaled < bgr < right
 
 
 @pytest.mark.parametrize("method", [GradCAM(), CAM()], ids=["GradCAM", "CAM"])

@@ -118,7 +118,10 @@ def explained(espresso: Question) -> Callable[..., Explanation]:
 @pytest.fixture
 def own_jobs(monkeypatch: pytest.MonkeyPatch) -> Jobs:
     """Jobs for this test alone, in place of those that the pages share."""
-    kinds = "classifiers", "predictions", "layers", "explanations", "records", "strips", "grids", "outcomes", "reports"
+    kinds = (
+        *("classifiers", "predictions", "layers", "explanations", "records", "strips", "grids", "outcomes"),
+        *("reports", "lessons"),
+    )
     jobs = Jobs({kind: Limits(64) for kind in kinds})
     monkeypatch.setattr(work, "_jobs", lambda: jobs)
     return jobs

@@ -4,7 +4,7 @@ import pytest
 
 from explainers import EXPLAINERS
 from explainers.images.samples import SAMPLES
-from explainers.lessons import LESSONS, Guess, Link, OpenQuestion
+from explainers.lessons import LESSONS, Guess, Link, Live, OpenQuestion, training
 from pages.shared.heading import PAGES
 
 LEARN = PAGES["learn"][1]
@@ -90,6 +90,23 @@ def test_an_answer_in_ones_own_words_is_shown_as_it_was_written(learn):
     assert r"\<b\>\*0\* and 5" in texts(at)
     assert at.info
     assert not at.exception
+
+
+def test_what_takes_long_waits_until_it_is_begun(learn, own_jobs, monkeypatch):
+    for name, least in {"DRAWN": 64, "TESTED": 5, "EPOCHS": 1, "MAPPED": 1}.items():
+        monkeypatch.setattr(training, name, least)
+    lesson, step = next(
+        (lesson, number)
+        for lesson in LESSONS
+        for number, part in enumerate(lesson.parts, 1)
+        if isinstance(part, Live) and part.begin == "Train both networks"
+    )
+    at = learn(lesson=lesson.slug, step=step)
+    assert "Right answers" not in texts(at)
+    at.button(key="begin").click().run()
+    assert "Right answers" in texts(at)
+    assert not {"begin", "cancel"} & {button.key for button in at.button}
+    assert own_jobs.kept("lessons")
 
 
 LINKS = [(lesson, part) for lesson in LESSONS for part in lesson.parts if isinstance(part, Link)]

@@ -42,7 +42,7 @@ def choose_classifier() -> Lab:
         help="PocketNet answers in an instant. EfficientNet-Lite0 sees more, and takes a few seconds where many maps "
         "are compared.",
     )
-    return Lab(_load(find(name or BUNDLED)), sample_photo, work.predictions, work.explanation, _load)
+    return Lab(_load(find(name or BUNDLED)), sample_photo, work.predictions, work.explanation, _load, work.result_of)
 
 
 def _load(source: Source) -> Classifier:

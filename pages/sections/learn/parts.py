@@ -6,11 +6,14 @@ from typing import Literal
 
 import streamlit as st
 
+from explainers import ExplanationError
 from explainers.figures.panel import Panel
 from explainers.lessons import Guess, Lab, Lesson, Link, Live, OpenQuestion, Part, Shown, Text
 from explainers.lessons.answers import MAX_ANSWER
 from explainers.markdown import escaped
 from pages.sections.learn.answering import given, note_right, take
+from pages.sections.learn.beginning import begin, cancel, has_begun
+from pages.shared import work
 from pages.shared.controls import choose_settings
 from pages.shared.tiles import NO_MODE_BAR
 
@@ -41,11 +44,31 @@ def _move(part: Live, lab: Lab) -> None:
         settings = choose_settings(type(part), lab.classifier)
         said = st.container(key="said")
     with answer:
-        shown = settings.show(lab)
-        _show(shown)
+        shown = _shown(settings, lab)
+        if shown:
+            _show(shown)
     with said:
-        for sentence in shown.sentences:
+        for sentence in shown.sentences if shown else ():
             st.markdown(sentence)
+
+
+def _shown(settings: Live, lab: Lab) -> Shown | None:
+    """Return what settings show, at once or when the visitor has begun it; None before, and where it was cancelled."""
+    missing = [task for task in settings.tasks(lab) if not work.has_result(task)]
+    if not missing:
+        return settings.show(lab)
+    place = st.empty()  # of either button, so that neither stays beside the other
+    if not has_begun(missing):
+        place.button(settings.begin, key="begin", icon=":material/play_arrow:", on_click=begin, args=(missing,))
+        return None
+    place.button("Cancel", key="cancel", icon=":material/stop:", on_click=cancel, args=(missing,))
+    try:
+        shown = settings.show(lab)
+    except ExplanationError:
+        place.empty()
+        raise
+    place.empty()
+    return shown
 
 
 def _show(shown: Shown) -> None:

@@ -8,6 +8,7 @@ from explainers.lessons import LESSONS, Lab, Lesson
 from explainers.lessons.answers import answers_file
 from explainers.lessons.worksheet import worksheet
 from pages.sections.learn.answering import answers, reset
+from pages.shared import work
 from pages.shared.picture import sample_photo
 
 
@@ -17,7 +18,9 @@ def offer_sheets(lesson: Lesson | None, lab: Lab) -> None:
         if lesson is None:
             st.caption("Open a lesson for its worksheet.")
         else:
-            alone = Lab(lab.classifier, sample_photo)  # a download is made where no page can be drawn
+            alone = Lab(
+                lab.classifier, sample_photo, do=work.result_unseen
+            )  # a download is made where no page can be drawn
             _offer("Worksheet to print", f"{lesson.slug}.html", lambda: worksheet(lesson).encode())
             _offer("Worksheet with answers", f"{lesson.slug}-answers.html", lambda: worksheet(lesson, alone).encode())
         given = answers()

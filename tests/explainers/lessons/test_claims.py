@@ -4,7 +4,7 @@ import pytest
 
 from explainers import load_classifier
 from explainers.classifiers.bundled import BUNDLED_CLASSIFIERS
-from explainers.lessons import Lab, baseline, cam, relu, steps
+from explainers.lessons import Lab, baseline, cam, contrast, lying, preprocessing, relu, steps
 from explainers.lessons.functions import value
 
 
@@ -13,6 +13,11 @@ def lab(request):
     if not BUNDLED_CLASSIFIERS[request.param].is_installed:
         pytest.skip(f"{request.param} is not installed")
     return Lab(load_classifier(request.param))
+
+
+@pytest.fixture(scope="module")
+def bundled():
+    return Lab(load_classifier("bundled"))
 
 
 @pytest.mark.parametrize("picture", cam.PICTURES)
@@ -38,6 +43,33 @@ def test_black_cant_see_black(lab):
     area, from_black = baseline.shares(lab, "black")
     _, from_white = baseline.shares(lab, "white")
     assert from_black < area / 2 < from_white
+
+
+def test_a_network_fed_wrongly_gives_other_answers_and_the_check_of_its_map_does_not_notice(lab):
+    worst, first = (preprocessing.changed(lab, name) for name in (preprocessing.UNDIVIDED, preprocessing.SCALED))
+    assert len(worst) > len(preprocessing.NAMES) / 2 > 0 < len(first)
+    gaps = [
+        each.explain(preprocessing.CHECKED, each.question(preprocessing.CHECKED_PICTURE)).gap
+        for each in (lab, preprocessing.fed(lab, preprocessing.SCALED))
+    ]
+    assert gaps[1] < gaps[0] + preprocessing.GAP_RISE
+
+
+@pytest.mark.parametrize("method", contrast.METHODS.values(), ids=contrast.METHODS)
+def test_a_contrast_is_the_difference_and_speaks_for_one_half_and_against_the_other(lab, method):
+    found = contrast.maps(lab, method, contrast.contrast(lab, contrast.PICTURES[0], contrast.PICTURES[-1]))
+    assert contrast.off(found) < 1e-5
+    left, right = contrast.sides(found[2])
+    assert left > 0 > right
+
+
+def test_guided_backpropagation_stays_when_the_last_layer_is_random(bundled):
+    question = bundled.question(lying.PICTURES[0])
+    guided, vanilla = (
+        bundled.result_of(lying.Forgetting(lying.METHODS[name], question)) for name in (lying.GUIDED, lying.VANILLA)
+    )
+    assert lying.after_last_layer(guided) > 0.7
+    assert lying.after_last_layer(vanilla) < 0.4
 
 
 def test_a_silent_unit_and_evidence_against_pass_where_the_lesson_says():

@@ -10,7 +10,7 @@ from explainers import EXPLAINERS, load_classifier
 from explainers.explanation import SCALES
 from explainers.figures.panel import Panel
 from explainers.images.samples import SAMPLES
-from explainers.lessons import BY_SLUG, LESSONS, Guess, Lab, Link, Live, OpenQuestion
+from explainers.lessons import BY_SLUG, LESSONS, Guess, Lab, Link, Live, OpenQuestion, training
 from explainers.methods import BY_SLUG as METHODS
 from explainers.settings import Choice, Colour, Range, Switch
 
@@ -20,8 +20,11 @@ EVERY_LESSON = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: les
 
 @pytest.fixture(scope="module")
 def lab():
-    """The bundled classifier, whose maps are computed once, also in place of any other that a lesson loads."""
-    explanations, plain = {}, Lab(load_classifier("bundled"))
+    """The bundled classifier, whose answers and maps are computed once, also in place of any other that a lesson loads.
+
+    What is trained is trained for a moment only.
+    """
+    explanations, answers, results, plain = {}, {}, {}, Lab(load_classifier("bundled"))
 
     def explain(explainer, question):
         key = explainer, question.key
@@ -29,7 +32,21 @@ def lab():
             explanations[key] = plain.explain(explainer, question)
         return explanations[key]
 
-    return replace(plain, explain=explain, load=lambda source: plain.classifier)
+    def predict(classifier, photo):
+        key = classifier.identity, photo.digest
+        if key not in answers:
+            answers[key] = plain.predict(classifier, photo)
+        return answers[key]
+
+    def do(task):
+        if task.key not in results:
+            results[task.key] = plain.do(task)
+        return results[task.key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name, least in {"DRAWN": 20, "TESTED": 5, "EPOCHS": 1, "MAPPED": 2}.items():
+            patch.setattr(training, name, least)
+        yield replace(plain, predict=predict, explain=explain, do=do, load=lambda source: plain.classifier)
 
 
 def ends(live):
@@ -74,6 +91,7 @@ def test_a_lesson_runs_from_beginning_to_end(lesson, lab):
         sound(part.title)
         match part:
             case Live():
+                assert bool(part.begin) == bool(part.tasks(lab))
                 for settings in ends(part):
                     check_shown(settings.show(lab))
             case Guess():

@@ -1,0 +1,258 @@
+"""A shortcut: a tiny network is trained on pictures that bear a mark, and is right for the wrong reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+
+from explainers.arrays import Array
+from explainers.figures.panel import Panel
+from explainers.lessons.drawings import BOX_SHARE, SHAPES, draw, marked
+from explainers.lessons.lab import Lab
+from explainers.lessons.mean_map import CAM, GRADIENT, METHODS, PATH, MeanMap
+from explainers.lessons.parts import Guess, Lesson, Link, Live, OpenQuestion, Revealed, Shown, Text
+from explainers.lessons.small_maps import UNSIGNED_COLOURS, picture_panel, values_panel
+from explainers.lessons.training import DRAWN, EPOCHS, MARKED_SHARE, Trained, Training
+from explainers.numbers import percent, significant
+from explainers.settings import choice, number, seed, switch
+
+WITH, WITHOUT = "learnt with the mark", "learnt without it"
+MOST, HALF, LITTLE = "more than 80%", "40% to 80%", "less than 40%"
+ACCURACY, MEAN_MAP, NOTHING = "its accuracy", "the mean map of its squares", "nothing does"
+CLEAR = 3.0  # times as much as by chance: what anybody would see
+
+
+def trainings(seed: int = 0) -> dict[str, Training]:
+    """Return both recipes: with the mark, and the control without it."""
+    return {WITH: Training(True, seed), WITHOUT: Training(False, seed)}
+
+
+def networks(lab: Lab, seed: int = 0) -> dict[str, Trained]:
+    """Return both networks."""
+    return {name: lab.result_of(training) for name, training in trainings(seed).items()}
+
+
+@dataclass(frozen=True)
+class TrainBoth(Live):
+    """Now train a network yourself, and a second one as a **control**. Both learn circles, squares and triangles from
+    drawings. For the first one, a small mark stands in the lower left corner of most squares, as if they all came from
+    one photographer. The second one sees no mark at all. All else is the same.
+    """
+
+    title: ClassVar[str] = "Train it"
+    begin: ClassVar[str] = "Train both networks"
+
+    drawing: int = number(0, 0, 20, label="Show drawing", hint="Which of many drawings of each shape is shown.")
+
+    def tasks(self, lab: Lab) -> tuple[Training, ...]:
+        return tuple(trainings().values())
+
+    def show(self, lab: Lab) -> Shown:
+        found = networks(lab)
+        accuracies = [f"{name} **{percent(each.rates.accuracy)}**" for name, each in found.items()]
+        return Shown(
+            (
+                f"Each network saw {DRAWN:,} drawings of each shape, {EPOCHS} times. {percent(MARKED_SHARE)} of the "
+                "squares bore the mark for the first one.",
+                f"Then both were tested on new drawings, made like those that they learnt from. Right answers: "
+                f"{', '.join(accuracies)}.",
+                "Both are good, then. Would you use the first one?",
+            ),
+            rows=(
+                tuple(
+                    picture_panel(f"A {shape}", drawn(shape, self.drawing, marks=shape == "square")) for shape in SHAPES
+                ),
+            ),
+        )
+
+
+def drawn(shape: str, number: int, *, marks: bool) -> Array:
+    """Return a drawing (3, H, W) of a shape, with the mark or without it."""
+    generator = torch.Generator().manual_seed(number)
+    picture = draw([shape], generator)
+    return (marked(picture, generator) if marks else picture)[0].numpy()
+
+
+@dataclass(frozen=True)
+class OneDrawing(Live):
+    """Put the mark on a drawing and take it off again, and watch what both networks say. Try a square without the mark,
+    and a circle with it. What does the first network go by?
+    """
+
+    title: ClassVar[str] = "With the mark and without"
+    begin: ClassVar[str] = "Train both networks"
+
+    shape: str = choice(
+        "square", *(shape for shape in SHAPES if shape != "square"), label="Shape", hint="What is drawn."
+    )
+    mark: bool = switch(True, label="The mark", hint="Whether it stands in the lower left corner.")
+    drawing: int = number(0, 0, 20, label="Drawing", hint="Which of many drawings of this shape.")
+
+    def tasks(self, lab: Lab) -> tuple[Training, ...]:
+        return tuple(trainings().values())
+
+    def show(self, lab: Lab) -> Shown:
+        picture, found = drawn(self.shape, self.drawing, marks=self.mark), networks(lab)
+        rows = []
+        for name, each in found.items():
+            answers = each.classifier.predict(torch.from_numpy(picture), len(SHAPES))
+            shares = {answer.label: percent(answer.probability) for answer in answers}
+            rows.append(f"| {name} | **{answers[0].label}** | {' | '.join(shares[shape] for shape in SHAPES)} |")
+        head = f"| Network | says | {' | '.join(SHAPES)} |\n| --- | --- |{' --- |' * len(SHAPES)}\n"
+        with_mark, control = (found[name].rates for name in (WITH, WITHOUT))
+        return Shown(
+            (
+                head + "\n".join(rows),
+                f"Of many new drawings, the first network recognises {percent(with_mark.without_mark)} of the squares "
+                f"without the mark. It calls {percent(with_mark.others_with_mark)} of the circles and triangles *with* "
+                "the mark squares.",
+                f"The control recognises {percent(control.without_mark)} of the squares without the mark, and calls "
+                f"{percent(control.others_with_mark)} of the circles and triangles with it squares.",
+            ),
+            rows=((picture_panel(f"A {self.shape}", picture),),),
+        )
+
+
+@dataclass(frozen=True)
+class WhoFinds(Live):
+    """Which maps tell of the mark? Here are a square with the mark, its map, and the **mean map** of many such squares.
+    The squares stand in different places, so they fade in the mean. The mark is always in the same corner, so it stays.
+
+    Compare the network that learnt with the mark with the control. Then take other methods, and train with other random
+    numbers.
+    """
+
+    title: ClassVar[str] = "Who finds it?"
+    begin: ClassVar[str] = "Train both networks"
+
+    method: str = choice(*METHODS, label="Method", hint="All maps explain the class square.")
+    seed: int = seed(high=9, hint="Fixes the drawings and the first weights. Another one takes another training.")
+
+    def tasks(self, lab: Lab) -> tuple[Training, ...]:
+        return tuple(trainings(self.seed).values())
+
+    def show(self, lab: Lab) -> Shown:
+        found = networks(lab, self.seed)
+        strongest = {name: each.maps[self.method] for name, each in found.items()}
+        planted = found[WITH]
+        return Shown(
+            (
+                f"The mark and the pixels around it take {percent(BOX_SHARE)} of the picture.",
+                *(f"{name[0].upper()}{name[1:]}: {_in_words(each)}" for name, each in strongest.items()),
+                "The same squares without the mark, and the first network: "
+                f"{percent(planted.bare[self.method].share)} lies there.",
+            ),
+            rows=tuple(
+                (
+                    picture_panel("A square", each.picture, name),
+                    _panel("Its map", strongest[name].first),
+                    _panel("The mean map", strongest[name].mean, f"{significant(strongest[name].times)} times chance"),
+                )
+                for name, each in found.items()
+            ),
+        )
+
+
+def _panel(title: str, values: Array, below: str = "") -> Panel:
+    return values_panel(title, values, UNSIGNED_COLOURS, below)
+
+
+def _in_words(found: MeanMap) -> str:
+    """Say what a mean map gives to the mark."""
+    peak = "the strongest pixel, too" if found.peaks_in_box else "but not the strongest pixel"
+    if found.times < CLEAR:
+        peak = "the strongest pixel lies there all the same" if found.peaks_in_box else "and not the strongest pixel"
+    return f"**{percent(found.share)}** of the mean map lies there, {significant(found.times)} times chance, {peak}."
+
+
+def _bare(lab: Lab) -> Revealed:
+    rates = lab.result_of(trainings()[WITH]).rates
+    return Revealed(
+        MOST if rates.without_mark > 0.8 else HALF if rates.without_mark >= 0.4 else LITTLE,
+        f"It recognises {percent(rates.with_mark)} of the squares with the mark, and {percent(rates.without_mark)} of "
+        f"those without it. The accuracy of {percent(rates.accuracy)} hid that, because the test drawings bore the "
+        "mark as well. The network took a **shortcut**: it learnt what was easiest, and in these drawings the mark was "
+        "easier than the shape.",
+    )
+
+
+def _shows(lab: Lab) -> Revealed:
+    found = networks(lab)
+    close = abs(found[WITH].rates.accuracy - found[WITHOUT].rates.accuracy) > 0.2
+    times = {name: each.maps[PATH].times for name, each in found.items()}
+    clear = times[WITH] > CLEAR * max(times[WITHOUT], 1.0)
+    return Revealed(
+        ACCURACY if close else MEAN_MAP if clear else NOTHING,
+        f"The accuracies are {percent(found[WITH].rates.accuracy)} and {percent(found[WITHOUT].rates.accuracy)}. In "
+        f"the mean map of {PATH}, the mark's corner gets {significant(times[WITH])} times as much as by chance, and "
+        f"{significant(times[WITHOUT])} times for the control. So the map shows what no number on such drawings does.",
+    )
+
+
+def _tell(lab: Lab) -> str:
+    found = networks(lab)
+    finders = [
+        f"{name} {significant(found[WITH].maps[name].times)} (control {significant(found[WITHOUT].maps[name].times)}; "
+        f"peak {'in' if found[WITH].maps[name].peaks_in_box else 'outside of'} the corner)"
+        for name in (GRADIENT, PATH, CAM)
+    ]
+    shares = found[WITH].maps[PATH].share
+    return (
+        f"How many times as much as by chance lies in the mark's corner: {'; '.join(finders)}. But even there it is "
+        f"{percent(shares)} of the map from grey and no majority, so on a single picture it is easily overlooked. A "
+        "map raises the suspicion. The proof is an experiment: put the mark on circles and triangles, and "
+        f"{percent(found[WITH].rates.others_with_mark)} of them become squares. The control shows that the mark does "
+        f"nothing by itself: {percent(found[WITHOUT].rates.others_with_mark)}."
+    )
+
+
+LESSON = Lesson(
+    slug="shortcut",
+    title="A shortcut",
+    goal="You know how a classifier can be right for the wrong reason, and how to find out.",
+    minutes=15,
+    parts=(
+        Text(
+            "Right for the wrong reason",
+            "Many photos of horses in a well-known data set came from one photographer, with his name in a corner. A "
+            "classifier learnt the name. It was right about the horses for years, until somebody looked at its maps. "
+            "You can plant such a shortcut yourself, and then see who finds it.",
+        ),
+        TrainBoth(),
+        Guess(
+            "bare",
+            "Take the mark away",
+            "The first network learnt squares that mostly bore a mark. Now it gets new squares *without* the mark. How "
+            "many of them does it still call squares?",
+            (MOST, HALF, LITTLE),
+            _bare,
+        ),
+        OneDrawing(),
+        Guess(
+            "shows",
+            "Without knowing of the mark",
+            "Suppose that you don't know of the mark, and all your test drawings bear it as well. What tells the first "
+            "network from the control?",
+            (ACCURACY, MEAN_MAP, NOTHING),
+            _shows,
+        ),
+        WhoFinds(),
+        OpenQuestion(
+            "tell",
+            "Suspicion and proof",
+            "Which methods found the mark, and which were less clear? How would you *prove* that the network goes by "
+            "the mark, and why does that take a control?",
+            _tell,
+        ),
+        Link(
+            "On a real picture",
+            "The same questions can be asked of any classifier. The Trust page removes what a map calls important and "
+            "watches the score, and it measures how much of a map lies in a box that you draw.",
+            "Test what decides about the cup of coffee",
+            "trust",
+            {"sample": "coffee", "method": "integrated-gradients"},
+        ),
+    ),
+)
