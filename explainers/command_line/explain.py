@@ -16,6 +16,8 @@ from explainers.explanation import Explanation
 from explainers.question import Question
 from explainers.report import Result, report, save
 
+NAMELESS = "picture"  # the folder of a map whose picture's name would be the folder itself, or the one above it
+
 
 @click.command(cls=MethodCommand)
 @click.argument("pictures", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
@@ -45,10 +47,11 @@ def explain(
         photo = question.photo.image
         if out is None or isinstance(photo, Tensor):
             return {"saved": None}
-        folder = save(explanation, out / path.stem, photo=photo)
+        name = path.stem if path.stem.strip(".") else NAMELESS
+        folder = save(explanation, out / name, photo=photo)
         if with_report:
             page = report(Result(explainer, question, explanation, likely))
-            (folder / "report.html").write_text(page, "utf-8")
+            (folder / "report.html").write_text(page, "utf-8", "backslashreplace")
         return {"saved": str(folder)}
 
     explain_each(ctx, pictures, keep, line)

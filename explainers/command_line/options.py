@@ -133,7 +133,7 @@ def class_of(classifier: Classifier, text: str) -> int:
     """Return the number of the class of this name or number. Raises ExplanationError if there is none."""
     if text in classifier.labels:
         return classifier.labels.index(text)
-    if text.isdecimal() and int(text) < len(classifier.labels):
+    if text.isdecimal() and float(text) < len(classifier.labels):  # int refuses thousands of digits
         return int(text)
     alike = [label for label in classifier.labels if text.lower() in label.lower()]
     if len(alike) == 1:

@@ -17,8 +17,9 @@ from explainers.command_line.options import TOP, class_of, explainer_of
 from explainers.errors import ExplanationError
 from explainers.explainer import Explainer
 from explainers.explanation import Explanation, Target
+from explainers.images.headers import MAX_BYTES
 from explainers.images.photo import Photo
-from explainers.images.reading import read_image
+from explainers.images.reading import check_length, read_image
 from explainers.question import Question
 from explainers.report.typed_json import write
 
@@ -66,8 +67,6 @@ def explain_each(
                 click.echo(CLEAR_LINE, nl=False, err=True)
             try:
                 row = {"picture": str(path)} | _explained(ctx.params, path, explainer, classifier, work)
-                rows.append(row)
-                click.echo(_json(row) if as_json else show(row))
             except (ExplanationError, OSError) as error:
                 failed += 1
                 sentence = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
@@ -75,7 +74,10 @@ def explain_each(
                     fail(path, sentence)
                 if as_json:
                     click.echo(_json({"picture": str(path), "error": sentence}))
-                click.echo(f"{path}: {sentence}", err=True)
+                click.echo(_in_one_line(f"{path}: {sentence}"), err=True)
+            else:  # who reads may have gone, which is no failure of the picture
+                rows.append(row)
+                click.echo(_json(row) if as_json else _in_one_line(show(row)))
     if finish:
         finish()
     if failed:
@@ -85,7 +87,7 @@ def explain_each(
 
 
 def _explained(params: Mapping[str, Any], path: Path, explainer: Explainer, classifier: Classifier, work: Work) -> Row:
-    photo = Photo.of(read_image(path.read_bytes()), path.name)
+    photo = Photo.of(read_image(_bytes(path)), path.name)
     likely = classifier.predict(photo.image)
     question = Question(photo, classifier, _target(params, classifier, likely[0].index))
     explanation = explainer.explain(question)
@@ -107,8 +109,22 @@ def _explained(params: Mapping[str, Any], path: Path, explainer: Explainer, clas
     } | work(path, explainer, question, likely, explanation)
 
 
+def _bytes(path: Path) -> bytes:
+    """Return the bytes of a file, of which no more are read than a picture may have."""
+    check_length(path.stat().st_size)
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
+
+
 def _json(row: Row) -> str:
-    return json.dumps(write(row, "", {}), ensure_ascii=False, allow_nan=False)
+    """Write a row as JSON; what isn't UTF-8 in the name of a file stays as the escape of half a character."""
+    line = json.dumps(write(row, "", {}), ensure_ascii=False, allow_nan=False)
+    return line.encode("utf-8", "backslashreplace").decode()
+
+
+def _in_one_line(text: str) -> str:
+    """Return a text for a terminal, which must not take orders from the name of a file or a class."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def _any_target(params: Mapping[str, Any], classifier: Classifier) -> Target:
@@ -129,10 +145,17 @@ def _pictures(paths: Sequence[Path]) -> Iterator[Path]:
 def _classifier(params: Mapping[str, Any]) -> Classifier:
     labels: list[str] | None = None
     if params["labels"]:
-        labels = Path(params["labels"]).read_text("utf-8").split("\n")
-        labels = [label.strip() for label in labels if label.strip()]
+        labels = [label.strip() for label in _text(Path(params["labels"])).split("\n") if label.strip()]
     fit: Fit = params["fit"]
     return load_classifier(params["model"] or default().name, checkpoint=params["checkpoint"], labels=labels, fit=fit)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it isn't in UTF-8"
+        raise ExplanationError(f"{path} could not be read: {reason}.") from error
 
 
 def _target(params: Mapping[str, Any], classifier: Classifier, top: int) -> Target:

@@ -69,11 +69,11 @@ def _write_new(path: Path, page: str) -> Path:
     with _telling(path):
         for number in itertools.count(1):
             free = path if number == 1 else path.with_stem(f"{path.stem}-{number}")
-            with suppress(FileExistsError), free.open("x", encoding="utf-8") as file:
+            with suppress(FileExistsError), free.open("x", encoding="utf-8", errors="backslashreplace") as file:
                 try:
                     file.write(page)
                     file.flush()
-                except OSError:
+                except BaseException:  # an interruption, too
                     free.unlink()
                     raise
                 return free

@@ -75,7 +75,7 @@ def save(
     files = contents(explanation, photo, look)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        beside = target.with_name(f".{target.name}-{secrets.token_hex(8)}")
+        beside = target.with_name(f".{secrets.token_hex(8)}")  # short: the target's name may be as long as one can be
         beside.mkdir()
         try:
             for name, data in files.items():

@@ -35,9 +35,9 @@ def photos_report(
 
     def sections() -> Iterator[Section | Failure]:
         for photo in photos:
-            likely = question.classifier.predict(photo.image)
-            index = question.target.index if class_is_chosen else likely[0].index
             try:
+                likely = question.classifier.predict(photo.image)
+                index = question.target.index if class_is_chosen else likely[0].index
                 asked = replace(question, photo=photo, target=replace(question.target, index=index))
                 explanation = explain(asked)
             except ExplanationError as error:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, TimeoutError
 from sqlalchemy.orm import Session
 
@@ -118,6 +118,8 @@ def _sqlite(file: Path) -> Engine:
 
 def _postgresql(url: str) -> Engine:
     options = f"-c lock_timeout={PATIENCE}s -c statement_timeout={ANSWERING}s"
+    if "@" in (make_url(url).host or ""):  # it is the end of a password, which would be told as the host
+        raise ValueError("a sign of the password isn't escaped")
     arguments = {"connect_timeout": CONNECTING, "options": options}
     return create_engine(url, pool_pre_ping=True, connect_args=arguments, hide_parameters=True)
 
@@ -144,7 +146,7 @@ def _sentences() -> Iterator[None]:
         yield
     except (IntegrityError, DataError):
         raise  # faults of ours
-    except (DBAPIError, TimeoutError) as error:
+    except (DBAPIError, TimeoutError, OSError, UnicodeError) as error:  # a file, and the name of a server
         cause = getattr(error, "orig", None) or error
         logging.getLogger(__name__).error("The review board's database: %s", cause)
         name = str(getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +14,8 @@ OFF = "off"
 DEFAULT_LIMIT = 2000  # MB of all reviews together
 DRIVER = "postgresql+psycopg"
 POSTGRESQL = ("postgresql", "postgres", DRIVER)
+MISTYPED = re.compile(r"^(postgres\w*|sqlite)[\s+\w]*(:|//)|\bpassword\s*=", re.IGNORECASE)  # no file is called so
+MAX_DIGITS = 9
 ACCEPTED = f"{OFF}, the path of a file, sqlite:///path or postgresql://user:password@host/database"
 
 
@@ -41,8 +44,8 @@ def location() -> Location | None:
     if not text:
         return Location("", _default_file(), _max_bytes())
     scheme, separator, rest = text.partition("://")
-    if not separator:
-        return Location("", Path(text).expanduser().absolute(), _max_bytes())
+    if not separator and not MISTYPED.search(text):
+        return Location("", _file(text), _max_bytes())
     if scheme in POSTGRESQL and rest:
         return Location(f"{DRIVER}://{rest}", None, _max_bytes())
     if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
@@ -55,6 +58,14 @@ def is_on() -> bool:
     return os.environ.get(VARIABLE, "").strip() != OFF
 
 
+def _file(text: str) -> Path:
+    """Return the file of a path. Raises ExplanationError for the home of a user who isn't there."""
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError as error:
+        raise ExplanationError(f"{VARIABLE} names a file in the home of a user who isn't there.") from error
+
+
 def _default_file() -> Path:
     """Return the file in the folder that belongs to this user's programs."""
     data = os.environ.get("XDG_DATA_HOME", "")
@@ -64,6 +75,6 @@ def _default_file() -> Path:
 
 def _max_bytes() -> int:
     text = os.environ.get(LIMIT_VARIABLE, str(DEFAULT_LIMIT))
-    if not text.isdecimal() or int(text) < 1:
+    if not text.isdecimal() or len(text) > MAX_DIGITS or int(text) < 1:
         raise ExplanationError(f"{LIMIT_VARIABLE} must be a whole number of megabytes, 1 or more, not {text[:20]!r}.")
     return int(text) * 10**6

@@ -24,6 +24,7 @@ VERDICTS = {  # by their names in the database and in addresses
 PICTURE, THUMBNAIL, BUNDLE = "picture", "thumbnail", "bundle"  # the names of its files
 MAX_NAME, MAX_NOTE = 60, 2000  # characters
 ID = re.compile(r"[0-9a-f]{32}")
+DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")  # signs that turn around what stands after them
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Opinion:
             raise ExplanationError(f"Choose a verdict: {', '.join(VERDICTS.values())}.")
         object.__setattr__(self, "name", in_one_line(self.name))
         object.__setattr__(self, "note", plain(self.note))
-        if not self.name:
+        if not any(each.isprintable() and not each.isspace() for each in self.name):  # some letters have no width
             raise ExplanationError("Write your name, so that others know whose verdict it is.")
         for what, text, most in (("name", self.name, MAX_NAME), ("note", self.note, MAX_NOTE)):
             if len(text) > most:
@@ -151,7 +152,7 @@ def is_id(text: str) -> bool:
 def plain(text: str) -> str:
     """Return a stranger's text without what no database keeps and nobody sees; its lines stay."""
     text = text.encode("utf-8", "ignore").decode()  # half of a pair of surrogates has no UTF-8
-    lines = text.replace("\t", " ").splitlines()
+    lines = DIRECTIONS.sub("", text).replace("\t", " ").splitlines()
     lines = ["".join(each for each in line if unicodedata.category(each) != "Cc").rstrip() for line in lines]
     return "\n".join(lines).strip()
 

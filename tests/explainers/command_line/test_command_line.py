@@ -1,5 +1,6 @@
 """The command line asks what the pages ask, and its output and exit codes are made for programs."""
 
+import errno
 import json
 import os
 import signal
@@ -85,6 +86,33 @@ def test_one_report_tells_of_all_pictures_and_replaces_none(run, folder, tmp_pat
     assert "No test of this map had been run" in page
 
 
+def test_no_name_of_a_file_speaks_to_the_terminal_leaves_the_folder_or_loses_the_report(run, folder, tmp_path):
+    pictures = [tmp_path / name for name in ("...png", "bad\udcff\x1b[31m\n.png", f"{'x' * 246}.png")]
+    for picture in pictures:
+        picture.write_bytes((folder / "noise.png").read_bytes())
+    result = run("explain", *pictures, "--out", tmp_path / "out", "--report", *QUICK)
+    assert (result.exit_code, len(result.stdout.splitlines())) == (0, 3)
+    assert "bad\\udcff\\x1b[31m\\n.png: " in result.stdout
+    assert {each.name for each in (tmp_path / "out").iterdir()} == {"picture", *(each.stem for each in pictures[1:])}
+    assert run("report", *pictures, "--out", tmp_path / "all.html", "--title", "\udce9", *QUICK).exit_code == 0
+    assert "bad\\udcff" in (tmp_path / "all.html").read_text("utf-8")
+    rows = [json.loads(line) for line in run("explain", *pictures, "--json", *QUICK).stdout.splitlines()]
+    assert [row["picture"] for row in rows] == [*map(str, pictures)]
+
+
+def test_nothing_more_is_computed_once_nobody_reads_it(run, folder, monkeypatch):
+    explained, pictures = [], sys.modules["explainers.command_line.pictures"]
+
+    def close(*_, err=False, **__):
+        if not err:
+            raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr(pictures, "_explained", lambda params, path, *rest: explained.append(path) or {"label": "x"})
+    monkeypatch.setattr(pictures.click, "echo", close)
+    result = run("explain", folder, "--json", *QUICK)
+    assert (result.exit_code, len(explained), result.stderr) == (1, 1, "")
+
+
 def test_a_report_has_what_the_tests_find_on_request(run, folder, tmp_path, monkeypatch):
     monkeypatch.setattr(REPORT, "EXPERIMENTS", [Told("for")])
     assert run("report", folder, "--tests", "--out", tmp_path / "all.html", *QUICK).exit_code == 0
@@ -152,6 +180,8 @@ def test_wrong_options_are_refused_before_any_work(run, folder, options, sentenc
         (("--target", "unicorn"), "has no class 'unicorn'"),
         (("--target", "ish"), "Did you mean 'goldfish'"),
         (("--target", "100"), "has no class '100'"),
+        (("--target", "9" * 5000), "has no class '9"),
+        (("--labels", sys.executable), "it isn't in UTF-8"),
         (("--method", "cam", "--scale", "probability"), "explains the logit only"),
         (("--layer", "nowhere"), "has no layer 'nowhere'"),
         (("--target", "3", "--versus", "3"), "Choose two different classes"),

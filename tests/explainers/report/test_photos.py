@@ -3,6 +3,7 @@
 import gc
 import weakref
 
+import torch
 from PIL import Image
 
 from explainers import ExplanationError, Saliency, Target
@@ -13,6 +14,7 @@ from explainers.report.photos import photos_report
 
 def test_one_map_after_the_other_is_computed_and_let_go(conv):
     photos = [Photo.of(Image.effect_noise((40, 40 + n), 80).convert("RGB"), f"{n}.jpg") for n in range(4)]
+    photos.append(Photo.of(torch.zeros(3, 5, 5), "odd"))  # about which the classifier can't even be asked
     maps = []
 
     def explain(question):
@@ -27,5 +29,6 @@ def test_one_map_after_the_other_is_computed_and_let_go(conv):
     question = Question(photos[0], conv, Target(1))
     page = photos_report(photos, Saliency(), question, explain, lambda *asked: {}, class_is_chosen=True)
     assert len(maps) == 3
-    assert "3 of 4 maps" in page
+    assert "3 of 5 maps" in page
+    assert "<strong>odd</strong>: A picture tensor must be" in page
     assert "<strong>2.jpg</strong>: Not this one." in page

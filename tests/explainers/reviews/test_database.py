@@ -55,6 +55,10 @@ def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path, quiet):
     assert quiet
 
 
+def test_a_name_that_no_file_can_have_is_a_sentence_too(tmp_path, quiet):
+    assert {*refusals(Location("", tmp_path / ("secret" * 50), 1))} == {module.UNKNOWN}
+
+
 def test_a_damaged_file_is_said_to_be(written, quiet):
     data = bytearray(written.file.read_bytes())
     data[4096:] = b"\xff" * (len(data) - 4096)
@@ -96,7 +100,10 @@ def test_a_file_that_is_read_only_can_be_read(written, quiet):
         pass
 
 
-@pytest.mark.parametrize("address", ["me:secret@127.0.0.1:1/reviews", "me:secret@/reviews?host=/nowhere"])
+@pytest.mark.parametrize(
+    "address",
+    ["me:secret@127.0.0.1:1/reviews", "me:secret@/reviews?host=/nowhere", f"me:secret@{'long' * 20}/reviews"],
+)
 def test_a_server_that_is_not_there_says_so_and_its_address_stays_in_the_log(address, quiet):
     location = Location(f"postgresql+psycopg://{address}", None, 1)
     assert {*refusals(location)} == {module.UNKNOWN}
@@ -104,7 +111,7 @@ def test_a_server_that_is_not_there_says_so_and_its_address_stays_in_the_log(add
     assert "secret" not in "".join(quiet)
 
 
-@pytest.mark.parametrize("address", ["me:secret@[::bad/reviews", "me:secret@host:port/reviews"])
+@pytest.mark.parametrize("address", ["me:secret@[::bad/reviews", "me:secret@host:port/reviews", "me:a@secret@host/r"])
 def test_an_address_that_means_nothing_is_refused(address):
     with pytest.raises(ExplanationError, match="isn't the address of a database") as refusal:
         Database(Location(f"postgresql+psycopg://{address}", None, 1))

@@ -46,7 +46,11 @@ def test_a_variable_names_another_place(monkeypatch, tmp_path, text, file, url):
 
 
 @pytest.mark.parametrize(
-    "text", ["mysql://root:secret@host/r", "sqlite://", "sqlite:///", "postgresql://", "://secret"]
+    "text",
+    [
+        *("mysql://root:secret@host/r", "sqlite://", "sqlite:///", "postgresql://", "://secret"),
+        *("postgresql:/a:secret@host/r", "postgres//a:secret@host/r", "host=here password=secret"),
+    ],
 )
 def test_what_names_no_place_is_refused_without_being_told(monkeypatch, text):
     monkeypatch.setenv("WHYPIXEL_DB", text)
@@ -59,10 +63,14 @@ def test_what_names_no_place_is_refused_without_being_told(monkeypatch, text):
 def test_it_can_be_switched_off_and_given_more_room(monkeypatch):
     monkeypatch.setenv("WHYPIXEL_DB_MAX", "12")
     assert location().max_bytes == 12 * 10**6
-    for text in ("0", "many", "-1", "1.5"):
+    for text in ("0", "many", "-1", "1.5", "9" * 5000):
         monkeypatch.setenv("WHYPIXEL_DB_MAX", text)
         with pytest.raises(ExplanationError, match="must be a whole number of megabytes"):
             location()
+    monkeypatch.setenv("WHYPIXEL_DB_MAX", "12")
+    monkeypatch.setenv("WHYPIXEL_DB", "~nobody-here/r.sqlite")
+    with pytest.raises(ExplanationError, match="the home of a user who isn't there"):
+        location()
     monkeypatch.setenv("WHYPIXEL_DB", "off")
     assert location() is None
     assert not is_on()

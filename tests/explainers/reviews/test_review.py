@@ -12,6 +12,7 @@ from explainers.reviews.review import MAX_NAME, MAX_NOTE, Opinion, is_id
         ("", "Anna", "", "Choose a verdict: Sensible, Right for the wrong reason, Wrong, Unclear."),
         ("nice", "Anna", "", "Choose a verdict: "),
         ("wrong", " \n\x00 ", "", "Write your name"),
+        ("wrong", "\u200b \u2060", "", "Write your name"),
         ("wrong", "A" * (MAX_NAME + 1), "", "The name has 61 characters; up to 60 are kept."),
         ("wrong", "Anna", "A" * (MAX_NOTE + 1), "The note has 2,001 characters; up to 2,000 are kept."),
     ],
@@ -22,7 +23,7 @@ def test_an_opinion_that_can_not_be_kept_says_why(verdict, name, note, sentence)
 
 
 def test_texts_keep_their_lines_and_lose_what_nobody_sees():
-    opinion = Opinion("wrong", "  Anna\tB\n", "\n one \r\n\r\n two\x00\x1b \x85three\ud800\n")
+    opinion = Opinion("wrong", "  Anna\tB\n", "\n one \r\n\r\n \u202etwo\x00\x1b \x85three\ud800\n")
     assert (opinion.name, opinion.note) == ("Anna B", "one\n\n two\nthree")
     assert Opinion("wrong", opinion.name, opinion.note) == opinion
 
