@@ -86,7 +86,8 @@ def test_the_compare_page_offers_all_its_maps(visit, made, bytes_of, rows, tmp_p
     page = visit({"compare-method": methods, "compare-view": "Agreement"}, "pages/compare.py")
     assert not page.exception
     assert {name for name, _ in made.values() if "comparison" in name} == {
-        f"coffee-comparison{ending}" for ending in ("-captioned.png", "-captioned.svg", ".zip", "-measures.csv", ".py")
+        f"coffee-comparison{ending}"
+        for ending in ("-captioned.png", "-captioned.svg", ".zip", "-measures.csv", ".py", ".html")
     }
     (tmp_path / "all.zip").write_bytes(bytes_of("zip"))
     with zipfile.ZipFile(tmp_path / "all.zip") as archive:
