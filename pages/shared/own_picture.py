@@ -22,14 +22,14 @@ BOX_KEY = "box"  # of the edges of the box that a visitor drew on the photo, as 
 INVITATION = "Upload your own pictures, take one with the camera, or choose a sample."
 FORGET_ALL = "Forget all your pictures, and withdraw their links."
 MISSING = (
-    "This link is about a picture of {size} that isn't here: a link identifies the picture without containing it, and "
-    "the server keeps an upload for one visit only. Please upload the same file again."
+    "This link or settings file is about a picture of {size} that isn't here: it names the picture without containing "
+    "it, and the server keeps an upload for one visit only. Please upload the same file."
 )
 ENDED = (
     "The picture of this link, {size}, is no longer shared: it was withdrawn, its day has passed, or the server "
     "was restarted. If you have the same file, please upload it here."
 )
-OTHER = "This isn't the picture that the link was about, which has {size}. What you see is about the new one."
+OTHER = "This isn't the picture that the link or file was about, which has {size}. What you see is about the new one."
 
 
 def own_photo() -> Photo | None:

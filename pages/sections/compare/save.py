@@ -36,7 +36,9 @@ def offer_comparison(
     tiles:          as they are drawn.
     with_agreement: whether the page shows how far they agree, so that the measures hold it, too.
     """
-    title = f"{question.photo.name}: {len(tiles)} maps compared"
+    pictures_shown = len({tile.photo for tile in tiles if tile.explanation})
+    about = question.photo.name if pictures_shown < 2 else f"{pictures_shown} pictures"
+    title = f"{about}: {len(tiles)} maps compared"
 
     def drawn(write: Callable[..., bytes]) -> Callable[[], bytes]:
         return lambda: write(captioned_tiles(tiles, comparison.columns, tints, title=title))

@@ -336,7 +336,7 @@ def test_a_link_whose_photo_is_not_here_says_so_in_place_of_a_result(visit):
 def test_another_photo_than_the_links_is_explained_and_told_from_it(visit):
     at = visit(**OF_RED)
     assert chosen(upload(at, BLUE.name)) == told(BLUE)
-    assert "isn't the picture that the link was about, which has 40 × 30 pixels" in at.warning[0].value
+    assert "isn't the picture that the link or file was about, which has 40 × 30 pixels" in at.warning[0].value
     assert at.query_params == {"sample": "own", "photo": BLUE.fingerprint}  # a box drawn on red isn't one on blue
     choose(at, "coffee")
     choose(at, "own")
