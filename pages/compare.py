@@ -1,4 +1,4 @@
-"""The Compare page shows many maps of one picture side by side."""
+"""The Compare page shows many maps side by side."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from pages.shared.frame import frame, messages
 
 def compare() -> None:
     """Draw the page. In a function, because Streamlit keeps the variables of a script after its run."""
-    with frame(
-        "How do they compare?", "One picture, many maps: side by side, with one zoom, and measured.", "compare"
-    ) as page:
+    with frame("How do they compare?", "Many maps side by side, zoomed together and measured.", "compare") as page:
         body = page.place("70vh")
         with page.imports():
             from pages.sections.compare.drawing import choose_drawing

@@ -53,7 +53,7 @@ def explain_each(
     if not pictures:
         raise click.UsageError("There is no picture: give picture files, or folders that hold some.")
     if most is not None and len(pictures) > most:
-        raise click.UsageError(f"These are {len(pictures):,} pictures, and {most} are the most that this takes.")
+        raise click.UsageError(f"There are {len(pictures):,} pictures; this command takes {most} at most.")
     explainer = explainer_of(ctx)
     try:
         classifier = _classifier(ctx.params)

@@ -26,9 +26,9 @@ MAX_PICTURES = 100  # of a report, which has them all: a browser has to draw it,
 @click.argument("pictures", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @question_options
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write.")
-@click.option("--title", default="", help="The title of the report. Default: how many maps there are, and of what.")
-@click.option("--notes", default="", help="What its readers should know.")
-@click.option("--tests", is_flag=True, help="Run the Trust page's experiments on each map, and tell what they find.")
+@click.option("--title", default="", help="The title of the report. Default: the number of maps, and what they are of.")
+@click.option("--notes", default="", help="Notes for the readers, which the report begins with.")
+@click.option("--tests", is_flag=True, help="Run the Trust page's experiments on each map, and report what they find.")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each picture.")
 @click.pass_context
 def report(
@@ -36,8 +36,8 @@ def report(
 ) -> None:
     """Write one report of all PICTURES, which are files or folders of them.
 
-    It is one HTML file, to read, print or send. Nothing is overwritten: if there is a file of that name, a number is
-    added to it. Pictures that fail are told of in the report, too.
+    It is one HTML file to read, print or send. Nothing is overwritten: if the file exists, the new one gets a number.
+    The report also lists the pictures that failed.
     """
     entries: list[reports.Section | reports.Failure] = []
 
@@ -57,7 +57,7 @@ def report(
 
     def write() -> None:
         target = _write_new(out, reports.report(entries, title=title, notes=notes))
-        click.echo(f"The report is {target}.", err=True)
+        click.echo(f"The report is in {target}.", err=True)
 
     with _telling(out):
         out.parent.mkdir(parents=True, exist_ok=True)

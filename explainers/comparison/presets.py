@@ -32,8 +32,14 @@ class ComparisonPreset:
     shared_colours: bool = False
 
 
-def comparison_presets(classifier: Classifier, classifiers: tuple[str, ...]) -> tuple[ComparisonPreset, ...]:
-    """Return the presets for a classifier; `classifiers` names the two that the last preset compares."""
+def comparison_presets(
+    classifier: Classifier, classifiers: tuple[str, ...], pictures: tuple[str, ...] = ()
+) -> tuple[ComparisonPreset, ...]:
+    """Return the presets for a classifier.
+
+    classifiers: the two that one preset compares.
+    pictures:    the visitor's own; with fewer than two, there is no preset that compares them.
+    """
     (path_method,) = in_preset("baselines")
     same_steps = path_method(**{path_method.on_axis("steps") or "": BASELINE_STEPS})
     preset = ComparisonPreset
@@ -45,6 +51,7 @@ def comparison_presets(classifier: Classifier, classifiers: tuple[str, ...]) -> 
         preset("Baselines", ("baseline", ("black", "white", "random")), None, same_steps, shared_colours=True),
         preset("Layers", ("layer", tuple(DEPTHS)), _methods(*in_preset("layers"))),
         preset("Two classifiers", ("classifier", classifiers), _methods(*in_preset("classifiers"))),
+        *([preset("Your pictures", ("picture", pictures))] if len(pictures) > 1 else []),
     )
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 NOT_LEGAL_ADVICE = (
-    "This table shows where this report may help somebody who assesses a high-risk system. It isn't legal advice, nor "
+    "This table shows where the report may help somebody who assesses a high-risk system. It isn't legal advice, nor "
     "a statement that a system is high-risk or that it conforms. A map explains one answer of a classifier; it is "
     "never the whole of what an article asks."
 )
 DATES = (
     "When the articles apply: Regulation (EU) 2026/1744 moved the duties of Annex III systems, those of Article 13 "
     "among them, to 2 December 2027, and those of Annex I systems to 2 August 2028. Many read Article 86 as applying "
-    "since 2 August 2026. Ask a lawyer what holds for your system."
+    "since 2 August 2026. Ask a lawyer what applies to your system."
 )
 ANSWER, CHECK, TESTS, LIMITS = "prediction", "check", "tests", "limits"
 COMPUTED, CARD = "computed", "model-card"
@@ -55,14 +55,14 @@ REQUIREMENTS = (
         "The level of accuracy, with its metrics, robustness and cybersecurity, and what may affect it",
         (ANSWER, TESTS, CARD),
         "The answers to these pictures, what tests found of the maps, and the accuracy as published, where it is "
-        "known. No accuracy is measured here, and nothing is said of cybersecurity.",
+        "known. The report measures no accuracy and says nothing about cybersecurity.",
         "the level of accuracy that can be expected in this use",
     ),
     Requirement(
         "Art. 13(3)(b)(iii)",
         "Circumstances of use, or foreseeable misuse, that may lead to risks",
         (LIMITS,),
-        "How a map can be misread. Nothing is said of other risks.",
+        "How a map can be misread. The report says nothing about other risks.",
         "known and foreseeable risks",
     ),
     Requirement(
@@ -81,7 +81,7 @@ REQUIREMENTS = (
         "Art. 13(3)(b)(vi)",
         "Specifications of the input data; the training, validation and testing data",
         (CARD, COMPUTED),
-        "The input size and the preprocessing. Nothing is known of the data sets.",
+        "The input size and the preprocessing. Whypixel knows nothing about the data sets.",
         "the data sets",
     ),
     Requirement(
@@ -94,8 +94,8 @@ REQUIREMENTS = (
         "Art. 86(1)",
         "For a person affected by a decision: the role of the system in it, and the main elements of the decision",
         (ANSWER, TESTS),
-        "Which parts of the picture moved the classifier's answer, if the map can be trusted. What the answer meant "
-        "for the decision, only the deployer knows.",
+        "Which parts of the picture moved the classifier's answer, if the map can be trusted. Only the deployer knows "
+        "what the answer meant for the decision.",
         "the role of the system in the decision",
     ),
     Requirement(
@@ -123,7 +123,7 @@ REQUIREMENTS = (
         "report.",
         "the measures of human oversight",
     ),
-    Requirement("Annex IV 2(f)", "Changes that are determined in advance", to_fill="such changes"),
+    Requirement("Annex IV 2(f)", "Changes determined in advance", to_fill="any such changes"),
     Requirement(
         "Annex IV 2(g)",
         "Validation and testing: data, metrics, discriminatory impacts, test logs, dated and signed",
@@ -132,5 +132,5 @@ REQUIREMENTS = (
         "again. They test the maps, not the classifier.",
         "the tests of the classifier, their date and signature",
     ),
-    Requirement("Annex IV 2(h)", "Cybersecurity measures", to_fill="the measures"),
+    Requirement("Annex IV 2(h)", "Cybersecurity measures", to_fill="the cybersecurity measures"),
 )

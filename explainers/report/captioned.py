@@ -107,7 +107,7 @@ def _curve(explanation: Explanation, trace: Trace, top: float, width: float) -> 
         places = left + trace.alphas * (right - left)
         return [(float(x), foot - float(height)) for x, height in zip(places, heights, strict=True)]
 
-    dashed = "dashed: the baseline's, plus the map so far"
+    dashed = "dashed: the baseline's score, plus the map so far"
     return [
         Text((left, top + SMALL), f"{scale[0].upper()}{scale[1:]} along the path", SMALL, colour=BLUE),
         Text((right, top + SMALL), dashed, SMALL, colour=ORANGE, anchor="end"),

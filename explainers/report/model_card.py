@@ -34,7 +34,7 @@ UNKNOWN = (  # to a program that is given a network and pictures
     Entry("Factors", asked="groups of people, cameras and surroundings for which its performance may differ"),
     Entry("Training data", asked="where the pictures and labels come from, how they were chosen, and for what"),
     Entry("Quantitative analyses", asked="its performance for each group, and where groups meet"),
-    Entry("Ethical considerations", asked="whom wrong answers harm, and what is done about it"),
+    Entry("Ethical considerations", asked="who is harmed by wrong answers, and what is done about it"),
 )
 
 
@@ -60,14 +60,16 @@ class Card:
             use,
             factors,
             Entry("Metrics", _accuracy(source), asked="the measures that were chosen for its use, and why"),
-            Entry("Evaluation data", asked="the pictures on which it was tested; those of this report are examples"),
+            Entry(
+                "Evaluation data", asked="the pictures that it was tested on; those of this report are only examples"
+            ),
             training,
             analyses,
             ethics,
             Entry(
                 "Caveats",
-                "Those of each map are under “What a map can't say” and with each result.",
-                asked="those of the classifier",
+                "What limits the maps stands under “What a map can't say” and with each result.",
+                asked="what else limits the classifier",
             ),
         )
         return cls(facts.weights, facts.classifier, entries)
@@ -82,7 +84,7 @@ def _source(explanation: Explanation) -> Source | None:
 
 def _details(explanation: Explanation, source: Source | None) -> str:
     facts = explanation.facts
-    origin = f"Loaded by the name {facts.source}." if facts.source else "A network that a program handed over."
+    origin = f"Loaded under the name {facts.source}." if facts.source else "A network that a program handed over."
     licence = f" Licence of the weights: {source.licence}." if source and source.licence else ""
     return f"{facts.classifier}. {origin}{licence} Hash of architecture, weights and view: {facts.weights}."
 
@@ -90,7 +92,9 @@ def _details(explanation: Explanation, source: Source | None) -> str:
 def _input_and_output(classifier: Classifier, explanation: Explanation) -> str:
     height, width = classifier.size
     colours = "colour" if classifier.channels == 3 else counted(classifier.channels, "channel")
-    kind = "exactly one applies (softmax)" if explanation.facts.output == "softmax" else "each by itself (sigmoid)"
+    kind = (
+        "exactly one applies (softmax)" if explanation.facts.output == "softmax" else "any number can apply (sigmoid)"
+    )
     labels = listed(classifier.labels, SHOWN_LABELS)
     count = counted(len(classifier.labels), "class", "classes")
     return f"A picture of {width} × {height} pixels in {colours}. {count}, of which {kind}: {labels}."
@@ -99,4 +103,4 @@ def _input_and_output(classifier: Classifier, explanation: Explanation) -> str:
 def _accuracy(source: Source | None) -> str:
     if source is None or source.accuracy is None:
         return ""
-    return f"Top-1 accuracy {source.accuracy:.1f}%, as it was published with the weights. Whypixel hasn't measured it."
+    return f"Top-1 accuracy {source.accuracy:.1f}%, as published with the weights. Whypixel hasn't measured it."

@@ -14,7 +14,7 @@ FORMAT, VERSION = "whypixel settings", 1
 MAX_BYTES = 64 * 1024
 MAX_SETTINGS, MAX_NAME, MAX_VALUE = 200, 100, 20_000  # entries, and characters: 25 long labels are one value
 SURROGATES = re.compile("[\ud800-\udfff]")
-NO_SETTINGS = "This file holds no settings of Whypixel, so nothing was changed"
+NO_SETTINGS = "These settings can't be opened, so nothing was changed"
 
 
 @dataclass(frozen=True)
@@ -45,18 +45,18 @@ class SettingsFile:
         Raises ExplanationError for anything that isn't such a file.
         """
         if len(data) > MAX_BYTES:
-            raise _refused(f"it is larger than {MAX_BYTES // 1024} KB")
+            raise _refused(f"the file is larger than {MAX_BYTES // 1024} KB")
         try:
             document = json.loads(data)
         except (ValueError, RecursionError) as error:
-            raise _refused("it is no JSON") from error
+            raise _refused("the file isn't valid JSON") from error
         if not isinstance(document, dict) or document.get("format") != FORMAT:
-            raise _refused("it is of another kind")
+            raise _refused("the file isn't a settings file of Whypixel")
         if document.get("version") != VERSION:
-            raise _refused(f"it is of another version of the format than {VERSION}, which this Whypixel reads")
+            raise _refused(f"this Whypixel reads version {VERSION} of the format, and the file has another one")
         page, settings = document.get("page"), document.get("settings")
         if not isinstance(page, str) or page not in pages:
-            raise _refused("it is of a page that isn't here")
+            raise _refused("the file is about a page that doesn't exist here")
         if not isinstance(settings, dict) or len(settings) > MAX_SETTINGS or not all(map(_is_one, settings.items())):
             raise _refused("its settings aren't short texts")
         return cls(page, settings)

@@ -59,7 +59,7 @@ class Board:
         nbytes = sum(map(len, files.values())) + len(opinion.note.encode())
         if nbytes > MAX_REVIEW_BYTES:
             raise ExplanationError(
-                f"This result takes {nbytes / 10**6:.0f} MB; up to {MAX_REVIEW_BYTES // 10**6} MB are kept."
+                f"This result takes {nbytes / 10**6:.0f} MB, and a review has room for {MAX_REVIEW_BYTES // 10**6} MB."
             )
         row = _row(id, subject, nbytes)
         with self._database.writing() as session:
@@ -81,7 +81,7 @@ class Board:
             if _entry(entries[-1]).opinion == opinion:
                 return
             if len(entries) >= MAX_ENTRIES:
-                raise ExplanationError(f"{MAX_ENTRIES} verdicts on this result are kept already, and no more can be.")
+                raise ExplanationError(f"This review has {MAX_ENTRIES} verdicts, and there is no room for more.")
             self._check_room(session, nbytes := len(opinion.note.encode()))
             row.nbytes += nbytes
             session.add(_entry_row(id, opinion))
@@ -142,8 +142,8 @@ class Board:
         taken = session.scalar(select(func.sum(ReviewRow.nbytes))) or 0
         if taken + nbytes > self._max_bytes:
             raise ExplanationError(
-                f"The review board is full: it keeps {self._max_bytes // 10**6:,} MB. Remove reviews that nobody "
-                f"needs, or ask whoever runs this server to raise {LIMIT_VARIABLE}."
+                f"The review board is full: it has room for {self._max_bytes // 10**6:,} MB. Remove reviews that "
+                f"nobody needs, or ask whoever runs this server to raise {LIMIT_VARIABLE}."
             )
 
 

@@ -26,21 +26,21 @@ PRAGMAS = (
     "foreign_keys=ON",
     "secure_delete=ON",  # a picture that is removed is overwritten
 )
-NO_DRIVER = f"{VARIABLE} names a PostgreSQL database, which needs a package: pip install 'psycopg[binary]'."
+NO_DRIVER = f"{VARIABLE} names a PostgreSQL database. That takes one more package: pip install 'psycopg[binary]'."
 NO_ADDRESS = f"{VARIABLE} isn't the address of a database."
-UNKNOWN = "The database of the review board can't be used. The server's log says why."
+UNKNOWN = "The review board's database can't be used. The server's log says why."
 SENTENCES = {  # by the beginnings of SQLite's names of errors, and of PostgreSQL's SQLSTATE
     "SQLITE_BUSY": "Others are writing to the review board. Please try again in a moment.",
-    "SQLITE_FULL": "The disk of the review board is full.",
-    "SQLITE_READONLY": "The review board can be read but not written: its file is read-only.",
-    "SQLITE_CANTOPEN": "The file of the review board can't be opened.",
-    "SQLITE_IOERR": "The file of the review board can't be read or written.",
-    "SQLITE_NOTADB": "The file of the review board is no SQLite database.",
-    "SQLITE_CORRUPT": "The file of the review board is damaged.",
+    "SQLITE_FULL": "The disk that the review board is on is full.",
+    "SQLITE_READONLY": "Nothing can be added to the review board: its file is read-only.",
+    "SQLITE_CANTOPEN": "The review board's file can't be opened.",
+    "SQLITE_IOERR": "The review board's file can't be read or written.",
+    "SQLITE_NOTADB": "The review board's file isn't an SQLite database.",
+    "SQLITE_CORRUPT": "The review board's file is damaged.",
     "55P03": "Others are writing to the review board. Please try again in a moment.",
-    "53100": "The disk of the review board is full.",
-    "25006": "The review board can be read but not written: its database is read-only.",
-    "42501": "The review board's user may not write to its database.",
+    "53100": "The disk that the review board is on is full.",
+    "25006": "Nothing can be added to the review board: its database is read-only.",
+    "42501": "This server isn't allowed to write to the review board's database.",
 }
 
 
@@ -134,9 +134,7 @@ def _make(file: Path) -> None:
         os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
         logging.getLogger(__name__).error("The review board's file can't be made: %s", error)
-        raise ExplanationError(
-            f"The file of the review board can't be made: {error.strerror or 'see the log'}."
-        ) from error
+        raise ExplanationError(f"The review board's file can't be made: {error.strerror or 'see the log'}.") from error
 
 
 @contextmanager

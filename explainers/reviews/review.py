@@ -51,7 +51,7 @@ class Opinion:
             raise ExplanationError("Write your name, so that others know whose verdict it is.")
         for what, text, most in (("name", self.name, MAX_NAME), ("note", self.note, MAX_NOTE)):
             if len(text) > most:
-                raise ExplanationError(f"The {what} has {len(text):,} characters; up to {most:,} are kept.")
+                raise ExplanationError(f"The {what} has {len(text):,} characters, and there is room for {most:,}.")
 
 
 @dataclass(frozen=True)

@@ -29,24 +29,24 @@ if TYPE_CHECKING:  # SQLAlchemy takes a while to load
     from explainers.reviews.board import Board
 
 FORM, MAP_KEY = "keep", "keep-map"
-FORM_WIDTH = 400  # CSS pixels
+FORM_WIDTH = 450  # CSS pixels
 WISH_KEY, KEPT_RESULT_KEY, OPENED_KEY = "keep-wish", "kept-result", "opened-review"
 NOT_KEPT = ("present", "photo", "shared")  # settings that say nothing of the result: a shared picture's link is secret
 WHAT_IT_DOES = "Keep this result on the review board, with your verdict."
 WHO_SEES_IT = (
-    "The picture with its name, the map and what you write here are stored on this server. Everybody who can open this "
-    "dashboard sees them on the Reviews page, until somebody removes them."
+    "This server stores the picture with its name, the map, and what you write here. Anybody who can open this "
+    "dashboard can see them on the Reviews page, until somebody removes them."
 )
 OFF = f"Whoever runs this server has switched the review board off ({VARIABLE}=off), so nothing is kept here."
 SHARED = (
-    "Somebody shares this picture by a link, for a day or until they withdraw it. To keep it for longer, upload it "
-    "yourself."
+    "Somebody else shares this picture by a link, which ends after a day or when they withdraw it. To keep a result, "
+    "upload the picture yourself."
 )
-CHANGED = "The result had changed before it was kept. Look again, please."
-SAME = "This is the result that {name} kept, bit for bit."
+CHANGED = "The result changed before it could be kept. Please look at it again, and then press Keep."
+SAME = "This is the map that {name} kept, bit for bit."
 DIFFERENT = (
-    "This isn't quite the result that {name} kept: the numbers of the map differ. The classifier, the picture, a "
-    "package or the machine may have changed since; the review still has the map as it was."
+    "This map isn't quite the one that {name} kept: its numbers differ. The classifier, the picture, a package or the "
+    "machine may have changed since then. The review still shows the map as it was."
 )
 
 
@@ -111,7 +111,7 @@ def offer_to_keep(results: Mapping[str, Keepable], page: str) -> None:
         if wish:
             _fulfil(wish, result, keepable)
         if state.recall(KEPT_RESULT_KEY) == result:
-            st.markdown("**Kept.** Everybody can add to it on the review board.")
+            st.markdown("**Kept.** On the Reviews page, others can add their verdicts.")
             link("Go to the Reviews page", "reviews")
         elif keepable.is_shared:
             st.caption(SHARED)
@@ -149,7 +149,7 @@ def _fulfil(wish: Wish, result: Result, keepable: Keepable) -> None:
     try:
         if wish.result != result:
             raise ExplanationError(CHANGED)
-        with st.spinner("Keeping it"):
+        with st.spinner("Keeping the result"):
             _keep(wish, keepable)
     except ExplanationError as error:
         refuse(FORM, str(error))

@@ -24,14 +24,14 @@ def ask_opinion(form: str, label: str, submit: Callable[[Opinion], None]) -> Non
     with st.form(f"{form}-form-{number}", border=False):
         st.pills("Verdict on the map", VERDICTS, format_func=VERDICTS.__getitem__, key=f"{form}-verdict-{number}")
         st.text_area(
-            "Why?", key=f"{form}-note-{number}", max_chars=MAX_NOTE, height=90, placeholder="What speaks for it?"
+            "Why?", key=f"{form}-note-{number}", max_chars=MAX_NOTE, height=70, placeholder="What makes you think so?"
         )
         st.text_input("Your name", state.recall(NAME_KEY, ""), key=f"{form}-name-{number}", max_chars=MAX_NAME)
+        if problem := state.recall(f"{form}-problem"):
+            show(problem)  # above the button, where it is in sight even where a popover has to scroll
         st.form_submit_button(
             label, key=f"{form}-submit-{number}", on_click=_submit, args=(form, number, submit), type="primary"
         )
-        if problem := state.recall(f"{form}-problem"):
-            show(problem)
 
 
 def start_anew(form: str) -> None:

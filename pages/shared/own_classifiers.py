@@ -18,9 +18,9 @@ KEPT_KEY = "own-classifiers"  # of those that the visitor has brought
 CLASSIFIER_KEY = "classifier"  # of the classifier's name, in the address
 MISSING_OPTION = "The classifier of this link (not here)"
 MISSING = (
-    "This link is about an uploaded classifier that isn't here: a link identifies it without containing it, and the "
-    "server keeps an upload for one visit only. Whoever has the file can drop it on the Models page and give the same "
-    "answers. Or choose another classifier under More."
+    "This link or settings file uses an uploaded classifier that isn't here: it names the classifier without "
+    "containing it, and the server keeps an upload for one visit only. Whoever has the file can drop it on the Models "
+    "page and give the same answers. Or choose another classifier under More."
 )
 
 

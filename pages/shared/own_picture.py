@@ -19,16 +19,17 @@ from pages.shared.tray import choose_from_tray, keep_tray, kept_tray
 
 PHOTO_KEY = "photo"  # of the fingerprint of the visitor's own photo, in the address
 BOX_KEY = "box"  # of the edges of the box that a visitor drew on the photo, as texts; it doesn't fit any other photo
-INVITATION = "Upload pictures of your own or take one with the camera. Or choose a sample."
+INVITATION = "Upload your own pictures, take one with the camera, or choose a sample."
+FORGET_ALL = "Forget all your pictures, and withdraw their links."
 MISSING = (
-    "This link is about a picture of {size} that isn't here: a link identifies the picture without containing it, and "
-    "the server keeps an upload for one visit only. Please upload the same file again."
+    "This link or settings file is about a picture of {size} that isn't here: it names the picture without containing "
+    "it, and the server keeps an upload for one visit only. Please upload the same file."
 )
 ENDED = (
     "The picture of this link, {size}, is no longer shared: it was withdrawn, its day has passed, or the server "
     "was restarted. If you have the same file, please upload it here."
 )
-OTHER = "This isn't the picture that the link was about, which has {size}. What you see is about the new one."
+OTHER = "This isn't the picture that the link or file was about, which has {size}. What you see is about the new one."
 
 
 def own_photo() -> Photo | None:
@@ -85,7 +86,7 @@ def _shown(photo: Photo) -> Photo:
         hint = f"Forget this picture, withdraw its link if you have shared it, and {then}."
         st.button("Remove", key="remove", on_click=_forget, help=hint)
         if several:
-            st.button("Remove all", key="remove-all", on_click=_forget_all, help="Forget all of them.")
+            st.button("Remove all", key="remove-all", on_click=_forget_all, help=FORGET_ALL)
     if photo is state.upload():
         photo = _adjusted(photo)
     if photo.note:

@@ -23,14 +23,14 @@ from explainers.report.pictures import map_picture, overlay_picture
 from pages.shared.findings import known_findings
 from pages.shared.settings_file import offer_settings
 
-ABOUT_PICTURES = "Captioned: with title, colour scale and check; PNG at twice the size."
-ABOUT_DATA = "Everything: map and overlay, the values, and a JSON file with settings, proof and versions."
-ABOUT_THE_REPORT = "To read, print or send: the result, its check and tests, and what the map can't say."
-ABOUT_SETTINGS = "The page as it is now. Neither holds the picture."
-ABOUT_CODE = "It computes the map again: bit for bit with the same versions and as many threads."
+ABOUT_PICTURES = "The captioned ones show the title, the colour scale and the check, too."
+ABOUT_DATA = "The zip has the map, the overlay, the values, the settings and the proof."
+ABOUT_THE_REPORT = "One file to read, print or send, with the check, the tests, and what the map can't say."
+ABOUT_SETTINGS = "Both open this page as it is now. Neither contains the picture."
+ABOUT_CODE = "It computes the map again, bit for bit with the same versions and number of threads."
 ABOUT_THE_FILE = " It looks for the picture in the current folder."
-IN_CAPTUM = {True: "The same values with Captum alone.", False: "The same with Captum alone, to rounding."}
-ABOUT_ALL_CODE = "Python that computes this map."
+IN_CAPTUM = {True: "The same values with Captum alone.", False: "The same values with Captum alone, but for rounding."}
+ABOUT_ALL_CODE = "Python code that computes this map."
 OWN_CODE, CAPTUM_CODE = "Whypixel", "Captum alone"
 MAX_NOTES = 5000  # characters
 NOTES_HEIGHT = 68  # pixels: two lines; it can be drawn larger

@@ -35,8 +35,8 @@ def offer_settings(stem: str, photo: Photo) -> None:
         max_upload_size=MAX_MEGABYTES,
         on_change=_open,
         args=(key,),
-        help="It opens the page that it was saved from, with its settings. It holds no picture: one of your own is "
-        "asked for if it isn't here.",
+        help="This opens the page that the file was saved from, with its settings. It contains no picture: if one of "
+        "your own isn't here, the page asks for it.",
     )
     sentence, settings_then = state.recall(PROBLEM_KEY) or ("", None)
     if sentence and settings_then == state.settings():

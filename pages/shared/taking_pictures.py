@@ -38,10 +38,10 @@ def ask_for_pictures(keep: Callable[[str], None]) -> None:
             on_change=keep,
             args=(key,),
             help=f"{', '.join(FORMAT_NAMES)}. Up to {MAX_PHOTOS} pictures, each of up to {MAX_MEGABYTES} MB and 50 "
-            "megapixels. Pictures are turned upright, and what is transparent becomes white.",
+            "megapixels. Pictures are turned upright, and their transparent parts become white.",
         )
-    bounds = f"Up to {MAX_MEGABYTES} MB each; larger ones are left out."
-    st.caption(f"{bounds} They stay in this server's memory for your visit only.")
+    bounds = f"Files of more than {MAX_MEGABYTES} MB are left out."
+    st.caption(f"{bounds} Pictures stay in this server's memory for your visit only.")
 
 
 def take(key: str) -> list[UploadedFile]:
@@ -72,5 +72,5 @@ def read_into(tray: Tray, files: Sequence[UploadedFile]) -> tuple[Tray, list[Pho
             refusals.append(f"{file.name}: {error}")
         state.free(file)
     if (more := len(refusals) - MAX_REFUSALS) > 1:
-        refusals[MAX_REFUSALS:] = [f"And {more} more files were refused."]
+        refusals[MAX_REFUSALS:] = [f"{more} more files were refused."]
     return tray, photos, refusals

@@ -18,7 +18,7 @@ from pages.shared.tray import kept_tray
 
 ASKED_KEY = "tray-report"  # of what the visitor has asked a report of, and how often
 TOLD = (Removal, Randomisation, Stability)  # no box: one that another visitor has drawn on the same picture is theirs
-HINT = "One file to read, print or send: all your pictures, each with its map, its check and the tests that were run."
+HINT = "One file to read, print or send: every picture with its map, its check, and the tests that were run."
 
 
 def offer_tray_report(explainer: Explainer, question: Question, *, class_is_chosen: bool) -> None:

@@ -102,7 +102,7 @@ def test_a_link_or_a_reload_without_its_photo_says_so_on_every_page(app):
     other = BytesIO()
     Image.new("RGB", (80, 60), "green").save(other, "PNG")
     app.upload("other.png", other.getvalue()).until(lambda: app.address["photo"] != address["photo"])
-    assert "isn't the picture that the link was about" in app.messages
+    assert "isn't the picture that the link or file was about" in app.messages
     assert "box" not in app.address
 
 

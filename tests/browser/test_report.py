@@ -42,7 +42,7 @@ def test_it_asks_for_nothing_and_shows_everything(window, address, scripts):
     if scripts:
         assert page.evaluate(FIGURES) >= 3
         assert page.evaluate("document.documentElement.scrollWidth") <= 400
-        page.locator('[data-asks="For the provider, the intended purpose"]').type("Sorting mail.")
+        page.locator('[data-asks="The provider fills in the intended purpose"]').type("Sorting mail.")
         assert page.get_by_text("Sorting mail.").count()
     assert faults == []
     context.close()

@@ -23,7 +23,7 @@ def test_a_result_is_kept_once_found_judged_and_opened_again(app, axe):
     heat, colours = app.heat, [trace["opacity"] for trace in app.chart("map")]
     app.at("keep").get_by_role("button").click()
     form = app.page.get_by_test_id("stPopoverBody")
-    assert "Everybody who can open this dashboard sees them" in form.inner_text()
+    assert "Anybody who can open this dashboard can see them" in form.inner_text()
     form.get_by_role("radio", name="Unclear").or_(form.get_by_role("button", name="Unclear")).click()
     form.locator("textarea").fill("The whiskers.")
     form.locator("input[type=text]").fill("Anna")
@@ -50,7 +50,7 @@ def test_a_result_is_kept_once_found_judged_and_opened_again(app, axe):
     app.page.reload()
     app.until(lambda: right.get_by_text("Earlier", exact=True).count())
     app.at("open-again").get_by_role("button").click()
-    app.until(lambda: app.page.get_by_text("This is the result that Anna kept, bit for bit.").count())
+    app.until(lambda: app.page.get_by_text("This is the map that Anna kept, bit for bit.").count())
     assert app.heat == heat
     assert [trace["opacity"] for trace in app.chart("map")] == colours
     assert app.address == {"method": "vanilla-gradient", "sample": "chelsea"}

@@ -7,6 +7,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from explainers import (
     EXPLAINERS,
@@ -24,6 +25,7 @@ from explainers.comparison.axes import AXES, at_hand
 from explainers.comparison.presets import comparison_presets
 from explainers.comparison.variants import DEPTHS
 from explainers.experiments import rank_correlation, ssim
+from explainers.images.encoding import encode
 from explainers.images.samples import SAMPLES
 from pages.sections.compare import tiles
 from pages.sections.compare.grid import Grid
@@ -425,3 +427,12 @@ def test_a_picture_that_is_not_here_is_not_compared(come):
     at = come(compare_across="picture", compare_picture="40x30-0123456789abcdef~coffee", method="vanilla-gradient")
     assert len(texts(at, "tile-title")) == 4  # the first ones instead
     assert not at.error
+
+
+def test_several_pictures_of_ones_own_are_compared_by_one_click(come, instant):
+    at = come(sample="own")
+    pictures = {f"{size}.png": Image.effect_noise((size, size), 80).convert("RGB") for size in (60, 70)}
+    files = [(name, encode(picture), "image/png") for name, picture in pictures.items()]
+    at = press(run(at.file_uploader[0].set_value(files).run()), "Your pictures")
+    assert at.main.caption[0].value == "2 maps, by picture."
+    assert at.pills(key="preset").value == "Your pictures"

@@ -103,7 +103,7 @@ def test_before_anything_is_kept_the_page_says_what_it_is_for_and_makes_nothing(
     at = come(REVIEWS)
     assert here(at) == "Reviews"
     assert "Nothing has been kept yet." in at.info[0].value
-    assert "Everybody who can open this dashboard sees what is here" in said(at)
+    assert "Anybody who can open this dashboard can see these reviews" in said(at)
     assert not (tmp_path / "board").exists()
 
 
@@ -184,6 +184,15 @@ def test_chosen_levels_come_back_and_presenter_mode_stays(come, board):
     assert keeping.SAME.format(name="Anna") in said(at)
 
 
+def test_a_picture_that_is_there_is_opened_again_without_a_copy(come, upload, board):
+    at = judge(upload(come()))
+    (review,) = kept(board)
+    at.switch_page(REVIEWS)
+    at = press(run(at), f"open-{review.id}")
+    assert keeping.SAME.format(name="Anna") in said(at)
+    assert "tray" not in [pills.key for pills in at.pills]  # which is there for several pictures
+
+
 def test_a_result_that_comes_out_otherwise_is_said_to(come, board, monkeypatch):
     judge(come())
     (review,) = kept(board)
@@ -238,11 +247,11 @@ def test_a_database_that_fails_says_so_and_nothing_written_is_lost(come, monkeyp
     at = come()
 
     def fail(*arguments):
-        raise ExplanationError("The disk of the review board is full.")
+        raise ExplanationError("The disk that the review board is on is full.")
 
     monkeypatch.setattr(boards.Board, "keep", fail)
     at = judge(at)
-    assert "The disk of the review board is full." in said(at)
+    assert "The disk that the review board is on is full." in said(at)
     assert at.text_area(key="keep-note-0").value == "It is the *spoon*."
     monkeypatch.undo()
 
@@ -319,7 +328,7 @@ def test_what_the_filters_leave_is_taken_away(come, board, monkeypatch):
     table, report = (files[name][0]() for name in ("reviews.csv", "reviews.html"))
     assert "Bert" in table
     assert "Anna" not in table
-    assert "1 review from Whypixel's review board: whose verdict is “Wrong”" in report
+    assert "1 review from Whypixel's review board: with the verdict “Wrong”" in report
     assert report.count("<img ") == 1
 
 

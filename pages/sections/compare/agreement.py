@@ -14,7 +14,8 @@ from explainers.figures import Tile, matrix
 from pages.shared.tiles import NO_MODE_BAR
 
 OF_DIFFERENT_PICTURES = (
-    "These maps are of different pictures, so where they agree says nothing. Choose maps of one picture here."
+    "These maps are of different pictures, so it says nothing to compare them pixel by pixel. Choose maps of one "
+    "picture here."
 )
 AGREEMENT_MEASURES: tuple[tuple[str, str, Callable[[Array, Array], float | None]], ...] = (
     (

@@ -12,13 +12,15 @@ from pages.sections.compare.drawing import OWN_SCALES, SCALES_KEY, SHARED_SCALE
 from pages.sections.compare.plan import ACROSS_KEY, DOWN_KEY, NOTHING_ELSE, key_of
 from pages.shared import state
 from pages.shared.controls import set_method
+from pages.shared.tray import kept_tray
 
 PRESET_KEY = "preset"  # of the widget
 
 
 def offer_presets(classifier: Classifier, explainer: Explainer) -> None:
     """Draw the names of all presets; the one that the settings come to is marked."""
-    presets = {preset.name: preset for preset in comparison_presets(classifier, _two_classifiers())}
+    pictures = tuple(photo.fingerprint for photo in kept_tray())
+    presets = {preset.name: preset for preset in comparison_presets(classifier, _two_classifiers(), pictures)}
     chosen = next((name for name, each in presets.items() if _is_chosen(each, explainer)), None)
     state.choose(PRESET_KEY, chosen)
     st.pills(
@@ -53,7 +55,7 @@ def _is_chosen(preset: ComparisonPreset, explainer: Explainer) -> bool:
     return (
         chosen == (*axes, NOTHING_ELSE)[:2]
         and all(
-            state.value(key_of(name), list(AXES[name].first)) == list(values)
+            state.value(key_of(name), list(AXES[name].first if name in AXES else ())) == list(values)
             for name, values in filter(None, (preset.across, preset.down))
         )
         and preset.method in (None, explainer)

@@ -17,9 +17,9 @@ from explainers.report.measures import tile_measures
 from pages.sections.compare.agreement import AGREEMENT_MEASURES, agreement, heats_of
 from pages.shared.save import Group, Offer, plain_name, save_menu
 
-ABOUT_PICTURES = "All maps in their grid, with titles, colour scales and lines; PNG at twice the size."
-ABOUT_CODES = "It computes the maps again: bit for bit with the same versions and as many threads."
-ABOUT_DATA = "Everything: a numbered folder for each map, with its values, settings and proof."
+ABOUT_PICTURES = "All maps in their grid, each with its title, its colour scale and its proof in a line."
+ABOUT_CODES = "It computes all maps again, bit for bit with the same versions and number of threads."
+ABOUT_DATA = "The zip has a numbered folder for each map, with its values, settings and proof."
 
 
 def offer_comparison(
@@ -36,7 +36,9 @@ def offer_comparison(
     tiles:          as they are drawn.
     with_agreement: whether the page shows how far they agree, so that the measures hold it, too.
     """
-    title = f"{question.photo.name}: {len(tiles)} maps compared"
+    pictures_shown = len({tile.photo for tile in tiles if tile.explanation})
+    about = question.photo.name if pictures_shown < 2 else f"{pictures_shown} pictures"
+    title = f"{about}: {len(tiles)} maps compared"
 
     def drawn(write: Callable[..., bytes]) -> Callable[[], bytes]:
         return lambda: write(captioned_tiles(tiles, comparison.columns, tints, title=title))

@@ -54,7 +54,7 @@ class SaturationSection:
             self.waiting = st.container(key="journey-waiting")
             with st.container(horizontal=True, vertical_alignment="bottom", key="journey-line"):
                 self._settings = st.container(key="journey-settings")
-                self.save_place = st.container(width="content")
+                self.save_place = st.container(horizontal=True, width="content")
         with st.expander("How to read this"):
             st.markdown(INTRODUCTION)
 

@@ -10,8 +10,8 @@ from explainers.reviews.export import MAX_IN_REPORT, as_csv, as_report
 from explainers.reviews.review import VERDICTS, Wanted
 
 WHO_SEES_IT = (
-    "Everybody who can open this dashboard sees what is here, can add to it, and can remove it. The names are what "
-    "people call themselves: nobody checks them."
+    "Anybody who can open this dashboard can see these reviews, add to them, and remove them. People choose the names "
+    "that they give, and nobody checks them."
 )
 
 
@@ -31,7 +31,7 @@ def offer_downloads(board: Board, wanted: Wanted, found: Found, offered: Offered
     st.markdown("\n".join(f"- {title}: {count}" for title, count in counts.items() if count))
     if not found.count:
         return
-    st.markdown("**Take them away**")
+    st.markdown("**Save**")
     st.download_button(
         "Report (HTML)", lambda: _report(board, wanted), "reviews.html", key="reviews-report", on_click="ignore"
     )
@@ -42,7 +42,7 @@ def offer_downloads(board: Board, wanted: Wanted, found: Found, offered: Offered
         key="reviews-csv",
         on_click="ignore",
     )
-    st.caption("All reviews that the filters leave, with everything that was said of them.")
+    st.caption("All reviews that match the filters, with every verdict and note.")
 
 
 def _report(board: Board, wanted: Wanted) -> str:
@@ -53,10 +53,10 @@ def _report(board: Board, wanted: Wanted) -> str:
 def _in_words(wanted: Wanted) -> str:
     """Say which reviews were looked for; an empty text for all."""
     parts = {
-        "with “{}”": wanted.text,
-        "whose verdict is “{}”": VERDICTS.get(wanted.verdict, ""),
-        "of {}": wanted.method,
-        "on {}": wanted.classifier,
-        "that {} has judged": wanted.name,
+        "with the words “{}”": wanted.text,
+        "with the verdict “{}”": VERDICTS.get(wanted.verdict, ""),
+        "with the method {}": wanted.method,
+        "with the classifier {}": wanted.classifier,
+        "judged by {}": wanted.name,
     }
     return ", ".join(text.format(value) for text, value in parts.items() if value)

@@ -25,8 +25,8 @@ FORM = "opinion"
 COLOURS = {"sensible": "green", "wrong-reason": "orange", "wrong": "red", "unclear": "gray"}
 ICONS = {"sensible": "check_circle", "wrong-reason": "error", "wrong": "cancel", "unclear": "help"}
 CLASSIFIER_GONE = (
-    "The classifier isn't on this server any more, or was somebody's own file, so the map can't be computed again. "
-    "What was kept is all here."
+    "The classifier isn't on this server any more, or it was somebody's own file, so the map can't be computed again. "
+    "Everything that was kept is still here."
 )
 
 
@@ -48,7 +48,7 @@ def show_review(board: Board, id: str) -> None:
     subject = review.subject
     st.markdown(f"### {escaped(subject.explained)}")
     st.caption(
-        f"{escaped(subject.method)} on {escaped(subject.classifier)}, about {escaped(subject.picture_name)}. Kept on "
+        f"{escaped(subject.method)} on {escaped(subject.classifier)} for {escaped(subject.picture_name)}. Kept on "
         f"{time_in_words(review.kept_at)}."
     )
     with st.container(horizontal=True, key="review-columns"):
@@ -78,7 +78,7 @@ def _show_result(board: Board, review: Review) -> None:
         st.download_button("Map (zip)", lambda: board.file(review.id, BUNDLE), name, key="bundle", on_click="ignore")
         with st.popover("Remove", key="remove-review"):
             st.markdown("This removes the picture, the map and all verdicts on it, for everybody. It can't be undone.")
-            removes = st.button("Remove it for everybody", key="remove-it")
+            removes = st.button("Remove for everybody", key="remove-it")
     st.markdown("\n".join(f"- {sentence}" for sentence in review.subject.sentences))
     if opens:
         open_again(review)

@@ -14,7 +14,7 @@ from pages.shared.look import restore_look
 from pages.shared.own_picture import PHOTO_KEY, dismiss_refusal
 from pages.shared.tray import keep_tray, kept_tray
 
-OPEN_HINT = "Computes it again with the same settings. Its picture joins your own, if you have any."
+OPEN_HINT = "This goes to the page that it was kept on, and computes the map again."
 
 
 def open_again(review: Review) -> None:
@@ -23,7 +23,7 @@ def open_again(review: Review) -> None:
     presenting = {key: text for key, text in state.settings().items() if key == "present"}
     settings = dict(subject.settings) | presenting
     if not is_installed(subject):
-        photo = Photo.read(subject.picture_name, the_board().file(review.id, PICTURE))
+        photo = _picture_of(review)
         dismiss_refusal()
         keep_tray(kept_tray().with_photo(photo))
         state.keep_upload(photo)
@@ -32,3 +32,10 @@ def open_again(review: Review) -> None:
     restore_look(subject.look)
     remember_opened(review.entries[0].opinion.name, subject.page, subject.values_digest)
     st.switch_page(PAGES.get(subject.page, PAGES["explain"])[1])
+
+
+def _picture_of(review: Review) -> Photo:
+    """Return the picture of a review: the visitor's own where it is the same one, or else as it was kept."""
+    subject = review.subject
+    own = next((photo for photo in kept_tray() if photo.digest == subject.picture_digest), None)
+    return own or Photo.read(subject.picture_name, the_board().file(review.id, PICTURE))

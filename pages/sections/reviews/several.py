@@ -60,7 +60,7 @@ def show_reviews(found: Found, offered: Offered) -> None:
         link("Go to the Explain page", FIRST_PAGE)
         return
     if not found.count:
-        st.markdown("No review matches. Search for less, or choose All.")
+        st.markdown("No review matches. Search for fewer words, or set a filter to All.")
         return
     with st.container(key="review-cards"):
         clicked = [review for review in found.reviews if _show_card(review)]

@@ -79,7 +79,7 @@ def test_one_report_tells_of_all_pictures_and_replaces_none(run, folder, tmp_pat
     for name in ("all.html", "all-2.html"):
         result = run("report", folder, broken, "--out", out, "--title", "Both", "--notes", "Look & see.", *QUICK)
         assert result.exit_code == 1
-        assert result.stderr.splitlines()[1:] == [f"The report is {out.with_name(name)}.", "1 of 3 pictures failed."]
+        assert result.stderr.splitlines()[1:] == [f"The report is in {out.with_name(name)}.", "1 of 3 pictures failed."]
         page = out.with_name(name).read_text("utf-8")
         for part in ("<h1>Both</h1>", "2 of 3 maps", "Red.JPG: ", "noise.png: ", "broken.png", "Look &amp; see."):
             assert part in page
@@ -125,7 +125,7 @@ def test_a_report_of_too_many_pictures_or_without_a_place_is_refused_before_any_
     monkeypatch.setattr("explainers.command_line.pictures.load_classifier", pytest.fail)
     result = run("report", *[folder] * 51, "--out", tmp_path / "all.html")
     assert (result.exit_code, [*tmp_path.iterdir()]) == (2, [])
-    assert "102 pictures, and 100 are the most" in result.stderr
+    assert "102 pictures; this command takes 100 at most" in result.stderr
     (tmp_path / "file").write_text("mine")
     result = run("report", folder, "--out", tmp_path / "file" / "all.html")
     assert result.exit_code == 1

@@ -157,7 +157,7 @@ def test_two_classifiers_have_a_card_each_and_one_has_one(ask):
     assert report([result, result]).count("Input and output") == 1
     page = report([result, other])
     assert page.count("Input and output") == 2
-    assert "Top-1 accuracy 60.6%, as it was published" in page
+    assert "Top-1 accuracy 60.6%, as published" in page
     assert "100 classes, of which exactly one applies" in page
 
 

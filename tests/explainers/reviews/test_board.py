@@ -163,14 +163,14 @@ def test_a_full_board_says_so_and_goes_on_once_something_is_removed(sqlite, open
 
 def test_what_is_too_large_is_refused(sqlite, open_board, keep, subject, monkeypatch):
     board = open_board(sqlite)
-    with pytest.raises(ExplanationError, match="takes 26 MB; up to 25 MB are kept"):
+    with pytest.raises(ExplanationError, match="takes 26 MB, and a review has room for 25 MB"):
         board.keep("0" * 32, subject(), {BUNDLE: bytes(26 * 10**6)}, Opinion("wrong", "Anna"))
     with pytest.raises(ExplanationError, match="settings of this page are too long"):
         keep(board, settings={"x": "y" * 30_000})
     monkeypatch.setattr(module, "MAX_ENTRIES", 2)
     id = keep(board)
     board.say(id, Opinion("wrong", "Bert"))
-    with pytest.raises(ExplanationError, match="2 verdicts on this result are kept already"):
+    with pytest.raises(ExplanationError, match="This review has 2 verdicts"):
         board.say(id, Opinion("unclear", "Bert"))
 
 

@@ -50,7 +50,7 @@ def test_its_file_and_folders_are_the_users_alone(written):
 def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path, quiet):
     path = tmp_path / "secret.sqlite"
     path.write_bytes(b"not a database " * 100)
-    assert {*refusals(Location("", path, 1))} == {"The file of the review board is no SQLite database."}
+    assert {*refusals(Location("", path, 1))} == {"The review board's file isn't an SQLite database."}
     assert path.read_bytes() == b"not a database " * 100
     assert quiet
 
@@ -64,13 +64,13 @@ def test_a_damaged_file_is_said_to_be(written, quiet):
     data[4096:] = b"\xff" * (len(data) - 4096)
     written.file.write_bytes(data)
     for said in refusals(written):
-        assert said in ("The file of the review board is damaged.", module.UNKNOWN)
+        assert said in ("The review board's file is damaged.", module.UNKNOWN)
 
 
 @pytest.mark.parametrize("path", ["/proc/none/reviews.sqlite", "/dev/null/reviews.sqlite"])
 def test_a_file_that_can_not_be_made_says_why(path, quiet):
     database = Database(Location("", Path(path), 1))
-    with pytest.raises(ExplanationError, match="The file of the review board can't be made: "), database.writing():
+    with pytest.raises(ExplanationError, match="The review board's file can't be made: "), database.writing():
         pass
 
 
@@ -85,7 +85,7 @@ def test_who_waits_too_long_for_others_is_told_to_try_again(written, monkeypatch
 
 def test_a_full_disk_is_said_to_be_and_leaves_what_was_there(written, monkeypatch, quiet):
     monkeypatch.setattr(module, "PRAGMAS", (*module.PRAGMAS, "max_page_count=20"))
-    with pytest.raises(ExplanationError, match="The disk of"), Database(written).writing() as session:
+    with pytest.raises(ExplanationError, match="The disk that"), Database(written).writing() as session:
         session.execute(text("CREATE TABLE large AS SELECT zeroblob(1000000) AS data"))
     with Database(written).reading() as session:
         assert session.scalar(text("SELECT COUNT(*) FROM sqlite_master WHERE name = 'large'")) == 0

@@ -13,8 +13,8 @@ from explainers.reviews.review import MAX_NAME, MAX_NOTE, Opinion, is_id
         ("nice", "Anna", "", "Choose a verdict: "),
         ("wrong", " \n\x00 ", "", "Write your name"),
         ("wrong", "\u200b \u2060", "", "Write your name"),
-        ("wrong", "A" * (MAX_NAME + 1), "", "The name has 61 characters; up to 60 are kept."),
-        ("wrong", "Anna", "A" * (MAX_NOTE + 1), "The note has 2,001 characters; up to 2,000 are kept."),
+        ("wrong", "A" * (MAX_NAME + 1), "", "The name has 61 characters, and there is room for 60."),
+        ("wrong", "Anna", "A" * (MAX_NOTE + 1), "The note has 2,001 characters, and there is room for 2,000."),
     ],
 )
 def test_an_opinion_that_can_not_be_kept_says_why(verdict, name, note, sentence):

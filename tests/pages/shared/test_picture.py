@@ -205,7 +205,7 @@ def test_many_broken_files_are_told_of_in_few_sentences(uploading):
     bring(uploading, **{f"broken{n}": b"" for n in range(20)})
     (error,) = uploading.error
     assert error.value.count("The file is empty") == 5
-    assert "And 15 more files were refused." in error.value
+    assert "15 more files were refused." in error.value
 
 
 def test_pictures_beyond_the_bounds_are_refused_undecoded(uploading, monkeypatch):
@@ -336,7 +336,7 @@ def test_a_link_whose_photo_is_not_here_says_so_in_place_of_a_result(visit):
 def test_another_photo_than_the_links_is_explained_and_told_from_it(visit):
     at = visit(**OF_RED)
     assert chosen(upload(at, BLUE.name)) == told(BLUE)
-    assert "isn't the picture that the link was about, which has 40 × 30 pixels" in at.warning[0].value
+    assert "isn't the picture that the link or file was about, which has 40 × 30 pixels" in at.warning[0].value
     assert at.query_params == {"sample": "own", "photo": BLUE.fingerprint}  # a box drawn on red isn't one on blue
     choose(at, "coffee")
     choose(at, "own")
