@@ -246,7 +246,7 @@ class Explanation:
     @property
     def coarse(self) -> bool:
         """Whether the values lie on a grid of their own, and not on the picture's pixels."""
-        return self.values.shape[1:] != self.picture.shape[1:]
+        return tuple(self.values.shape[1:]) != tuple(self.picture.shape[1:])
 
     @property
     def signed(self) -> bool:
