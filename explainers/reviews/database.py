@@ -27,7 +27,7 @@ PRAGMAS = (
     "secure_delete=ON",  # a picture that is removed is overwritten
 )
 NO_DRIVER = f"{VARIABLE} names a PostgreSQL database, which needs a package: pip install 'psycopg[binary]'."
-NO_ADDRESS = f"{VARIABLE} isn't the address of a database."
+NO_ADDRESS = f"{VARIABLE} isn't the address of a database. In a password, @ is written as %40, and % as %25."
 UNKNOWN = "The database of the review board can't be used. The server's log says why."
 SENTENCES = {  # by the beginnings of SQLite's names of errors, and of PostgreSQL's SQLSTATE
     "SQLITE_BUSY": "Others are writing to the review board. Please try again in a moment.",
