@@ -146,7 +146,7 @@ def _sentences() -> Iterator[None]:
         yield
     except (IntegrityError, DataError):
         raise  # faults of ours
-    except (DBAPIError, TimeoutError, OSError, UnicodeError) as error:  # a file, and the name of a server
+    except (DBAPIError, TimeoutError, OSError, ValueError) as error:  # of a file, a server's name, damaged contents
         cause = getattr(error, "orig", None) or error
         logging.getLogger(__name__).error("The review board's database: %s", cause)
         name = str(getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or "")
