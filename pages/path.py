@@ -14,7 +14,7 @@ ALPHA_STOPS = 21  # positions of the alpha slider
 def path() -> None:
     """Draw the page. In a function, because Streamlit keeps the variables of a script after its run."""
     with frame(
-        "How does it come about?",
+        "How does it add up?",
         "Integrated Gradients, step by step: alpha goes from the baseline to your picture.",
         "path",
     ) as page:

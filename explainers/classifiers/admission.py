@@ -25,7 +25,7 @@ def checked_labels(labels: Iterable[object], output: str) -> tuple[str, ...]:
             "labels must be a list with a name for each number that the network gives, in that order, not a "
             f"{type(labels).__name__}."
         )
-    names = tuple(map(str, labels))
+    names = tuple(str(label).encode("utf-8", "replace").decode() for label in labels)  # half a character can't be shown
     if len(set(names)) < len(names):
         raise ExplanationError("The labels of a classifier must be unique; some appear more than once.")
     if output not in OUTPUTS:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from explainers.errors import ExplanationError
 
@@ -59,6 +60,8 @@ class SettingsFile:
             raise _refused("the file is about a page that doesn't exist here")
         if not isinstance(settings, dict) or len(settings) > MAX_SETTINGS or not all(map(_is_one, settings.items())):
             raise _refused("its settings aren't short texts")
+        if len(urlencode(settings)) > MAX_BYTES:  # the page would have an address that no server reads again
+            raise _refused("its settings are too long for an address")
         return cls(page, settings)
 
 

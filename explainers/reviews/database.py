@@ -27,7 +27,7 @@ PRAGMAS = (
     "secure_delete=ON",  # a picture that is removed is overwritten
 )
 NO_DRIVER = f"{VARIABLE} names a PostgreSQL database. That takes one more package: pip install 'psycopg[binary]'."
-NO_ADDRESS = f"{VARIABLE} isn't the address of a database."
+NO_ADDRESS = f"{VARIABLE} isn't the address of a database. In a password, @ is written as %40, and % as %25."
 UNKNOWN = "The review board's database can't be used. The server's log says why."
 SENTENCES = {  # by the beginnings of SQLite's names of errors, and of PostgreSQL's SQLSTATE
     "SQLITE_BUSY": "Others are writing to the review board. Please try again in a moment.",
@@ -144,7 +144,7 @@ def _sentences() -> Iterator[None]:
         yield
     except (IntegrityError, DataError):
         raise  # faults of ours
-    except (DBAPIError, TimeoutError, OSError, UnicodeError) as error:  # a file, and the name of a server
+    except (DBAPIError, TimeoutError, OSError, ValueError) as error:  # of a file, a server's name, damaged contents
         cause = getattr(error, "orig", None) or error
         logging.getLogger(__name__).error("The review board's database: %s", cause)
         name = str(getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or "")

@@ -242,7 +242,7 @@ class TestLabels:
         assert Saliency()(classifier, PHOTO, Target(2)).facts.label == "2"
 
     def test_may_be_of_mixed_kinds_as_long_as_their_texts_differ(self):
-        assert bring(body(), labels=[np.int64(1), "one", 1.5]).labels == ("1", "one", "1.5")
+        assert bring(body(), labels=[np.int64(1), "one\ud800", 1.5]).labels == ("1", "one?", "1.5")
         with pytest.raises(ExplanationError, match="must be unique"):
             bring(body(), labels=[1, "1", 2])
 

@@ -39,6 +39,7 @@ def test_it_comes_back():
         changed(settings={"steps": 5}),
         changed(settings={"class": "\ud800"}),
         changed(settings={"class": "x" * 20_001}),
+        changed(settings={"class": "\u4e2d" * 10_000}),  # nine letters each in an address
         changed(settings={f"s{number}": "" for number in range(MAX_SETTINGS + 1)}),
         changed(more=" " * MAX_BYTES),
     ],

@@ -67,6 +67,12 @@ def test_a_damaged_file_is_said_to_be(written, quiet):
         assert said in ("The review board's file is damaged.", module.UNKNOWN)
 
 
+def test_contents_that_mean_nothing_are_a_sentence_too(written, quiet):
+    with Database(written).writing() as session:
+        session.execute(text("UPDATE whypixel_schema SET version = 'none'"))
+    assert {*refusals(written)} == {module.UNKNOWN}
+
+
 @pytest.mark.parametrize("path", ["/proc/none/reviews.sqlite", "/dev/null/reviews.sqlite"])
 def test_a_file_that_can_not_be_made_says_why(path, quiet):
     database = Database(Location("", Path(path), 1))

@@ -30,7 +30,7 @@ def address(page):
 
 def test_it_opens_another_page_as_it_was(visit):
     page = upload(visit({"method": "occlusion"}), SettingsFile("path", SETTINGS | {"path-pictures": "5"}).write())
-    assert heading(page) == "# How does it come about?"
+    assert heading(page) == "# How does it add up?"
     assert page.slider(key="path-pictures").value == 5
     assert address(page) == {name: SETTINGS[name] for name in ("sample", "scale", "class")} | {"path-pictures": "5"}
 
