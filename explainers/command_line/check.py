@@ -33,7 +33,10 @@ BELOW = 3  # the exit code for a map that falls below --fail-under
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each picture.")
 @click.pass_context
 def check(ctx: click.Context, /, pictures: tuple[Path, ...], fail_under: int, **_: object) -> None:
-    """Run the Trust page's experiments on a map of each picture: deletion and insertion, randomisation, stability."""
+    """Run the Trust page's experiments on a map of each picture.
+
+    PICTURES are files or folders of them. The experiments are deletion and insertion, randomisation, and stability.
+    """
     rows = explain_each(ctx, pictures, _judge, lambda row: f"{row['picture']}: {row['verdict']}")
     if fail_under and any(row["contradicting"] or row["supporting"] < fail_under for row in rows):
         ctx.exit(BELOW)

@@ -51,6 +51,6 @@ def test_a_result_is_kept_once_found_judged_and_opened_again(app, axe):
     app.until(lambda: right.get_by_text("Earlier", exact=True).count())
     app.at("open-again").get_by_role("button").click()
     app.until(lambda: app.page.get_by_text("This is the map that Anna kept, bit for bit.").count())
-    assert app.heat == heat
+    app.until(lambda: app.heat == heat)
     assert [trace["opacity"] for trace in app.chart("map")] == colours
     assert app.address == {"method": "vanilla-gradient", "sample": "chelsea"}
