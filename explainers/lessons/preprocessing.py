@@ -119,8 +119,8 @@ class TwoFeedings(Live):
                 "Rank correlation of the upper and the lower map: "
                 + ", ".join(f"{name} **{significant(number)}**" for name, number in alike.items())
                 + ".",
-                "The lower maps are right, too: they show what this network goes by with this input. So nothing in them "
-                "says that the input is wrong.",
+                "The lower maps are right, too: they show what this network goes by with this input. So nothing in "
+                "them says that the input is wrong.",
             ),
             rows=tuple(
                 (picture_panel("Picture", row["Grad-CAM"].picture, said), *(map_panel(*each) for each in row.items()))
