@@ -177,9 +177,10 @@ def _warned(lab: Lab) -> Revealed:
     rises = (other.gap or 0.0) > (first.gap or 0.0) + GAP_RISE
     return Revealed(
         NOTICED if rises else UNNOTICED,
-        f"For the cup of coffee, the gap is {_gap(first)} with the right scaling and {_gap(other)} with the wrong one. "
-        "The sum says whether the map fits the *network with this input*. It explains a wrong answer as exactly as a "
-        "right one. No attribution map can tell you that the network was fed wrongly.",
+        f"With {CHECKED.steps} steps, the gap for the cup of coffee is {_gap(first)} with the right scaling and "
+        f"{_gap(other)} with the wrong one. The sum says whether the map fits the *network with this input*. It "
+        "explains a wrong answer as exactly as a right one. No attribution map can tell you that the network was fed "
+        "wrongly.",
     )
 
 
