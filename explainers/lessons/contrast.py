@@ -157,9 +157,9 @@ def _common(lab: Lab) -> str:
     return (
         "Whatever speaks for both classes in the same way drops out: that there is a thing at all, that it is an "
         f"animal, or the light of the room. In Integrated Gradients the pixels add up to {sums[0]} for {first}, "
-        f"{sums[1]} for {other} and {sums[2]} for the contrast. They should add up to the changes of the scores from "
-        f"black: {', '.join(changes)}. So ask for a contrast if somebody asks “why not the other one?” Ask for one "
-        "class if somebody asks “what did it see at all?”"
+        f"{sums[1]} for {other} and {sums[2]} for the contrast. The changes of the scores from black are "
+        f"{', '.join(changes)}, which so few steps meet only roughly. So ask for a contrast if somebody asks “why not "
+        "the other one?” Ask for one class if somebody asks “what did it see at all?”"
     )
 
 

@@ -111,7 +111,6 @@ class TwoFeedings(Live):
             {name: each.explain(method, question) for name, method in MAPS.items()}
             for each, question in zip(labs, questions, strict=True)
         ]
-        checks = [each.explain(CHECKED, question) for each, question in zip(labs, questions, strict=True)]
         says = [f"*{escaped(each.label)}*, {percent(each.probability)}" for each in likely]
         alike = {name: rank_correlation(first.heat, maps[1][name].heat) or 0.0 for name, first in maps[0].items()}
         return Shown(
@@ -120,8 +119,8 @@ class TwoFeedings(Live):
                 "Rank correlation of the upper and the lower map: "
                 + ", ".join(f"{name} **{significant(number)}**" for name, number in alike.items())
                 + ".",
-                f"The check of Integrated Gradients has a gap of {_gap(checks[0])} above and {_gap(checks[1])} below. "
-                "It can't notice: it checks the map against the network, and not the network against the world.",
+                "The lower maps are right, too: they show what this network goes by with this input. So nothing in "
+                "them says that the input is wrong.",
             ),
             rows=tuple(
                 (picture_panel("Picture", row["Grad-CAM"].picture, said), *(map_panel(*each) for each in row.items()))
@@ -178,9 +177,10 @@ def _warned(lab: Lab) -> Revealed:
     rises = (other.gap or 0.0) > (first.gap or 0.0) + GAP_RISE
     return Revealed(
         NOTICED if rises else UNNOTICED,
-        f"For the cup of coffee, the gap is {_gap(first)} with the right scaling and {_gap(other)} with the wrong one. "
-        "The sum says whether the map fits the *network with this input*. It explains a wrong answer as exactly as a "
-        "right one. No attribution map can tell you that the network was fed wrongly.",
+        f"With {CHECKED.steps} steps, the gap for the cup of coffee is {_gap(first)} with the right scaling and "
+        f"{_gap(other)} with the wrong one. The sum says whether the map fits the *network with this input*. It "
+        "explains a wrong answer as exactly as a right one. No attribution map can tell you that the network was fed "
+        "wrongly.",
     )
 
 
