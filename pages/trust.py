@@ -9,7 +9,7 @@ from pages.shared.frame import frame, messages
 
 def trust() -> None:
     """Draw the page. In a function, because Streamlit keeps the variables of a script after its run."""
-    with frame("Can you trust this map?", "Four tests that could prove it wrong, and what came out.", "trust") as page:
+    with frame("Can you trust it?", "Four tests that could prove it wrong, and what came out.", "trust") as page:
         body = page.place("560px")
         with page.imports():
             from pages.sections.trust.card import Card

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,6 @@ CONNECTING, ANSWERING = 5, 30  # seconds for PostgreSQL to be reached, and to an
 LOCK = 0x77687970  # of PostgreSQL's, which whoever writes holds: "whyp"
 WRITES = "writes"  # marks the connections that begin as writers
 PRAGMAS = (
-    "journal_mode=WAL",  # so that those who read needn't wait for those who write
     "foreign_keys=ON",
     "secure_delete=ON",  # a picture that is removed is overwritten
 )
@@ -108,6 +108,8 @@ def _sqlite(file: Path) -> Engine:
         connection.isolation_level = None  # so that Python begins no transactions of its own
         for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
+        with suppress(sqlite3.OperationalError):  # somebody else has the file: it doesn't wait, and a later one sets it
+            connection.execute("PRAGMA journal_mode=WAL")  # so that those who read needn't wait for those who write
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
