@@ -5,7 +5,10 @@ Everything that can be set is made from the same declarations as the pages, and 
 
 from __future__ import annotations
 
+import errno
+import io
 import json
+import sys
 
 import click
 
@@ -24,14 +27,21 @@ below --fail-under; 130 it was interrupted."""
 
 
 class Main(click.Group):
-    """The commands; an interruption ends them as a shell expects it."""
+    """The commands; an interruption ends them as a shell expects it, and so does an output that can't be written."""
 
     def invoke(self, ctx: click.Context) -> object:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")  # for terminals that don't have every letter
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
             ctx.exit(INTERRUPTED)
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # nobody reads it, and nobody need be told
+                raise
+            raise click.ClickException(str(error)) from error
 
 
 @click.group(cls=Main, epilog=EXIT_CODES, context_settings=SETTINGS)

@@ -100,17 +100,18 @@ def test_no_name_of_a_file_speaks_to_the_terminal_leaves_the_folder_or_loses_the
     assert [row["picture"] for row in rows] == [*map(str, pictures)]
 
 
-def test_nothing_more_is_computed_once_nobody_reads_it(run, folder, monkeypatch):
+@pytest.mark.parametrize(("code", "said"), [(errno.EPIPE, ""), (errno.ENOSPC, "Error: [Errno 28] it is full\n")])
+def test_nothing_more_is_computed_once_the_output_takes_no_more(run, folder, monkeypatch, code, said):
     explained, pictures = [], sys.modules["explainers.command_line.pictures"]
 
     def close(*_, err=False, **__):
         if not err:
-            raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+            raise OSError(code, "it is full")
 
     monkeypatch.setattr(pictures, "_explained", lambda params, path, *rest: explained.append(path) or {"label": "x"})
     monkeypatch.setattr(pictures.click, "echo", close)
     result = run("explain", folder, "--json", *QUICK)
-    assert (result.exit_code, len(explained), result.stderr) == (1, 1, "")
+    assert (result.exit_code, len(explained), result.stderr) == (1, 1, said)
 
 
 def test_a_report_has_what_the_tests_find_on_request(run, folder, tmp_path, monkeypatch):
@@ -213,6 +214,11 @@ def test_every_setting_of_a_method_is_an_option_with_its_hint(run, kind):
     for name, knob in kind.knobs().items():
         assert f"--{name.replace('_', '-')}" in words
         assert " ".join(knob.hint.split()) in words
+
+
+def test_a_terminal_that_lacks_letters_gets_escapes():
+    result = CliRunner(charset="latin-1").invoke(main, ["models"])
+    assert (result.exit_code, "\\u2193" in result.stdout) == (0, True)
 
 
 def test_lists_name_all_methods_and_classifiers(run):
