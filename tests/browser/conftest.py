@@ -24,6 +24,7 @@ from tools.load.server import Server, serve
 
 IDLE = '[data-testid="stApp"][data-test-connection-state="CONNECTED"][data-test-script-state="notRunning"]'
 PATIENCE = 120  # seconds
+CLICKS, CLICK_PATIENCE = 3, 50  # how often something is clicked on, and tenths of a second until it shows
 WIDE = {"width": 1440, "height": 1800}
 TRACES = """key => {
     const rows = z => z && Array.from(z, row => Array.from(row))
@@ -169,9 +170,15 @@ class App:
         return self
 
     def choose(self, key: str, option: str) -> App:
-        """Choose one of pills or segments."""
+        """Choose one of pills or segments; again where a page that was being drawn anew didn't hear it."""
         self._reveal(key)
-        self.at(key).get_by_role("radio", name=option).click()
+        radio = self.at(key).get_by_role("radio", name=option)
+        for _ in range(CLICKS):
+            radio.click()
+            for _ in range(CLICK_PATIENCE):
+                if not radio.count() or radio.get_attribute("aria-checked") != "false":
+                    return self
+                self.page.wait_for_timeout(100)
         return self
 
     def _reveal(self, key: str) -> None:

@@ -43,7 +43,6 @@
     chart.on("plotly_relayout", () => zoomAll(chart))
     chart.on("plotly_hover", hover => pointAll(chart, hover))
     chart.on("plotly_unhover", leave => leaveAll(chart, leave))
-    if (opacity !== 1) fade(chart)
     if (zoom && same(zoom.whole, chart.whypixelWhole)) window.Plotly.relayout(chart, zoom.part) // drawn anew meanwhile
   }
   const mark = () => {
@@ -56,7 +55,9 @@
   }
   const watch = () => {
     for (const chart of charts()) {
-      if (!chart.whypixelWhole && window.Plotly && chart._fullLayout?.xaxis) link(chart)
+      if (!window.Plotly || !chart._fullLayout?.xaxis) continue
+      if (!chart.whypixelWhole) link(chart)
+      if ((chart.data[0].opacity ?? 1) !== opacity) fade(chart) // drawn anew, perhaps in the same place
     }
     for (const slider of document.querySelectorAll("[data-opacity]")) slider.value = opacity
     mark()
