@@ -28,7 +28,7 @@ OFFERED = {  # by page: the ends of the names of its files
     "": OF_A_MAP,
     "trust": OF_A_MAP,
     "path": OF_A_MAP | {"-curves.csv"},
-    "compare": {"-captioned.png", "-captioned.svg", ".zip", "-measures.csv", "-settings.json", ".py"},
+    "compare": {"-captioned.png", "-captioned.svg", ".zip", "-measures.csv", "-settings.json", ".py", ".html"},
 }
 
 
