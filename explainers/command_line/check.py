@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from explainers.classifiers import Prediction
 from explainers.command_line.options import MethodCommand, question_options
 from explainers.command_line.pictures import Row, explain_each
 from explainers.experiments import Experiment, Randomisation, Removal, Stability
 from explainers.experiments.verdict import verdict
-from explainers.explainer import Explainer
-from explainers.explanation import Explanation
-from explainers.question import Question
+from explainers.report import Result
 
 EXPERIMENTS: tuple[Experiment, ...] = (Removal(), Randomisation(), Stability())
 BELOW = 3  # the exit code for a map that falls below --fail-under
@@ -42,11 +38,9 @@ def check(ctx: click.Context, /, pictures: tuple[Path, ...], fail_under: int, **
         ctx.exit(BELOW)
 
 
-def _judge(
-    path: Path, explainer: Explainer, question: Question, likely: Sequence[Prediction], explanation: Explanation
-) -> Row:
+def _judge(path: Path, result: Result) -> Row:
     """Run the experiments on one map, and sum up what they say."""
-    outcomes = [experiment(explainer, question, explanation) for experiment in EXPERIMENTS]
+    outcomes = [experiment(result.explainer, result.question, result.explanation) for experiment in EXPERIMENTS]
     findings = [outcome.finding for outcome in outcomes]
     speaks = [finding.speaks for finding in findings]
     tests: dict[str, Any] = {

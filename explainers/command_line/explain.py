@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
 from torch import Tensor
 
-from explainers.classifiers import Prediction
 from explainers.command_line.options import MethodCommand, question_options
 from explainers.command_line.pictures import Row, explain_each
-from explainers.explainer import Explainer
-from explainers.explanation import Explanation
-from explainers.question import Question
 from explainers.report import Result, report, save
 
 NAMELESS = "picture"  # the folder of a map whose picture's name would be the folder itself, or the one above it
@@ -37,20 +32,14 @@ def explain(
     if with_report and out is None:
         raise click.UsageError("--report needs --out, the folder for the maps.")
 
-    def keep(
-        path: Path,
-        explainer: Explainer,
-        question: Question,
-        likely: Sequence[Prediction],
-        explanation: Explanation,
-    ) -> Row:
-        photo = question.photo.image
+    def keep(path: Path, result: Result) -> Row:
+        photo = result.question.photo.image
         if out is None or isinstance(photo, Tensor):
             return {"saved": None}
         name = path.stem if path.stem.strip(".") else NAMELESS
-        folder = save(explanation, out / name, photo=photo)
+        folder = save(result.explanation, out / name, photo=photo)
         if with_report:
-            page = report(Result(explainer, question, explanation, likely))
+            page = report(result)
             (folder / "report.html").write_text(page, "utf-8", "backslashreplace")
         return {"saved": str(folder)}
 

@@ -10,23 +10,24 @@ from typing import Any
 
 import click
 
-from explainers.classifiers import Classifier, Prediction, load_classifier
+from explainers.classifiers import Classifier, load_classifier
 from explainers.classifiers.catalogue import default
 from explainers.classifiers.view import Fit
 from explainers.command_line.options import TOP, class_of, explainer_of
 from explainers.errors import ExplanationError
 from explainers.explainer import Explainer
-from explainers.explanation import Explanation, Target
+from explainers.explanation import Target
 from explainers.images.headers import MAX_BYTES
 from explainers.images.photo import Photo
 from explainers.images.reading import check_length, read_image
 from explainers.question import Question
+from explainers.report import Result
 from explainers.report.typed_json import write
 
 CLEAR_LINE = "\r\x1b[K"  # of a terminal, so that a line of text doesn't run into the bar
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".heic", ".heif")
 Row = dict[str, Any]
-Work = Callable[[Path, Explainer, Question, Sequence[Prediction], Explanation], Row]
+Work = Callable[[Path, Result], Row]
 
 
 def explain_each(
@@ -106,7 +107,7 @@ def _explained(params: Mapping[str, Any], path: Path, explainer: Explainer, clas
         "converged": explanation.converged,
         "passes": facts.passes,
         "seconds": facts.seconds,
-    } | work(path, explainer, question, likely, explanation)
+    } | work(path, Result(explainer, question, explanation, likely))
 
 
 def _bytes(path: Path) -> bytes:

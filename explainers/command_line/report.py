@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from explainers import report as reports
-from explainers.classifiers import Prediction
 from explainers.command_line.check import EXPERIMENTS
 from explainers.command_line.explain import line
 from explainers.command_line.options import MethodCommand, question_options
 from explainers.command_line.pictures import Row, explain_each
-from explainers.explainer import Explainer
-from explainers.explanation import Explanation
-from explainers.question import Question
 
 MAX_PICTURES = 100  # of a report, which has them all: a browser has to draw it, and somebody has to read it
 
@@ -41,15 +38,10 @@ def report(
     """
     entries: list[reports.Section | reports.Failure] = []
 
-    def keep(
-        path: Path,
-        explainer: Explainer,
-        question: Question,
-        likely: Sequence[Prediction],
-        explanation: Explanation,
-    ) -> Row:
-        findings = {each.title: each(explainer, question, explanation).finding for each in EXPERIMENTS if tests}
-        entries.append(reports.Section.of(reports.Result(explainer, question, explanation, likely, findings)))
+    def keep(path: Path, result: reports.Result) -> Row:
+        asked = result.explainer, result.question, result.explanation
+        findings = {each.title: each(*asked).finding for each in EXPERIMENTS if tests}
+        entries.append(reports.Section.of(replace(result, findings=findings)))
         return {}
 
     def fail(path: Path, sentence: str) -> None:

@@ -103,7 +103,7 @@ def contents(
         "format": FORMAT,
         "version": VERSION,
         "explanation": written,
-        "sentences": [sentence for say in SENTENCES if (sentence := say(explanation))],
+        "sentences": list(sentences(explanation)),
         "sha256": _hashes(arrays),
     }
     return {
@@ -142,6 +142,11 @@ def load(path: str | PathLike[str]) -> Explanation:
     if saved.sha256 != _hashes(arrays):
         raise ExplanationError(f"{place.name} isn't what was saved: {DATA} was changed, or belongs to another map.")
     return saved.explanation
+
+
+def sentences(explanation: Explanation) -> tuple[str, ...]:
+    """Return the proof of an explanation in sentences, in Markdown."""
+    return tuple(sentence for say in SENTENCES if (sentence := say(explanation)))
 
 
 def bundle_schema() -> dict[str, Any]:

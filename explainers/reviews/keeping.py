@@ -9,7 +9,6 @@ from typing import Any
 
 from PIL import Image
 
-from explainers import proof
 from explainers.errors import ExplanationError
 from explainers.explanation import Explanation
 from explainers.figures import Look
@@ -17,11 +16,11 @@ from explainers.images.encoding import encode
 from explainers.images.photo import Photo
 from explainers.images.samples import samples
 from explainers.report import zipped
+from explainers.report.bundle import sentences
 from explainers.report.pictures import overlay_picture
 from explainers.reviews.review import BUNDLE, PICTURE, THUMBNAIL, Subject, values_digest
 
 THUMBNAIL_SIDE = 480  # pixels
-SENTENCES = (proof.explained, proof.accuracy, proof.samples, proof.steps, proof.verification, proof.caution, proof.cost)
 
 
 def subject(
@@ -47,7 +46,7 @@ def subject(
         scale=facts.scale,
         score=float(explanation.score),
         values_digest=values_digest(explanation),
-        sentences=tuple(sentence for say in SENTENCES if (sentence := say(explanation))),
+        sentences=sentences(explanation),
     )
 
 

@@ -107,7 +107,7 @@ def save_menu(
     photo: Photo,
     groups: Sequence[Group],
     *,
-    make_report: Callable[[str], bytes] | None = None,
+    make_report: Callable[[str], bytes],
     codes: Mapping[str, tuple[str, str]] | None = None,
 ) -> None:
     """Draw the menu of a page. Files are made when somebody asks for them.
@@ -125,8 +125,7 @@ def save_menu(
                     _offer(offer.label, key, stem + offer.ending, offer.make)
         _heading("Settings and link", ABOUT_SETTINGS)
         offer_settings(stem, photo)
-        if make_report:
-            _offer_report(stem, make_report)
+        _offer_report(stem, make_report)
         if codes:
             _show_codes(codes)
 
