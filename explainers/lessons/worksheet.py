@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
 from explainers.lessons.lab import Lab
 from explainers.lessons.parts import Guess, Lesson, Link, Live, OpenQuestion, Part, Text
+from explainers.report.templates import template
 from explainers.settings import Choice, Knob, Range
 
 TEMPLATE = Path(__file__).with_name("worksheet.html")
@@ -23,7 +21,9 @@ def worksheet(lesson: Lesson, lab: Lab | None = None) -> str:
     """
     sections = [_section(part, lab) for part in lesson.parts]
     classifier = lab.classifier.name if lab else ""
-    page: str = _template().render(lesson=lesson, sections=sections, answered=lab is not None, classifier=classifier)
+    page: str = template(TEMPLATE).render(
+        lesson=lesson, sections=sections, answered=lab is not None, classifier=classifier
+    )
     return page
 
 
@@ -67,15 +67,3 @@ def _range(knob: Knob) -> str:
         case Choice(options=options):
             return ", ".join(options)
     return "as you like"
-
-
-@cache
-def _template() -> Any:
-    """Return the template; what it stands on takes a while to import, and few visitors print."""
-    from jinja2 import Environment
-    from markdown_it import MarkdownIt
-
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    markdown = MarkdownIt("js-default", {"html": False, "linkify": False})
-    environment.filters["markdown"] = lambda text: Markup(markdown.render(text))
-    return environment.from_string(TEMPLATE.read_text("utf-8"))

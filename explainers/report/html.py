@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from explainers.numbers import counted
 from explainers.report import assessor, model_card
 from explainers.report.result import Failure, Result
 from explainers.report.section import Section, common
+from explainers.report.templates import template
 
 TEMPLATE = Path(__file__).with_name("report.html")
 LIMITS = (  # of every map of every method
@@ -46,7 +46,7 @@ def report(
     if not entries:
         raise ValueError("a report needs a result")
     shown = [section for _, section in sections]
-    page: str = _template().render(
+    page: str = template(TEMPLATE, as_html=Markup).render(
         title=title or _title(shown, len(entries)),
         notes=notes,
         entries=entries,
@@ -80,16 +80,3 @@ def _common_pictures(sections: Sequence[Section]) -> Sequence[Any]:
         return ()
     first, *others = sections
     return [picture for picture in first.pictures if all(picture in other.pictures for other in others)]
-
-
-@cache
-def _template() -> Any:
-    """Return the template; what it stands on takes .2 s to import, and most visitors want no report."""
-    from jinja2 import Environment
-    from markdown_it import MarkdownIt
-
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    markdown = MarkdownIt("js-default", {"html": False, "linkify": False})
-    environment.filters["markdown"] = lambda text: Markup(markdown.renderInline(text))
-    environment.filters["as_html"] = Markup
-    return environment.from_string(TEMPLATE.read_text("utf-8"))

@@ -7,13 +7,13 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from explainers.numbers import counted, significant
 from explainers.report.html import TEMPLATE as REPORT_TEMPLATE
+from explainers.report.templates import template
 from explainers.reviews.review import VERDICTS, Review
 from explainers.spreadsheets import harmless
 
@@ -51,7 +51,8 @@ def as_report(reviews: Sequence[Review], count: int, about: str) -> str:
     about: which ones those are, in words.
     """
     latest = [review.latest.opinion.verdict for review in reviews]
-    page: str = _template().render(
+    made = template(TEMPLATE, address=_address, number=significant, time=time_in_words)
+    page: str = made.render(
         about=about,
         count=counted(count, "review"),
         left_out=count - len(reviews),
@@ -82,16 +83,6 @@ def _style() -> str:
     return REPORT_TEMPLATE.read_text("utf-8").partition("<style>")[2].partition("</style>")[0]
 
 
-@cache
-def _template() -> Any:
-    """Return the template; what it stands on takes .2 s to import."""
-    from jinja2 import Environment
-    from markdown_it import MarkdownIt
-    from markupsafe import Markup
-
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    markdown = MarkdownIt("js-default", {"html": False, "linkify": False})
-    environment.filters["address"] = lambda data: f"data:image/webp;base64,{base64.b64encode(data).decode()}"
-    environment.filters["markdown"] = lambda text: Markup(markdown.renderInline(text))
-    environment.filters["number"], environment.filters["time"] = significant, time_in_words
-    return environment.from_string(TEMPLATE.read_text("utf-8"))
+def _address(data: bytes) -> str:
+    """Return an address that holds a thumbnail."""
+    return f"data:image/webp;base64,{base64.b64encode(data).decode()}"
