@@ -27,7 +27,7 @@ from tools.screenshots import IDLE, address
 TITLE = "What a visitor waits for"
 PATIENCE = 600_000  # milliseconds
 CLASSIFIERS = BUNDLED, next(iter(BUNDLED_CLASSIFIERS))  # the instant one, and the default
-ANYTHING = ".main-svg, .st-key-use-bundled"  # a figure, or a row of the list of classifiers
+ANYTHING = ".main-svg, .st-key-use-bundled, .st-key-reviews, .st-key-learn"  # or what a page without a figure has
 Seconds = tuple[float, float]  # until something of the result is seen, and until all is there
 
 
