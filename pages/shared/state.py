@@ -126,8 +126,13 @@ def address() -> dict[str, str]:
 
 
 def value(key: str, default: Any, accepts: Callable[[Any], bool] = anything) -> Any:
-    """Return the value of a setting, even while its widget isn't drawn; `accepts` is that widget's check."""
-    return st.session_state[key] if key in st.session_state else _kept(key, default, accepts)
+    """Return the value of a setting, even while its widget isn't drawn; `accepts` is that widget's check.
+
+    What a browser sends for a widget may be no option of it: of another version of the page, or made up.
+    """
+    if key not in st.session_state:
+        return _kept(key, default, accepts)
+    return st.session_state[key] if accepts(st.session_state[key]) else default
 
 
 def named(key: str, default: Any, accepts: Callable[[Any], bool]) -> bool:

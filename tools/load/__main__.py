@@ -18,6 +18,7 @@ import tempfile
 from pathlib import Path
 
 from explainers import load_classifier
+from explainers.classifiers import BUNDLED
 from tools import marks
 from tools.load.crowd import Crowd
 from tools.load.report import count_wrong, map_errors, report
@@ -32,6 +33,7 @@ def main() -> None:
     parser.add_argument("--visitors", type=int, default=30)
     parser.add_argument("--seconds", type=float, default=180.0, help="how long they visit")
     parser.add_argument("--steps", type=int, default=1000, help="of the Integrated Gradients that take long")
+    parser.add_argument("--classifier", default=BUNDLED, help="the one that visitors meet first, and explain")
     parser.add_argument("--settle", type=float, default=10.0, help="seconds of rest before the last look at memory")
     parser.add_argument("--seed", type=int, default=0, help="another one asks other questions")
     parser.add_argument(
@@ -39,10 +41,10 @@ def main() -> None:
     )
     parser.add_argument("--write", action="store_true", help=f"put the report into docs/{DOCUMENT}")
     options = parser.parse_args()
-    classifier = load_classifier("bundled")
+    classifier = load_classifier(options.classifier)
     with (
         tempfile.TemporaryDirectory() as folder,
-        serve(Path(folder), counting=options.count_collections) as server,
+        serve(Path(folder), counting=options.count_collections, classifier=options.classifier) as server,
     ):
         crowd = Crowd(server.port, classifier.labels, options.seed, options.steps)
         asyncio.run(crowd.visit_alone(1))
@@ -54,7 +56,7 @@ def main() -> None:
         if server.process.poll() is not None or "Traceback" in server.log:
             crowd.troubles.append(f"the server: {server.log}")
     errors = map_errors(crowd.visits, classifier)
-    title = f"{options.visitors} visitors for {options.seconds:.0f} s"
+    title = f"{options.visitors} visitors for {options.seconds:.0f} s on {classifier.name}"
     text = report(title, crowd, alone, first_memory, load, errors, collections)
     failed = bool(crowd.troubles or count_wrong(errors))
     print(text)

@@ -16,6 +16,7 @@ from websockets.exceptions import WebSocketException
 from explainers import EXPLAINERS, Explainer
 from explainers.explanation import SCALES
 from explainers.images.samples import SAMPLES
+from explainers.methods.families import FAMILIES
 from explainers.methods.gradients import Saliency
 from explainers.methods.integrated_gradients import IntegratedGradients
 from tools.load.questions import LIKELIEST_CLASS, METHOD_MIX, NO_OTHER_CLASS, Question
@@ -24,7 +25,7 @@ from tools.load.visitor import Visitor, visitor
 MAX_THINKING = 2.0  # seconds between a visitor's questions
 GIVING_UP_AFTER = (0.5, 4.0)  # seconds, least and most, that a visitor waits who gives up
 MAX_WAIT = 600.0  # seconds; a longer wait counts as a trouble
-OPTION_TEXTS = {  # of the options whose text on the page isn't their value
+TITLES = {  # of the options whose text on the page isn't their value
     **{("method", kind.slug()): kind.title for kind in EXPLAINERS},
     **{("sample", sample.name): sample.title for sample in SAMPLES},
 }
@@ -153,6 +154,13 @@ class Crowd:
                 await self.ask(tab, replace(question, explainer=Saliency()), question)
             self.stopped, self.left = self.stopped + tab.stopped, self.left + (leaves and not answered)
 
+    async def _offer(self, tab: Visitor, question: Question, title: str) -> None:
+        """Choose the family of the question's method, unless the page offers the method already."""
+        if not tab.page.option("method", title):
+            await tab.choose({"family": FAMILIES[question.explainer.family].title})
+            async with asyncio.timeout(MAX_WAIT):
+                await tab.until(lambda page: page.option("method", title))
+
     async def ask(
         self, tab: Visitor, question: Question, before: Question | None = None, patience: float | None = None
     ) -> bool:
@@ -168,11 +176,13 @@ class Crowd:
             await tab.open(choices)
         else:
             changed = {
-                key: value
+                key: TITLES.get((key, value), value)
                 for key, value in choices.items()
                 if key in tab.page.widgets and choices_before.get(key) != value
             }
-            await tab.choose({key: OPTION_TEXTS.get((key, value), value) for key, value in changed.items()})
+            if "method" in changed:
+                await self._offer(tab, question, changed["method"])
+            await tab.choose({key: tab.page.option(key, value) or value for key, value in changed.items()})
         try:
             async with asyncio.timeout(MAX_WAIT):
                 await tab.until(lambda page: "method" in page.widgets)

@@ -83,13 +83,19 @@ class Server:
 
 @contextmanager
 def serve(
-    folder: Path, script: Path = ROOT / "dashboard.py", root: Path = ROOT, *, counting: bool = False
+    folder: Path,
+    script: Path = ROOT / "dashboard.py",
+    root: Path = ROOT,
+    *,
+    counting: bool = False,
+    classifier: str | None = None,
 ) -> Iterator[Server]:
     """Serve the dashboard on a free port of this machine; it can't download anything, and logs to a file in `folder`.
 
     script:   another page to serve instead.
     root:     the folder that it is started in, whose configuration holds.
     counting: whether full garbage collections are counted, which takes time at every collection.
+    classifier: the one that visitors meet first; None: as this process's environment says.
 
     Raises RuntimeError where it doesn't start, TimeoutExpired where it doesn't stop.
     """
@@ -107,6 +113,8 @@ def serve(
         (folder / "sitecustomize.py").write_text(COUNTER)
         (folder / COLLECTIONS).touch()
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH"))))
+    if classifier:
+        environment["WHYPIXEL_CLASSIFIER"] = classifier
     options = f"--server.address={HOST}", f"--server.port={port}"
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(

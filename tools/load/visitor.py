@@ -29,6 +29,7 @@ class Page:
     over:     whether the run has reached its end.
     maps:     each figure of the map as JSON, and when it came; the newest is the last.
     widgets:  {key: (kind of element, its id)}.
+    options:  {key: the texts of its options}.
     troubles: the exceptions and errors that the page shows.
     """
 
@@ -36,6 +37,7 @@ class Page:
     over: bool = False
     maps: list[tuple[str, float]] = field(default_factory=list)
     widgets: dict[str, tuple[str, str]] = field(default_factory=dict)
+    options: dict[str, list[str]] = field(default_factory=dict)
     troubles: list[str] = field(default_factory=list)
 
     def draw(self, element: Element) -> None:
@@ -51,6 +53,12 @@ class Page:
             self.troubles.append(drawn.body)
         elif key:
             self.widgets[key] = kind, drawn.id
+            if kind in ("selectbox", "button_group"):
+                self.options[key] = [str(getattr(option, "content", option)) for option in drawn.options]
+
+    def option(self, key: str, title: str) -> str | None:
+        """Return the text of the option with this title, with or without its cost; None if it isn't offered."""
+        return next((text for text in self.options.get(key, ()) if text.partition(" · ")[0] == title), None)
 
 
 class Visitor:

@@ -172,6 +172,23 @@ def test_a_value_passes_its_widgets_check_though_the_widget_is_not_drawn(address
     assert [text.value for text in run(at).text] == values
 
 
+def older():
+    """A page whose widget was sent an option of an older one."""
+    import streamlit as st
+
+    from pages.shared import state
+
+    st.session_state["method"] = "The first of an older version"
+    state.begin()
+    st.text(state.value("method", "a", ("a", "b", "c").__contains__))
+    st.selectbox("Method", ("a", "b", "c"), key=state.setting("method", "a", ("a", "b", "c").__contains__))
+
+
+def test_an_option_that_a_tab_still_shows_after_an_update_is_taken_for_the_default():
+    at = run(AppTest.from_function(older))
+    assert at.text[0].value == at.selectbox(key="method").value == "a"
+
+
 def test_an_address_may_hold_settings_that_are_drawn_later(visit):
     at = visit(colour="#ff0000")
     assert at.query_params == {}
