@@ -100,7 +100,7 @@ def test_its_files_may_come_after_the_table_and_go_again(folder):
         file.unlink()
     digest = find("birds").digest
     assert (find("birds").title, find("birds").megabytes) == ("Birds of our garden", None)
-    with pytest.raises(ExplanationError, match=r"\[birds\] in models\.toml: there is no file 'birds\.txt' in that folder"):
+    with pytest.raises(ExplanationError, match=r"\[birds\] in models\.toml: there is no file 'birds\.txt'"):
         load_classifier("birds", device="cpu")
     for file, content in zip(files, contents, strict=True):
         file.write_bytes(content)
@@ -109,7 +109,7 @@ def test_its_files_may_come_after_the_table_and_go_again(folder):
     assert load_classifier("birds", device="cpu").labels == ("robin", "wren")
     files[0].unlink()
     assert find("birds").megabytes is None
-    with pytest.raises(ExplanationError, match="there is no file 'nets/birds.safetensors' in that folder"):
+    with pytest.raises(ExplanationError, match=r"there is no file 'nets/birds\.safetensors' in that folder"):
         load_classifier("birds", device="cpu")
 
 
