@@ -17,7 +17,7 @@ from explainers.methods import EXPLAINERS
 from explainers.passes import Progress
 from explainers.paths.trace import Trace
 from explainers.runtime.allocator import hold_freed_memory
-from explainers.serving import Served, serve
+from explainers.serving.served import Served, serve
 from explainers.settings import Choice, Colour, Knob, Layer, Range, Switch
 
 hold_freed_memory()

@@ -43,6 +43,7 @@ class ByFile(LoadScopeScheduling):
         return "browser" if nodeid.startswith("tests/browser/") else nodeid.partition("::")[0]
 
 
+@pytest.hookimpl(optionalhook=True)  # so that the tests also run without pytest-xdist
 def pytest_xdist_make_scheduler(config, log):
     return ByFile(config, log)
 

@@ -16,7 +16,7 @@ import hashlib
 import json
 import tomllib
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -106,13 +106,26 @@ class NamedSource(Source):
 
 
 def sources(folder: Path | None) -> tuple[Source, ...]:
-    """Return the sources that `models.toml` in a folder names; a mistake is the source of a sentence."""
+    """Return the sources that `models.toml` in a folder names; a mistake is the source of a sentence.
+
+    It is read when it has changed. The files that it names may come, go and change before and after that, so they are
+    looked at anew each time, and `load` says which isn't there.
+    """
     path = folder and folder / FILE
     try:
         status = path.stat() if path else None
     except OSError:
         return ()
-    return _read(path, status.st_mtime_ns, status.st_size) if path and status else ()
+    return tuple(map(_weighed, _read(path, status.st_mtime_ns, status.st_size))) if path and status else ()
+
+
+def _weighed(source: Source) -> Source:
+    """Return a source with the size of its weights file as it is now; without one where there is no such file."""
+    if isinstance(source, NamedSource):
+        with suppress(OSError, ValueError):  # its name may be one that no file can have
+            size = (source.folder / source.entry.weights).stat().st_size
+            return replace(source, megabytes=size / 2**20)
+    return source
 
 
 @lru_cache(maxsize=4)
@@ -134,16 +147,12 @@ def _source(name: str, table: Any, folder: Path) -> Source:
     try:
         entry = checked_entry(name, table)
         made_of = _architecture(name, entry)
-        path = _inside(folder, entry.weights, name)
-        if isinstance(entry.labels, str):
-            _inside(folder, entry.labels, name)
     except ExplanationError as error:
         return _refused(name, str(error))
     return NamedSource(
         name=name,
         title=entry.title or name,
         origin="local",
-        megabytes=path.stat().st_size / 2**20,
         accuracy=entry.accuracy,
         size=entry.size or made_of.size,
         licence=entry.licence,

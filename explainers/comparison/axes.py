@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, cast
 
 from explainers.classifiers.catalogue import find, sources
 from explainers.classifiers.classifier import Prediction
-from explainers.comparison.variants import DEPTHS, Comparison, Variant
+from explainers.comparison.variants import DEPTHS, Variant
 from explainers.errors import ExplanationError
 from explainers.explainer import Explainer, Preset
 from explainers.explanation import SCALES, Explanation, Scale
 from explainers.images.baselines import BASELINES
 from explainers.methods import BY_SLUG, EXPLAINERS
-from explainers.numbers import SEPARATOR
 from explainers.paths.quadrature import NESTED_STEPS
 from explainers.question import Question
 from explainers.settings import Range
@@ -57,43 +56,6 @@ class Axis:
     def tile_title(self, value: str, explanation: Explanation | None) -> str:
         """Write a value for the title of a tile."""
         return self.resolved(value, explanation) if self.resolved and explanation else self.title(value)
-
-
-def compare(
-    cells: Sequence[Mapping[str, str]],
-    columns: int,
-    question: Question,
-    likely: Likely,
-    explainer: Explainer,
-    axes: Mapping[str, Axis] | None = None,
-) -> Comparison:
-    """Make the comparison with a tile for each cell.
-
-    Where the values of a cell make no sense together, its variant has a refusal.
-
-    cells:   {axis: value} for each tile, row by row.
-    columns: the number of tiles in a row.
-    likely:  the likeliest classes of the question's photo.
-    axes:    those that the cells may name, in the order of application; None: AXES.
-    """
-    variants = [_variant(cell, question, likely, explainer, AXES if axes is None else axes) for cell in cells]
-    return Comparison(variants, columns, is_matrix=max(map(len, cells)) > 1)
-
-
-def _variant(
-    cell: Mapping[str, str], question: Question, likely: Likely, explainer: Explainer, axes: Mapping[str, Axis]
-) -> Variant:
-    def title(explanation: Explanation | None) -> str:
-        return SEPARATOR.join(axes[name].tile_title(value, explanation) for name, value in cell.items())
-
-    variant = replace(Variant.of(question, explainer), title=title)
-    try:
-        for name, axis in axes.items():
-            if name in cell:
-                variant = axis.apply(variant, cell[name], question, likely)
-    except ExplanationError as error:
-        return replace(variant, refusal=str(error))
-    return variant
 
 
 def runner_up(question: Question, likely: Likely) -> str:

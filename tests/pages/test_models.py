@@ -5,11 +5,13 @@ import io
 import pytest
 import timm
 import torch
+from streamlit.runtime.uploaded_file_manager import DeletedFile
 from torch import nn
 
 from explainers.classifiers.own.storage import STORAGE
-from pages.sections.models import upload
+from pages.sections.models import own, upload
 from pages.sections.models.upload import Upload, end_visit
+from pages.shared import state
 from pages.shared.own_classifiers import MISSING
 
 MODELS = "pages/models.py"
@@ -251,3 +253,9 @@ def test_a_link_to_a_classifier_that_is_not_here_says_so_in_place_of_a_result(vi
     assert at.query_params["classifier"] == name
     at.selectbox(key="classifier").select_index(1).run()
     assert not at.warning
+
+
+def test_a_file_that_the_server_does_not_have_changes_nothing(monkeypatch):
+    monkeypatch.setattr(state, "widget", lambda key: DeletedFile("gone"))
+    monkeypatch.setattr(state, "remember", lambda key, value: pytest.fail("nothing is to be remembered"))
+    own._take("model-0")

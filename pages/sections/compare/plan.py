@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from explainers import Explainer, ExplanationError, Prediction
-from explainers.comparison.axes import Axis, compare
+from explainers.comparison.axes import Axis
+from explainers.comparison.cells import compare
 from explainers.comparison.pictures import axes_with_pictures
 from explainers.comparison.variants import MAX_COLUMNS, Comparison, balanced
 from explainers.numbers import counted

@@ -92,6 +92,27 @@ def test_its_digest_follows_the_files_and_the_table(folder):
     assert len(digests) == 4
 
 
+def test_its_files_may_come_after_the_table_and_go_again(folder):
+    path = folder(GOOD)
+    files = [path / "nets" / "birds.safetensors", path / "birds.txt"]
+    contents = [file.read_bytes() for file in files]
+    for file in files:
+        file.unlink()
+    digest = find("birds").digest
+    assert (find("birds").title, find("birds").megabytes) == ("Birds of our garden", None)
+    with pytest.raises(ExplanationError, match=r"\[birds\] in models\.toml: there is no file 'birds\.txt'"):
+        load_classifier("birds", device="cpu")
+    for file, content in zip(files, contents, strict=True):
+        file.write_bytes(content)
+    assert find("birds").digest != digest
+    assert find("birds").megabytes == len(contents[0]) / 2**20
+    assert load_classifier("birds", device="cpu").labels == ("robin", "wren")
+    files[0].unlink()
+    assert find("birds").megabytes is None
+    with pytest.raises(ExplanationError, match=r"there is no file 'nets/birds\.safetensors' in that folder"):
+        load_classifier("birds", device="cpu")
+
+
 @pytest.mark.parametrize(
     ("content", "labels"), [('["robin", "wren"]', ("robin", "wren")), ("\ufeffrobin\r\nwren", ("robin", "wren"))]
 )

@@ -6,7 +6,8 @@ import pytest
 
 from explainers import EXPLAINERS, GradCAM, IntegratedGradients, Saliency, Target
 from explainers.classifiers.catalogue import find
-from explainers.comparison.axes import AXES, RATHER, THAT, THIS, at_hand, compare, runner_up
+from explainers.comparison.axes import AXES, RATHER, THAT, THIS, at_hand, runner_up
+from explainers.comparison.cells import compare
 from explainers.comparison.variants import DEPTHS
 from explainers.methods import BY_SLUG
 
@@ -120,21 +121,6 @@ def test_layers_go_from_the_first_to_the_deepest(question, asked):
     assert len({*names}) == len(DEPTHS)
     assert names[0] == question.classifier.layers()[0].name
     assert names[-1] == question.classifier.layer
-
-
-def test_titles_name_what_differs(question, likely):
-    cells = [{"method": "grad-cam", "layer": depth} for depth in DEPTHS]
-    comparison = compare(cells, 2, question, likely, Saliency())
-    assert comparison.columns == 2
-    assert comparison.is_matrix
-    assert [variant.title(None) for variant in comparison.variants] == [f"Grad-CAM · {depth}" for depth in DEPTHS]
-    *_, last = comparison.variants
-    explainer, asked = last.ask(question.classifier, question.photo)
-    assert last.title(explainer.explain(asked)) == f"Grad-CAM · {question.classifier.layer}"
-
-
-def test_one_axis_makes_no_matrix(question, likely):
-    assert not compare([{"layer": depth} for depth in DEPTHS], 3, question, likely, GradCAM()).is_matrix
 
 
 def test_the_first_classifiers_need_no_download():

@@ -4,7 +4,8 @@ import pytest
 from PIL import Image
 
 from explainers import Prediction, Saliency
-from explainers.comparison.axes import AXES, THIS, compare
+from explainers.comparison.axes import AXES, THIS
+from explainers.comparison.cells import compare
 from explainers.comparison.pictures import axes_with_pictures
 from explainers.images.photo import Photo
 

@@ -4,7 +4,8 @@ import pytest
 
 from explainers import EXPLAINERS
 from explainers.classifiers import BUNDLED
-from explainers.comparison.axes import AXES, compare, in_preset
+from explainers.comparison.axes import AXES, in_preset
+from explainers.comparison.cells import compare
 from explainers.comparison.presets import comparison_presets
 
 

@@ -375,8 +375,9 @@ def test_what_names_no_photo_in_the_address_says_nothing(visit, text):
     assert at.info[0].value == own_picture.INVITATION
 
 
-def test_a_file_that_the_server_does_not_have_changes_nothing(monkeypatch):
-    monkeypatch.setattr(state, "widget", lambda key: DeletedFile("gone"))
+@pytest.mark.parametrize("given", [DeletedFile("gone"), [DeletedFile("gone"), DeletedFile("too")]], ids=["one", "two"])
+def test_a_file_that_the_server_does_not_have_changes_nothing(monkeypatch, given):
+    monkeypatch.setattr(state, "widget", lambda key: given)
     monkeypatch.setattr(state, "remember", lambda key, value: pytest.fail("nothing is to be remembered"))
     monkeypatch.setattr(state, "keep_upload", lambda photo: pytest.fail("nothing is to be kept"))
     own_picture._keep("upload-0")

@@ -4,8 +4,10 @@ import json
 from urllib.parse import parse_qsl
 
 import pytest
+from streamlit.runtime.uploaded_file_manager import DeletedFile
 
 from explainers.report.settings_file import NO_SETTINGS, SettingsFile
+from pages.shared import settings_file, state
 
 SETTINGS = {"sample": "chelsea", "method": "vanilla-gradient", "scale": "probability", "class": "tabby"}
 
@@ -63,3 +65,10 @@ def test_a_file_of_another_kind_changes_nothing(visit, data):
     page = upload(page, data)
     assert [error.value.startswith(NO_SETTINGS) for error in page.error] == [True]
     assert address(page) == before
+
+
+def test_a_file_that_the_server_does_not_have_changes_nothing(monkeypatch):
+    monkeypatch.setattr(state, "widget", lambda key: DeletedFile("gone"))
+    monkeypatch.setattr(state, "remember", lambda key, value: pytest.fail("nothing is to be remembered"))
+    monkeypatch.setattr(state, "replace", lambda settings: pytest.fail("no setting is to be replaced"))
+    settings_file._open("settings-file-0")

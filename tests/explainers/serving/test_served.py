@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import pickle
 import re
 import signal
 import subprocess
@@ -23,7 +22,7 @@ from explainers.errors import ExplanationError
 from explainers.images.samples import SAMPLES, samples
 from tools.load import visitor as visiting
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SOON = 60  # seconds
 NETWORK = """
 from torch import nn
@@ -145,7 +144,7 @@ def test_a_notebook_shows_it_below_its_cell_and_goes_on():
 @pytest.fixture
 def served(conv, monkeypatch):
     """(**more) -> a dashboard on the small network, in this process."""
-    monkeypatch.setattr(explainers.serving, "_is_interactive", lambda: True)
+    monkeypatch.setattr(explainers.serving.served, "_is_interactive", lambda: True)
     opened = []
 
     def open_one(classifier=conv, *more, **settings):
@@ -214,24 +213,14 @@ def test_streamlit_is_left_as_it_was(served):
 def test_what_can_not_be_shown_is_refused_before_anything_starts(conv, classifier, images, sentence):
     with pytest.raises(ExplanationError, match=sentence):
         explainers.serve(classifier or conv, images)
-    assert [one for one in explainers.serving._OPEN if not one.is_open] == explainers.serving._OPEN
+    assert [one for one in explainers.serving.served._OPEN if not one.is_open] == explainers.serving.served._OPEN
 
 
-def test_a_port_that_is_taken_is_refused(served, conv):
+def test_a_second_server_in_one_process_is_refused(served, conv):
     taken = served()
-    explainers.serving._OPEN.clear()  # as if another process had it
+    explainers.serving.served._OPEN.clear()  # as if another program in this process had it
     try:
         with pytest.raises(ExplanationError, match="runs a Streamlit server already"):
             explainers.serve(conv)
-        with pytest.raises(ExplanationError, match=rf"Port {taken.port} can't be had: .*Name another one"):
-            explainers.serving._refuse_taken(taken.port)
     finally:
-        explainers.serving._OPEN.append(taken)
-
-
-def test_the_stand_in_for_main_has_what_the_program_has():
-    module = explainers.serving._stand_in("__main__", sys.modules[__name__])
-    assert module.Seen is Seen
-    with pytest.raises(AttributeError):
-        _ = module.no_such_name
-    assert pickle.loads(pickle.dumps(Seen())) == Seen()
+        explainers.serving.served._OPEN.append(taken)
