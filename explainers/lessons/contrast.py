@@ -163,11 +163,12 @@ def _common(lab: Lab) -> str:
     changes = [significant(each.score - (each.baseline_score or 0.0)) for each in found]
     return (
         "Whatever speaks for both classes in the same way drops out: that there is a thing at all, or the light of the "
-        "room. Between two kinds of cats, also that it is an animal.\n\nSums are subtracted like pixels. From black to the picture, "
-        f"the logit of {first} changes by {changes[0]}, that of {other} by {changes[1]}, and their difference by "
-        f"{changes[2]}. The pixels of the maps of Integrated Gradients add up to {sums[0]}, {sums[1]} and {sums[2]}; "
-        "more steps would bring them closer.\n\nSo ask for a contrast if somebody asks “why not the other one?” Ask "
-        "for one class if somebody asks “what did it see at all?”"
+        "room. Between two kinds of cats, also that it is an animal.\n\nSums are subtracted like pixels. From black to "
+        f"the picture, the logit of {first} changes by {changes[0]}, that of {other} by {changes[1]}, and their "
+        f"difference by {changes[2]}. The pixels of the maps of Integrated Gradients add up to "
+        f"{sums[0]}, {sums[1]} and {sums[2]}; more steps would bring them closer.\n\nSo ask for a "
+        "contrast if somebody asks “why not the other one?” Ask for one class if somebody asks “what did it see at "
+        "all?”"
     )
 
 

@@ -156,10 +156,11 @@ def _what(lab: Lab) -> str:
         "The picture, more than the decision. Guided backpropagation drops all that is negative at every ReLU on the "
         "way back. What is left shows edges and textures that the early layers respond to, and these are the same "
         "whatever the last layer says. With only the last layer random, the rank correlation with the map before is "
-        f"{significant(after_last_layer(guided))} for guided backpropagation, and {significant(after_last_layer(vanilla))} "
-        f"for the vanilla gradient. With all weights random, it is {significant(after_all(guided))} and "
-        f"{significant(after_all(vanilla))}.\n\nYou see an animal in such a map because there *is* an animal in the "
-        "photo. A map that agrees with what you expect isn't yet a map of what the network does."
+        f"{significant(after_last_layer(guided))} for guided backpropagation, and "
+        f"{significant(after_last_layer(vanilla))} for the vanilla gradient. With all weights random, it is "
+        f"{significant(after_all(guided))} and {significant(after_all(vanilla))}.\n\nYou see an "
+        "animal in such a map because there *is* an animal in the photo. A map that agrees with what you "
+        "expect isn't yet a map of what the network does."
     )
 
 

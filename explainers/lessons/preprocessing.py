@@ -200,7 +200,8 @@ def _found(lab: Lab) -> str:
     return (
         "Not by maps. Take pictures whose answers are known, and compare the accuracy with the published one. A few "
         "per cent less may be the trace of such a mistake. Better still, take one picture for which the model's "
-        f"authors publish their numbers, and compare: here the logit of *{escaped(lab.classifier.labels[target.index])}* for the cat is "
+        "authors publish their numbers, and compare: here the logit of "
+        f"*{escaped(lab.classifier.labels[target.index])}* for the cat is "
         f"{significant(scores[0])} when the network is fed rightly, and {significant(scores[1])} with the other mean "
         "and standard deviation. Two numbers tell what a map can't.\n\nThe crudest mistake here, “"
         f"{worst}”, changes the answers to {len(changed(lab, worst))} of {len(NAMES)} pictures. Anybody would find "

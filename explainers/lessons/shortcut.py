@@ -206,9 +206,9 @@ def _tell(lab: Lab) -> str:
         f"How many times as much as by chance lies in the mark's corner: {'; '.join(finders)}. That is still only "
         f"{percent(share)} of the whole mean map for {PATH}, so in the map of a single picture it is easily "
         "overlooked.\n\nA map raises the suspicion. The proof is an experiment: put the mark on circles and "
-        f"triangles. The first network calls {percent(found[WITH].rates.others_with_mark)} of them squares. The control "
-        f"calls {percent(found[WITHOUT].rates.others_with_mark)} of the same drawings squares, so the mark does little by "
-        "itself: the first network has *learnt* to go by it."
+        f"triangles. The first network calls {percent(found[WITH].rates.others_with_mark)} of them squares, and the "
+        f"control {percent(found[WITHOUT].rates.others_with_mark)}. So the mark does little by itself: the first "
+        "network has *learnt* to go by it."
     )
 
 
