@@ -87,7 +87,7 @@ PLACES = (
     Place("B5", "path", CAT | {"path-pictures": "25"}, shown="strip", wanted=GOOGLENET),
     Place("B6", "trust", CAT | {"method": "guided-backpropagation"}, shown="card-randomisation"),
     Place("C1", "learn", lesson("cam", 4)),
-    Place("C2", "explain", CAT | {"method": "grad-cam"}),
+    Place("C2", "explain", CAT),  # Grad-CAM comes first
     Place("C3", "learn", lesson("cam", 6)),
     Place("C4", "compare", CAT),
     Place("D1", "explain", CAT | {"fit": "pad"}, opened="more", wanted=GOOGLENET),
@@ -112,7 +112,10 @@ def photograph(tab: Page, url: str, place: Place) -> bytes:
     if lost := {key: value for key, value in query.items() if kept.get(key) != value}:
         raise ValueError(f"step {place.step}: the page takes no {lost}")
     if place.opened:
-        tab.locator(f".st-key-{place.opened} summary").click()
+        unfolded = tab.locator(f".st-key-{place.opened}")
+        unfolded.locator("summary").click()
+        wait(tab, REFLOW)
+        unfolded.evaluate("element => element.scrollIntoView(false)")
     for key, option in place.selected.items():
         box = tab.locator(f".st-key-{key}")
         box.get_by_role("combobox").click()

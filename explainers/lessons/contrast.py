@@ -150,6 +150,7 @@ def _difference(lab: Lab) -> Revealed:
         SAME if max(by.values()) < ROUNDING else OTHER,
         "They differ by at most "
         + " and ".join(f"{significant(value)} of the strongest value for {name}" for name, value in by.items())
+        + (", which is rounding" if max(by.values()) < ROUNDING else "")
         + ". Both methods are built on derivatives, and the derivative of a difference is the difference of the "
         "derivatives. It holds for logits. It doesn't hold once a ReLU or a magnitude is taken of each map.",
     )

@@ -31,6 +31,8 @@ HALF: Scaling = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
 MAPS = {"Grad-CAM": GradCAM(), "Vanilla gradient": Saliency()}
 CHECKED = IntegratedGradients(steps=24, rule="trapezoid")
 CHECKED_PICTURE = "Cup of coffee"
+SURE = 0.5  # probability of a clear answer
+FEW_OF = 3  # one in so many clear answers may change, and a quick look still misses it
 GAP_RISE = 0.05  # a gap that is larger by more than this would be noticed
 SCALED, SWAPPED, UNDIVIDED = "another model's scaling", "red and blue swapped", "0 to 255 instead of 0 to 1"
 NONE, FEW, MANY = "none of them", "less than a third", "a third or more"
@@ -140,16 +142,18 @@ class AllSamples(Live):
     mistake: str = choice(*MISTAKES, label="The mistake", hint="What is wrong with the second answer.")
 
     def show(self, lab: Lab) -> Shown:
-        others, count = changed(lab, self.mistake), len(NAMES)
+        others = changed(lab, self.mistake)
+        sure = {title for title in NAMES if lab.likely(title)[0].probability >= SURE}
+        among_sure = len(sure & {title for title, *_ in others})
         rows = "\n".join(f"| {title} | {escaped(right)} | {escaped(wrong)} |" for title, right, wrong in others)
         table = "| Picture | Fed rightly | Fed wrongly |\n| --- | --- | --- |\n" + rows
         return Shown(
             (
-                f"Pictures with another answer: **{len(others)} of {count}**.",
+                f"Pictures with another answer: **{len(others)} of {len(NAMES)}**.",
                 *([table] if others else []),
-                "All other pictures keep their answer, so a quick look at a few of them wouldn't tell."
-                if len(others) < count / 2
-                else "Whoever looks at a few pictures would notice this mistake.",
+                f"Fed rightly, the classifier is at least {percent(SURE)} sure about {counted(len(sure), 'picture')}. "
+                f"Of these, **{among_sure}** get another answer."
+                + (" So a look at a few clear pictures wouldn't tell." if among_sure * FEW_OF < len(sure) else ""),
             )
         )
 

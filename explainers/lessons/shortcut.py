@@ -197,8 +197,9 @@ def _shows(lab: Lab) -> Revealed:
 def _tell(lab: Lab) -> str:
     found = networks(lab)
     finders = [
-        f"{name} {significant(found[WITH].maps[name].times)} (control {significant(found[WITHOUT].maps[name].times)}; "
-        f"peak {'in' if found[WITH].maps[name].peaks_in_box else 'outside of'} the corner)"
+        f"{name} {significant(found[WITH].maps[name].times)}, with the strongest pixel "
+        f"{'there' if found[WITH].maps[name].peaks_in_box else 'elsewhere'} "
+        f"(control {significant(found[WITHOUT].maps[name].times)})"
         for name in (GRADIENT, PATH, CAM)
     ]
     share = found[WITH].maps[PATH].share
