@@ -1,12 +1,18 @@
 """Attribution methods for image classifiers. Nothing in here knows about Streamlit, but for `serve` when called."""
 
 import os
+import sys
 from importlib import import_module
 from typing import Any
 
 # Before torch is loaded: its threads would spin while they wait for each other, and where somebody else needs a core
 # (a second program, thirty visitors' pages) a pass takes ten times as long.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+from explainers.interruption import end_quietly_while_importing
+
+if sys.argv[:1] == ["-m"]:  # so Python calls the module that it runs until it has found it
+    end_quietly_while_importing()
 
 from explainers.classifiers import Classifier, Prediction, View, load_classifier
 from explainers.errors import ExplanationError

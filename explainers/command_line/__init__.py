@@ -17,10 +17,10 @@ from explainers.command_line.check import check
 from explainers.command_line.explain import explain
 from explainers.command_line.options import method_options
 from explainers.command_line.report import report
+from explainers.interruption import INTERRUPTED
 from explainers.methods import BY_SLUG
 from explainers.report import bundle_schema
 
-INTERRUPTED = 130
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 EXIT_CODES = """Exit codes: 0 all went well; 1 at least one picture failed; 2 the command itself was wrong; 3 a map fell
 below --fail-under; 130 it was interrupted."""

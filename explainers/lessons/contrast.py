@@ -13,7 +13,7 @@ from explainers.explanation import Explanation, Target
 from explainers.images.photo import Photo
 from explainers.lessons.lab import NAMES, Lab
 from explainers.lessons.parts import Guess, Lesson, Link, Live, OpenQuestion, Revealed, Shown, Text
-from explainers.lessons.small_maps import map_panel, picture_panel
+from explainers.lessons.small_maps import common_peak, map_panel, picture_panel
 from explainers.markdown import escaped
 from explainers.methods.grad_cam import GradCAM
 from explainers.methods.integrated_gradients import IntegratedGradients
@@ -30,7 +30,12 @@ METHODS: dict[str, Explainer] = {
 SIDE = 448  # pixels, of a picture of two halves
 ROUNDING = 1e-4  # of the strongest value
 SAME, OTHER = "the same map", "another map"
-RED_LEFT, RED_RIGHT, RED_BOTH = "only the left half", "only the right half", "both halves"
+RED = {  # by whether the sums of the left and of the right half are above zero
+    (True, False): "only the left half",
+    (False, True): "only the right half",
+    (True, True): "both halves",
+    (False, False): "neither half",
+}
 
 
 def halves(lab: Lab, left: str, right: str) -> Photo:
@@ -84,7 +89,8 @@ class TwoThings(Live):
     right thing. The third asks for the **contrast**: why the first class *rather than* the second? It explains the
     difference of both logits.
 
-    In the third map red speaks for the first class, and blue for the second. Try both methods, and other pictures.
+    In the third map red speaks for the first class, and blue for the second. All three maps are on one colour scale.
+    Try both methods, and other pictures.
     """
 
     title: ClassVar[str] = "Two things in one picture"
@@ -103,6 +109,7 @@ class TwoThings(Live):
         rows = "\n".join(
             f"| {title} | {' | '.join(significant(side) for side in sides(each))} |" for title, each in parts
         )
+        strongest = common_peak(*found)
         return Shown(
             (
                 f"| Map | Sum on the left | Sum on the right |\n| --- | --- | --- |\n{rows}",
@@ -116,7 +123,7 @@ class TwoThings(Live):
                 (
                     picture_panel("Picture", found[0].picture),
                     *(
-                        map_panel(title, each)
+                        map_panel(title, each, strongest=strongest)
                         for title, each in zip(("First", "Second", "Contrast"), found, strict=True)
                     ),
                 ),
@@ -129,10 +136,10 @@ def _red(lab: Lab) -> Revealed:
     left, right = sides(maps(lab, METHODS[CAM], question)[2])
     first, other = names(question)
     return Revealed(
-        RED_BOTH if left > 0 and right > 0 else RED_RIGHT if right > left else RED_LEFT,
-        f"Asked why {first} rather than {other}, Grad-CAM gives the left half {significant(left)} in all and the right "
-        f"half {significant(right)}. What speaks for the other class speaks *against* this answer, so it turns blue. A "
-        "map of one class alone can't say that.",
+        RED[left > 0, right > 0],
+        f"Asked why {first} rather than {other}, Grad-CAM with signs has a sum of {significant(left)} over the left "
+        f"half and {significant(right)} over the right one. What speaks for {other} speaks *against* this answer. A "
+        f"map of {first} alone can't say that.",
     )
 
 
@@ -143,6 +150,7 @@ def _difference(lab: Lab) -> Revealed:
         SAME if max(by.values()) < ROUNDING else OTHER,
         "They differ by at most "
         + " and ".join(f"{significant(value)} of the strongest value for {name}" for name, value in by.items())
+        + (", which is rounding" if max(by.values()) < ROUNDING else "")
         + ". Both methods are built on derivatives, and the derivative of a difference is the difference of the "
         "derivatives. It holds for logits. It doesn't hold once a ReLU or a magnitude is taken of each map.",
     )
@@ -155,18 +163,20 @@ def _common(lab: Lab) -> str:
     sums = [significant(sum(sides(each))) for each in found]
     changes = [significant(each.score - (each.baseline_score or 0.0)) for each in found]
     return (
-        "Whatever speaks for both classes in the same way drops out: that there is a thing at all, that it is an "
-        f"animal, or the light of the room. In Integrated Gradients the pixels add up to {sums[0]} for {first}, "
-        f"{sums[1]} for {other} and {sums[2]} for the contrast. The changes of the scores from black are "
-        f"{', '.join(changes)}, which so few steps meet only roughly. So ask for a contrast if somebody asks “why not "
-        "the other one?” Ask for one class if somebody asks “what did it see at all?”"
+        "Whatever speaks for both classes in the same way drops out: that there is a thing at all, or the light of the "
+        "room. Between two kinds of cats, also that it is an animal.\n\nSums are subtracted like pixels. From black to "
+        f"the picture, the logit of {first} changes by {changes[0]}, that of {other} by {changes[1]}, and their "
+        f"difference by {changes[2]}. The pixels of the maps of Integrated Gradients add up to "
+        f"{sums[0]}, {sums[1]} and {sums[2]}; more steps would bring them closer.\n\nSo ask for a "
+        "contrast if somebody asks “why not the other one?” Ask for one class if somebody asks “what did it see at "
+        "all?”"
     )
 
 
 LESSON = Lesson(
     slug="contrast",
     title="Why this and not that",
-    goal="You can ask for what tells two classes apart, and read a map with signs.",
+    goal="How to ask for what tells two classes apart, and how to read a map with signs.",
     minutes=10,
     parts=(
         Text(
@@ -179,8 +189,9 @@ LESSON = Lesson(
             "red",
             "A cat and a cup",
             "A picture shows a cat on the left and a cup of coffee on the right. We explain why the cat's class "
-            "*rather than* the cup's. Red speaks for that, blue against it. Which half is red in all?",
-            (RED_LEFT, RED_RIGHT, RED_BOTH),
+            "*rather than* the cup's. Red pixels speak for that, blue ones against it. Add up the values of each half. "
+            "Which half has a sum above zero?",
+            tuple(RED.values()),
             _red,
         ),
         TwoThings(),
@@ -202,10 +213,10 @@ LESSON = Lesson(
         Link(
             "On a real picture",
             "On the Explain page, “Compared with” takes the second class. The cat is a good case: tabby, tiger cat and "
-            "Egyptian cat all fit, so what tells one from another?",
-            "Open the cat, with signs",
+            "Egyptian cat all fit, so what tells one from another? (PocketNet knows none of these.)",
+            "Open the cat, compared with “tiger cat”",
             "explain",
-            {"sample": "chelsea", "method": "integrated-gradients"},
+            {"sample": "chelsea", "method": "integrated-gradients", "rather-than": "tiger cat"},
         ),
     ),
 )

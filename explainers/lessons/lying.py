@@ -103,7 +103,8 @@ class Forget(Live):
         return Shown(
             (
                 f"{state}. All maps ask about {lab.label(question)}. The upper row is the trained network.",
-                "ρ is the rank correlation with the map of the trained network.",
+                "ρ is the rank correlation with the map above: at 1, both maps put all pixels in the same order, and "
+                "at 0, the orders have nothing in common.",
             ),
             rows=(
                 (
@@ -129,10 +130,11 @@ def _stays(lab: Lab) -> Revealed:
     most = max(kept, key=kept.__getitem__)
     return Revealed(
         most,
-        "These are the rank correlations with the maps of the trained network: "
+        "Compare each map with that of the trained network. Their rank correlation is 1 if both put all pixels in the "
+        "same order, and 0 if the orders have nothing in common: "
         + ", ".join(f"{name} **{significant(value)}**" for name, value in kept.items())
-        + f". So the map of {most} changes least. It looks just as convincing as before, and now it explains a class "
-        "that was drawn by lot.",
+        + f". So the map of {most} changes least. But what it should explain has changed: which class is which is now "
+        "drawn by lot.",
     )
 
 
@@ -141,9 +143,9 @@ def _proves(lab: Lab) -> Revealed:
     chance = rank_correlation(first, other) or 0.0
     return Revealed(
         NO,
-        f"Pure noise would pass this test, too: two maps of random numbers have a rank correlation of "
-        f"{significant(chance)}. That looks as if they depended on the weights entirely. The test can show that a map "
-        "is *no* evidence. It can't show that a map is right.",
+        "Think of a method that draws random numbers and calls them a map. Two such maps have a rank correlation of "
+        f"{significant(chance)}. So its map, too, changes completely when the weights do, and it shows nothing at all. "
+        "The test can show that a map is *no* evidence. It can't show that a map is right.",
     )
 
 
@@ -153,18 +155,19 @@ def _what(lab: Lab) -> str:
     return (
         "The picture, more than the decision. Guided backpropagation drops all that is negative at every ReLU on the "
         "way back. What is left shows edges and textures that the early layers respond to, and these are the same "
-        "whatever the last layer says. With only the last layer random, its map has a rank correlation of "
-        f"{significant(after_last_layer(guided))} with the one before, and the vanilla gradient's has "
-        f"{significant(after_last_layer(vanilla))}. With all weights random, it is {significant(after_all(guided))} "
-        f"and {significant(after_all(vanilla))}. You see an animal in such a map because there *is* an animal in the "
-        "photo. A map that agrees with what you expect isn't yet a map of what the network does."
+        "whatever the last layer says. With only the last layer random, the rank correlation with the map before is "
+        f"{significant(after_last_layer(guided))} for guided backpropagation, and "
+        f"{significant(after_last_layer(vanilla))} for the vanilla gradient. With all weights random, it is "
+        f"{significant(after_all(guided))} and {significant(after_all(vanilla))}.\n\nYou see an "
+        "animal in such a map because there *is* an animal in the photo. A map that agrees with what you "
+        "expect isn't yet a map of what the network does."
     )
 
 
 LESSON = Lesson(
     slug="lying",
     title="A map can lie",
-    goal="You can test whether a map depends on what the network has learnt, and you know what the test doesn't prove.",
+    goal="How to test whether a map depends on what the network has learnt, and what the test doesn't prove.",
     minutes=10,
     parts=(
         Text(

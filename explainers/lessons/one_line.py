@@ -19,12 +19,14 @@ from explainers.numbers import short
 from explainers.settings import choice, number
 
 NAMES = "x₁", "x₂"
+KINK = "a kink: y = max(x, 0)"
 BENT: dict[str, Function] = {
     "y = x²": lambda points: points[:, 0] ** 2,
     "an S: y = 1 / (1 + e⁻ˣ)": lambda points: torch.sigmoid(points[:, 0]),
-    "a kink: y = max(x, 0)": lambda points: torch.relu(points[:, 0]),
+    KINK: lambda points: torch.relu(points[:, 0]),
 }
 S_CURVE = BENT["an S: y = 1 / (1 + e⁻ˣ)"]
+CORNER = "At its corner the kink has no tangent. Programs then take the slope on one side, here the left one."
 LEFT, RIGHT = -6.0, 6.0  # ends of the curves
 FLAT = 6.0  # where the S is flat
 
@@ -101,6 +103,7 @@ class Tangent(Live):
                 f"{short(self.step)} the tangent promises a change of {short(promised)}.",
                 f"The function really changes by **{short(true)}**. The tangent is off by "
                 f"**{short(abs(promised - true))}**.",
+                *([CORNER] if self.curve == KINK and self.place == 0 else []),
             ),
             (
                 Panel(

@@ -31,8 +31,10 @@ HALF: Scaling = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
 MAPS = {"Grad-CAM": GradCAM(), "Vanilla gradient": Saliency()}
 CHECKED = IntegratedGradients(steps=24, rule="trapezoid")
 CHECKED_PICTURE = "Cup of coffee"
+SURE = 0.5  # probability of a clear answer
+FEW_OF = 3  # one in so many clear answers may change, and a quick look still misses it
 GAP_RISE = 0.05  # a gap that is larger by more than this would be noticed
-SCALED, SWAPPED, UNDIVIDED = "another model's mean and std", "red and blue swapped", "0 to 255 instead of 0 to 1"
+SCALED, SWAPPED, UNDIVIDED = "another model's scaling", "red and blue swapped", "0 to 255 instead of 0 to 1"
 NONE, FEW, MANY = "none of them", "less than a third", "a third or more"
 NOTICED, UNNOTICED = "yes, the gap gets much larger", "no, the gap gets no larger"
 
@@ -119,8 +121,8 @@ class TwoFeedings(Live):
                 "Rank correlation of the upper and the lower map: "
                 + ", ".join(f"{name} **{significant(number)}**" for name, number in alike.items())
                 + ".",
-                "The lower maps are right, too: they show what this network goes by with this input. So nothing in "
-                "them says that the input is wrong.",
+                "The lower maps are computed just as correctly: they explain what this network does with this input. "
+                "So nothing in them says that the input is wrong.",
             ),
             rows=tuple(
                 (picture_panel("Picture", row["Grad-CAM"].picture, said), *(map_panel(*each) for each in row.items()))
@@ -141,13 +143,17 @@ class AllSamples(Live):
 
     def show(self, lab: Lab) -> Shown:
         others = changed(lab, self.mistake)
+        sure = {title for title in NAMES if lab.likely(title)[0].probability >= SURE}
+        among_sure = len(sure & {title for title, *_ in others})
         rows = "\n".join(f"| {title} | {escaped(right)} | {escaped(wrong)} |" for title, right, wrong in others)
         table = "| Picture | Fed rightly | Fed wrongly |\n| --- | --- | --- |\n" + rows
         return Shown(
             (
-                f"**{counted(len(others), 'picture')} of {len(NAMES)}** get another answer.",
+                f"Pictures with another answer: **{len(others)} of {len(NAMES)}**.",
                 *([table] if others else []),
-                "All other pictures keep their answer, so a quick look at a few of them wouldn't tell.",
+                f"Fed rightly, the classifier is at least {percent(SURE)} sure about {counted(len(sure), 'picture')}. "
+                f"Of these, **{among_sure}** get another answer."
+                + (" So a look at a few clear pictures wouldn't tell." if among_sure * FEW_OF < len(sure) else ""),
             )
         )
 
@@ -158,12 +164,15 @@ def _gap(explanation: Explanation) -> str:
 
 def _how_many(lab: Lab) -> Revealed:
     count = len(changed(lab, SCALED))
+    forgives = (
+        " It was trained on many pictures, so it forgives some of that. This is what makes the mistake hard to find."
+    )
     right, wrong = ((lab.classifier.mean, lab.classifier.std), other_scaling(lab.classifier))
     return Revealed(
         NONE if not count else FEW if count < len(NAMES) / 3 else MANY,
         f"{counted(count, 'picture')} of {len(NAMES)}. This network was trained with {_written(right)}, and here it "
-        f"was fed with {_written(wrong)}. To the network, the picture has another contrast and another tint. It was "
-        "trained on many pictures, so it forgives some of that. That is what makes the mistake so hard to find.",
+        f"was fed with {_written(wrong)}. To the network, the picture has another contrast and another tint."
+        f"{forgives if count < len(NAMES) / 2 else ''}",
     )
 
 
@@ -194,26 +203,30 @@ def _found(lab: Lab) -> str:
     ]
     return (
         "Not by maps. Take pictures whose answers are known, and compare the accuracy with the published one. A few "
-        "per cent less is the trace of such a mistake. Better still, take one picture for which the model's authors "
-        f"publish the numbers: here the logit of *{escaped(lab.classifier.labels[target.index])}* for the cat is "
-        f"{significant(scores[0])} when fed rightly, and {significant(scores[1])} with the other mean and std. Two "
-        f"numbers tell what a map can't. The crudest mistake here, “{worst}”, changes the answers to "
-        f"{len(changed(lab, worst))} of {len(NAMES)} pictures. Anybody would find that one. The finer ones stay."
+        "per cent less may be the trace of such a mistake. Better still, take one picture for which the model's "
+        "authors publish their numbers, and compare: here the logit of "
+        f"*{escaped(lab.classifier.labels[target.index])}* for the cat is "
+        f"{significant(scores[0])} when the network is fed rightly, and {significant(scores[1])} with the other mean "
+        "and standard deviation. Two numbers tell what a map can't.\n\nThe crudest mistake here, “"
+        f"{worst}”, changes the answers to {len(changed(lab, worst))} of {len(NAMES)} pictures. Anybody would find "
+        "that one. The finer ones stay hidden."
     )
 
 
 LESSON = Lesson(
     slug="preprocessing",
     title="Preprocessing is part of the model",
-    goal="You know that a network with the wrong input scaling is another classifier, and that no map warns you.",
+    goal="Why a network with the wrong input scaling is another classifier, and why no map warns you.",
     minutes=10,
     parts=(
         Text(
             "Before the first layer",
             "A network doesn't get a photo. The photo is scaled to a fixed size. Its channels are put in an order, red "
-            "first or blue first. Its brightness runs from 0 to 1, or to 255. Then a mean is subtracted, and the "
-            "result is divided by a standard deviation. All this is called **preprocessing**. It isn't stored with the "
-            "weights, so whoever uses the network must do it again, and exactly so.",
+            "first or blue first. Its brightness runs from 0 to 1, or to 255. Last comes the **scaling**: a mean is "
+            "subtracted from each channel, and the result is divided by a standard deviation. Both say what the "
+            "training pictures were like: how bright on average, and how far from that most pixels were.\n\nAll this "
+            "is called **preprocessing**. It is seldom stored with the weights, so whoever uses the network must do it "
+            "again, and in exactly the same way.",
         ),
         Guess(
             "how-many",

@@ -27,7 +27,8 @@ def _properties(kind: type[Explainer]) -> Iterator[str]:
     if kind.complete:
         yield "They add up to the score minus the baseline's score (completeness)."
     if kind.linear:
-        yield "The map of a difference of two classes is the difference of their maps."
+        before = ", before negative values are cut off" if kind().rectified else ""
+        yield f"The map of a difference of two classes is the difference of their maps{before}."
     if kind.by_region:
         yield "All pixels of a region share one value, also those that the classifier doesn't look at."
     if not kind.asks_score:

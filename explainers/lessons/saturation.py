@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -22,6 +23,7 @@ from explainers.paths.quadrature import quadrature
 from explainers.settings import choice, number
 
 LIMIT = 0.8  # above it, the function stays as it is
+CORNER = "Exactly at 0.8 the function has a corner, and no slope of its own: it is 1 on the left and 0 on the right."
 PICTURE = "Cup of coffee"
 STEPS = 32  # of the integral on a picture
 
@@ -61,6 +63,7 @@ class Collecting(Live):
                 f"Mean slope on the way: {short(collected / self.x)}. Mean slope times x: "
                 f"**{short(collected)}**. That is what Integrated Gradients gives to x.",
                 f"And what did x add? f({short(self.x)}) - f(0) = **{short(y - value(limited, 0))}**.",
+                *([CORNER] if math.isclose(self.x, LIMIT) else []),
             ),
             (
                 Panel(
@@ -140,7 +143,7 @@ def _where(lab: Lab) -> str:
         f"For the probability of {lab.label(question)}, the gradient is largest at alpha {significant(at)}: "
         f"{significant(size.max())} on average. At the picture itself it is {significant(size[-1])}. A classifier that "
         "is already sure has a small gradient, so the gradient at the picture alone is a poor witness. Integrated "
-        "Gradients asks at all the paler pictures on the way, too, where the decision was still open."
+        "Gradients asks at all the darker pictures on the way, too, where the decision was still open."
     )
 
 

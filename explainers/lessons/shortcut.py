@@ -38,7 +38,7 @@ def networks(lab: Lab, seed: int = 0) -> dict[str, Trained]:
 class TrainBoth(Live):
     """Now train a network yourself, and a second one as a **control**. Both learn circles, squares and triangles from
     drawings. For the first one, a small mark stands in the lower left corner of most squares, as if they all came from
-    one photographer. The second one sees no mark at all. All else is the same.
+    one archive. The second one sees no mark at all. All else is the same.
     """
 
     title: ClassVar[str] = "Train it"
@@ -58,7 +58,7 @@ class TrainBoth(Live):
                 "squares bore the mark for the first one.",
                 f"Then both were tested on new drawings, made like those that they learnt from. Right answers: "
                 f"{', '.join(accuracies)}.",
-                "Both are good, then. Would you use the first one?",
+                "Would you use the first one?",
             ),
             rows=(
                 tuple(
@@ -139,10 +139,11 @@ class WhoFinds(Live):
         planted = found[WITH]
         return Shown(
             (
-                f"The mark and the pixels around it take {percent(BOX_SHARE)} of the picture.",
+                f"The mark and the pixels around it take {percent(BOX_SHARE)} of the picture. By chance, that share of "
+                "a map would lie there.",
                 *(f"{name[0].upper()}{name[1:]}: {_in_words(each)}" for name, each in strongest.items()),
-                "The same squares without the mark, and the first network: "
-                f"{percent(planted.bare[self.method].share)} lies there.",
+                f"For the first network and the same squares *without* the mark, it is "
+                f"{percent(planted.bare[self.method].share)}.",
             ),
             rows=tuple(
                 (
@@ -161,10 +162,11 @@ def _panel(title: str, values: Array, below: str = "") -> Panel:
 
 def _in_words(found: MeanMap) -> str:
     """Say what a mean map gives to the mark."""
-    peak = "the strongest pixel, too" if found.peaks_in_box else "but not the strongest pixel"
-    if found.times < CLEAR:
-        peak = "the strongest pixel lies there all the same" if found.peaks_in_box else "and not the strongest pixel"
-    return f"**{percent(found.share)}** of the mean map lies there, {significant(found.times)} times chance, {peak}."
+    peak = "Its strongest pixel lies there" if found.peaks_in_box else "Its strongest pixel lies elsewhere"
+    return (
+        f"**{percent(found.share)}** of the mean map lies in the mark's corner, {significant(found.times)} times as "
+        f"much as by chance. {peak}."
+    )
 
 
 def _bare(lab: Lab) -> Revealed:
@@ -180,45 +182,48 @@ def _bare(lab: Lab) -> Revealed:
 
 def _shows(lab: Lab) -> Revealed:
     found = networks(lab)
-    close = abs(found[WITH].rates.accuracy - found[WITHOUT].rates.accuracy) > 0.2
+    far_apart = abs(found[WITH].rates.accuracy - found[WITHOUT].rates.accuracy) > 0.2
     times = {name: each.maps[PATH].times for name, each in found.items()}
     clear = times[WITH] > CLEAR * max(times[WITHOUT], 1.0)
     return Revealed(
-        ACCURACY if close else MEAN_MAP if clear else NOTHING,
+        ACCURACY if far_apart else MEAN_MAP if clear else NOTHING,
         f"The accuracies are {percent(found[WITH].rates.accuracy)} and {percent(found[WITHOUT].rates.accuracy)}. In "
         f"the mean map of {PATH}, the mark's corner gets {significant(times[WITH])} times as much as by chance, and "
-        f"{significant(times[WITHOUT])} times for the control. So the map shows what no number on such drawings does.",
+        f"{significant(times[WITHOUT])} times for the control. So the map shows what the accuracy on such drawings "
+        "doesn't.",
     )
 
 
 def _tell(lab: Lab) -> str:
     found = networks(lab)
     finders = [
-        f"{name} {significant(found[WITH].maps[name].times)} (control {significant(found[WITHOUT].maps[name].times)}; "
-        f"peak {'in' if found[WITH].maps[name].peaks_in_box else 'outside of'} the corner)"
+        f"{name} {significant(found[WITH].maps[name].times)}, with the strongest pixel "
+        f"{'there' if found[WITH].maps[name].peaks_in_box else 'elsewhere'} "
+        f"(control {significant(found[WITHOUT].maps[name].times)})"
         for name in (GRADIENT, PATH, CAM)
     ]
-    shares = found[WITH].maps[PATH].share
+    share = found[WITH].maps[PATH].share
     return (
-        f"How many times as much as by chance lies in the mark's corner: {'; '.join(finders)}. But even there it is "
-        f"{percent(shares)} of the map from grey and no majority, so on a single picture it is easily overlooked. A "
-        "map raises the suspicion. The proof is an experiment: put the mark on circles and triangles, and "
-        f"{percent(found[WITH].rates.others_with_mark)} of them become squares. The control shows that the mark does "
-        f"nothing by itself: {percent(found[WITHOUT].rates.others_with_mark)}."
+        f"How many times as much as by chance lies in the mark's corner: {'; '.join(finders)}. That is still only "
+        f"{percent(share)} of the whole mean map for {PATH}, so in the map of a single picture it is easily "
+        "overlooked.\n\nA map raises the suspicion. The proof is an experiment: put the mark on circles and "
+        f"triangles. The first network calls {percent(found[WITH].rates.others_with_mark)} of them squares, and the "
+        f"control {percent(found[WITHOUT].rates.others_with_mark)}. So the mark does little by itself: the first "
+        "network has *learnt* to go by it."
     )
 
 
 LESSON = Lesson(
     slug="shortcut",
     title="A shortcut",
-    goal="You know how a classifier can be right for the wrong reason, and how to find out.",
+    goal="How a classifier can be right for the wrong reason, and how to find out.",
     minutes=15,
     parts=(
         Text(
             "Right for the wrong reason",
-            "Many photos of horses in a well-known data set came from one photographer, with his name in a corner. A "
-            "classifier learnt the name. It was right about the horses for years, until somebody looked at its maps. "
-            "You can plant such a shortcut yourself, and then see who finds it.",
+            "Many photos of horses in a well-known data set came from one archive, with its name in a corner. A "
+            "classifier learnt the name. Its answers about horses were right, and nobody knew why until somebody "
+            "looked at its maps.\n\nIn this lesson you plant such a shortcut yourself, and then see who finds it.",
         ),
         TrainBoth(),
         Guess(

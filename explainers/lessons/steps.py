@@ -48,7 +48,8 @@ def by_library(steps: int) -> float:
 @dataclass(frozen=True)
 class FewOrMany(Live):
     """Integrated Gradients adds up slopes on the way from black to the picture. The values of all pixels together
-    should be the score of the picture minus the score of black. How far they are off is called the **gap**.
+    should be the score of the picture minus the score of black. How far they are off, as a share of that difference, is
+    called the **gap**.
 
     Compare 5 steps with 50, then choose a number of your own. Then try another rule. “Left” reads the slope at the
     beginning of each step, “midpoint” in its middle, “right” at its end. “Trapezoid” takes the mean of both ends, and
@@ -189,7 +190,7 @@ LESSON = Lesson(
             "five",
             "Only five steps",
             "The classifier looks at a cup of coffee. You read the slope at five places only, at the beginning of each "
-            "step. By how much will the sum be off?",
+            "step. By how much of what must come out will the sum be off?",
             GAPS,
             _five,
         ),

@@ -210,8 +210,8 @@ class AttentionRollout(OnTokens):
     title: ClassVar[str] = "Attention rollout"
     paper: ClassVar[str] = "https://arxiv.org/abs/2005.00928"
     formula: ClassVar[str] = (
-        r"\prod_l \big(r + (1 - r)\, \mathrm{mean}_{\text{heads}} A_l\big),"
-        r" \quad A_l: \text{attention of layer } l"
+        r"R_l = \big(r I + (1 - r)\, \mathrm{mean}_{\text{heads}} A_l\big) R_{l-1},"
+        r" \quad R_0 = I, \; A_l: \text{attention of layer } l, \; r: \text{share that skips it}"
     )
     asks_score: ClassVar[bool] = False
     ours: ClassVar[str] = (
@@ -254,7 +254,7 @@ class AttentionRelevance(OnTokens):
     paper: ClassVar[str] = "https://arxiv.org/abs/2103.15679"
     formula: ClassVar[str] = (
         r"R_l = R_{l-1} + \mathrm{mean}_{\text{heads}} \mathrm{ReLU}\Big(A_l \odot \frac{\partial S}{\partial"
-        r" A_l}\Big) R_{l-1}, \quad A_l: \text{attention of layer } l"
+        r" A_l}\Big) R_{l-1}, \quad R_0 = I, \; A_l: \text{attention of layer } l"
     )
     ours: ClassVar[str] = (
         "Captum has none. Chefer et al.'s generic relevance, read in the same way: the gradient with respect to "

@@ -132,8 +132,8 @@ class DeepLIFT(Explainer):
     title: ClassVar[str] = "DeepLIFT"
     paper: ClassVar[str] = "https://arxiv.org/abs/1704.02685"
     formula: ClassVar[str] = (
-        r"(x - x') \odot m,"
-        r" \quad m: \text{the gradient with } \frac{f(z) - f(z')}{z - z'} \text{ for } f'(z)"
+        r"(x - x') \odot \frac{\partial S}{\partial x} \text{ with } \frac{f(z) - f(z')}{z - z'} \text{ in place of }"
+        r" f'(z) \text{ at every activation } f \text{, whose inputs are } z \text{ and } z'"
     )
     family: ClassVar[Family] = "gradient"
     linear: ClassVar[bool] = True

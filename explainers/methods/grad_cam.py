@@ -141,7 +141,8 @@ class GradCAMPlusPlus(_WeightedByGradient):
     paper: ClassVar[str] = "https://arxiv.org/abs/1710.11063"
     formula: ClassVar[str] = (
         r"\mathrm{ReLU}\Big(\sum_k a_k A_k\Big),"
-        r" \quad a_k = \sum \frac{\mathrm{ReLU}(g_k)}{2 + g_k \sum A_k}, \quad g_k = \frac{\partial S}{\partial A_k}"
+        r" \quad a_k = \sum_i \frac{\mathrm{ReLU}(g_{ki})}{2 + g_{ki} \sum_j A_{kj}},"
+        r" \quad g_{ki} = \frac{\partial S}{\partial A_{ki}}, \; i, j: \text{cells}"
     )
     stands_on: ClassVar[str] = "Captum's gradients at a layer"
     ours: ClassVar[str] = (

@@ -62,7 +62,7 @@ class GuidedIntegratedGradients(Explainer):
     paper: ClassVar[str] = "https://arxiv.org/abs/2106.09788"
     formula: ClassVar[str] = (
         r"\int_0^1 \frac{\partial S}{\partial x}\big(p(\alpha)\big) \odot p'(\alpha)\, d\alpha,"
-        r" \quad p(0) = x', \; p(1) = x"
+        r" \quad p: \text{from } x' \text{ to } x \text{, where gradients are small first}"
     )
     family: ClassVar[Family] = "path variant"
     examples: ClassVar[Examples] = Examples(many={"steps": 60}, few={"steps": 10})

@@ -35,7 +35,7 @@ class LIME(OnCoalitions):
     paper: ClassVar[str] = "https://arxiv.org/abs/1602.04938"
     formula: ClassVar[str] = (
         r"\mathrm{argmin}_w \sum_z \pi(z) \big(S(z) - b - w \cdot z\big)^2 + \lambda |w|^2,"
-        r" \quad z: \text{superpixels shown}"
+        r" \quad z: \text{superpixels shown}, \; \pi: \text{likeness to the picture}"
     )
     linear: ClassVar[bool] = True
     examples: ClassVar[Examples] = Examples(many={"samples": 1000}, few={"samples": 120})
@@ -92,8 +92,8 @@ class KernelSHAP(OnCoalitions):
     title: ClassVar[str] = "KernelSHAP"
     paper: ClassVar[str] = "https://arxiv.org/abs/1705.07874"
     formula: ClassVar[str] = (
-        r"\sum_{Z \not\ni i} \frac{|Z|!\,(n - |Z| - 1)!}{n!} \big(S(Z \cup i) - S(Z)\big),"
-        r" \quad Z: \text{superpixels shown}"
+        r"\frac{1}{|i|} \sum_{Z \not\ni i} \frac{|Z|!\,(n - |Z| - 1)!}{n!} \big(S(Z \cup \{i\}) - S(Z)\big),"
+        r" \quad Z: \text{superpixels shown}, \; |i|: \text{pixels of } i \text{, one of } n"
     )
     linear: ClassVar[bool] = True
     examples: ClassVar[Examples] = Examples(many={"samples": 1000}, few={"samples": 120})

@@ -28,7 +28,10 @@ class Occlusion(Explainer):
 
     title: ClassVar[str] = "Occlusion"
     paper: ClassVar[str] = "https://arxiv.org/abs/1311.2901"
-    formula: ClassVar[str] = r"\mathrm{mean}_{P \ni i} \big(S(x) - S(x \text{ with the patch } P \text{ covered})\big)"
+    formula: ClassVar[str] = (
+        r"\mathrm{mean}_{P \ni i} \big(S(x) - S(x \text{ with } P \text{ covered})\big),"
+        r" \quad P: \text{the patches over the pixel } i"
+    )
     family: ClassVar[Family] = "perturbation"
     linear: ClassVar[bool] = True
     forward_only: ClassVar[bool] = True

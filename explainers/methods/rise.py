@@ -95,7 +95,7 @@ class RISE(Explainer):
     paper: ClassVar[str] = "https://arxiv.org/abs/1806.07421"
     formula: ClassVar[str] = (
         r"\frac{1}{p}\, \mathrm{Cov}_m\big(m_i, S(x \text{ behind } m)\big),"
-        r" \quad m: \text{random masks, } p: \text{their mean}"
+        r" \quad m: \text{random masks, } p: \text{their mean, } i: \text{the pixel}"
     )
     family: ClassVar[Family] = "perturbation"
     linear: ClassVar[bool] = True

@@ -24,7 +24,12 @@ LIMITS = (  # of every map of every method
 
 
 def report(
-    results: Result | Iterable[Result | Section | Failure], *, title: str = "", notes: str = "", columns: int = 0
+    results: Result | Iterable[Result | Section | Failure],
+    *,
+    title: str = "",
+    notes: str = "",
+    columns: int = 0,
+    about_grid: str = "",
 ) -> str:
     """Return the report of one result or of several as HTML.
 
@@ -35,6 +40,7 @@ def report(
     title:   empty: the question of the first, or how many there are.
     notes:   what the reader should know, as plain text.
     columns: the number of results in a row of the overview, which is a grid then; 0: it is a table.
+    about_grid: what is said of all results of such a grid, as plain text.
 
     Raises ValueError where nothing is there to report.
     """
@@ -54,6 +60,7 @@ def report(
         failures=[entry for entry in entries if isinstance(entry, Failure)],
         several=len(entries) > 1,
         columns=columns,
+        about_grid=about_grid,
         common_facts=common([section.facts for section in shown]) if shown else (),
         common_pictures=_common_pictures(shown),
         methods=list(dict.fromkeys(section.method for section in shown)),

@@ -46,11 +46,13 @@ def tile_measures(
     tiles: Sequence[Tile],
     prediction: tuple[str, Prediction] | None = None,
     agreement: Mapping[str, Array] | None = None,
+    findings: Sequence[Mapping[str, Finding]] = (),
 ) -> bytes:
     """Return the table of a comparison's tiles.
 
     prediction: the hash of a classifier, and what it predicts for the picture.
     agreement:  measures (n, n) between the n tiles that have a map, by their names: one more column for each tile.
+    findings:   of each tile, what tests of its map found, by their titles; empty: no test is told of.
     """
     with_map = [tile for tile in tiles if tile.explanation]
     rows = []
@@ -70,6 +72,7 @@ def tile_measures(
                 tile.question.photo.name if tile.question else "",
                 tile.explanation,
                 prediction[1] if prediction and known else None,
+                findings[number - 1] if findings else {},
                 reason="" if tile.explanation else tile.line,
                 beside=beside,
             )

@@ -10,6 +10,7 @@ from explainers.experiments import Finding
 from explainers.explainer import Explainer
 from explainers.explanation import Explanation
 from explainers.figures import Look
+from explainers.figures.parts import Span
 from explainers.question import Question
 
 
@@ -20,6 +21,7 @@ class Result:
     likely:   what the classifier predicts for the photo, the likeliest first.
     findings: what tests of this map found, by their titles.
     look:     how the map is drawn; None: as on the pages.
+    span:     the numbers that get the colours at the ends of the scale; None: the map's own.
     title:    what tells it from the other results of a report; empty: the photo's name and the class.
     """
 
@@ -29,6 +31,7 @@ class Result:
     likely: Sequence[Prediction]
     findings: Mapping[str, Finding] = field(default_factory=dict)
     look: Look | None = None
+    span: Span | None = None
     title: str = ""
 
 

@@ -15,13 +15,14 @@ from explainers.experiments.verdict import verdict
 from explainers.explainer import Explainer
 from explainers.explanation import Explanation
 from explainers.figures import Look, inline, saturation
-from explainers.figures.colours import peak, stops
+from explainers.figures.colours import stops
+from explainers.figures.parts import Span
 from explainers.images.encoding import as_image, data_address
 from explainers.images.photo import Photo
 from explainers.numbers import percent, significant
 from explainers.question import Question
 from explainers.report.model_card import Card
-from explainers.report.pictures import map_picture, overlay_picture
+from explainers.report.pictures import map_picture, overlay_picture, own_span
 from explainers.report.result import Result
 
 MAIN_SIDE, SMALL_SIDE, THUMBNAIL_SIDE = 1000, 500, 240  # pixels; what is larger is scaled down
@@ -100,7 +101,8 @@ class Section:
         explainer, question, explanation = result.explainer, result.question, result.explanation
         facts, look = explanation.facts, result.look or Look.first(explanation)
         photo = question.photo.image if isinstance(question.photo.image, Image.Image) else None
-        overlay = overlay_picture(explanation, look, photo)
+        span = result.span or own_span(explanation, look)
+        overlay = overlay_picture(explanation, look, photo, span)
         rather = "" if facts.versus is None else f" rather than {facts.versus}"
         return cls(
             heading=f"Why does {facts.classifier} say {facts.label}{rather}?",
@@ -111,8 +113,8 @@ class Section:
             line=proof.brief(explainer, question.classifier, explanation),
             off=_off(explanation),
             overlay=Picture("The map over the picture", _address(overlay, MAIN_SIDE)),
-            bar=_bar(explanation, look),
-            pictures=_pictures(explanation, look, photo),
+            bar=_bar(explanation, look, span),
+            pictures=_pictures(explanation, look, photo, span),
             likely=tuple((row.label, row.probability, percent(row.probability)) for row in result.likely),
             checks=_checks(explanation),
             verdict=verdict(list(result.findings.values())) if result.findings else "",
@@ -126,11 +128,11 @@ class Section:
         )
 
 
-def _pictures(explanation: Explanation, look: Look, photo: Image.Image | None) -> tuple[Picture, ...]:
+def _pictures(explanation: Explanation, look: Look, photo: Image.Image | None, span: Span) -> tuple[Picture, ...]:
     """Return the pictures beside the overlay."""
     shown = [
         ("The picture", photo or as_image(explanation.picture)),
-        ("The map by itself", map_picture(explanation, look)),
+        ("The map by itself", map_picture(explanation, look, span)),
         ("What the classifier saw of the picture", as_image(explanation.picture)),
     ]
     if explanation.baselines is not None:
@@ -148,13 +150,13 @@ def _address(picture: Image.Image, side: int) -> str:
     return data_address(picture.convert("RGB"), "jpeg", QUALITY)
 
 
-def _bar(explanation: Explanation, look: Look) -> Bar:
-    strongest, facts = significant(peak(explanation.heat, look.clip)), explanation.facts
+def _bar(explanation: Explanation, look: Look, span: Span) -> Bar:
+    facts = explanation.facts
     colours = ", ".join(f"{colour} {position:.1%}" for position, colour in stops(look.colours))
-    low, high = f"-{strongest}" if explanation.signed else "0", strongest
+    low, high = map(significant, span)
     if explanation.takes_sides:
         against = f"against {facts.label}" if facts.opposite is None else f"for {facts.opposite}"
-        low, high = f"-{strongest}, {against}", f"{strongest}, for {facts.label}"
+        low, high = f"{low}, {against}", f"{high}, for {facts.label}"
     return Bar(colours, low, high, facts.unit.text)
 
 

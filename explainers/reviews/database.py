@@ -29,16 +29,21 @@ PRAGMAS = (
 NO_DRIVER = f"{VARIABLE} names a PostgreSQL database. That takes one more package: pip install 'psycopg[binary]'."
 NO_ADDRESS = f"{VARIABLE} isn't the address of a database. In a password, @ is written as %40, and % as %25."
 UNKNOWN = "The review board's database can't be used. The server's log says why."
+DISK_FULL = (
+    "The disk that the review board is on is full. Whoever runs this server must make room on it: even to remove a "
+    "review takes some."
+)
 SENTENCES = {  # by the beginnings of SQLite's names of errors, and of PostgreSQL's SQLSTATE
     "SQLITE_BUSY": "Others are writing to the review board. Please try again in a moment.",
-    "SQLITE_FULL": "The disk that the review board is on is full.",
+    "SQLITE_FULL": DISK_FULL,
+    "SQLITE_IOERR_SHMSIZE": DISK_FULL,  # not even those who read have room for what they share with others
     "SQLITE_READONLY": "Nothing can be added to the review board: its file is read-only.",
     "SQLITE_CANTOPEN": "The review board's file can't be opened.",
     "SQLITE_IOERR": "The review board's file can't be read or written.",
     "SQLITE_NOTADB": "The review board's file isn't an SQLite database.",
     "SQLITE_CORRUPT": "The review board's file is damaged.",
     "55P03": "Others are writing to the review board. Please try again in a moment.",
-    "53100": "The disk that the review board is on is full.",
+    "53100": DISK_FULL,
     "25006": "Nothing can be added to the review board: its database is read-only.",
     "42501": "This server isn't allowed to write to the review board's database.",
 }

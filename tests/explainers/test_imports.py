@@ -25,7 +25,7 @@ OWNED = {  # name of Streamlit's: the one module that spells it
 }
 
 FLOORS = (  # from the ground up: a module imports from its own wing and from the floors below it alone
-    ("errors", "arrays", "glossary", "importing", "markdown", "numbers", "processes", "spreadsheets"),
+    ("errors", "arrays", "glossary", "importing", "interruption", "markdown", "numbers", "processes", "spreadsheets"),
     ("images", "runtime", "settings"),
     ("classifiers", "paths"),
     ("explanation",),

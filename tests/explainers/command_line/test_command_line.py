@@ -278,6 +278,23 @@ def test_check_runs_the_experiments_of_the_trust_page(run, folder, monkeypatch):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to another process")
+def test_an_interruption_of_the_import_is_told_in_a_line():
+    process = subprocess.Popen(
+        [sys.executable, "-X", "importtime", "-m", "explainers", "models"],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stderr
+    while not process.stderr.readline().rstrip().endswith(" torch._C"):  # of the seconds of imports, the first tenth
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    printed, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert errors.endswith("Interrupted.\n")
+    assert "Traceback" not in errors
+    assert not printed
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to another process")
 def test_an_interruption_leaves_whole_maps_only(folder, tmp_path):
     command = ["explain", *[folder] * 30, "--out", tmp_path / "out", "--method", "integrated-gradients"]
     process = subprocess.Popen(

@@ -74,3 +74,13 @@ def test_curves_are_those_of_the_trace(path_map):
     for name in ("alpha", "logit", "cumulative", "gradient_size"):
         values = getattr(trace, "alphas" if name == "alpha" else f"{name}s" if name == "logit" else name)
         assert [float(row[name]) for row in table] == [float(value) for value in values]
+
+
+def test_what_tests_of_a_tile_found_stands_in_its_row(gradient):
+    tiles, finding = (
+        [Tile("a", "", gradient), Tile("b", "no map"), Tile("c", "", gradient)],
+        Finding("for", "", "So.", ""),
+    )
+    first, second, third = rows(tile_measures(tiles, findings=[{}, {}, {"Stability": finding}]))
+    assert (third["Stability, speaks"], third["Stability"]) == ("for", "So.")
+    assert first["Stability"] == second["Stability"] == ""

@@ -2,12 +2,14 @@
 
 import logging
 import os
+import sqlite3
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from explainers import ExplanationError
 from explainers.reviews import database as module
@@ -95,6 +97,20 @@ def test_a_full_disk_is_said_to_be_and_leaves_what_was_there(written, monkeypatc
         session.execute(text("CREATE TABLE large AS SELECT zeroblob(1000000) AS data"))
     with Database(written).reading() as session:
         assert session.scalar(text("SELECT COUNT(*) FROM sqlite_master WHERE name = 'large'")) == 0
+
+
+@pytest.mark.parametrize("name", ["SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"])  # of who writes, and of who reads
+def test_a_disk_without_a_byte_left_is_said_to_be_full(written, monkeypatch, quiet, name):
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorname = name
+    monkeypatch.setattr(module, "version", lambda connection: raised(OperationalError("SELECT", {}, error)))
+    with pytest.raises(ExplanationError, match="is full"), Database(written).reading():
+        pass
+    assert quiet
+
+
+def raised(error):
+    raise error
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write to any file")
