@@ -22,7 +22,7 @@ from explainers.images.photo import Photo
 from explainers.images.reading import check_length, read_image
 from explainers.question import Question
 from explainers.report import Result
-from explainers.report.typed_json import write
+from explainers.typed_json import write
 
 CLEAR_LINE = "\r\x1b[K"  # of a terminal, so that a line of text doesn't run into the bar
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".heic", ".heif")
