@@ -17,7 +17,7 @@ from explainers.command_line.options import TOP, class_of, explainer_of
 from explainers.errors import ExplanationError
 from explainers.explainer import Explainer
 from explainers.explanation import Target
-from explainers.images.headers import MAX_BYTES
+from explainers.images.headers import MAX_BYTES, SUFFIXES
 from explainers.images.photo import Photo
 from explainers.images.reading import check_length, read_image
 from explainers.question import Question
@@ -25,7 +25,6 @@ from explainers.report import Result
 from explainers.typed_json import write
 
 CLEAR_LINE = "\r\x1b[K"  # of a terminal, so that a line of text doesn't run into the bar
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".heic", ".heif")
 Row = dict[str, Any]
 Work = Callable[[Path, Result], Row]
 
