@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 
-from explainers.audit.run import PARTS, Run
+from explainers.audit.run import Run
 from explainers.numbers import counted, duration
 
 LATEST = 16  # parts that the pace is measured by
@@ -67,5 +67,5 @@ def _times(run: Run, parts: list[int]) -> list[float]:
     times = []
     for part in parts:
         with suppress(OSError):
-            times.append((run.folder / PARTS / f"{part:05}.parquet").stat().st_mtime)
+            times.append(run.part_file(part).stat().st_mtime)
     return times
