@@ -100,35 +100,49 @@ class Run:
 
     def done(self) -> list[int]:
         """Return the numbers of the parts that are there."""
-        return [part for part in range(self.plan.parts) if self._part(part).exists()]
+        return [part for part in range(self.plan.parts) if self.part_file(part).exists()]
 
     def missing(self) -> list[int]:
         """Return the numbers of the parts that are still to be computed."""
-        return [part for part in range(self.plan.parts) if not self._part(part).exists()]
+        return [part for part in range(self.plan.parts) if not self.part_file(part).exists()]
 
     def write_part(self, part: int, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write the rows of a part. What is there already stays, because it is the same."""
-        if not self._part(part).exists():
-            write_whole(self._part(part), _bytes(pa.Table.from_pylist(list(rows), schema=SCHEMA)))
+        if not self.part_file(part).exists():
+            write_whole(self.part_file(part), _bytes(pa.Table.from_pylist(list(rows), schema=SCHEMA)))
 
     def table(self, columns: Sequence[str] | None = None) -> pa.Table:
         """Return columns of the rows that are there, by number; None: all columns."""
         names = list(SCHEMA.names if columns is None else columns)
         schema = pa.schema([SCHEMA.field(name) for name in names])
-        tables = [parquet.read_table(self._part(part), columns=names, schema=SCHEMA) for part in self.done()]
+        tables = [parquet.read_table(self.part_file(part), columns=names, schema=SCHEMA) for part in self.done()]
         return pa.concat_tables([table.select(names) for table in tables]) if tables else schema.empty_table()
 
     def row(self, number: int) -> dict[str, Any] | None:
         """Return all that is kept of a picture; None if its part isn't there yet."""
         part = number // self.plan.part
-        if not (0 <= number < self.plan.pictures and self._part(part).exists()):
+        if not (0 <= number < self.plan.pictures and self.part_file(part).exists()):
             return None
         rows: list[dict[str, Any]] = (
-            parquet.read_table(self._part(part), schema=SCHEMA).slice(number % self.plan.part, 1).to_pylist()
+            parquet.read_table(self.part_file(part), schema=SCHEMA).slice(number % self.plan.part, 1).to_pylist()
         )
         return rows[0]
 
-    def _part(self, part: int) -> Path:
+    def rows(self, numbers: Sequence[int], columns: Sequence[str]) -> dict[int, dict[str, Any]]:
+        """Return columns of these pictures' rows, by number, as far as they are there; each part is read once."""
+        wanted: dict[int, list[int]] = {}
+        for number in numbers:
+            wanted.setdefault(number // self.plan.part, []).append(number)
+        rows: dict[int, dict[str, Any]] = {}
+        for part, own in wanted.items():
+            if min(own) >= 0 and self.part_file(part).exists():
+                table = parquet.read_table(self.part_file(part), columns=["number", *columns], schema=SCHEMA)
+                first = part * self.plan.part
+                rows |= {row.pop("number"): row for row in table.take([each - first for each in own]).to_pylist()}
+        return rows
+
+    def part_file(self, part: int) -> Path:
+        """Return where the rows of a part are, or will be."""
         return self.folder / PARTS / f"{part:05}.parquet"
 
 
