@@ -193,7 +193,7 @@ def test_nothing_outside_the_folder_is_read(write, tmp_path):
         else:
             assert "secret" not in reason(listing.source, case).replace("secret.png", "")
     assert listed(folder) == [(name, None, None) for name in ("in.png", "inside.png", "link.png", "loop.png")]
-    assert list_cases(folder).notes == ("Links to folders aren't followed: away.",)
+    assert list_cases(folder).notes == ("Links to folders aren't followed: away.", "1 picture is missing: loop.png.")
 
 
 def test_a_table_of_absolute_paths_is_read_once_the_folder_is_named(write):
