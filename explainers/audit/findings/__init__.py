@@ -8,7 +8,8 @@ from pathlib import Path
 
 from explainers import typed_json
 from explainers.audit.finding import Findings
-from explainers.audit.run import Run, write_whole
+from explainers.audit.place import write_whole
+from explainers.audit.run import Run
 from explainers.errors import ExplanationError
 
 FINDINGS = "findings.json"
