@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
 
 from explainers import typed_json
 from explainers.audit.finding import Findings
@@ -19,10 +21,11 @@ from explainers.audit.findings.embedding import embedding
 from explainers.audit.findings.evidence import evidence
 from explainers.audit.findings.pictures import Pictures, RunPictures
 from explainers.audit.findings.search import search
-from explainers.audit.run import Run, write_whole
+from explainers.audit.place import write_whole
+from explainers.audit.run import Run
 from explainers.errors import ExplanationError
 
-FILE, FORMAT, VERSION = "findings.json", "whypixel audit findings", 1
+FINDINGS, FORMAT, VERSION = "findings.json", "whypixel audit findings", 1
 MAX_BYTES = 2**28
 
 OnProgress = Callable[[int, int], None]  # causal tests done, and in all
@@ -58,28 +61,34 @@ def find(run: Run, *, on_progress: OnProgress | None = None) -> Findings:
 
 
 def write_findings(run: Run, findings: Findings) -> None:
-    """Keep what was found in the run's folder. Raises ExplanationError where that can't be written."""
-    document = json.dumps(typed_json.write(findings, "", {}), ensure_ascii=False)
+    """Write what was found in a run, in the place of what was found in it before. Raises ExplanationError."""
+    data = json.dumps(typed_json.write(findings, "", {}), ensure_ascii=False).encode()
     try:
-        write_whole(run.folder / FILE, document.encode())
+        write_whole(run.folder / FINDINGS, data)
     except OSError as error:
-        raise ExplanationError(f"{run.folder / FILE} could not be written: {error.strerror or error}.") from error
+        raise ExplanationError(f"{run.folder / FINDINGS} could not be written: {error.strerror or error}.") from error
 
 
 def read_findings(run: Run) -> Findings | None:
-    """Return what was found in a run; None where nobody has looked yet.
+    """Return what was found in a run; None where nobody has looked yet. Raises ExplanationError where it can't be read.
 
-    Raises ExplanationError where the file can't be read, or is of another version.
+    The last files are kept, so that a page that is drawn anew reads nothing.
     """
-    path = run.folder / FILE
+    path = run.folder / FINDINGS
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ExplanationError(f"{path} is too large for what was found in an audit.")
-        document = json.loads(path.read_bytes())
+        status = path.stat()
+        return _read(path, status.st_mtime_ns, status.st_size)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:
         raise ExplanationError(f"{path} can't be read. Delete it, and look again.") from error
+
+
+@lru_cache(maxsize=8)
+def _read(path: Path, changed: int, nbytes: int) -> Findings:
+    if nbytes > MAX_BYTES:
+        raise ExplanationError(f"{path} is too large for what was found in an audit.")
+    document = json.loads(path.read_bytes())
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ExplanationError(f"{path} isn't what was found in an audit. Delete it, and look again.")
     if document.get("version") != VERSION:
