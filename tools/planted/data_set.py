@@ -43,12 +43,20 @@ def learn(folder: Path, drawn: Drawn, seed: int) -> None:
     save_file(network.state_dict(), folder / WEIGHTS)
 
 
-def classifiers() -> dict[str, Classifier]:
-    """Return the classifier of the folder that WHYPIXEL_PLANTED names, for WHYPIXEL_CLASSIFIERS."""
+def classifier(folder: Path) -> Classifier:
+    """Return the classifier that has learnt from the data set of a folder."""
     network = untrained(torch.Generator())
-    network.load_state_dict(load_file(Path(os.environ[VARIABLE], WEIGHTS)))
-    scaling = {"mean": (MEAN,) * 3, "std": (STD,) * 3}
-    return {NAME: Classifier(network.eval(), SHAPES, size=(SIDE, SIDE), device="cpu", name=NAME, source=NAME, **scaling)}
+    network.load_state_dict(load_file(folder / WEIGHTS))
+    return Classifier(
+        network.eval(), SHAPES, size=(SIDE, SIDE), mean=(MEAN,) * 3, std=(STD,) * 3, device="cpu", name=NAME
+    )
+
+
+def classifiers() -> dict[str, Classifier]:
+    """Return the classifier of the folder that WHYPIXEL_PLANTED names, for WHYPIXEL_CLASSIFIERS: the page opens a run
+    of `--out` with both set.
+    """
+    return {NAME: classifier(Path(os.environ[VARIABLE]))}
 
 
 def planted(folder: Path) -> frozenset[str]:

@@ -12,7 +12,7 @@ from explainers.audit.finding import AuditFinding
 from explainers.audit.findings.causal import FEWEST, REPORTED, CausalTest, Effect, pasting
 from explainers.audit.findings.evidence import UNKNOWN, Evidence
 from explainers.audit.findings.regions import share_in
-from explainers.audit.findings.shares import least_excess
+from explainers.audit.findings.shares import ALIKE, least_excess, likeness
 from explainers.audit.rows import MAP_SIDE
 from explainers.markdown import escaped
 from explainers.numbers import counted, percent
@@ -102,10 +102,11 @@ def findings(evidence: Evidence, unusual: Sequence[Edge], test: CausalTest | Non
         change = pasting(REGIONS[edge.region])
         effect = test.effect(edge.index, change, edge.members, controls) if test and number < MOST_TESTED else None
         results.append((edge, effect))
-    listed: dict[int, int] = {}
+    kept: dict[int, list[Edge]] = {}
     for edge, effect in sorted(results, key=lambda each: -(each[1].sure if each[1] else 0.0)):
-        listed[edge.index] = listed.get(edge.index, 0) + 1
-        if listed[edge.index] <= MOST_LISTED:
+        own = kept.setdefault(edge.index, [])
+        if len(own) < MOST_LISTED and all(likeness(edge.members, other.members) <= ALIKE for other in own):
+            own.append(edge)
             yield _finding(evidence, edge, effect)
 
 

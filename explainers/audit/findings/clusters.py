@@ -14,13 +14,13 @@ from explainers.audit.findings.causal import FEWEST, REPORTED, CausalTest, Effec
 from explainers.audit.findings.evidence import UNKNOWN, Evidence
 from explainers.audit.findings.partitions import Partition, partitions
 from explainers.audit.findings.regions import excess, in_small_map, in_words, share_in, strong_cells
+from explainers.audit.findings.shares import ALIKE, likeness
 from explainers.markdown import escaped
 from explainers.numbers import counted, percent
 
 SMALLEST_CLASS = 20  # maps: in fewer there are no clusters to tell from chance
 MOST_TESTED = 60  # clusters of a run, of two passes for each of PAIRS pictures: minutes for a large classifier
 MOST_LISTED = 5  # of a class
-ALIKE = 0.5  # clusters that share more than half of the pictures that are in either are the same, found twice
 CAVEAT = (
     "The test shows that this region makes the class, not why. Where the object itself lies in this region in these "
     "pictures, and elsewhere in the others, it shows the object. Look at the pictures."
@@ -97,7 +97,9 @@ def distinct(results: Sequence[Tested]) -> list[Tested]:
     kept: dict[int, list[Tested]] = {}
     for result in results:
         own = kept.setdefault(result.cluster.index, [])
-        if len(own) < MOST_LISTED and all(_likeness(result.cluster, each.cluster) <= ALIKE for each in own):
+        if len(own) < MOST_LISTED and all(
+            likeness(result.cluster.members, each.cluster.members) <= ALIKE for each in own
+        ):
             own.append(result)
     return sorted(chain.from_iterable(kept.values()), key=lambda each: -each.sure)
 
@@ -167,9 +169,3 @@ def _id(evidence: Evidence, cluster: Cluster, taken: set[str]) -> str:
         name, number = f"{plain}-{number}", number + 1
     taken.add(name)
     return name
-
-
-def _likeness(cluster: Cluster, other: Cluster) -> float:
-    """Return how many pictures two clusters share, of those that are in either."""
-    shared = len(np.intersect1d(cluster.members, other.members, assume_unique=True))
-    return shared / (len(cluster.members) + len(other.members) - shared)

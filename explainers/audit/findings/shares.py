@@ -1,10 +1,15 @@
-"""Shares of pictures, and how much larger one is than another at least."""
+"""Shares of pictures: how much larger one is than another at least, and how much two sets of pictures share."""
 
 from __future__ import annotations
 
 import math
 
+import numpy as np
+
+from explainers.arrays import Array
+
 NORMAL = 1.96  # standard deviations on either side of the middle hold 95% of a normal distribution
+ALIKE = 0.5  # sets that share more than half of the pictures that are in either are the same, found twice
 
 
 def interval(count: int, total: int) -> tuple[float, float]:
@@ -28,3 +33,9 @@ def least_excess(count: int, total: int, other_count: int, other_total: int) -> 
     share, other = count / total, other_count / other_total
     low, high = interval(count, total)[0], interval(other_count, other_total)[1]
     return max(0.0, share - other - math.hypot(share - low, high - other))
+
+
+def likeness(places: Array, others: Array) -> float:
+    """Return how many places two sets of them share, of those that are in either; neither has any place twice."""
+    shared = len(np.intersect1d(places, others, assume_unique=True))
+    return shared / max(1, len(places) + len(others) - shared)
