@@ -78,8 +78,8 @@ def _summary(plant: Plant, judgements: Iterable[Judgement]) -> str:
         return f"Nothing was reported in {silent} of {len(results)} audits without a plant."
     count = sum(each.is_found for each in results)
     return (
-        f"The plant is among the first {FIRST} findings, with a recall and a precision of {LEAST} or more, in {count} of "
-        f"{len(results)} audits. {silent} of them raised no false alarm."
+        f"The plant is among the first {FIRST} findings, with a recall and a precision of {LEAST} or more, in {count} "
+        f"of {len(results)} audits. {silent} of them raised no false alarm."
     )
 
 

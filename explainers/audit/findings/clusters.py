@@ -105,11 +105,10 @@ def distinct(results: Sequence[Tested]) -> list[Tested]:
 
 
 def chosen_partitions(results: Sequence[Tested]) -> dict[int, Partition]:
-    """Return for each class the spectral partition with the surest cluster."""
+    """Return for each class the partition with the surest cluster. The results come in that order."""
     chosen: dict[int, Partition] = {}
     for result in results:
-        if result.cluster.partition.way == "spectral":
-            chosen.setdefault(result.cluster.index, result.cluster.partition)
+        chosen.setdefault(result.cluster.index, result.cluster.partition)
     return chosen
 
 

@@ -29,7 +29,7 @@ def evidence_of(maps, classes, predictions=None, colours=None, **others):
         predictions=classes.copy() if predictions is None else np.asarray(predictions),
         explained=classes.copy(),
         descriptions=(cells / np.where(lengths, lengths, 1)).astype(np.float32),
-        maps=(maps / np.where(means, means, 1)).reshape(count, -1).astype(np.float16),
+        maps=(maps / np.where(means, means, 1)).reshape(count, MAP_SIDE**2).astype(np.float16),
         colours=np.full((count, 6), np.nan, np.float32) if colours is None else np.asarray(colours, np.float32),
         removal=np.array([""] * count, dtype=object),
         scalars=scalars,
