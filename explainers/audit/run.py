@@ -1,9 +1,9 @@
 """A run: the folder that an audit is kept in, written part by part and read while it goes on.
 
-    RUN/manifest.json       the plan
-    RUN/cases.parquet       the list of pictures
-    RUN/parts/00000.parquet the rows of a part, there as a whole or not at all
-    RUN/findings.json       what was found in the rows
+RUN/manifest.json       the plan
+RUN/cases.parquet       the list of pictures
+RUN/parts/00000.parquet the rows of a part, there as a whole or not at all
+RUN/findings.json       what was found in the rows
 """
 
 from __future__ import annotations
