@@ -26,7 +26,7 @@ from explainers.explanation import Explanation
 from explainers.figures import Look
 from explainers.figures.parts import Span
 from explainers.images.encoding import encode
-from explainers.report import typed_json
+from explainers import typed_json
 from explainers.report.pictures import map_picture, overlay_picture
 
 FORMAT: Literal["whypixel explanation"] = "whypixel explanation"

@@ -26,14 +26,14 @@ OWNED = {  # name of Streamlit's: the one module that spells it
 
 FLOORS = (  # from the ground up: a module imports from its own wing and from the floors below it alone
     ("errors", "arrays", "glossary", "importing", "interruption", "markdown", "numbers", "processes", "spreadsheets"),
-    ("images", "runtime", "settings"),
+    ("images", "runtime", "settings", "typed_json"),
     ("classifiers", "paths"),
     ("explanation",),
     ("passes", "question"),
     ("verification",),
     ("explainer",),
-    ("methods", "experiments", "proof", "check"),
-    ("figures", "comparison"),
+    ("methods", "experiments", "proof", "check", "several"),
+    ("figures", "comparison", "audit"),
     ("report",),
     ("reviews", "lessons"),
     ("command_line", "serving"),

@@ -12,7 +12,7 @@ import pytest
 
 from explainers.arrays import Array
 from explainers.errors import ExplanationError
-from explainers.report.typed_json import read, schema, write
+from explainers.typed_json import read, schema, write
 
 
 @dataclass(frozen=True)
