@@ -96,7 +96,7 @@ class Evidence:
         return tuple(self.maps[places].mean(0, dtype=np.float32).round(4).tolist()) if len(places) else ()
 
 
-def evidence(run: Run) -> Evidence:
+def read_evidence(run: Run) -> Evidence:
     """Read the rows that are there. Raises ExplanationError where they can't be read."""
     table = run.table(COLUMNS)
     rows = len(table)
