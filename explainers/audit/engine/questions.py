@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from explainers.audit.plan import Plan
@@ -39,14 +40,23 @@ class Predictions:
             raise ExplanationError(ONE_CLASS)
         return int(self.logits.index_fill(0, self.logits.new_tensor([index]).long(), -np.inf).argmax())
 
-    @classmethod
-    def of(cls, classifier: Classifier, picture: Tensor, *, differentiable: bool) -> Predictions:
-        """Predict for a picture (C, H, W), alone. Raises ExplanationError where the network gives no logits for it.
 
-        differentiable: whether gradients are switched on, as they are when it is explained.
-        """
-        logits = answers_alone(classifier, picture[None], differentiable=differentiable)
-        return cls(logits[0], classifier.probabilities(logits)[0])
+def predict(
+    classifier: Classifier, pictures: Sequence[Tensor], *, differentiable: bool
+) -> list[Predictions | ExplanationError]:
+    """Predict for pictures (C, H, W), each alone, or return why the network gives no logits for it.
+
+    differentiable: whether gradients are switched on, as they are when the pictures are explained.
+    """
+    if not pictures:
+        return []
+    try:
+        logits = answers_alone(classifier, torch.stack([*pictures]), differentiable=differentiable)
+    except ExplanationError as error:
+        if len(pictures) == 1:
+            return [error]
+        return [each for one in pictures for each in predict(classifier, [one], differentiable=differentiable)]
+    return [Predictions(*each) for each in zip(logits, classifier.probabilities(logits), strict=True)]
 
 
 def target(plan: Plan, predictions: Predictions, label: int | None) -> Target:

@@ -10,7 +10,7 @@ from pathlib import Path
 from explainers.audit import opening
 from explainers.audit.engine import measuring
 from explainers.audit.engine.measuring import Row
-from explainers.audit.engine.questions import Predictions, resolved, target
+from explainers.audit.engine.questions import predict, resolved, target
 from explainers.audit.engine.reading import Picture, read_ahead
 from explainers.audit.labels import match
 from explainers.audit.run import Run
@@ -18,7 +18,7 @@ from explainers.classifiers import Classifier
 from explainers.errors import ExplanationError
 from explainers.experiments import Removal
 from explainers.experiments.base import ExperimentProgress
-from explainers.explainer import Explainer
+from explainers.explainer import Explainer, Seen
 from explainers.explanation import Explanation, Target
 from explainers.images.photo import Photo
 from explainers.question import Question
@@ -70,26 +70,29 @@ class Worker:
         """Compute the rows of a chunk. A picture that can't be read is left out, and the others keep their company."""
         classes = self.classifier.labels
         rows = {each.number: measuring.of_picture(each, self.labels[each.number], classes) for each in pictures}
-        asked: list[tuple[Picture, Target]] = []
-        for picture in pictures:
-            if picture.seen is None:
-                continue
+        seen = [(each, each.seen) for each in pictures if each.seen]
+        predicted = predict(
+            self.classifier,
+            [picture.picture for _, picture in seen],
+            differentiable=not self.explainer.forward_only,
+        )
+        asked: list[tuple[Picture, Seen, Target]] = []
+        for (picture, what), predictions in zip(seen, predicted, strict=True):
             row, label = rows[picture.number], self.labels[picture.number]
             try:
-                predictions = Predictions.of(
-                    self.classifier, picture.seen.picture, differentiable=not self.explainer.forward_only
-                )
+                if isinstance(predictions, ExplanationError):
+                    raise predictions
                 row |= measuring.of_predictions(predictions, label, classes)
-                asked.append((picture, target(self.run.plan, predictions, label)))
+                asked.append((picture, what, target(self.run.plan, predictions, label)))
             except ExplanationError as error:
                 row["error"] = str(error)
         answers = explain_several(
             self.explainer,
             self.classifier,
-            [picture.seen for picture, _ in asked if picture.seen],
-            [target for _, target in asked],
+            [what for _, what, _ in asked],
+            [target for _, _, target in asked],
         )
-        for (picture, _), answer in zip(asked, answers, strict=True):
+        for (picture, _, _), answer in zip(asked, answers, strict=True):
             rows[picture.number] |= self._measured(picture, answer)
         return list(rows.values())
 
