@@ -15,7 +15,7 @@ SEED = 0
 DIGITS = 4
 
 
-def embedding(evidence: Evidence) -> tuple[tuple[int, float, float], ...]:
+def embedded(evidence: Evidence) -> tuple[tuple[int, float, float], ...]:
     """Return the number and the place of each picture whose map isn't zero.
 
     By t-SNE (van der Maaten and Hinton, 2008), which begins with the principal components; by these alone where there

@@ -10,7 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -23,6 +23,7 @@ MOST_CLUSTERS = 8
 COMPONENTS = 8
 STARTS = 10  # of k-means
 DENSE = 600  # maps, up to which all eigenvectors are computed: that is faster, and exact
+DIGITS = 9  # of eigenvalues that are the same
 SEED = 0
 
 Way = Literal["spectral", "k-means"]
@@ -77,24 +78,47 @@ def eigengap(values: Array) -> int:
 
 
 def _spectrum(descriptions: Array) -> tuple[Array, Array]:
-    """Return the smallest eigenvalues of the graph's normalised Laplacian, rising, and its eigenvectors (n, k)."""
+    """Return the smallest eigenvalues of the graph's normalised Laplacian, rising, and its eigenvectors (n, k).
+
+    They are those of the graph's connected parts together. All parts have the eigenvalue 0, and a method that begins
+    with one vector finds one eigenvector of each value only, so each part is done for itself. The largest comes first.
+    """
     from scipy.sparse import diags_array
-    from scipy.sparse.linalg import eigsh
+    from scipy.sparse.csgraph import connected_components
     from sklearn.neighbors import kneighbors_graph
 
     count = len(descriptions)
     joined = kneighbors_graph(descriptions, min(NEIGHBOURS, count - 1), include_self=False)
-    joined = joined.maximum(joined.T)
+    joined = joined.maximum(joined.T).tocsr()
     scale = diags_array(1 / np.sqrt(np.asarray(joined.sum(1)).ravel()))
-    likeness = scale @ joined @ scale  # the Laplacian is 1 minus this
+    likeness = (scale @ joined @ scale).tocsr()  # the Laplacian is 1 minus this
+    parts, part_of = connected_components(joined, directed=False)
+    spectrum: list[tuple[float, int, Array, Array]] = []
+    for part in range(parts):
+        nodes = np.flatnonzero(part_of == part)
+        values, vectors = _largest(likeness[nodes][:, nodes])
+        spectrum += ((value, len(nodes), nodes, vector) for value, vector in zip(values, vectors.T, strict=True))
+    spectrum.sort(key=lambda each: (-round(each[0], DIGITS), -each[1]))
+    first = spectrum[: MOST_CLUSTERS + 1]
+    placed = np.zeros((count, len(first)))
+    for column, (_, _, nodes, vector) in enumerate(first):
+        placed[nodes, column] = vector
+    return np.array([1 - value for value, *_ in first]), placed
+
+
+def _largest(likeness: Any) -> tuple[Array, Array]:
+    """Return the largest eigenvalues of the sparse matrix of a connected graph, falling, and their vectors (n, k)."""
+    from scipy.sparse.linalg import eigsh
+
+    count = likeness.shape[0]
     wanted = min(MOST_CLUSTERS + 1, count)
     if count <= DENSE:
         values, vectors = np.linalg.eigh(likeness.toarray())
-        return 1 - values[::-1][:wanted], vectors[:, ::-1][:, :wanted]
-    start = np.random.default_rng(SEED).standard_normal(count)
-    values, vectors = eigsh(likeness, wanted, which="LA", v0=start, tol=1e-6)
-    order = np.argsort(-values)
-    return 1 - values[order], vectors[:, order]
+    else:
+        start = np.random.default_rng(SEED).standard_normal(count)
+        values, vectors = eigsh(likeness, wanted, which="LA", v0=start, tol=1e-6)
+    order = np.argsort(-values)[:wanted]
+    return values[order], vectors[:, order]
 
 
 def _on_sphere(vectors: Array) -> Array:
