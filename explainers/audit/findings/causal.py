@@ -24,7 +24,6 @@ from explainers.audit.rows import MAP_SIDE
 
 PAIRS = 96  # pictures that something is put into: the interval of a share is .1 to either side at most
 FEWEST = 8  # pictures of either kind, without which nothing is said
-REPORTED = 0.3  # what `Effect.sure` must reach: fixed on other seeds than those tested (docs/audits.md)
 AT_ONCE = 32  # changed pictures, that are in memory together
 SEED = 18
 
