@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -59,23 +60,23 @@ class FolderFiles(Files):
         while folders:
             folder = folders.pop()
             try:
-                with os.scandir(self.root / folder) as entries:
-                    for entry in entries:
-                        name = folder + entry.name
-                        if is_hidden(entry.name):
-                            continue
-                        if not _is_text(entry.name):
-                            unnamed += 1
-                        elif entry.is_dir(follow_symlinks=False):
-                            folders.append(f"{name}/")
-                        elif entry.is_dir():
-                            links.append(name)
-                        elif entry.is_file():
-                            sizes[name] = entry.stat().st_size
+                with os.scandir(self.root / folder) as scanned:
+                    entries = [entry for entry in scanned if not is_hidden(entry.name)]
             except OSError as error:
                 if not folder:
                     raise ExplanationError(f"{self.root} could not be read: {error.strerror or error}.") from error
                 closed.append(f"{folder} ({error.strerror or error})")
+                continue
+            for entry in entries:
+                name = folder + entry.name
+                if not _is_text(entry.name):
+                    unnamed += 1
+                elif entry.is_dir(follow_symlinks=False):
+                    folders.append(f"{name}/")
+                elif (size := _size(entry)) is not None:
+                    sizes[name] = size
+                elif entry.is_symlink():
+                    links.append(name)
         notes = []
         if unnamed:
             notes.append(
@@ -136,3 +137,12 @@ def is_hidden(name: str) -> bool:
 
 def _is_text(name: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in name)
+
+
+def _size(entry: os.DirEntry[str]) -> int | None:
+    """Return the bytes of a file, 0 where it is a link that leads nowhere; None for what isn't a file."""
+    try:
+        mode = entry.stat().st_mode
+    except OSError:  # it has gone, or the link has no end
+        return 0
+    return entry.stat().st_size if stat.S_ISREG(mode) else None

@@ -10,7 +10,7 @@ from explainers.audit.plan import Plan
 
 
 def run_identity(plan: Plan) -> str:
-    """Return a hash of all that decides a run's numbers. Where its pictures lie doesn't: `sha256` says what they are."""
+    """Return a hash of all that decides a run's numbers: of what its pictures are, and not of where they lie."""
     document = typed_json.write(plan, "", {})
     del document["source"]
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()

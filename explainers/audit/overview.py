@@ -30,10 +30,12 @@ def overview(table: Table) -> tuple[Number, ...]:
     numbers = [
         Number("Pictures", f"{len(table):,}", f"{broken:,} of them couldn't be read or explained."),
         _accuracy(table),
-        _median(table, "gap", "Gap, median", "How far the sum of a map is from the change of score, for half of them."),
-        _median(table, "map_error", "Map error, median", "How wrong a map may be, for half of them."),
+        _median(table, "gap", "Gap, median", "How far the sum of a map is from the change of score."),
+        _median(table, "map_error", "Map error, median", "How wrong a map may be."),
         _in_box(table),
-        _mean(table, "border_share", "At the border", f"Of the magnitudes. The border is {BORDER_AREA:.0%} of the area."),
+        _mean(
+            table, "border_share", "At the border", f"Of the magnitudes. The border is {BORDER_AREA:.0%} of the area."
+        ),
         _mean(table, "compactness", "Half of the map in", "Of the pixels: small means compact."),
         _tested(table),
     ]
@@ -68,7 +70,8 @@ def _in_box(table: Table) -> Number | None:
     both = np.isfinite(shares) & np.isfinite(areas)
     if not both.any():
         return None
-    hint = f"Of the magnitudes of {int(both.sum()):,} maps. The boxes take {percent(float(areas[both].mean()))} of the area."
+    area = percent(float(areas[both].mean()))
+    hint = f"Of the magnitudes of {int(both.sum()):,} maps. The boxes take {area} of the area."
     return Number("In the box", percent(float(shares[both].mean())), hint)
 
 

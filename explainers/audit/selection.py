@@ -131,9 +131,7 @@ def in_words(table: Table, findings: Findings | None, selection: Selection) -> s
         parts.append(kinds[selection.outcome])
     if selection.measure and (selection.low is not None or selection.high is not None):
         measure = MEASURES[selection.measure]
-        low, high = (
-            written(end, share=measure.share) for end in (selection.low or 0.0, selection.high or 0.0)
-        )
+        low, high = (written(end, share=measure.share) for end in (selection.low or 0.0, selection.high or 0.0))
         parts.append(f"with {measure.title.lower()} from {low} to {high}")
     return ", ".join(parts)
 

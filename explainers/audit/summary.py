@@ -45,7 +45,7 @@ class Summary:
         lines = [f"{explained:,} of {counted(self.total, 'picture')} have a map."]
         if self.accuracy is not None:
             lines.append(
-                f"The classifier names {percent(self.accuracy)} of {counted(self.labelled, 'picture')} with a known class "
+                f"The classifier names {percent(self.accuracy)} of {counted(self.labelled, 'picture')} of known class "
                 "right."
             )
         if self.broken:

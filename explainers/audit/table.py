@@ -1,4 +1,4 @@
-"""The rows of a run as arrays, for what is shown and chosen of them; thumbnails stay on the disk until they are drawn."""
+"""The rows of a run as arrays, for what is shown and chosen of them. Thumbnails stay on the disk."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def read_table(run: Run) -> Table:
     try:
         return _read(run.folder, run_identity(run.plan), tuple(run.done()))
     except (OSError, pa.ArrowException) as error:
-        raise ExplanationError(f"A part of the run {run.folder.name} can't be read: its file is damaged, or gone.") from error
+        raise ExplanationError(f"A part of {run.folder.name} can't be read: its file is damaged, or gone.") from error
 
 
 @lru_cache(maxsize=4)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,7 +11,9 @@ import click
 
 from explainers.audit.beginning import begin, planned
 from explainers.audit.cases import Listing, list_cases
+from explainers.audit.engine import OnProgress, compute
 from explainers.audit.finding import Findings
+from explainers.audit.findings import find, read_findings, write_findings
 from explainers.audit.labels import match
 from explainers.audit.place import check_place, claimed
 from explainers.audit.plan import ASKED, PART, Asked, Plan
@@ -27,7 +29,6 @@ from explainers.explanation import Scale
 from explainers.numbers import counted
 
 DASHED = {asked.replace(" ", "-"): asked for asked in ASKED}
-OnProgress = Callable[[int, int], None]
 
 
 @click.command(cls=MethodCommand)
@@ -115,8 +116,6 @@ def _plan(
 
 def _compute(run: Run, workers: int | None, ray: str | None) -> None:
     """Compute the parts that are missing or damaged, and say what is kept if that ends early."""
-    from explainers.audit.engine import compute
-
     if damaged := run.mend():
         _tell([f"{counted(len(damaged), 'damaged part is', 'damaged parts are')} made anew."])
     if not run.missing():
@@ -136,8 +135,6 @@ def _kept(run: Run) -> int:
 
 def _find(run: Run) -> Findings:
     """Return what was found in a whole run, and look for it where nobody has."""
-    from explainers.audit.findings import find, read_findings, write_findings
-
     findings = read_findings(run)
     if findings is None or findings.pictures < run.plan.pictures:
         with _progress("Tests") as on_progress:

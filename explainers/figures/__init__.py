@@ -2,6 +2,7 @@
 
 from explainers.figures.agreement import difference, matrix
 from explainers.figures.answer import answer
+from explainers.figures.audit import plane, spread
 from explainers.figures.check import check
 from explainers.figures.colours import COLOURS, SIGNED_COLOURS, peak
 from explainers.figures.comparison import Tile, Tints, common_view, gradient, map_in_photo, scale_texts, spans
@@ -43,6 +44,7 @@ __all__ = [
     "path",
     "peak",
     "picture_tile",
+    "plane",
     "pointing",
     "radius",
     "randomisation",
@@ -52,5 +54,6 @@ __all__ = [
     "scale_texts",
     "script",
     "spans",
+    "spread",
     "tile",
 ]

@@ -67,6 +67,11 @@ def report(
     return page
 
 
+def style() -> str:
+    """Return the style sheet of the report, for other files that are read and printed like it."""
+    return TEMPLATE.read_text("utf-8").partition("<style>")[2].partition("</style>")[0]
+
+
 def _title(sections: Sequence[Section], count: int) -> str:
     if count == 1 and sections:
         return sections[0].heading

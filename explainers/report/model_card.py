@@ -59,7 +59,7 @@ class Card:
             Entry("Input and output", _input_and_output(classifier, explanation)),
             use,
             factors,
-            Entry("Metrics", _accuracy(source), asked="the measures that were chosen for its use, and why"),
+            Entry("Metrics", published_accuracy(source), asked="the measures that were chosen for its use, and why"),
             Entry(
                 "Evaluation data", asked="the pictures that it was tested on; those of this report are only examples"
             ),
@@ -100,7 +100,8 @@ def _input_and_output(classifier: Classifier, explanation: Explanation) -> str:
     return f"A picture of {width} × {height} pixels in {colours}. {count}, of which {kind}: {labels}."
 
 
-def _accuracy(source: Source | None) -> str:
+def published_accuracy(source: Source | None) -> str:
+    """Return the accuracy that was published with a classifier's weights, in a sentence; empty where none was."""
     if source is None or source.accuracy is None:
         return ""
     return f"Top-1 accuracy {source.accuracy:.1f}%, as published with the weights. Whypixel hasn't measured it."

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -14,9 +13,11 @@ from sqlalchemy.orm import Session, aliased, selectinload
 
 from explainers.errors import ExplanationError
 from explainers.reviews.database import Database
-from explainers.reviews.location import LIMIT_VARIABLE, Location
+from explainers.reviews.location import Location
 from explainers.reviews.review import THUMBNAIL, Entry, Opinion, Review, Subject, Wanted, in_one_line, plain
+from explainers.reviews.room import check_room
 from explainers.reviews.tables import EntryRow, FileRow, ReviewRow
+from explainers.reviews.times import aware, now
 
 MAX_REVIEW_BYTES = 25 * 10**6  # of one review's files
 MAX_ENTRIES = 200  # of one review
@@ -65,7 +66,7 @@ class Board:
         with self._database.writing() as session:
             if session.get(ReviewRow, id):
                 return
-            self._check_room(session, nbytes)
+            check_room(session, nbytes, self._max_bytes)
             session.add(row)
             session.flush()
             session.add_all(FileRow(review_id=id, name=name, data=data) for name, data in files.items())
@@ -82,7 +83,7 @@ class Board:
                 return
             if len(entries) >= MAX_ENTRIES:
                 raise ExplanationError(f"This review has {MAX_ENTRIES} verdicts, and there is no room for more.")
-            self._check_room(session, nbytes := len(opinion.note.encode()))
+            check_room(session, nbytes := len(opinion.note.encode()), self._max_bytes)
             row.nbytes += nbytes
             session.add(_entry_row(id, opinion))
 
@@ -137,15 +138,6 @@ class Board:
         """Close all connections to the database."""
         self._database.close()
 
-    def _check_room(self, session: Session, nbytes: int) -> None:
-        """Raise ExplanationError where so many more bytes would be too many."""
-        taken = session.scalar(select(func.sum(ReviewRow.nbytes))) or 0
-        if taken + nbytes > self._max_bytes:
-            raise ExplanationError(
-                f"The review board is full: it has room for {self._max_bytes // 10**6:,} MB. Remove reviews that "
-                f"nobody needs, or ask whoever runs this server to raise {LIMIT_VARIABLE}."
-            )
-
 
 @lru_cache(maxsize=4)
 def board(location: Location) -> Board:
@@ -183,12 +175,12 @@ def _row(id: str, subject: Subject, nbytes: int) -> ReviewRow:
     if len(fields["settings"]) > MAX_SETTINGS:
         raise ExplanationError("The settings of this page are too long to be kept.")
     words = " ".join(filter(None, (*texts.values(), subject.method))).casefold()
-    return ReviewRow(id=id, kept_at=_now(), words=words, nbytes=nbytes, **fields)
+    return ReviewRow(id=id, kept_at=now(), words=words, nbytes=nbytes, **fields)
 
 
 def _entry_row(id: str, opinion: Opinion) -> EntryRow:
     words = opinion.note.casefold()
-    return EntryRow(review_id=id, written_at=_now(), words=words, **asdict(opinion))
+    return EntryRow(review_id=id, written_at=now(), words=words, **asdict(opinion))
 
 
 def _reviews(session: Session, rows: Sequence[ReviewRow], *, thumbnails: bool = True) -> tuple[Review, ...]:
@@ -196,7 +188,7 @@ def _reviews(session: Session, rows: Sequence[ReviewRow], *, thumbnails: bool = 
     wanted = (FileRow.name == THUMBNAIL) & FileRow.review_id.in_([row.id for row in rows if thumbnails])
     pictures = {file.review_id: file.data for file in session.scalars(select(FileRow).where(wanted))}
     return tuple(
-        Review(row.id, _aware(row.kept_at), _subject(row), tuple(map(_entry, row.entries)), pictures.get(row.id, b""))
+        Review(row.id, aware(row.kept_at), _subject(row), tuple(map(_entry, row.entries)), pictures.get(row.id, b""))
         for row in rows
     )
 
@@ -208,13 +200,4 @@ def _subject(row: ReviewRow) -> Subject:
 
 
 def _entry(row: EntryRow) -> Entry:
-    return Entry(Opinion(row.verdict, row.name, row.note), _aware(row.written_at))
-
-
-def _now() -> datetime:
-    """The time in UTC, as databases keep it."""
-    return datetime.now(UTC).replace(tzinfo=None)
-
-
-def _aware(time: datetime) -> datetime:
-    return time.replace(tzinfo=UTC)
+    return Entry(Opinion(row.verdict, row.name, row.note), aware(row.written_at))

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from explainers.numbers import counted, significant
-from explainers.report.html import TEMPLATE as REPORT_TEMPLATE
+from explainers.report.html import style
 from explainers.report.templates import template
 from explainers.reviews.review import VERDICTS, Review
 from explainers.spreadsheets import harmless
@@ -57,7 +57,7 @@ def as_report(reviews: Sequence[Review], count: int, about: str) -> str:
         count=counted(count, "review"),
         left_out=count - len(reviews),
         reviews=reviews,
-        style=_style(),
+        style=style(),
         tally={title: latest.count(name) for name, title in VERDICTS.items() if name in latest},
         verdicts=VERDICTS,
     )
@@ -76,11 +76,6 @@ def _iso(time: datetime) -> str:
 def _cell(value: Any) -> Any:
     """Return what stands in a cell: a stranger's text must not be computed."""
     return harmless(value) if isinstance(value, str) else value
-
-
-def _style() -> str:
-    """Return the style sheet of the report of one result."""
-    return REPORT_TEMPLATE.read_text("utf-8").partition("<style>")[2].partition("</style>")[0]
 
 
 def _address(data: bytes) -> str:

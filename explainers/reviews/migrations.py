@@ -13,6 +13,7 @@ from sqlalchemy import (
     DateTime,
     Float,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -72,7 +73,23 @@ def _note_sizes(connection: Connection) -> None:
     connection.execute(text(f"UPDATE whypixel_reviews SET nbytes = COALESCE(({files}), 0)"))
 
 
-STEPS: tuple[Callable[[Connection], None], ...] = (_make_tables, _note_sizes)
+def _make_audit_notes(connection: Connection) -> None:
+    """Make the table of what people say of the findings of audits."""
+    tables = MetaData()
+    Table(
+        "whypixel_audit_notes",
+        tables,
+        Column("id", Integer, primary_key=True, autoincrement=True),
+        *(Column(name, Text, nullable=False) for name in ("run", "subject")),
+        Column("written_at", DateTime, nullable=False),
+        *(Column(name, Text, nullable=False) for name in ("tags", "name", "note")),
+        Column("nbytes", Integer, nullable=False),
+        Index("ix_whypixel_audit_notes_run_subject", "run", "subject"),
+    )
+    tables.create_all(connection, checkfirst=False)
+
+
+STEPS: tuple[Callable[[Connection], None], ...] = (_make_tables, _note_sizes, _make_audit_notes)
 VERSION = len(STEPS)
 
 

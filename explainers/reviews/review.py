@@ -45,13 +45,8 @@ class Opinion:
     def __post_init__(self) -> None:
         if self.verdict not in VERDICTS:
             raise ExplanationError(f"Choose a verdict: {', '.join(VERDICTS.values())}.")
-        object.__setattr__(self, "name", in_one_line(self.name))
-        object.__setattr__(self, "note", plain(self.note))
-        if not any(each.isprintable() and not each.isspace() for each in self.name):  # some letters have no width
-            raise ExplanationError("Write your name, so that others know whose verdict it is.")
-        for what, text, most in (("name", self.name, MAX_NAME), ("note", self.note, MAX_NOTE)):
-            if len(text) > most:
-                raise ExplanationError(f"The {what} has {len(text):,} characters, and there is room for {most:,}.")
+        object.__setattr__(self, "name", checked_name(self.name, "verdict"))
+        object.__setattr__(self, "note", checked_note(self.note))
 
 
 @dataclass(frozen=True)
@@ -137,6 +132,28 @@ class Wanted:
     method: str = ""
     classifier: str = ""
     name: str = ""
+
+
+def checked_name(name: str, what: str) -> str:
+    """Return a name that somebody has given, in one line. Raises ExplanationError where it is missing or too long.
+
+    what: whose author it names.
+    """
+    name = in_one_line(name)
+    if not any(each.isprintable() and not each.isspace() for each in name):  # some letters have no width
+        raise ExplanationError(f"Write your name, so that others know whose {what} it is.")
+    return _bounded("name", name, MAX_NAME)
+
+
+def checked_note(note: str) -> str:
+    """Return a note as plain text. Raises ExplanationError where it is too long."""
+    return _bounded("note", plain(note), MAX_NOTE)
+
+
+def _bounded(what: str, text: str, most: int) -> str:
+    if len(text) > most:
+        raise ExplanationError(f"The {what} has {len(text):,} characters, and there is room for {most:,}.")
+    return text
 
 
 def values_digest(explanation: Explanation) -> str:

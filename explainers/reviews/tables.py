@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, LargeBinary, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 CASCADE = "CASCADE"
@@ -72,3 +72,25 @@ class FileRow(Tables):
     review_id: Mapped[str] = mapped_column(ForeignKey(ReviewRow.id, ondelete=CASCADE), primary_key=True)
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class AuditNoteRow(Tables):
+    """What somebody has said of a finding of an audit. None is ever changed: another note is another row.
+
+    run:     the hash of the run.
+    subject: the id of the finding, or of a cluster.
+    tags:    as JSON.
+    nbytes:  what the note takes.
+    """
+
+    __tablename__ = "whypixel_audit_notes"
+    __table_args__ = (Index("ix_whypixel_audit_notes_run_subject", "run", "subject"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    run: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str] = mapped_column(Text)
+    written_at: Mapped[datetime]
+    tags: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    note: Mapped[str] = mapped_column(Text)
+    nbytes: Mapped[int]

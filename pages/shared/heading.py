@@ -13,13 +13,14 @@ PAGES = {  # by the folder of their sections, in the order of the navigation
     "compare": ("Compare", "pages/compare.py"),
     "path": ("Path", "pages/path.py"),
     "trust": ("Trust", "pages/trust.py"),
+    "audit": ("Audit", "pages/audit.py"),
     "reviews": ("Reviews", "pages/reviews.py"),
     "models": ("Models", "pages/models.py"),
     "learn": ("Learn", "pages/learn.py"),
 }
 HERE_KEY = "here"  # of the name of the page that is drawn
 PAGE_TO_OPEN_KEY = "page to open"  # of the name of the page that a visitor wants instead
-PRESENTED = ("explain", "compare", "path", "trust", "reviews", "learn")  # nobody presents where classifiers come from
+NOT_PRESENTED = ("models",)  # nobody presents where classifiers come from
 FIRST_PAGE = "explain"
 WHERE_TO_BEGIN = "New here? Choose a picture, then a method."
 PRESENT_HINT = "Large type and no sidebar. Page Up and Page Down go from page to page, Escape ends it."
@@ -53,7 +54,7 @@ class Heading:
         """Draw what depends on the settings: the links, and where to begin while nothing has been chosen."""
         begins = self._page == FIRST_PAGE and not state.settings()
         self._motto_place.markdown(f"{self._motto} **{WHERE_TO_BEGIN}**" if begins else self._motto)
-        pages = [page for page in PAGES if not self._presents or page in PRESENTED]
+        pages = [page for page in PAGES if not self._presents or page not in NOT_PRESENTED]
         here = pages.index(self._page) if self._page in pages else None
         with self._navigation.container(horizontal=True, gap="xxsmall", vertical_alignment="center"):
             if self._presents and here:

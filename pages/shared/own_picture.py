@@ -14,10 +14,12 @@ from explainers.images.tray import Tray
 from explainers.markdown import escaped
 from pages.shared import share_widgets, state, strip
 from pages.shared.frame import NoResult, show
+from pages.shared.heading import link
 from pages.shared.taking_pictures import ask_for_pictures, read_into, take
 from pages.shared.tray import choose_from_tray, keep_tray, kept_tray
 
 PHOTO_KEY = "photo"  # of the fingerprint of the visitor's own photo, in the address
+AUDITED_KEY = "pictures of audits"  # of the fingerprints of the pictures that were opened from an audit
 BOX_KEY = "box"  # of the edges of the box that a visitor drew on the photo, as texts; it doesn't fit any other photo
 INVITATION = "Upload your own pictures, take one with the camera, or choose a sample."
 FORGET_ALL = "Forget all your pictures, and withdraw their links."
@@ -73,6 +75,8 @@ def dismiss_refusal() -> None:
 
 def _shown(photo: Photo) -> Photo:
     """Draw the name of the photo, what was done to it, and what can be; return it with the chosen levels."""
+    if photo.fingerprint in state.recall(AUDITED_KEY, ()):
+        link("← Back to the audit", "audit")
     for warning in (state.recall("other"), *(state.recall("refusals") or ())):
         if warning:
             show(warning, "warning")

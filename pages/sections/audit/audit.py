@@ -1,0 +1,59 @@
+"""The audit that is shown: a run of the server's list, its rows and what was found in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from explainers.audit.finding import Findings
+from explainers.audit.findings import read_findings
+from explainers.audit.identity import run_identity
+from explainers.audit.run import Run
+from explainers.audit.table import Table, read_table
+from explainers.errors import ExplanationError
+from explainers.methods import BY_SLUG
+
+
+@dataclass(frozen=True, eq=False)
+class Audit:
+    """A run with its rows so far.
+
+    name:     of its folder.
+    findings: None where nobody has looked yet.
+    """
+
+    name: str
+    run: Run
+    table: Table
+    findings: Findings | None
+
+    @classmethod
+    def of(cls, name: str, run: Run) -> Audit:
+        """Read what is there. Raises ExplanationError where it can't be read."""
+        try:
+            return cls(name, run, read_table(run), read_findings(run))
+        except ExplanationError as error:
+            raise ExplanationError(without_places(run, str(error))) from error
+
+    @cached_property
+    def identity(self) -> str:
+        """What the notes on it are kept under."""
+        return run_identity(self.run.plan)
+
+    def class_name(self, index: int) -> str:
+        """Return the name of a class, or its number where no row names it."""
+        return self.table.names.get(index, f"class {index}")
+
+
+def without_places(run: Run, sentence: str) -> str:
+    """Return a sentence without where things lie on the server, which is nobody's business."""
+    for place in (str(run.folder), run.plan.source):
+        sentence = sentence.replace(place, Path(place).name)
+    return sentence
+
+
+def method_title(run: Run) -> str:
+    """Return the title of a run's method, or its name where this Whypixel doesn't know it."""
+    kind = BY_SLUG.get(run.plan.method)
+    return kind.title if kind else run.plan.method

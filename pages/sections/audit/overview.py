@@ -1,0 +1,47 @@
+"""The numbers of a whole audit, and how far it has come."""
+
+from __future__ import annotations
+
+import html
+
+import streamlit as st
+
+from explainers.audit.overview import overview
+from explainers.audit.progress import progress
+from explainers.markdown import escaped
+from explainers.numbers import counted
+from pages.sections.audit.audit import Audit, method_title
+
+POLL_INTERVAL = 5.0  # seconds between looks how far a run has come
+ASKED = {
+    "likeliest": "each for the likeliest class",
+    "label": "each for the class that the picture shows",
+    "label rather than likeliest": "each for the class that the picture shows, rather than the likeliest other one",
+}
+
+
+def show_overview(audit: Audit) -> None:
+    """Draw what was asked, the numbers of all rows and, while there are more to come, how far it has come."""
+    plan = audit.run.plan
+    st.caption(
+        f"**{escaped(audit.name)}**: {escaped(plan.classifier)}, {escaped(method_title(audit.run))}, "
+        f"{ASKED[plan.asked]} ({plan.scale})."
+    )
+    if audit.run.missing():
+        with st.container(key="audit-progress"):
+            st.fragment(_show_progress, run_every=POLL_INTERVAL)(audit)
+    numbers = "".join(
+        f"<div><dt>{html.escape(number.title)}</dt><dd>{html.escape(number.value)}</dd>"
+        f"<dd>{html.escape(number.hint)}</dd></div>"
+        for number in overview(audit.table)
+    )
+    st.html(f'<dl class="audit-numbers">{numbers}</dl>')
+
+
+def _show_progress(audit: Audit) -> None:
+    """Draw how far the run has come; what has come since the page was drawn is shown on a click, or all would jump."""
+    now = progress(audit.run)
+    st.progress(now.pictures / max(1, now.total), escaped(now.sentence))
+    if more := now.pictures - len(audit.table):
+        if st.button(f"Show {counted(more, 'more picture')}", key="show-more-pictures"):
+            st.rerun()

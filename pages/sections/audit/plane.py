@@ -1,0 +1,97 @@
+"""All maps as points in a plane, where alike ones are neighbours, and the line that somebody draws around some."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import streamlit as st
+
+from explainers.arrays import Array
+from explainers.audit.measures import MEASURES
+from explainers.audit.selection import Selection, selected, thinned
+from explainers.figures import plane
+from explainers.figures.audit import GROUP_COLOURS, MAX_DRAWN
+from explainers.numbers import counted
+from pages.sections.audit.audit import Audit
+from pages.sections.audit.choosing import LASSO_KEY, line_texts, look_at
+from pages.shared import state
+
+CHART_KEY, COLOUR_KEY = "maps-in-plane", "coloured-by"
+GROUPINGS = {"class": "Class", "answer": "Right or wrong", "cluster": "Cluster"}
+HOW_TO = "**Draw a line around some points** to see their pictures. Alike maps are neighbours; the axes mean nothing."
+NO_PLANE = "The maps aren't laid out in a plane yet. The command that computes them does so at the end."
+OTHERS = "others"
+
+
+def show_plane(audit: Audit, selection: Selection) -> None:
+    """Draw the maps as points; what isn't looked at is pale."""
+    findings = audit.findings
+    if not findings or not findings.embedding:
+        st.info(NO_PLANE)
+        return
+    numbers, *coordinates = np.array(findings.embedding, float).T
+    rows = audit.table.places(numbers.astype(int))
+    offered = GROUPINGS | {name: MEASURES[name].title for name in MEASURES if _is_there(audit, name)}
+    by: str = st.selectbox(
+        "Coloured by",
+        offered,
+        format_func=offered.__getitem__,
+        key=state.setting(COLOUR_KEY, "class", offered.__contains__),
+    )
+    seen = np.isin(rows, selected(audit.table, findings, selection))
+    everything = {offered[by]: np.arange(len(rows))}
+    groups = _groups(audit, by, rows, selection) if by in GROUPINGS else everything
+    values = None if by in GROUPINGS else audit.table.measures[by][rows]
+    st.plotly_chart(
+        plane(np.stack(coordinates, 1), groups, seen, selection.lasso, values),
+        key=CHART_KEY,
+        on_select=_keep_line,
+        selection_mode="lasso",
+        config={"displaylogo": False, "modeBarButtons": [["zoom2d", "pan2d", "lasso2d", "resetScale2d"]]},
+        alt=f"{counted(len(rows), 'map')} as points, coloured by {offered[by].lower()}; {int(seen.sum()):,} are looked "
+        "at. The filters choose the same pictures without a mouse.",
+    )
+    st.caption(HOW_TO)
+    if len(rows) > MAX_DRAWN:
+        st.caption(f"{MAX_DRAWN:,} of {len(rows):,} are drawn; the line counts for all.")
+    if selection.lasso:
+        st.button("Remove the line", key="clear-line", on_click=look_at, kwargs={LASSO_KEY: []})
+
+
+def _keep_line() -> None:
+    """Keep the line that was drawn; a mere click selects nothing and changes nothing."""
+    for line in state.widget(CHART_KEY)["selection"]["lasso"]:
+        corners = thinned(line["x"], line["y"])
+        if len(corners) > 2:
+            look_at(**{LASSO_KEY: line_texts(corners)})
+
+
+def _is_there(audit: Audit, name: str) -> bool:
+    return bool(np.isfinite(audit.table.measures[name]).any())
+
+
+def _groups(audit: Audit, by: str, rows: Array, selection: Selection) -> Mapping[str, Array]:
+    """Return which points belong together, the largest groups by their titles, and all other points."""
+    titles = np.array(_titles(audit, by, rows, selection), object)
+    names, counts = np.unique(titles, return_counts=True)
+    order = [str(name) for name in names[np.argsort(-counts, kind="stable")] if name != OTHERS]
+    largest = order[: len(GROUP_COLOURS)]
+    groups = {title: np.flatnonzero(titles == title) for title in sorted(largest)}
+    rest = np.flatnonzero(~np.isin(titles, largest))
+    return groups | ({OTHERS: rest} if len(rest) else {})
+
+
+def _titles(audit: Audit, by: str, rows: Array, selection: Selection) -> list[str]:
+    table = audit.table
+    if by == "class":
+        return [audit.class_name(int(index)) for index in table.labels[rows]]
+    if by == "answer":
+        return [{1: "right", 0: "wrong"}.get(int(correct), "not known") for correct in table.correct[rows]]
+    clusters = {
+        number: f"{audit.class_name(label)} {cluster + 1}"
+        for label, assigned in (audit.findings.clusters if audit.findings else ())
+        for number, cluster in assigned
+        if selection.label in (None, label)
+    }
+    return [clusters.get(int(number), OTHERS) for number in table.numbers[rows]]

@@ -1,0 +1,58 @@
+"""The audits that one can open, and what an audit is where there are none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from explainers.audit.progress import progress
+from explainers.audit.shelf import VARIABLE, ShelvedRun
+from explainers.markdown import escaped
+from explainers.numbers import counted
+from pages.sections.audit.audit import method_title
+from pages.sections.audit.choosing import RUN_KEY
+from pages.shared import state
+
+COMMAND = "python -m explainers audit PICTURES --model bundled --method integrated-gradients --out RUNS/first"
+WHAT_IT_IS = (
+    "**One map convinces nobody: is it always so?** An audit computes the map of every picture of a data set, and "
+    "looks for what they have in common: groups of maps that look at the same thing, pictures where the map misses "
+    "the object, borders and colours that decide. It runs from the command line, and can be watched here while it "
+    "does:"
+)
+HOW_TO_LIST = (
+    f"`PICTURES` is a folder with a folder for each class. This page lists the audits in the folder that `{VARIABLE}` "
+    f"names when the server starts: `{VARIABLE}=RUNS streamlit run dashboard.py`. Without it, none is listed."
+)
+GONE = "The audit of this link isn't on this server any more, or was never here."
+
+
+def show_shelf(shelved: Mapping[str, ShelvedRun]) -> None:
+    """Draw the list of audits, or say what one is."""
+    named = state.settings().get(RUN_KEY, "")
+    if named and named not in shelved:
+        st.warning(GONE)
+    if not shelved:
+        with st.container(key="audit-invitation"):
+            st.markdown(WHAT_IT_IS)
+            st.code(COMMAND, language="sh", wrap_lines=True)
+            st.caption(HOW_TO_LIST)
+        return
+    for number, entry in enumerate(shelved.values(), 1):
+        _show_entry(number, entry)
+
+
+def _show_entry(number: int, entry: ShelvedRun) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key=f"audit-row-{number}"):
+        with st.container(key=f"about-audit-{number}", gap=None):
+            st.markdown(f"**{escaped(entry.name)}**")
+            if entry.run is None:
+                st.caption(escaped(entry.problem))
+                return
+            plan = entry.run.plan
+            st.caption(
+                f"{counted(plan.pictures, 'picture')} · {escaped(plan.classifier)} · {escaped(method_title(entry.run))}"
+                f"  \n{progress(entry.run).sentence}"
+            )
+        st.button("Open", key=f"open-audit-{number}", on_click=state.choose, args=(RUN_KEY, entry.name))
