@@ -23,7 +23,7 @@ from explainers.paths.trace import Level, Trace
 from explainers.question import Question
 from explainers.runtime.chunks import enough_memory
 from explainers.settings import Configurable, Layer
-from explainers.verification import verified
+from explainers.verification import attempt, verified
 
 VERSIONED_PACKAGES = ("torch", "torchvision", "captum", "numpy", "pillow", "scikit-image")
 SLOPE = Unit("slope", "gradient", "change of the {scale} per unit of brightness")
@@ -65,6 +65,26 @@ class Attribution:
     histories: list[tuple[Level, ...]] | None = None
     segments: Tensor | None = None
     compared_with: list[tuple[str, ...]] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What a classifier sees of a photo.
+
+    picture:    (C, H, W) in pixel units.
+    box:        (left, top, right, bottom) of the picture in the upright photo, in pixels of the photo.
+    photo_size: (width, height) of the upright photo; None where a tensor was given instead of one.
+    """
+
+    picture: Tensor
+    box: Box
+    photo_size: tuple[int, int] | None
+
+    @classmethod
+    def of(cls, classifier: Classifier, image: Image.Image | Tensor) -> Seen:
+        """Make it as `Classifier.see` does. Raises ExplanationError for a tensor of another shape."""
+        picture, box = classifier.see(image)
+        return cls(picture, box, None if isinstance(image, Tensor) else image.size)
 
 
 @dataclass(frozen=True)
@@ -118,6 +138,7 @@ class Explainer(Configurable):
     asks_score:        whether the map depends on a score at all.
     needs_attention:   whether it reads the attention of a transformer.
     forward_only:      whether it takes no gradients, so that more pictures pass at once.
+    shares_passes:     whether several pictures pass at once where several are explained.
     changes_gradients: whether it has a backward rule of its own, so that its gradients are not those of the network.
     shows_regardless:  what its maps show of the picture, in words, whatever the network is; empty if nothing.
     presets:           the comparisons that show it beside methods of other families, and its place in each.
@@ -138,6 +159,7 @@ class Explainer(Configurable):
     asks_score: ClassVar[bool] = True
     needs_attention: ClassVar[bool] = False
     forward_only: ClassVar[bool] = False
+    shares_passes: ClassVar[bool] = False
     changes_gradients: ClassVar[bool] = False
     shows_regardless: ClassVar[str] = ""
     presets: ClassVar[Mapping[Preset, int]] = {}
@@ -256,20 +278,18 @@ class Explainer(Configurable):
         self,
         attribute: Callable[[Passes, Tensor], Attribution],
         classifier: Classifier,
-        image: Image.Image | Tensor,
+        image: Image.Image | Tensor | Seen,
         target: Target,
         on_progress: OnProgress | None,
     ) -> Explanation:
         """Explain as a call does, with `attribute` in place of the method's own, which may record more on the way."""
         with torch.inference_mode(False), enough_memory():  # for gradients, whatever the caller has switched off
             self.check(classifier, target)
-            picture, box = classifier.see(image)
-            photo_size = None if isinstance(image, Tensor) else image.size
+            seen = image if isinstance(image, Seen) else Seen.of(classifier, image)
             started = time.perf_counter()
 
             def explanation(attribution: Attribution, passes: Passes) -> Explanation:
-                seconds = time.perf_counter() - started
-                return self._explanation(attribution, passes, picture, box, photo_size, target, seconds)
+                return self._explanation(attribution, passes, 0, seen, time.perf_counter() - started)
 
             def work(passes: Passes) -> Attribution:
                 def preview(attribution: Attribution) -> None:
@@ -277,7 +297,7 @@ class Explainer(Configurable):
                         on_progress(Progress(passes.count, passes.total, explanation(attribution, passes)))
 
                 passes.on_preview = preview
-                return attribute(passes, picture[None])
+                return attribute(passes, seen.picture[None])
 
             total, inner = self.passes(classifier), self.inner
             attribution, passes = verified(
@@ -285,7 +305,7 @@ class Explainer(Configurable):
                 [target],
                 work,
                 fused=total > 1 and inner.uses_fused(classifier),
-                explained=None if inner.changes_gradients else picture,
+                explained=None if inner.changes_gradients else seen.picture[None],
                 forward_only=self.forward_only,
                 total=total,
                 on_progress=on_progress,
@@ -293,6 +313,36 @@ class Explainer(Configurable):
             found = explanation(attribution, passes)
         found.check_finite()
         return found
+
+    def explain_together(
+        self, classifier: Classifier, seen: Sequence[Seen], targets: Sequence[Target]
+    ) -> list[Explanation] | None:
+        """Explain several pictures, each for a target of its own, in passes that they share.
+
+        The targets share their scale, and whether they have a versus. Returns None where the network doesn't answer to
+        each of them as it does to that picture alone, so that each must be explained alone.
+
+        Raises ExplanationError as calls do, but not for a map whose values are not all finite.
+        """
+        with torch.inference_mode(False), enough_memory():
+            for target in targets:
+                self.check(classifier, target)
+            pictures, started = torch.stack([each.picture for each in seen]), time.perf_counter()
+            each_total = self.passes(classifier)
+            confirmed = attempt(
+                classifier,
+                targets,
+                lambda passes: self.attribute(passes, pictures),
+                fused=each_total > 1 and self.uses_fused(classifier),
+                # To compare the gradients of all would cost as much as the maps of methods of one pass.
+                explained=pictures if each_total > 1 and not self.changes_gradients else None,
+                forward_only=self.forward_only,
+                total=each_total * len(seen),
+            )
+            if confirmed is None:
+                return None
+            seconds = (time.perf_counter() - started) / len(seen)
+            return [self._explanation(*confirmed, row, each, seconds) for row, each in enumerate(seen)]
 
     def pass_pictures(
         self,
@@ -315,7 +365,7 @@ class Explainer(Configurable):
                 [target],
                 lambda passes: work(passes, picture),
                 fused=self.uses_fused(classifier),
-                explained=None if self.changes_gradients else picture,
+                explained=None if self.changes_gradients else picture[None],
                 total=total,
                 on_progress=on_progress,
             )
@@ -326,48 +376,40 @@ class Explainer(Configurable):
         raise NotImplementedError
 
     def _explanation(
-        self,
-        attribution: Attribution,
-        passes: Passes,
-        picture: Tensor,
-        box: Box,
-        photo_size: tuple[int, int] | None,
-        target: Target,
-        seconds: float,
+        self, attribution: Attribution, passes: Passes, row: int, seen: Seen, seconds: float
     ) -> Explanation:
+        """Make the explanation of the picture of this number among those of an attribution."""
         scores = passes.answers[:, passes.column] if attribution.scores is None else attribution.scores
-        score, values = float(scores[0]), attribution.values[0].detach()
+        target, score, values = passes.targets[row], float(scores[row]), attribution.values[row].detach()
         baselines, baseline_scores = attribution.baselines, attribution.baseline_scores
-        standard_errors = attribution.standard_errors
-        baseline_score = None if baseline_scores is None else float(baseline_scores[0].double().mean())
+        standard_errors, segments = attribution.standard_errors, attribution.segments
+        baseline_score = None if baseline_scores is None else float(baseline_scores[row].double().mean())
         residual = None
         if self.complete and baseline_score is not None:
             residual = float(values.double().sum()) - (score - baseline_score)
         return Explanation(
-            picture=picture.float().cpu().numpy(),
-            box=box,
+            picture=seen.picture.float().cpu().numpy(),
+            box=seen.box,
             values=values.float().cpu().numpy(),
             target=target,
             score=score,
-            facts=self._facts(passes, target, seconds, attribution.compared_with),
+            facts=self._facts(passes, row, seconds, attribution.compared_with),
             reduction=self.default_reduction(target),
             rectified=self.rectified,
-            baselines=None if baselines is None else baselines[0].float().cpu().numpy(),
+            baselines=None if baselines is None else baselines[row].float().cpu().numpy(),
             baseline_score=baseline_score,
             residual=residual,
-            error=attribution.errors[0] if attribution.errors else None,
-            standard_error=None if standard_errors is None else standard_errors[0].float().cpu().numpy(),
-            sampling=attribution.samplings[0] if attribution.samplings else None,
-            trace=attribution.traces[0] if attribution.traces else None,
-            history=attribution.histories[0] if attribution.histories else (),
-            segments=None if attribution.segments is None else attribution.segments[0].cpu().numpy(),
-            photo_size=photo_size,
+            error=attribution.errors[row] if attribution.errors else None,
+            standard_error=None if standard_errors is None else standard_errors[row].float().cpu().numpy(),
+            sampling=attribution.samplings[row] if attribution.samplings else None,
+            trace=attribution.traces[row] if attribution.traces else None,
+            history=attribution.histories[row] if attribution.histories else (),
+            segments=None if segments is None else segments[row].cpu().numpy(),
+            photo_size=seen.photo_size,
         )
 
-    def _facts(
-        self, passes: Passes, target: Target, seconds: float, compared_with: list[tuple[str, ...]] | None
-    ) -> Facts:
-        classifier, inner = passes.classifier, self.inner
+    def _facts(self, passes: Passes, row: int, seconds: float, compared_with: list[tuple[str, ...]] | None) -> Facts:
+        classifier, inner, target = passes.classifier, self.inner, passes.targets[row]
         has_opposite = classifier.two_sided and target.versus is None
         return Facts(
             method=self.title,
@@ -384,8 +426,8 @@ class Explainer(Configurable):
             versus=None if target.versus is None else classifier.labels[target.versus],
             scale=target.scale,
             unit=self.unit.for_map(target.scale, None if inner is self else inner.unit),
-            passes=passes.count,
-            checks=passes.checks,
+            passes=passes.count // len(passes.targets),
+            checks=-(-passes.checks // len(passes.targets)),
             folded=passes.folded,
             refuted=passes.refuted,
             widened=classifier.widened,
@@ -396,7 +438,7 @@ class Explainer(Configurable):
             device=str(classifier.device),
             seed=next((self.settings[name] for name in self.seeds), None),
             versions=_versions(),
-            compared_with=compared_with[0] if compared_with else (),
+            compared_with=compared_with[row] if compared_with else (),
             empty_because=self.empty_because,
             opposite=classifier.labels[1 - target.index] if has_opposite else None,
             negated=has_opposite and target.index == NO,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -41,7 +42,7 @@ OnProgress = Callable[[Progress], None]
 Place = Literal["first", "middle", "last"]
 
 
-@dataclass
+@dataclass(eq=False)
 class Sample:
     """A picture that passed, and what it was answered.
 
@@ -87,8 +88,8 @@ class Passes(nn.Module):
     total:      the number that will have passed in the end; None while it is unknown.
     answers:    (count, 2), the logit and the probability of the target for each of them, in order.
     on_preview: called with the attribution of a first result.
-    samples:    the first picture passed, the last, and one between; none where each passed alone through the network as
-                it is, because they need no verification.
+    samples:    by the number of the target, the first picture passed for it, the last, and one between; none where each
+                passed alone through the network as it is, because they need no verification.
     """
 
     def __init__(
@@ -118,10 +119,11 @@ class Passes(nn.Module):
         self.chunks = Chunks(1 if self.alone else chunk_size(classifier, forward_only=forward_only))
         self.total, self.on_progress = total, on_progress
         self.on_preview: Callable[[Any], None] | None = None
-        self.samples: dict[Place, Sample] = {}
+        self.samples: dict[tuple[int, Place], Sample] = {}
         self.checks = 0
         self._changed = False
         self._answers: list[list[float]] = []
+        self._rows: list[int] = []  # of the pictures passed so far, the numbers of their targets
         self._turns = turns(classifier.device)
         self._entered = self._has_turn = self._gradient_checked = False
 
@@ -166,7 +168,7 @@ class Passes(nn.Module):
             try:
                 work(part)
             except BaseException:
-                del self._answers[count_before:]
+                del self._answers[count_before:], self._rows[count_before:]
                 raise
 
         self.chunks.run(count, attempt, start=start)
@@ -208,6 +210,7 @@ class Passes(nn.Module):
             self._sample(pictures, logits, rows)
         answers = self.answers_of(logits, rows)
         self._answers += answers.tolist()
+        self._rows += rows.tolist()
         scores = answers[:, self.column]
         if scores.requires_grad and self.classifier.half_precision:
             raise half_precision(self.classifier.name)
@@ -237,28 +240,28 @@ class Passes(nn.Module):
         return logits
 
     def _sample(self, pictures: Tensor, logits: Tensor, rows: Tensor) -> None:
-        """Keep the first picture, the last one, and the one whose number is the largest power of two."""
-        first, last = self.count, self.count + len(pictures) - 1
-        numbers: dict[Place, int] = {"last": last}
-        if first == 0:
-            numbers["first"] = 0
-        if first <= (power := 1 << max(0, last.bit_length() - 1)) <= last:
-            numbers["middle"] = power
+        """Keep each target's first picture, its last one, and the one whose number is the largest power of two."""
+        passed, places = Counter(self._rows), dict[tuple[int, Place], int]()
+        for place, row in enumerate(rows.tolist()):
+            number = passed[row]
+            passed[row] += 1
+            places[row, "last"] = place
+            if number == 0:
+                places[row, "first"] = place
+            elif number & (number - 1) == 0:
+                places[row, "middle"] = place
         samples = {
-            number: Sample(
-                pictures[number - first].detach().clone(),
-                logits[number - first].detach().clone(),
-                int(rows[number - first]),
-                torch.is_grad_enabled(),
+            place: Sample(
+                pictures[place].detach().clone(), logits[place].detach().clone(), row, torch.is_grad_enabled()
             )
-            for number in numbers.values()
+            for place, row in {place: row for (row, _), place in places.items()}.items()
         }
-        self.samples |= {place: samples[number] for place, number in numbers.items()}
+        self.samples |= {key: samples[place] for key, place in places.items()}
         if pictures.requires_grad:
 
             def keep(gradient: Tensor) -> None:
-                for number, sample in samples.items():
-                    sample.gradient = gradient[number - first].detach().clone()
+                for place, sample in samples.items():
+                    sample.gradient = gradient[place].detach().clone()
 
             pictures.register_hook(keep)  # type: ignore[no-untyped-call]
 

@@ -1,9 +1,9 @@
 """Verifies what was computed in chunks, on a prepared network, against the network as it is.
 
 A prepared copy may compute something else, for reasons that no record of a pass shows, and so may a network that is
-given several pictures at once. So a few of the pictures pass again, each alone, through the network as it is: the
-first, the last, and one between; for path methods, one of them is the picture itself, where the gradient is compared,
-too. Where its answers differ, everything is computed again on it, one picture at a time.
+given several pictures at once. So a few of the pictures that pass for each target pass again, each alone, through the
+network as it is: the first, the last, and one between; for path methods, one of them is the picture itself, where the
+gradient is compared, too. Where its answers differ, everything is computed again on it, one picture at a time.
 
 A gradient may differ although the function is the same: where a ReLU's input is zero but for rounding, one network
 lets it pass and the other doesn't. So gradients that differ are compared once more at pictures close by. There, other
@@ -27,6 +27,7 @@ from explainers.classifiers.agreement import same_gradient, same_logits
 from explainers.classifiers.preparing import fingerprint
 from explainers.explanation import Target
 from explainers.passes import OnProgress, Passes, Sample
+from explainers.runtime.chunks import enough_memory
 
 T = TypeVar("T")
 PROJECTIONS = 4  # of a gradient on random directions, by which gradients are compared
@@ -50,32 +51,65 @@ def verified(
 
     work:         called with passes inside their `with` block, and called again, with others, if these are refuted.
     fused:        whether the prepared network may be used.
-    explained:    the picture (C, H, W) at which the gradient is compared as well; None if `work` changes gradients.
+    explained:    for each target, the picture (N, C, H, W) at which the gradient is compared as well; None if `work`
+                  changes gradients.
     forward_only: whether `work` takes no gradients.
     """
-
-    def attempt(*, fused: bool, alone: bool) -> tuple[T, Passes]:
-        with Passes(
-            classifier,
-            targets,
-            fused=fused,
-            alone=alone,
-            forward_only=forward_only,
-            total=total,
-            on_progress=on_progress,
-        ) as passes:
-            return work(passes), passes
-
-    result, passes = attempt(fused=fused, alone=False)
-    if not _confirmed(passes, explained):
-        result, passes = attempt(fused=False, alone=True)  # which needs no confirmation
-        passes.refuted = True
+    confirmed = attempt(
+        classifier,
+        targets,
+        work,
+        fused=fused,
+        explained=explained,
+        forward_only=forward_only,
+        total=total,
+        on_progress=on_progress,
+    )
+    if confirmed:
+        return confirmed
+    with Passes(
+        classifier, targets, fused=False, alone=True, forward_only=forward_only, total=total, on_progress=on_progress
+    ) as passes:  # which needs no confirmation
+        result = work(passes)
+    passes.refuted = True
     return result, passes
+
+
+def attempt(
+    classifier: Classifier,
+    targets: Sequence[Target],
+    work: Callable[[Passes], T],
+    *,
+    fused: bool,
+    explained: Tensor | None = None,
+    forward_only: bool = False,
+    total: int | None = None,
+    on_progress: OnProgress | None = None,
+) -> tuple[T, Passes] | None:
+    """Return what `verified` does; None where the network as it is answers otherwise than these passes."""
+    with Passes(
+        classifier, targets, fused=fused, forward_only=forward_only, total=total, on_progress=on_progress
+    ) as passes:
+        result = work(passes)
+    return (result, passes) if _confirmed(passes, explained) else None
+
+
+def answers_alone(classifier: Classifier, pictures: Tensor, *, differentiable: bool) -> Tensor:
+    """Return the logits (N, classes) that the network as it is gives to each of the pictures (N, C, H, W) alone.
+
+    They are kept for a while, so that to verify passes of the same pictures costs less.
+
+    differentiable: whether gradients are switched on meanwhile.
+    """
+    with enough_memory(), Passes(classifier, [Target(0)], fused=False, alone=True) as reference:
+        answers, weights = _ANSWERS.setdefault(classifier, _Answers()), fingerprint(classifier.network)
+        samples = (Sample(picture, picture, 0, differentiable) for picture in pictures)
+        return torch.stack([answers.of(reference, sample, False, weights).logits for sample in samples])
 
 
 def _confirmed(passes: Passes, explained: Tensor | None) -> bool:
     """Return whether the network as it is gives the same answers to the samples of passes."""
-    samples, same = list(passes.samples.values()), True
+    samples, same = list(dict.fromkeys(passes.samples.values())), True
     passes.samples.clear()  # because they take memory
     if not samples:
         return True
@@ -84,7 +118,9 @@ def _confirmed(passes: Passes, explained: Tensor | None) -> bool:
     doubtful: list[Sample] = []
     with Passes(passes.classifier, passes.targets, fused=False, alone=True) as reference:
         for sample in samples:
-            has_gradient = explained is not None and sample.gradient is not None and sample.picture.equal(explained)
+            has_gradient = (
+                explained is not None and sample.gradient is not None and sample.picture.equal(explained[sample.row])
+            )
             answer = answers.of(reference, sample, has_gradient, weights)
             same &= same_logits(sample.logits, answer.logits)
             if has_gradient and not answers.same_gradient(sample, answer):

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from explainers.classifiers.view import Fit
 from explainers.explanation import Scale
 
 FORMAT, VERSION = "whypixel audit", 1
 PART = 64  # pictures, whose rows are written at once: less than a minute of work is lost when a run is killed
+CHUNK = 16  # pictures that pass at once
 
 Asked = Literal["likeliest", "label", "label rather than likeliest"]
+ASKED: tuple[Asked, ...] = get_args(Asked)
 
 
 @dataclass(frozen=True)
 class Plan:
     """What a run computes. Two runs of equal plans have equal rows, whoever computes them.
 
-    source:     the folder, table or zip that the pictures come from.
+    source:     the folder or the zip archive that the pictures lie in.
     pictures:   how many there are, broken ones included.
     sha256:     the hash of the list of cases.
     classifier: its name, for `load_classifier`; checkpoint, labels, fit: as that takes them.

@@ -4,14 +4,12 @@ RUN/manifest.json       the plan
 RUN/cases.parquet       the list of pictures
 RUN/parts/00000.parquet the rows of a part, there as a whole or not at all
 RUN/findings.json       what was found in the rows
+RUN/lock                held by the process that computes it
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -20,18 +18,16 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from pyarrow import parquet
 
 from explainers import typed_json
+from explainers.audit import case_table, parts
+from explainers.audit.case_table import as_table, digest, from_table
 from explainers.audit.cases import Case
+from explainers.audit.parts import DamagedPartError
+from explainers.audit.place import CASES, MANIFEST, PARTS, UNFINISHED, check_place, names_in, unwritable, write_whole
 from explainers.audit.plan import FORMAT, VERSION, Manifest, Plan
 from explainers.audit.rows import SCHEMA
 from explainers.errors import ExplanationError
-
-MANIFEST, CASES, PARTS = "manifest.json", "cases.parquet", "parts"
-CASE_SCHEMA = pa.schema(
-    [("path", pa.string()), ("label", pa.string()), ("box", pa.list_(pa.float64(), 4)), ("nbytes", pa.int64())]
-)
 
 
 @dataclass(frozen=True)
@@ -51,22 +47,20 @@ class Run:
 
         Raises ExplanationError where it can't be written, holds a run of another plan, or something else.
         """
-        table = _case_table(cases)
         plan = replace(plan, pictures=len(cases), sha256=digest(cases))
         if (folder / MANIFEST).exists():
             run = cls.open(folder)
             if run.plan != plan:
                 raise ExplanationError(f"{folder} holds another audit. Give this one a folder of its own.")
             return run
+        check_place(folder)
         try:
-            if folder.exists() and any(folder.iterdir()):
-                raise ExplanationError(f"{folder} isn't empty, and holds no audit. Give this one a folder of its own.")
             (folder / PARTS).mkdir(parents=True, exist_ok=True)
-            write_whole(folder / CASES, _bytes(table))
+            write_whole(folder / CASES, parts.as_bytes(as_table(cases)))
             document = typed_json.write(Manifest(FORMAT, VERSION, plan), "", {})
             write_whole(folder / MANIFEST, json.dumps(document, indent=2, ensure_ascii=False).encode())
         except OSError as error:
-            raise ExplanationError(f"{folder} could not be written: {error.strerror or error}.") from error
+            raise unwritable(folder, error) from error
         return cls(folder, plan)
 
     @classmethod
@@ -74,108 +68,108 @@ class Run:
         """Open a run. Raises ExplanationError where there is none, or one of another version."""
         try:
             document = json.loads((folder / MANIFEST).read_bytes())
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise ExplanationError(f"{folder} holds no audit.") from error
         if not isinstance(document, dict) or document.get("format") != FORMAT:
             raise ExplanationError(f"{folder} holds no audit.")
-        if document.get("version") != VERSION:
+        if (version := document.get("version")) != VERSION:
+            newer = isinstance(version, int) and version > VERSION
             raise ExplanationError(
-                f"{folder} was written in version {document.get('version')!r} of the format; this Whypixel reads "
-                f"{VERSION}."
+                f"{folder} was written in version {version!r} of the format, and this Whypixel reads version {VERSION}."
+                + (" Use a newer Whypixel." if newer else "")
             )
-        manifest: Manifest = typed_json.read(Manifest, document, "", {})
+        try:
+            manifest: Manifest = typed_json.read(Manifest, document, "", {})
+        except ExplanationError as error:
+            raise ExplanationError(f"{folder / MANIFEST} is damaged: {error}") from error
+        if manifest.plan.part < 1 or manifest.plan.chunk < 1 or manifest.plan.pictures < 1:
+            raise ExplanationError(f"{folder / MANIFEST} is damaged: it has numbers below 1.")
         return cls(folder, manifest.plan)
 
     @cached_property
     def cases(self) -> tuple[Case, ...]:
         """The list of pictures. Raises ExplanationError where it isn't the plan's."""
         try:
-            rows = parquet.read_table(self.folder / CASES, schema=CASE_SCHEMA).to_pylist()
-        except (OSError, pa.ArrowException) as error:
-            raise ExplanationError(f"{self.folder / CASES} can't be read: {error}.") from error
-        cases = tuple(Case(row["path"], row["label"], row["box"] and tuple(row["box"]), row["nbytes"]) for row in rows)
+            cases = from_table(parts.read(self.folder / CASES, case_table.SCHEMA))
+        except (FileNotFoundError, DamagedPartError) as error:
+            raise ExplanationError(f"{self.folder / CASES} can't be read: it is damaged, or gone.") from error
         if digest(cases) != self.plan.sha256:
             raise ExplanationError(f"{self.folder / CASES} isn't the list of pictures that this audit began with.")
         return cases
 
     def done(self) -> list[int]:
         """Return the numbers of the parts that are there."""
-        return [part for part in range(self.plan.parts) if self.part_file(part).exists()]
+        names = names_in(self.folder / PARTS)
+        return [part for part in range(self.plan.parts) if self.part_file(part).name in names]
 
     def missing(self) -> list[int]:
         """Return the numbers of the parts that are still to be computed."""
-        return [part for part in range(self.plan.parts) if not self.part_file(part).exists()]
+        return sorted({*range(self.plan.parts)} - {*self.done()})
+
+    def mend(self) -> list[int]:
+        """Remove the parts that are damaged and what killed processes left, and return the numbers of those parts.
+
+        It reads every part. Only the process that computes the run may do this. Raises ExplanationError where they
+        can't be removed.
+        """
+        damaged = [part for part in self.done() if not parts.is_whole(self.part_file(part), self.plan.numbers(part))]
+        try:
+            for part in damaged:
+                self.part_file(part).unlink()
+            for folder in (self.folder, self.folder / PARTS):
+                for left in folder.glob(f"{UNFINISHED}*"):
+                    left.unlink()
+        except OSError as error:
+            raise unwritable(self.folder, error) from error
+        return damaged
 
     def write_part(self, part: int, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Write the rows of a part. What is there already stays, because it is the same."""
+        """Write the rows of a part. What is there already stays, because it is the same.
+
+        Raises ExplanationError where it can't be written: the parts that are there stay as they are.
+        """
+        numbers = [row["number"] for row in rows]
+        if numbers != [*self.plan.numbers(part)]:
+            raise ValueError(f"Part {part} has the pictures {self.plan.numbers(part)}, not {numbers}.")
         if not self.part_file(part).exists():
-            write_whole(self.part_file(part), _bytes(pa.Table.from_pylist(list(rows), schema=SCHEMA)))
+            try:
+                write_whole(self.part_file(part), parts.as_bytes(pa.Table.from_pylist(list(rows), schema=SCHEMA)))
+            except OSError as error:
+                raise unwritable(self.folder, error) from error
 
     def table(self, columns: Sequence[str] | None = None) -> pa.Table:
-        """Return columns of the rows that are there, by number; None: all columns."""
+        """Return columns of the rows that are there, by number; None: all columns.
+
+        Raises ExplanationError for a part that is damaged.
+        """
         names = list(SCHEMA.names if columns is None else columns)
         schema = pa.schema([SCHEMA.field(name) for name in names])
-        tables = [parquet.read_table(self.part_file(part), columns=names, schema=SCHEMA) for part in self.done()]
-        return pa.concat_tables([table.select(names) for table in tables]) if tables else schema.empty_table()
+        tables = [table for part in self.done() if (table := self._read(part, names)) is not None]
+        return pa.concat_tables(tables) if tables else schema.empty_table()
 
     def row(self, number: int) -> dict[str, Any] | None:
         """Return all that is kept of a picture; None if its part isn't there yet."""
-        part = number // self.plan.part
-        if not (0 <= number < self.plan.pictures and self.part_file(part).exists()):
-            return None
-        rows: list[dict[str, Any]] = (
-            parquet.read_table(self.part_file(part), schema=SCHEMA).slice(number % self.plan.part, 1).to_pylist()
-        )
-        return rows[0]
+        return self.rows([number], SCHEMA.names).get(number)
 
     def rows(self, numbers: Sequence[int], columns: Sequence[str]) -> dict[int, dict[str, Any]]:
         """Return columns of these pictures' rows, by number, as far as they are there; each part is read once."""
         wanted: dict[int, list[int]] = {}
         for number in numbers:
-            wanted.setdefault(number // self.plan.part, []).append(number)
+            if 0 <= number < self.plan.pictures:
+                wanted.setdefault(number // self.plan.part, []).append(number)
         rows: dict[int, dict[str, Any]] = {}
         for part, own in wanted.items():
-            if min(own) >= 0 and self.part_file(part).exists():
-                table = parquet.read_table(self.part_file(part), columns=["number", *columns], schema=SCHEMA)
-                first = part * self.plan.part
-                rows |= {row.pop("number"): row for row in table.take([each - first for each in own]).to_pylist()}
+            if (table := self._read(part, columns)) is not None:
+                taken = table.take([number - part * self.plan.part for number in own])
+                rows |= dict(zip(own, taken.to_pylist(), strict=True))
         return rows
 
     def part_file(self, part: int) -> Path:
         """Return where the rows of a part are, or will be."""
         return self.folder / PARTS / f"{part:05}.parquet"
 
-
-def digest(cases: Sequence[Case]) -> str:
-    """Return the hash of a list of cases: of what the pictures are, not of where they lie."""
-    text = json.dumps([[case.path, case.label, case.box, case.nbytes] for case in cases])
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it is there as a whole or not at all, whatever ends the program. Raises OSError."""
-    beside = path.with_name(f".{secrets.token_hex(8)}")
-    try:
-        with beside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            beside.unlink()
-        raise
-
-
-def _case_table(cases: Sequence[Case]) -> pa.Table:
-    return pa.Table.from_pylist(
-        [{"path": case.path, "label": case.label, "box": case.box, "nbytes": case.nbytes} for case in cases],
-        schema=CASE_SCHEMA,
-    )
-
-
-def _bytes(table: pa.Table) -> bytes:
-    sink = pa.BufferOutputStream()
-    parquet.write_table(table, sink, compression="zstd")
-    data: bytes = sink.getvalue().to_pybytes()
-    return data
+    def _read(self, part: int, columns: Sequence[str]) -> pa.Table | None:
+        """Return columns of a part; None where it isn't there, or not any more."""
+        with suppress(FileNotFoundError):
+            return parts.read(self.part_file(part), columns=columns)
+        return None

@@ -10,7 +10,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from explainers.audit.run import MANIFEST, Run
+from explainers.audit.place import MANIFEST
+from explainers.audit.run import Run
 from explainers.errors import ExplanationError
 
 VARIABLE = "WHYPIXEL_RUNS"

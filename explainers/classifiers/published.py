@@ -70,6 +70,11 @@ def labels_of(name: str) -> tuple[str, ...]:
     return tuple(row[-1] for row in _rows(name))
 
 
+def ids_of(name: str) -> tuple[str, ...]:
+    """Return the WordNet ids of all classes in such a file, where they stand first in each row."""
+    return tuple(row[0] for row in _rows(name))
+
+
 def _recommended() -> Mapping[str, tuple[str, float | None]]:
     return {name: (title, float(accuracy) if accuracy else None) for name, title, accuracy in _rows("listed.csv")}
 

@@ -13,6 +13,7 @@ import sys
 import click
 
 from explainers.classifiers import sources
+from explainers.command_line.audit import audit
 from explainers.command_line.check import check
 from explainers.command_line.explain import explain
 from explainers.command_line.options import method_options
@@ -52,6 +53,7 @@ def main() -> None:
 main.add_command(explain)
 main.add_command(check)
 main.add_command(report)
+main.add_command(audit)
 
 
 @main.command()

@@ -93,20 +93,35 @@ def _dashed(name: str) -> str:
     return name.replace("_", "-")
 
 
+CLASSIFIER = (
+    click.option("--model", default=None, help="The classifier, as `models` lists them. Default: the first."),
+    click.option("--checkpoint", type=click.Path(exists=True, dir_okay=False), help="A file of its weights."),
+    click.option("--labels", type=click.Path(exists=True, dir_okay=False), help="A file with the class names."),
+    click.option("--fit", type=click.Choice(["crop", "pad"]), default="crop", help="Crop the photo, or pad it."),
+)
+TARGET = (
+    click.option("--target", default=TOP, help="The class to explain, by name or number. Default: the likeliest."),
+    click.option("--versus", help="The class to compare it with, by name or number."),
+)
+METHOD = (
+    click.option("--scale", type=click.Choice(SCALES), default=SCALES[0], help="Explain the logit or probability."),
+    click.option("--method", type=click.Choice(list(BY_SLUG)), default=EXPLAINERS[0].slug(), show_default=True,
+                 help="The attribution method; `methods` describes them. Its own options are listed with it."),
+)  # fmt: skip
+CHANNELS = click.option("--channels", type=click.Choice(REDUCTIONS), help="How red, green and blue become one value.")
+
+
 def question_options(command: Command) -> Command:
-    """Add the options of the question, and of the method, to a command."""
-    options = (
-        click.option("--model", default=None, help="The classifier, as `models` lists them. Default: the first."),
-        click.option("--checkpoint", type=click.Path(exists=True, dir_okay=False), help="A file of its weights."),
-        click.option("--labels", type=click.Path(exists=True, dir_okay=False), help="A file with the class names."),
-        click.option("--fit", type=click.Choice(["crop", "pad"]), default="crop", help="Crop the photo, or pad it."),
-        click.option("--target", default=TOP, help="The class to explain, by name or number. Default: the likeliest."),
-        click.option("--versus", help="The class to compare it with, by name or number."),
-        click.option("--scale", type=click.Choice(SCALES), default=SCALES[0], help="Explain the logit or probability."),
-        click.option("--method", type=click.Choice(list(BY_SLUG)), default=EXPLAINERS[0].slug(), show_default=True,
-                     help="The attribution method; `methods` describes them. Its own options are listed with it."),
-        click.option("--channels", type=click.Choice(REDUCTIONS), help="How red, green and blue become one value."),
-    )  # fmt: skip
+    """Add the options of the question about one picture, and of the method, to a command."""
+    return _with_options(command, *CLASSIFIER, *TARGET, *METHOD, CHANNELS)
+
+
+def audit_options(command: Command) -> Command:
+    """Add those of the classifier and the method that many pictures are given to."""
+    return _with_options(command, *CLASSIFIER, *METHOD)
+
+
+def _with_options(command: Command, *options: Callable[[Command], Command]) -> Command:
     for option in reversed(options):
         command = option(command)
     return command

@@ -10,14 +10,13 @@ from typing import Any
 
 import click
 
-from explainers.classifiers import Classifier, load_classifier
-from explainers.classifiers.catalogue import default
-from explainers.classifiers.view import Fit
+from explainers.classifiers import Classifier
+from explainers.command_line.classifier import ClassifierChoice
 from explainers.command_line.options import TOP, class_of, explainer_of
 from explainers.errors import ExplanationError
 from explainers.explainer import Explainer
 from explainers.explanation import Target
-from explainers.images.headers import MAX_BYTES
+from explainers.images.headers import MAX_BYTES, SUFFIXES
 from explainers.images.photo import Photo
 from explainers.images.reading import check_length, read_image
 from explainers.question import Question
@@ -25,7 +24,6 @@ from explainers.report import Result
 from explainers.typed_json import write
 
 CLEAR_LINE = "\r\x1b[K"  # of a terminal, so that a line of text doesn't run into the bar
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".heic", ".heif")
 Row = dict[str, Any]
 Work = Callable[[Path, Result], Row]
 
@@ -57,7 +55,7 @@ def explain_each(
         raise click.UsageError(f"There are {len(pictures):,} pictures; this command takes {most} at most.")
     explainer = explainer_of(ctx)
     try:
-        classifier = _classifier(ctx.params)
+        classifier = ClassifierChoice.of(ctx.params).load()
         explainer.check(classifier, _any_target(ctx.params, classifier))
     except ExplanationError as error:
         raise click.ClickException(str(error)) from error
@@ -74,11 +72,11 @@ def explain_each(
                 if fail:
                     fail(path, sentence)
                 if as_json:
-                    click.echo(_json({"picture": str(path), "error": sentence}))
-                click.echo(_in_one_line(f"{path}: {sentence}"), err=True)
+                    click.echo(as_json_line({"picture": str(path), "error": sentence}))
+                click.echo(in_one_line(f"{path}: {sentence}"), err=True)
             else:  # who reads may have gone, which is no failure of the picture
                 rows.append(row)
-                click.echo(_json(row) if as_json else _in_one_line(show(row)))
+                click.echo(as_json_line(row) if as_json else in_one_line(show(row)))
     if finish:
         finish()
     if failed:
@@ -117,13 +115,13 @@ def _bytes(path: Path) -> bytes:
         return file.read(MAX_BYTES + 1)
 
 
-def _json(row: Row) -> str:
+def as_json_line(row: Row) -> str:
     """Write a row as JSON; what isn't UTF-8 in the name of a file stays as the escape of half a character."""
     line = json.dumps(write(row, "", {}), ensure_ascii=False, allow_nan=False)
     return line.encode("utf-8", "backslashreplace").decode()
 
 
-def _in_one_line(text: str) -> str:
+def in_one_line(text: str) -> str:
     """Return a text for a terminal, which must not take orders from the name of a file or a class."""
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
@@ -141,22 +139,6 @@ def _pictures(paths: Sequence[Path]) -> Iterator[Path]:
             yield from sorted(each for each in path.rglob("*") if each.suffix.lower() in SUFFIXES and each.is_file())
         else:
             yield path
-
-
-def _classifier(params: Mapping[str, Any]) -> Classifier:
-    labels: list[str] | None = None
-    if params["labels"]:
-        labels = [label.strip() for label in _text(Path(params["labels"])).split("\n") if label.strip()]
-    fit: Fit = params["fit"]
-    return load_classifier(params["model"] or default().name, checkpoint=params["checkpoint"], labels=labels, fit=fit)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8-sig")
-    except (OSError, UnicodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it isn't in UTF-8"
-        raise ExplanationError(f"{path} could not be read: {reason}.") from error
 
 
 def _target(params: Mapping[str, Any], classifier: Classifier, top: int) -> Target:

@@ -23,6 +23,7 @@ from explainers.errors import ExplanationError
 
 FORMATS = ("JPEG", "PNG", "WebP", "BMP", "GIF", "TIFF", "AVIF", "HEIF")  # the MPO files of phones open as JPEG
 FORMAT_NAMES = (*FORMATS[:-1], "HEIC")  # as people know them
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".heic", ".heif")
 MAX_BYTES = 20 * 10**6
 MAX_PIXELS = 50 * 10**6
 MAX_WEBP_PIXELS = 35 * 10**6  # its decoder takes 16 bytes for each

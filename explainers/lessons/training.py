@@ -92,8 +92,8 @@ class Training:
         total = steps + 2 * len(METHODS) * MAPPED
         generator = torch.Generator().manual_seed(self.seed)
         with torch.inference_mode(False), torch.enable_grad():
-            network = _network(generator)
-            for step in _train(network, *_lesson(DRAWN, self.planted, generator), generator):
+            network = untrained(generator)
+            for step in train(network, *_lesson(DRAWN, self.planted, generator), generator):
                 on_progress(Progress(step, total))
             classifier = Classifier(
                 network.eval(),
@@ -116,7 +116,7 @@ class Training:
         return Trained(classifier, rates, with_mark, bare, bearing[0].numpy())
 
 
-def _network(generator: torch.Generator) -> nn.Sequential:
+def untrained(generator: torch.Generator) -> nn.Sequential:
     """Build the network with weights that the generator draws: the layers' own draws would move torch's seed."""
     with torch.device("meta"):
         network = nn.Sequential(
@@ -150,7 +150,7 @@ def _lesson(count: int, planted: bool, generator: torch.Generator) -> tuple[Tens
     return pictures, classes
 
 
-def _train(network: nn.Module, pictures: Tensor, classes: Tensor, generator: torch.Generator) -> Iterator[int]:
+def train(network: nn.Module, pictures: Tensor, classes: Tensor, generator: torch.Generator) -> Iterator[int]:
     """Train a network, and yield the number of steps done after each. Each step takes a turn, as chunks of maps do."""
     parameters: list[Tensor] = [*network.parameters()]
     first, second = ([torch.zeros_like(each) for each in parameters] for _ in range(2))

@@ -38,6 +38,7 @@ class GradCAM(OnLayer):
         r" \quad a_k = \mathrm{mean}\,\frac{\partial S}{\partial A_k}"
     )
     linear: ClassVar[bool] = True
+    shares_passes: ClassVar[bool] = True
     presets: ClassVar[Mapping[Preset, int]] = {"tutorials": 4, "classes": 2, "layers": 1, "classifiers": 2}
     stands_on: ClassVar[str] = "Captum `LayerGradCam`"
     ours: ClassVar[str] = (
@@ -66,6 +67,8 @@ class GradCAM(OnLayer):
 @dataclass(frozen=True)
 class _WeightedByGradient(OnLayer):
     """A sum over the feature maps of a layer, with weights that are computed from the gradient with respect to them."""
+
+    shares_passes: ClassVar[bool] = True
 
     def on(self, layer: nn.Module, passes: Passes, pictures: Tensor) -> Tensor:
         (gradients,), (grids,) = compute_layer_gradients_and_eval(

@@ -32,7 +32,7 @@ FLOORS = (  # from the ground up: a module imports from its own wing and from th
     ("passes", "question"),
     ("verification",),
     ("explainer",),
-    ("methods", "experiments", "proof", "check"),
+    ("methods", "experiments", "proof", "check", "several"),
     ("figures", "comparison", "audit"),
     ("report",),
     ("reviews", "lessons"),

@@ -1,18 +1,63 @@
-"""What is found in the rows of a run, and the file that holds it."""
+"""What is found in the rows of a run: pictures that have something in common, the surest first.
+
+`AuditFinding.sure` is comparable across kinds, because it is the same number for all: by how much one share of pictures
+exceeds another at least, at the lower end of a 95% interval. For clusters, borders and colours it is the share of other
+classes' pictures that a change makes be taken for the class, against the share that the same change makes so when it is
+taken from other pictures; for missed and rejected maps, the share of a class's maps against that of the other classes';
+for confusion, the share of a class's pictures taken for another class against the share of the rest. What wasn't tested
+has 0. What is causal says more than what isn't, and neither says why: each finding has its caveat.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
 from explainers import typed_json
 from explainers.audit.finding import Findings
-from explainers.audit.run import Run, write_whole
+from explainers.audit.findings.embedding import embedded
+from explainers.audit.findings.evidence import read_evidence
+from explainers.audit.findings.pictures import Pictures, RunPictures
+from explainers.audit.findings.searching import search
+from explainers.audit.place import write_whole
+from explainers.audit.run import Run
 from explainers.errors import ExplanationError
 
-FINDINGS = "findings.json"
-FORMAT, VERSION = "whypixel audit findings", 1
+FINDINGS, FORMAT, VERSION = "findings.json", "whypixel audit findings", 1
+MAX_BYTES = 2**28
+
+OnProgress = Callable[[int, int], None]  # causal tests done, and in all
+
+
+def find(run: Run, *, on_progress: OnProgress | None = None) -> Findings:
+    """Look for all kinds of findings in the rows that are there: the same rows give the same findings.
+
+    on_progress: called after each causal test, with how many are done and how many there are; it may raise an exception
+                 to cancel.
+
+    What couldn't be looked for, for want of labels, boxes, pictures or packages, is told in notes. Raises
+    ExplanationError where the rows can't be read.
+    """
+    rows, notes = read_evidence(run), []
+    if rows.rows < run.plan.pictures:
+        notes.append(f"Only {rows.rows:,} of {run.plan.pictures:,} pictures are there so far, and were looked at.")
+    pictures: Pictures | None = None
+    try:
+        pictures = RunPictures(run)
+    except ExplanationError as error:
+        notes.append(f"Nothing was tested by changing pictures: {error}")
+    result = search(rows, pictures, on_progress)
+    return Findings(
+        format=FORMAT,
+        version=VERSION,
+        pictures=rows.rows,
+        findings=result.findings,
+        clusters=result.clusters,
+        embedding=embedded(rows),
+        notes=(*notes, *result.notes),
+    )
 
 
 def write_findings(run: Run, findings: Findings) -> None:
@@ -35,14 +80,20 @@ def read_findings(run: Run) -> Findings | None:
         return _read(path, status.st_mtime_ns, status.st_size)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
-        raise ExplanationError(f"{path} can't be read.") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise ExplanationError(f"{path} can't be read. Delete it, and look again.") from error
 
 
 @lru_cache(maxsize=8)
 def _read(path: Path, changed: int, nbytes: int) -> Findings:
+    if nbytes > MAX_BYTES:
+        raise ExplanationError(f"{path} is too large for what was found in an audit.")
     document = json.loads(path.read_bytes())
-    if not isinstance(document, dict) or (document.get("format"), document.get("version")) != (FORMAT, VERSION):
-        raise ExplanationError(f"{path} isn't what this Whypixel calls findings.")
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise ExplanationError(f"{path} isn't what was found in an audit. Delete it, and look again.")
+    if document.get("version") != VERSION:
+        raise ExplanationError(
+            f"{path} was written in version {document.get('version')!r} of the format; this Whypixel reads {VERSION}."
+        )
     findings: Findings = typed_json.read(Findings, document, "", {})
     return findings

@@ -25,13 +25,15 @@ DAMAGED = "The zip archive is damaged or cut short. Please make it again."
 
 
 @contextmanager
-def opened(path: Path, max_bytes: int) -> Iterator[zipfile.ZipFile]:
+def opened(
+    path: Path, max_bytes: int, *, max_entries: int = MAX_ENTRIES, max_directory: int = MAX_DIRECTORY
+) -> Iterator[zipfile.ZipFile]:
     """Open a zip archive whose entries have sound names and take up to so many bytes when they are unpacked.
 
     Raises ExplanationError.
     """
     with open(path, "rb") as file:
-        _check_directory(file)
+        _check_directory(file, max_entries, max_directory)
         try:
             archive = zipfile.ZipFile(file)
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, OSError) as error:
@@ -102,7 +104,7 @@ def unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> None:
             file.write(part)
 
 
-def _check_directory(file: IO[bytes]) -> None:
+def _check_directory(file: IO[bytes], max_entries: int, max_directory: int) -> None:
     """Check how many entries an archive has before a list of them is made."""
     size = file.seek(0, 2)
     file.seek(max(0, size - END_LENGTH - LONGEST_COMMENT))
@@ -116,10 +118,10 @@ def _check_directory(file: IO[bytes]) -> None:
         if at64 < 0 or len(tail) - at64 < 56:
             raise ExplanationError(DAMAGED)
         count, length = struct.unpack_from("<QQ", tail, at64 + 32)
-    if count > MAX_ENTRIES or length > MAX_DIRECTORY:
+    if count > max_entries or length > max_directory:
         raise ExplanationError(
-            f"The zip archive has {count:,} entries, whose names take {megabytes(length)}; up to {MAX_ENTRIES:,} "
-            f"entries and {megabytes(MAX_DIRECTORY)} are read."
+            f"The zip archive has {count:,} entries, whose names take {megabytes(length)}; up to {max_entries:,} "
+            f"entries and {megabytes(max_directory)} are read."
         )
 
 

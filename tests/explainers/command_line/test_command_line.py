@@ -123,7 +123,7 @@ def test_a_report_has_what_the_tests_find_on_request(run, folder, tmp_path, monk
 def test_a_report_of_too_many_pictures_or_without_a_place_is_refused_before_any_work(
     run, folder, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("explainers.command_line.pictures.load_classifier", pytest.fail)
+    monkeypatch.setattr("explainers.command_line.classifier.load_classifier", pytest.fail)
     result = run("report", *[folder] * 51, "--out", tmp_path / "all.html")
     assert (result.exit_code, [*tmp_path.iterdir()]) == (2, [])
     assert "102 pictures; this command takes 100 at most" in result.stderr
@@ -167,7 +167,7 @@ def test_a_folder_that_cannot_be_written_fails_each_picture_with_a_sentence(run,
     ],
 )
 def test_wrong_options_are_refused_before_any_work(run, folder, options, sentence, monkeypatch):
-    monkeypatch.setattr("explainers.command_line.pictures.load_classifier", pytest.fail)
+    monkeypatch.setattr("explainers.command_line.classifier.load_classifier", pytest.fail)
     method = () if "--method" in options else ("--method", "integrated-gradients")
     result = run("explain", folder, *method, *options)
     assert result.exit_code == 2

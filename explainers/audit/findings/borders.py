@@ -1,0 +1,146 @@
+"""Maps that lie at the border or in a corner of the picture, far more than those of the other classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from explainers.arrays import Array
+from explainers.audit.finding import AuditFinding
+from explainers.audit.findings.causal import FEWEST, CausalTest, Effect, pasting
+from explainers.audit.findings.evidence import UNKNOWN, Evidence
+from explainers.audit.findings.regions import share_in
+from explainers.audit.findings.shares import ALIKE, REPORTED, least_excess, likeness
+from explainers.audit.rows import MAP_SIDE
+from explainers.markdown import escaped
+from explainers.numbers import counted, percent
+
+BORDER, CORNER = 3, 8  # cells of the small map, of 32: a tenth and a quarter of the side
+UNUSUAL = 0.97  # of the other classes' maps have less in the region than one that is called unusual
+LEAST_EXCESS = 0.05  # of the class's maps are unusual beyond what chance explains, or nothing is tested
+MOST_TESTED = 30  # of a run
+MOST_LISTED = 2  # of a class
+CAVEAT = (
+    "Objects can stand at the edge of a picture. The test shows that the region makes the class, not why. Look at the "
+    "pictures."
+)
+
+
+def _regions() -> dict[str, tuple[int, ...]]:
+    """Return the cells of the small map in each region, by its name in words."""
+    grid = np.arange(MAP_SIDE**2).reshape(MAP_SIDE, MAP_SIDE)
+    frame = np.ones_like(grid, bool)
+    frame[BORDER:-BORDER, BORDER:-BORDER] = False
+    regions = {
+        "in the upper left corner": grid[:CORNER, :CORNER],
+        "in the upper right corner": grid[:CORNER, -CORNER:],
+        "in the lower left corner": grid[-CORNER:, :CORNER],
+        "in the lower right corner": grid[-CORNER:, -CORNER:],
+        "at the upper border": grid[:BORDER],
+        "at the lower border": grid[-BORDER:],
+        "at the left border": grid[:, :BORDER],
+        "at the right border": grid[:, -BORDER:],
+        "along the whole border": grid[frame],
+    }
+    return {name: tuple(cells.ravel().tolist()) for name, cells in regions.items()}
+
+
+REGIONS = _regions()
+
+
+@dataclass(frozen=True, eq=False)
+class Edge:
+    """Maps of a class with an unusual share in a region.
+
+    members:      the places of these pictures in the evidence, the most unusual first; rest: of the class's others.
+    threshold:    the share that they exceed.
+    other_count:  how many maps of other classes exceed it, of other_total.
+    excess:       how much larger the class's share of such maps is than the other classes', at least.
+    """
+
+    index: int
+    region: str
+    members: Array
+    rest: Array
+    threshold: float
+    other_count: int
+    other_total: int
+    excess: float
+
+
+def edges(evidence: Evidence) -> list[Edge]:
+    """Return what is unusual in each class and region, the most unusual first."""
+    unusual: list[Edge] = []
+    indices = [int(index) for index in np.unique(evidence.classes) if index != UNKNOWN]
+    own = {index: evidence.members(index) for index in indices}
+    for region, cells in REGIONS.items():
+        shares = share_in(evidence.maps, cells)
+        for index, places in own.items():
+            others = shares[(evidence.classes != index) & evidence.has_map]
+            if min(len(places), len(others)) < FEWEST:
+                continue
+            threshold = float(np.quantile(others, UNUSUAL))
+            exceeds = shares[places] > threshold
+            count, other_count = int(exceeds.sum()), int((others > threshold).sum())
+            excess = least_excess(count, len(places), other_count, len(others))
+            if excess >= LEAST_EXCESS and count >= FEWEST:
+                members = places[exceeds][np.argsort(-shares[places[exceeds]], kind="stable")]
+                rest = places[~exceeds]
+                unusual.append(Edge(index, region, members, rest, threshold, other_count, len(others), excess))
+    return sorted(unusual, key=lambda edge: -edge.excess)
+
+
+def findings(evidence: Evidence, unusual: Sequence[Edge], test: CausalTest | None) -> Iterator[AuditFinding]:
+    """Yield a finding for the surest regions of each class. Those of one class are tested against its other pictures;
+    where nearly all of its pictures are unusual, against pictures of other classes.
+    """
+    results: list[tuple[Edge, Effect | None]] = []
+    for number, edge in enumerate(unusual):
+        controls = edge.rest if len(edge.rest) >= FEWEST else np.flatnonzero(evidence.classes != edge.index)
+        change = pasting(REGIONS[edge.region])
+        effect = test.effect(edge.index, change, edge.members, controls) if test and number < MOST_TESTED else None
+        results.append((edge, effect))
+    kept: dict[int, list[Edge]] = {}
+    for edge, effect in sorted(results, key=lambda each: -(each[1].sure if each[1] else 0.0)):
+        own = kept.setdefault(edge.index, [])
+        if len(own) < MOST_LISTED and all(likeness(edge.members, other.members) <= ALIKE for other in own):
+            own.append(edge)
+            yield _finding(evidence, edge, effect)
+
+
+def _finding(evidence: Evidence, edge: Edge, effect: Effect | None) -> AuditFinding:
+    name, total = escaped(evidence.name(edge.index)), len(edge.members) + len(edge.rest)
+    said = (
+        f"{len(edge.members):,} of {counted(total, 'map')} of {name} have more than {percent(edge.threshold)} "
+        f"{edge.region}; of the other classes' maps, {percent(edge.other_count / edge.other_total)} do."
+    )
+    if effect is None:
+        said += " What this region does was not tested."
+    else:
+        control = "the other pictures of the class" if len(edge.rest) >= FEWEST else "pictures of other classes"
+        said += (
+            f" Pasted into {counted(effect.trials, 'picture')} of other classes, the region makes {effect.flips} "
+            f"({percent(effect.flips / effect.trials)}) be taken for {name}; taken from {control}, "
+            f"{effect.control_flips} of {effect.control_trials}."
+        )
+    sure = effect.sure if effect else 0.0
+    return AuditFinding(
+        id=f"border-{edge.index}-{edge.region.replace(' ', '-')}",
+        kind="border",
+        title=f"{name}: maps that lie {edge.region}",
+        sentence=said,
+        caveat=CAVEAT,
+        label=edge.index,
+        sure=sure,
+        reported=sure >= REPORTED,
+        pictures=tuple(evidence.numbers[edge.members].tolist()),
+        mean_map=evidence.mean_map(edge.members),
+        cells=REGIONS[edge.region],
+        numbers=(
+            *(effect.numbers if effect else ()),
+            ("share of the class's maps", len(edge.members) / total),
+            ("share of the other classes' maps", edge.other_count / edge.other_total),
+        ),
+    )

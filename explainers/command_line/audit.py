@@ -1,0 +1,163 @@
+"""The command `audit`: the maps of thousands of pictures, and what they have in common."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from explainers.audit.beginning import begin, planned
+from explainers.audit.cases import Listing, list_cases
+from explainers.audit.engine import OnProgress, compute
+from explainers.audit.finding import Findings
+from explainers.audit.findings import find, read_findings, write_findings
+from explainers.audit.labels import match
+from explainers.audit.place import check_place, claimed
+from explainers.audit.plan import ASKED, PART, Asked, Plan
+from explainers.audit.run import Run
+from explainers.audit.summary import Summary
+from explainers.command_line.audit_summary import document, text
+from explainers.command_line.classifier import ClassifierChoice
+from explainers.command_line.options import MethodCommand, audit_options, explainer_of
+from explainers.command_line.pictures import as_json_line, in_one_line
+from explainers.errors import ExplanationError
+from explainers.explainer import Explainer
+from explainers.explanation import Scale
+from explainers.numbers import counted
+
+DASHED = {asked.replace(" ", "-"): asked for asked in ASKED}
+
+
+@click.command(cls=MethodCommand)
+@click.argument("source", type=click.Path(exists=True, path_type=Path))
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="The folder of the run.")
+@audit_options
+@click.option(
+    "--asked",
+    type=click.Choice(list(DASHED)),
+    default=ASKED[0],
+    show_default=True,
+    help="Which class each map explains: the likeliest, the picture's label, or that compared with the likeliest.",
+)
+@click.option("--boxes", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A table of boxes.")
+@click.option(
+    "--pictures",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The folder that the paths of a table begin in. Default: that of the table.",
+)
+@click.option("--removal", is_flag=True, help="Test each map by deletion and insertion. This takes 30 times as long.")
+@click.option(
+    "--part",
+    type=click.IntRange(1, 10_000),
+    default=PART,
+    show_default=True,
+    help="The pictures that are written at once.",
+)
+@click.option("--workers", type=click.IntRange(1), help="The processes. Default: as many as the machine has room for.")
+@click.option("--ray", metavar="ADDRESS", help="Compute on this Ray cluster; `local` starts one on this machine.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@click.pass_context
+def audit(
+    ctx: click.Context, /, source: Path, out: Path, asked: str, boxes: Path | None, pictures: Path | None,
+    removal: bool, part: int, workers: int | None, ray: str | None, as_json: bool, **_: object,
+) -> None:  # fmt: skip
+    """Explain all pictures of SOURCE, and look for what their maps have in common.
+
+    SOURCE is a folder whose sub-folders are classes, a table of paths with labels and boxes, a zip archive of either,
+    or an image folder of Hugging Face's. The run is kept in --out, part by part: if it is interrupted, the same command
+    goes on where it was.
+    """
+    explainer = explainer_of(ctx)
+    try:
+        check_place(out)
+        listing, choice = list_cases(source, boxes=boxes, pictures=pictures), ClassifierChoice.of(ctx.params)
+        plan = _plan(listing, choice, explainer, DASHED[asked], ctx.params["scale"], removal, part)
+        with claimed(out):
+            run, changes = begin(out, plan, listing)
+            _tell(changes)
+            _compute(run, workers, ray)
+            findings = _find(run)
+        summary = Summary.of(run)
+    except ExplanationError as error:
+        raise click.ClickException(in_one_line(str(error))) from error
+    click.echo(as_json_line(document(run, summary, findings)) if as_json else text(run, summary, findings))
+    if summary.broken:
+        ctx.exit(1)
+
+
+def _plan(
+    listing: Listing,
+    choice: ClassifierChoice,
+    explainer: Explainer,
+    asked: Asked,
+    scale: Scale,
+    removal: bool,
+    part: int,
+) -> Plan:
+    """Return the plan of the audit, and tell what is to be known of its pictures and their labels."""
+    classifier = choice.load()
+    _tell([*listing.notes, *match((case.label for case in listing.cases), classifier.labels).notes])
+    return planned(
+        listing,
+        classifier,
+        explainer,
+        name=choice.name,
+        checkpoint=choice.checkpoint,
+        labels=choice.labels,
+        asked=asked,
+        scale=scale,
+        removal=removal,
+        part=part,
+    )
+
+
+def _compute(run: Run, workers: int | None, ray: str | None) -> None:
+    """Compute the parts that are missing or damaged, and say what is kept if that ends early."""
+    if damaged := run.mend():
+        _tell([f"{counted(len(damaged), 'damaged part is', 'damaged parts are')} made anew."])
+    if not run.missing():
+        return
+    try:
+        with _progress("Maps", before=_kept(run)) as on_progress:
+            compute(run, workers=workers, ray=ray, on_progress=on_progress)
+    except (ExplanationError, KeyboardInterrupt):
+        kept, total = _kept(run), counted(run.plan.pictures, "picture")
+        _tell([f"{kept:,} of {total} are done and kept. The same command goes on from there."])
+        raise
+
+
+def _kept(run: Run) -> int:
+    return sum(len(run.plan.numbers(part)) for part in run.done())
+
+
+def _find(run: Run) -> Findings:
+    """Return what was found in a whole run, and look for it where nobody has."""
+    findings = read_findings(run)
+    if findings is None or findings.pictures < run.plan.pictures:
+        with _progress("Tests") as on_progress:
+            findings = find(run, on_progress=on_progress)
+        write_findings(run, findings)
+    return findings
+
+
+@contextmanager
+def _progress(label: str, before: int = 0) -> Iterator[OnProgress]:
+    """Draw progress with the time left on a terminal, and nothing elsewhere.
+
+    before: how much is done already, and tells nothing of how long the rest takes.
+    """
+    with click.progressbar(length=1, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.length = max(1, total - before)
+            bar.update(done - before - bar.pos)
+
+        yield show
+
+
+def _tell(sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        click.echo(in_one_line(sentence), err=True)

@@ -1,0 +1,46 @@
+"""What the command `audit` prints of a run, for people and for programs."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+from explainers.audit.finding import Findings
+from explainers.audit.run import Run
+from explainers.audit.summary import Summary
+from explainers.command_line.pictures import in_one_line
+from explainers.markdown import plain
+from explainers.numbers import counted
+
+
+def text(run: Run, summary: Summary, findings: Findings) -> str:
+    """Say what came of a run, and how to look at it."""
+    reported = [finding for finding in findings.findings if finding.reported]
+    others = len(findings.findings) - len(reported)
+    lines = summary.sentences()
+    lines += [f"{number}. {plain(finding.sentence)}" for number, finding in enumerate(reported, 1)]
+    if not reported:
+        lines.append("Nothing was found that is more than chance.")
+    if others:
+        lines.append(f"{counted(others, 'thing')} more to look at, which may be chance.")
+    lines += findings.notes
+    folder = shlex.quote(str(run.folder.resolve().parent))
+    lines.append(f"To look at it, open the page Audit: WHYPIXEL_RUNS={folder} streamlit run dashboard.py")
+    return "\n".join(map(in_one_line, lines))
+
+
+def document(run: Run, summary: Summary, findings: Findings) -> dict[str, Any]:
+    """Return what came of a run, for programs."""
+    unseen = ("mean_map", "cells")
+    return {
+        "run": str(run.folder),
+        "pictures": summary.total,
+        "labelled": summary.labelled,
+        "accuracy": summary.accuracy,
+        "broken": [{"picture": path, "error": error} for path, error in summary.broken],
+        "findings": [
+            {name: value for name, value in vars(finding).items() if name not in unseen}
+            for finding in findings.findings
+        ],
+        "notes": findings.notes,
+    }
