@@ -57,7 +57,8 @@ def made_findings(rows: Sequence[dict[str, Any]], marks: Array) -> Findings:
         for index in INDEX.values()
     }
     embedding = tuple(
-        (row["number"], 0.2 * float(row["peak_x"]) + row["label_index"] % 7, 6 * float(row["peak_y"])) for row in mapped
+        (row["number"], 8 * float(row["peak_x"]) + 0.02 * row["label_index"], 8 * float(row["peak_y"]))
+        for row in mapped
     )
     first, second, *_ = INDEX.values()
     marked = [row for row in mapped if marks[row["number"]]]

@@ -16,7 +16,7 @@ from explainers.audit.table import UNKNOWN, Table
 from explainers.markdown import plain
 
 Outcome = Literal["all", "correct", "wrong", "broken"]
-OUTCOMES: dict[Outcome, str] = {"all": "All", "correct": "Correct", "wrong": "Wrong", "broken": "Broken"}
+OUTCOMES: dict[Outcome, str] = {"all": "All", "correct": "Right", "wrong": "Wrong", "broken": "Broken"}
 Point = tuple[float, float]
 MAX_CORNERS = 40  # of a line around pictures, so that it has room in an address
 

@@ -8,14 +8,13 @@ parts. Beside it, k-means on principal components. The graph is sparse: memory g
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from explainers.arrays import Array
-from explainers.errors import ExplanationError
+from explainers.audit.findings import scikit_learn
 
 NEIGHBOURS = 10
 COUNTS = 2, 3, 4  # clusters, beside as many as the eigengap says
@@ -41,34 +40,23 @@ class Partition:
     clusters: Array
 
 
-def partitions(descriptions: Array) -> Iterator[Partition]:
-    """Yield partitions of descriptions (n, 64), which needn't differ from each other.
+def partitions(descriptions: Array) -> list[Partition]:
+    """Return partitions of descriptions (n, 64), which needn't differ from each other.
 
     Raises ExplanationError where scikit-learn is missing.
     """
-    require_scikit_learn()
+    scikit_learn.require()
     descriptions = descriptions.astype(np.float64)
     distinct = len(np.unique(descriptions, axis=0))
     if distinct < 2:
-        return
-    values, vectors = _spectrum(descriptions)
-    for count in sorted({*COUNTS, eigengap(values)}):
-        if count <= min(distinct, vectors.shape[1]):
-            yield Partition("spectral", count, _k_means(_on_sphere(vectors[:, :count]), count))
-    components = _components(descriptions)
-    for count in COUNTS:
-        if count <= distinct:
-            yield Partition("k-means", count, _k_means(components, count))
-
-
-def require_scikit_learn() -> None:
-    """Raise ExplanationError where scikit-learn is missing."""
-    try:
-        import sklearn  # noqa: F401
-    except ImportError as error:
-        raise ExplanationError(
-            "Clusters of maps need scikit-learn. Install it by pip install -r explainers/audit/requirements.txt"
-        ) from error
+        return []
+    with scikit_learn.one_thread():
+        values, vectors = _spectrum(descriptions)
+        counts = (count for count in sorted({*COUNTS, eigengap(values)}) if count <= min(distinct, vectors.shape[1]))
+        spectral = [Partition("spectral", count, _k_means(_on_sphere(vectors[:, :count]), count)) for count in counts]
+        components = _components(descriptions)
+        beside = [Partition("k-means", count, _k_means(components, count)) for count in COUNTS if count <= distinct]
+    return spectral + beside
 
 
 def eigengap(values: Array) -> int:
@@ -146,5 +134,6 @@ def _k_means(places: Array, count: int) -> Array:
 
 def two_means(places: Array) -> Array:
     """Return which of two clusters each place is in. Raises ExplanationError where scikit-learn is missing."""
-    require_scikit_learn()
-    return _k_means(places, 2)
+    scikit_learn.require()
+    with scikit_learn.one_thread():
+        return _k_means(places, 2)

@@ -19,7 +19,7 @@ from explainers.audit.findings.pictures import RunPictures
 from explainers.audit.run import Run
 from explainers.classifiers.offered import offer, withdraw
 
-from .conftest import MARK, NAMES, SIDE
+from .conftest import MARK, NAMES, SIDE, first_cluster
 
 
 class Corner(nn.Module):
@@ -86,8 +86,7 @@ def test_a_run_is_searched_and_its_findings_are_kept(run, world):
     write(run, world)
     assert read_findings(run) is None
     found = find(run)
-    assert found.findings[0].kind == "cluster"
-    assert {*found.findings[0].pictures} == {*np.flatnonzero(world.marked)}
+    assert {*first_cluster(found.findings).pictures} == {*np.flatnonzero(world.marked)}
     assert found.pictures == len(found.embedding) == 120
     write_findings(run, found)
     assert read_findings(run) == found

@@ -69,4 +69,4 @@ def test_two_means_halves_what_is_apart():
 def test_without_scikit_learn_a_sentence_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn", None)
     with pytest.raises(ExplanationError, match=r"pip install -r explainers/audit/requirements\.txt"):
-        next(partitions(planted(10, 10)[0]))
+        partitions(planted(10, 10)[0])
