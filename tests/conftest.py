@@ -36,16 +36,35 @@ CHEAP = {Removal: {"steps": 4}, Randomisation: {"stages": 1, "draws": 1}, Stabil
 MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.3, 0.25)  # unlike 0 and 1, so that a forgotten normalisation shows
 
 
+LATE = ("test_learn", "test_reviews", "test_save", "test_trust_")  # beginnings of files in which no test is about time
+
+
+def drives_browser(nodeid):
+    return nodeid.startswith("tests/browser/")
+
+
+def comes_late(nodeid):
+    return drives_browser(nodeid) and nodeid.rpartition("/")[2].startswith(LATE)
+
+
 class ByFile(LoadScopeScheduling):
-    """The tests of a file share a process, and so do all that drive a browser: two of those starve each other."""
+    """The tests of a file share a process, and so do most that drive a browser: two of those starve each other.
+
+    They begin at once, and take longer than all others. What is left of them in the end goes to whoever is free, a file
+    at a time.
+    """
 
     def _split_scope(self, nodeid):
-        return "browser" if nodeid.startswith("tests/browser/") else nodeid.partition("::")[0]
+        return "browser" if drives_browser(nodeid) and not comes_late(nodeid) else nodeid.partition("::")[0]
 
 
 @pytest.hookimpl(optionalhook=True)  # so that the tests also run without pytest-xdist
 def pytest_xdist_make_scheduler(config, log):
     return ByFile(config, log)
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: comes_late(item.nodeid))
 
 
 def pytest_collection_finish():

@@ -91,8 +91,15 @@ class App:
         self.page.goto(f"{self.url}/_stcore/health")
         self.page.evaluate("localStorage.clear(); sessionStorage.clear()")
         self.page.mouse.move(0, 0)
+        self.sized(**WIDE).page.emulate_media(color_scheme="light")
+        self.page.context.clear_permissions()
         for event, heard in self._events.items():
             self.page.remove_listener(event, heard)
+
+    def sized(self, width: int, height: int) -> App:
+        """Make the window that large."""
+        self.page.set_viewport_size({"width": width, "height": height})
+        return self
 
     def _fail(self, error: Any) -> None:
         self.faults.append(f"page error: {error}")
@@ -281,7 +288,11 @@ def visitors(server: Server) -> Iterator[list[App]]:
 def visitor(
     server: Server, window: Callable[..., Any], context: Any, visitors: list[App]
 ) -> Iterator[Callable[..., App]]:
-    """(**options of a browser context of its own) -> an App in a new tab."""
+    """(**options of a browser context of its own) -> an App in a new tab.
+
+    For those who come at the same time, or need what a tab can't be given later: in another context, the browser loads
+    and compiles everything anew.
+    """
     apps = []
 
     def come(**options: Any) -> App:
@@ -298,7 +309,7 @@ def visitor(
 
 @pytest.fixture
 def app(server: Server, tab: Any, visitors: list[App]) -> Iterator[App]:
-    """One visitor with a wide window."""
+    """One visitor, at first with a wide window."""
     visitors.append(app := App(tab, server.url))
     yield app
     app.leave()

@@ -16,8 +16,8 @@ def axe():
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_page_keeps_anybody_out(visitor, axe, cheap, theme):
-    app = visitor(viewport={"width": 1280, "height": 720}, color_scheme=theme)
+def test_no_page_keeps_anybody_out(app, axe, cheap, theme):
+    app.sized(1280, 720).page.emulate_media(color_scheme=theme)
     found = []
     for page in PAGES:
         app.come(address(page), **cheap()).idle()

@@ -94,8 +94,8 @@ COUNTED = """() => {
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (400, 800)])
-def test_what_moves_stands_on_one_screen(visitor, width, height):
-    app = visitor(viewport={"width": width, "height": height})
+def test_what_moves_stands_on_one_screen(app, width, height):
+    app.sized(width, height)
     app.come("path", **FEW).page.wait_for_selector(WHOLE)
     box = app.idle().page.locator(".st-key-journey-section .stops").bounding_box()
 

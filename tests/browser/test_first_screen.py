@@ -44,8 +44,8 @@ def outside(app, keys) -> list[str]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_what_a_page_is_for_is_seen_without_scrolling(visitor, cheap, page):
-    app = visitor(viewport=WINDOW).come(address(page), **cheap()).idle()
+def test_what_a_page_is_for_is_seen_without_scrolling(app, cheap, page):
+    app.sized(**WINDOW).come(address(page), **cheap()).idle()
     app.until(lambda: app.page.locator(DRAWN).count())
     controls = [key for key in FIRST_CONTROLS if app.at(key).count()]
     seen(app, (*controls, *SEEN[page]))

@@ -155,8 +155,8 @@ def test_blinking_is_one_click_and_needs_no_server_and_agreement_has_a_number_fo
     assert tiles(app) == ["Vanilla gradient", "Grad-CAM", "First minus second"]  # the two that blinked
 
 
-def test_the_first_row_fits_into_a_small_window_with_and_without_the_sidebar(visitor):
-    app = visitor(viewport={"width": 1280, "height": 720})
+def test_the_first_row_fits_into_a_small_window_with_and_without_the_sidebar(app):
+    app.sized(1280, 720)
     app.come("compare").page.wait_for_selector(".st-key-tiles-maps .main-svg")
     app.idle().until(lambda: len(panels(app)) == 4)
 
@@ -173,8 +173,8 @@ def test_the_first_row_fits_into_a_small_window_with_and_without_the_sidebar(vis
     assert fits()
 
 
-def test_in_a_narrow_window_tiles_wrap_and_the_page_does_not_scroll_sideways(visitor):
-    app = visitor(viewport={"width": 400, "height": 800})
+def test_in_a_narrow_window_tiles_wrap_and_the_page_does_not_scroll_sideways(app):
+    app.sized(400, 800)
     app.come("compare").page.wait_for_selector(".st-key-tiles-maps .main-svg")
     app.idle().until(lambda: len(panels(app)) == 4)
     assert app.fits_sideways

@@ -5,8 +5,9 @@ from io import BytesIO
 from PIL import Image
 
 
-def test_picture_and_result_come_before_the_controls_and_all_of_them_work(visitor):
-    app = visitor(viewport={"width": 400, "height": 800}, permissions=["camera"]).open()
+def test_picture_and_result_come_before_the_controls_and_all_of_them_work(app):
+    app.page.context.grant_permissions(["camera"])
+    app.sized(400, 800).open()
     heading, picture, *result, method = (
         app.at(key).first.bounding_box()["y"] for key in ("top", "picture-choice", "map", "answer", "method")
     )

@@ -5,10 +5,10 @@ import re
 GROUND = "e => getComputedStyle(e).backgroundColor"
 
 
-def test_a_window_of_any_width_shows_all_panels_without_scrolling_sideways(visitor):
-    app = visitor(viewport={"width": 400, "height": 800}).open(method="integrated-gradients")
+def test_a_window_of_any_width_shows_all_panels_without_scrolling_sideways(app):
+    app.sized(400, 800).open(method="integrated-gradients")
     for width in (400, 1100, 2200):
-        app.page.set_viewport_size({"width": width, "height": 800})
+        app.sized(width, 800)
         app.until(lambda width=width: len(app.panels) == 4 and fits(app.panels, width))
         assert app.page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
         assert app.fits_sideways
@@ -35,8 +35,8 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def test_words_can_be_read_in_every_colour_scheme_and_when_it_changes(visitor):
-    app = visitor(color_scheme="light").open()
+def test_words_can_be_read_in_every_colour_scheme_and_when_it_changes(app):
+    app.open()
     app_ground = app.page.get_by_test_id("stApp")
     for scheme in ("light", "dark"):  # the second one comes while the page is open, and the server hears late of it
         app.page.emulate_media(color_scheme=scheme)

@@ -6,8 +6,8 @@ WHOLE = ".st-key-removal-small .main-svg"  # the most expensive experiment
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (400, 800)])
-def test_the_verdict_and_the_cards_stand_on_the_first_screen(visitor, cheap, width, height):
-    app = visitor(viewport={"width": width, "height": height})
+def test_the_verdict_and_the_cards_stand_on_the_first_screen(app, cheap, width, height):
+    app.sized(width, height)
     app.come("trust", **cheap(), method="grad-cam").page.wait_for_selector(WHOLE)
     app.idle()
     cards = [card.bounding_box() for card in app.page.locator("[class*='st-key-card-']").all()]

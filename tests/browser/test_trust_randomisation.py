@@ -22,8 +22,8 @@ def test_leaving_in_the_middle_ends_the_work(app, rest, cheap):
     rest()
 
 
-def test_the_tiles_wrap_in_a_narrow_window(visitor, cheap):
-    app = visitor(viewport={"width": 400, "height": 900})
+def test_the_tiles_wrap_in_a_narrow_window(app, cheap):
+    app.sized(400, 900)
     app.come("trust", **cheap(Randomisation), cascading_randomisation_stages=2, randomisation_details=True)
     app.page.wait_for_selector(".st-key-survival .main-svg")
     app.idle()
