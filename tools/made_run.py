@@ -68,7 +68,7 @@ def made_findings(rows: Sequence[dict[str, Any]], marks: Array) -> Findings:
         _finding("border", 0.61, second, mapped[:8], "Maps at the border", "hold 61.0% of their magnitudes there"),
         _finding("confusion", 0.3, None, wrong, "Teapots called espresso", "are the most frequent mistake"),
     )
-    return Findings(FORMAT, VERSION, len(mapped), found, tuple(clusters.items()), embedding, ())
+    return Findings(FORMAT, VERSION, len(rows), found, tuple(clusters.items()), embedding, ())
 
 
 def _finding(
