@@ -88,7 +88,7 @@ PLACES = (
     Place("B6", "trust", CAT | {"method": "guided-backpropagation"}, shown="card-randomisation"),
     Place("C1", "learn", lesson("cam", 4)),
     Place("C2", "explain", CAT),  # Grad-CAM comes first
-    Place("C3", "learn", lesson("cam", 6)),
+    Place("C3", "learn", lesson("cam", 6), shown="row-0"),
     Place("C4", "compare", CAT),
     Place("D1", "explain", CAT | {"fit": "pad"}, opened="more", wanted=GOOGLENET),
     Place("D2", "learn", lesson("saturation", 4)),
@@ -97,7 +97,12 @@ PLACES = (
     Place("D5", "path", PROBABILITY),
     Place("D6", "explain", INTEGRATED | PROBABILITY, shown="curves"),
     Place("D7", "learn", lesson("steps", 5)),
-    Place("D8", "explain", INTEGRATED | {"integrated-gradients-steps": "240"}),
+    Place(
+        "D8",
+        "explain",
+        INTEGRATED | {"integrated-gradients-steps": "240"},
+        selected={"channels-integrated-gradients": "sum of magnitudes"},
+    ),
     Place("D9", "path", shown="steps"),
     Place("D10", "trust", INTEGRATED, shown="verdict"),
 )
