@@ -71,7 +71,7 @@ def lesson(slug: str, step: int) -> dict[str, str]:
     return {"lesson": slug, "step": str(step)}
 
 
-CAT, CUP = {"sample": "chelsea"}, {"sample": "coffee"}
+CAT = {"sample": "chelsea"}  # instead of the cup of coffee, which comes first
 RESNET, GOOGLENET = "resnet50", "googlenet"
 GRADIENT, INTEGRATED = {"method": "vanilla-gradient"}, {"method": "integrated-gradients"}
 PROBABILITY = {"scale": "probability"}
@@ -88,18 +88,23 @@ PLACES = (
     Place("B6", "trust", CAT | {"method": "guided-backpropagation"}, shown="card-randomisation"),
     Place("C1", "learn", lesson("cam", 4)),
     Place("C2", "explain", CAT),  # Grad-CAM comes first
-    Place("C3", "learn", lesson("cam", 6)),
+    Place("C3", "learn", lesson("cam", 6), shown="row-0"),
     Place("C4", "compare", CAT),
     Place("D1", "explain", CAT | {"fit": "pad"}, opened="more", wanted=GOOGLENET),
     Place("D2", "learn", lesson("saturation", 4)),
     Place("D3", "learn", lesson("baseline", 3)),
-    Place("D4", "path", CUP, shown="strip"),
-    Place("D5", "path", CUP | PROBABILITY),
-    Place("D6", "explain", CUP | INTEGRATED | PROBABILITY, shown="curves"),
+    Place("D4", "path", shown="strip"),
+    Place("D5", "path", PROBABILITY),
+    Place("D6", "explain", INTEGRATED | PROBABILITY, shown="curves"),
     Place("D7", "learn", lesson("steps", 5)),
-    Place("D8", "explain", CUP | INTEGRATED | {"integrated-gradients-steps": "240"}),
-    Place("D9", "path", CUP, shown="steps"),
-    Place("D10", "trust", CUP | INTEGRATED, shown="verdict"),
+    Place(
+        "D8",
+        "explain",
+        INTEGRATED | {"integrated-gradients-steps": "240"},
+        selected={"channels-integrated-gradients": "sum of magnitudes"},
+    ),
+    Place("D9", "path", shown="steps"),
+    Place("D10", "trust", INTEGRATED, shown="verdict"),
 )
 
 

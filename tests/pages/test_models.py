@@ -134,6 +134,8 @@ class TestOwn:
         assert {*figure(at, "answer")["data"][1]["y"]} == {"cat", "*dog*", "hen"}
         assert at.selectbox(key="classifier").options[-1].startswith("My pets · ")
         at.switch_page("pages/compare.py").run()
+        at.selectbox(key="compare-across").select("classifier").run()
+        at.multiselect(key="compare-classifier").set_value(["bundled", name]).run()
         assert not at.exception
         at.switch_page(MODELS).run()
         assert rows(at)[0] == name
@@ -141,6 +143,9 @@ class TestOwn:
         assert name not in rows(at)
         assert STORAGE.taken() == 0
         assert at.query_params.get("classifier") is None
+        at.switch_page("pages/compare.py").run()  # whose settings still name it
+        assert not at.exception
+        assert name not in at.multiselect(key="compare-classifier").value
 
     def test_one_logit_is_named_for_both_answers(self, models, figure):
         torch.manual_seed(1)

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 import pytest
 from streamlit.runtime.uploaded_file_manager import DeletedFile
 
-from explainers.report.settings_file import NO_SETTINGS, SettingsFile
+from explainers.report.settings_file import FORMAT, NO_SETTINGS, VERSION, SettingsFile
 from pages.shared import settings_file, state
 
 SETTINGS = {"sample": "chelsea", "method": "vanilla-gradient", "scale": "probability", "class": "tabby"}
@@ -58,7 +58,12 @@ def test_a_picture_that_is_not_here_is_asked_for(visit):
     assert "isn't here" in page.warning[0].value
 
 
-@pytest.mark.parametrize("data", [b"", b"no", json.dumps({"format": "x" * 300_000}).encode()])
+NEWER = {"format": FORMAT, "version": VERSION + 1, "page": "explain", "settings": SETTINGS}  # of a later Whypixel
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"no", *(json.dumps(each).encode() for each in ({"format": "x" * 300_000}, NEWER))]
+)
 def test_a_file_of_another_kind_changes_nothing(visit, data):
     page = visit({"method": "occlusion"})
     before = address(page)

@@ -9,7 +9,9 @@ from explainers import Saliency, Target
 from explainers.experiments import Stability
 from explainers.images.photo import Photo
 from explainers.question import Question
-from pages.shared import work
+from pages.shared import stopping, tray_report, work
+
+SESSION = "test session id"  # as Streamlit's tests have it
 
 
 def noise(size):
@@ -70,6 +72,32 @@ def test_what_tests_have_found_is_told_and_known_maps_are_not_computed_again(at,
     assert page.count("No test of this map had been run") == 1
     assert "1 of them had been tested" in page
     assert outcome.finding.caveat.split(".")[0] in page
+
+
+def test_a_stop_is_said_and_the_report_can_be_started_again(at, own_jobs):
+    stopping._STOPPED.add(SESSION)
+    run(at.button(key="ask-tray-report").click())
+    assert "Not computed, because it was stopped." in [info.value for info in at.info]
+    assert not own_jobs.kept("reports")
+    run(at.button(key="start-again").click())
+    assert not at.info
+    assert b"2 of 2 maps" in own_jobs.kept("reports")[-1][1]
+
+
+def test_a_tray_that_is_emptied_while_its_report_is_made_has_none(at, own_jobs, monkeypatch):
+    digests = [Photo.read(name, data).digest for name, data in FILES.items()]
+
+    def emptied(*arguments, **options):
+        for digest in digests:
+            own_jobs.forget(digest)  # as it is done when the visitor lets the pictures go
+        return "too late"
+
+    monkeypatch.setattr(tray_report, "photos_report", emptied)
+    run(at.button(key="ask-tray-report").click())
+    assert not own_jobs.kept("reports")
+    run(at.button(key="remove-all").click())
+    assert "ask-tray-report" not in [button.key for button in at.button]
+    assert not at.get("download_button") or "save-tray-report" not in [each.key for each in at.get("download_button")]
 
 
 def test_a_sample_or_a_single_picture_has_no_button(at):
