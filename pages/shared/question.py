@@ -18,7 +18,7 @@ from explainers.glossary import with_terms
 from explainers.images.photo import Photo
 from explainers.markdown import escaped
 from explainers.question import Question
-from pages.shared import own_classifiers, state, work
+from pages.shared import jobs, own_classifiers, state, work
 from pages.shared.frame import Kind, NoResult, show
 from pages.shared.picture import choose_picture
 from pages.shared.tray_report import offer_tray_report
@@ -129,7 +129,7 @@ def load_or_replace(source: Source, fit: Fit, problem_place: st.delta_generator.
     if failed != source.digest:
         try:
             return work.classifier(source, fit)
-        except work.Stopped:
+        except jobs.Stopped:
             raise
         except ExplanationError as error:
             if source.origin == "own":

@@ -179,7 +179,7 @@ class App:
     def choose(self, key: str, option: str) -> App:
         """Choose one of pills or segments; again where a page that was being drawn anew didn't hear it."""
         self._reveal(key)
-        radio = self.at(key).get_by_role("radio", name=option)
+        radio = self.at(key).get_by_role("radio", name=option).first  # while it is drawn anew, there may be two
         for _ in range(CLICKS):
             radio.click()
             for _ in range(CLICK_PATIENCE):

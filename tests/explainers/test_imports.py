@@ -20,8 +20,8 @@ ALLOWED = {  # package: where it may be imported
 OWNED = {  # name of Streamlit's: the one module that spells it
     "session_state": "pages/shared/state.py",
     "query_params": "pages/shared/state.py",
-    "cache_data": "pages/shared/work.py",
-    "cache_resource": "pages/shared/work.py",
+    "cache_data": "pages/shared/jobs.py",
+    "cache_resource": "pages/shared/jobs.py",
 }
 
 FLOORS = (  # from the ground up: a module imports from its own wing and from the floors below it alone
@@ -195,7 +195,7 @@ def test_a_breach_would_be_found(path, source, breach):
         ("dashboard.py", "import streamlit as st\nfrom pages.shared.frame import frame\nfrom explainers import Target"),
         ("pages/shared/frame.py", "from . import state\nfrom .state import setting\nimport streamlit"),
         ("pages/shared/state.py", "import streamlit as st\nst.session_state, st.query_params"),
-        ("pages/shared/work.py", "import streamlit as st\n@st.cache_resource\ndef f(): ..."),
+        ("pages/shared/jobs.py", "import streamlit as st\n@st.cache_resource\ndef f(): ..."),
         ("explainers/figures/map.py", "import plotly.graph_objects as go"),
         ("explainers/settings.py", "from functools import cache, cached_property"),
     ],

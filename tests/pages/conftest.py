@@ -28,7 +28,7 @@ from explainers.images.samples import SAMPLES
 from explainers.passes import Passes
 from explainers.question import Question
 from explainers.runtime.jobs import Jobs, Limits
-from pages.shared import stopping, work
+from pages.shared import jobs, stopping, work
 
 DASHBOARD = Path(__file__).parents[2] / "dashboard.py"
 
@@ -122,9 +122,9 @@ def own_jobs(monkeypatch: pytest.MonkeyPatch) -> Jobs:
         *("classifiers", "predictions", "layers", "explanations", "records", "strips", "grids", "outcomes"),
         *("reports", "lessons"),
     )
-    jobs = Jobs({kind: Limits(64) for kind in kinds})
-    monkeypatch.setattr(work, "_jobs", lambda: jobs)
-    return jobs
+    own = Jobs({kind: Limits(64) for kind in kinds})
+    monkeypatch.setattr(jobs, "shared", lambda: own)
+    return own
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from unittest.mock import patch
 import pytest
 
 from explainers.classifiers.weights_source import WeightsSource
-from pages.shared import work
+from pages.shared import jobs
 from tools.fuzz_addresses import DISCOVERY, Stranger, stand_in, troubles
 
 COUNT = 12
@@ -14,9 +14,9 @@ COUNT = 12
 @pytest.fixture
 def _jobs_of_its_own():
     """Stand-ins for classifiers stay in the jobs that pages share, where another test would find them."""
-    work._jobs.clear()
+    jobs.shared.clear()
     yield
-    work._jobs.clear()
+    jobs.shared.clear()
 
 
 @pytest.mark.usefixtures("_jobs_of_its_own")

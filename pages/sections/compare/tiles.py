@@ -14,7 +14,7 @@ from explainers.figures import Tile
 from explainers.numbers import counted, duration
 from explainers.proof import brief
 from explainers.question import Question
-from pages.shared import state, work
+from pages.shared import jobs, state, work
 from pages.shared.picture import photo_called
 
 FAILURES_KEY = (
@@ -121,7 +121,7 @@ def _classifier(variant: Variant, question: Question) -> Classifier:
     try:
         source = find(name)
         return work.classifier(source, state.value("fit", source.fit))
-    except work.Stopped:
+    except jobs.Stopped:
         raise
     except ExplanationError as error:
         state.remember(FAILURES_KEY, {**failures, name: str(error)})

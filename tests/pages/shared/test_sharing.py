@@ -12,7 +12,7 @@ from PIL import Image
 
 from explainers import ExplanationError
 from explainers.images.photo import Photo
-from pages.shared import share_widgets, sharing, work
+from pages.shared import jobs, share_widgets, sharing
 from pages.shared.sharing import SharedPhotos
 
 pytestmark = pytest.mark.usefixtures("alone")
@@ -97,9 +97,9 @@ def test_no_more_is_shared_than_the_server_may_keep(shared, photo, monkeypatch, 
 
 
 def test_results_about_a_withdrawn_photo_are_dropped(monkeypatch):
-    monkeypatch.setattr(work, "SHARED", shared := SharedPhotos())
-    jobs = work._jobs.__wrapped__()  # not those that the pages of other tests share
-    assert shared._forgetters == [jobs.forget]
+    monkeypatch.setattr(jobs, "SHARED", shared := SharedPhotos())
+    own_jobs = jobs.shared.__wrapped__()  # not those that the pages of other tests share
+    assert shared._forgetters == [own_jobs.forget]
 
 
 def page():

@@ -15,14 +15,15 @@ def page():
     """A page that asks for two results; which, the visitor chooses."""
     import streamlit as st
 
-    from pages.shared import work
+    from pages.shared import jobs
     from pages.shared.frame import frame, messages
 
     with frame("Title", "Motto."):
         number = st.number_input("Number", 0, 9, key="number")
         for name in ("a", "b"):
             with messages():
-                st.text(work._get("predictions", f"{name}{number}", lambda report, name=name: name + str(number), "…"))
+                text = f"{name}{number}"
+                st.text(jobs.result("predictions", text, lambda report, text=text: text, "…"))
 
 
 @pytest.fixture

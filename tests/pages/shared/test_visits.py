@@ -23,7 +23,7 @@ from streamlit.web.server import Server
 
 from explainers.classifiers.weights_source import WeightsSource
 from explainers.images.photo import Photo
-from pages.shared import visits, work
+from pages.shared import jobs, visits
 from pages.shared.visits import VISITS, Visits
 from tools.fuzz_addresses import ROOT, stand_in
 from tools.load.visitor import visitor
@@ -252,7 +252,7 @@ def port(monkeypatch):
     thread.join(SOON)
     loop.close()
     monkeypatch.setattr(runtime.Runtime, "_instance", None)
-    work._jobs.clear()
+    jobs.shared.clear()
 
 
 def noise(seed):
@@ -280,7 +280,7 @@ async def give(tab, files):
 
 def shown(digest):
     """The results about a photo that the server keeps."""
-    return [kept.result for kept in work._jobs()._results["explanations"].values() if digest in kept.about]
+    return [kept.result for kept in jobs.shared()._results["explanations"].values() if digest in kept.about]
 
 
 def test_nothing_of_an_upload_outlives_its_visit(port, job):
