@@ -11,6 +11,7 @@ from torch import Tensor
 
 from explainers.audit.plan import Plan
 from explainers.classifiers import Classifier
+from explainers.classifiers.agreement import LOGIT_TOLERANCE, same_logits
 from explainers.errors import ExplanationError
 from explainers.explanation import Target
 from explainers.verification import answers_alone
@@ -40,6 +41,16 @@ class Predictions:
             raise ExplanationError(ONE_CLASS)
         return int(self.logits.index_fill(0, self.logits.new_tensor([index]).long(), -np.inf).argmax())
 
+    def agree(self, target: Target, score: float) -> bool:
+        """Return whether they are of the network that gave this score for the target, apart from rounding."""
+        if target.scale == "logit":
+            found = self.logits.clone()
+            found[target.index] = score + (0.0 if target.versus is None else float(self.logits[target.versus]))
+            return same_logits(found, self.logits)
+        expected = float(self.probabilities[target.index])
+        expected -= 0.0 if target.versus is None else float(self.probabilities[target.versus])
+        return abs(score - expected) <= LOGIT_TOLERANCE * max(1.0, float(self.logits.abs().max()))
+
 
 def predict(
     classifier: Classifier, pictures: Sequence[Tensor], *, differentiable: bool
@@ -57,6 +68,16 @@ def predict(
             return [error]
         return [each for one in pictures for each in predict(classifier, [one], differentiable=differentiable)]
     return [Predictions(*each) for each in zip(logits, classifier.probabilities(logits), strict=True)]
+
+
+def predict_anew(classifier: Classifier, picture: Tensor) -> Predictions:
+    """Predict for a picture (C, H, W) as pages do, in a call of its own, whatever was answered before.
+
+    Raises ExplanationError where the network gives no logits for it.
+    """
+    classes = classifier.predict(picture, len(classifier.labels))
+    logits = torch.tensor([each.logit for each in sorted(classes, key=lambda each: each.index)])
+    return Predictions(logits, classifier.probabilities(logits[None])[0])
 
 
 def target(plan: Plan, predictions: Predictions, label: int | None) -> Target:

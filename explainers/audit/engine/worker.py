@@ -10,7 +10,7 @@ from pathlib import Path
 from explainers.audit import opening
 from explainers.audit.engine import measuring
 from explainers.audit.engine.measuring import Row
-from explainers.audit.engine.questions import predict, resolved, target
+from explainers.audit.engine.questions import Predictions, predict, predict_anew, resolved, target
 from explainers.audit.engine.reading import Picture, read_ahead
 from explainers.audit.labels import match
 from explainers.audit.run import Run
@@ -24,6 +24,7 @@ from explainers.images.photo import Photo
 from explainers.question import Question
 from explainers.several import explain_several
 
+UNSTEADY = "The classifier answers this picture differently each time, so no map of it could be repeated."
 OnPictures = Callable[[int], None]  # is told how many more pictures are done
 
 
@@ -68,47 +69,65 @@ class Worker:
 
     def _rows(self, pictures: Sequence[Picture]) -> list[Row]:
         """Compute the rows of a chunk. A picture that can't be read is left out, and the others keep their company."""
-        classes = self.classifier.labels
-        rows = {each.number: measuring.of_picture(each, self.labels[each.number], classes) for each in pictures}
+        rows = {each.number: self._of_picture(each) for each in pictures}
         seen = [(each, each.seen) for each in pictures if each.seen]
-        predicted = predict(
-            self.classifier,
-            [picture.picture for _, picture in seen],
-            differentiable=not self.explainer.forward_only,
-        )
-        asked: list[tuple[Picture, Seen, Target]] = []
+        inputs, by_gradient = [what.picture for _, what in seen], not self.explainer.forward_only
+        asked: list[tuple[Picture, Seen, Predictions, Target]] = []
+        predicted = predict(self.classifier, inputs, differentiable=by_gradient)
         for (picture, what), predictions in zip(seen, predicted, strict=True):
-            row, label = rows[picture.number], self.labels[picture.number]
             try:
                 if isinstance(predictions, ExplanationError):
                     raise predictions
-                row |= measuring.of_predictions(predictions, label, classes)
-                asked.append((picture, what, target(self.run.plan, predictions, label)))
+                rows[picture.number] |= self._of_predictions(picture, predictions)
+                asked.append((picture, what, predictions, self._target(picture, predictions)))
             except ExplanationError as error:
-                row["error"] = str(error)
+                rows[picture.number]["error"] = str(error)
         answers = explain_several(
-            self.explainer,
-            self.classifier,
-            [what for _, what, _ in asked],
-            [target for _, _, target in asked],
+            self.explainer, self.classifier, [what for _, what, _, _ in asked], [target for _, _, _, target in asked]
         )
-        for (picture, _, _), answer in zip(asked, answers, strict=True):
-            rows[picture.number] |= self._measured(picture, answer)
+        for (picture, what, predictions, _), answer in zip(asked, answers, strict=True):
+            try:
+                rows[picture.number] |= self._of_answer(picture, what, predictions, answer)
+            except ExplanationError as error:
+                rows[picture.number]["error"] = str(error)
         return list(rows.values())
 
-    def _measured(self, picture: Picture, answer: Explanation | ExplanationError) -> Row:
-        if isinstance(answer, ExplanationError):
-            return {"error": str(answer)}
-        try:
-            tested = self._tested(picture, answer) if self.run.plan.removal else {}
-            return measuring.of_map(answer, picture.box) | tested
-        except ExplanationError as error:
-            return {"error": str(error)}
+    def _of_picture(self, picture: Picture) -> Row:
+        return measuring.of_picture(picture, self.labels[picture.number], self.classifier.labels)
 
-    def _tested(self, picture: Picture, explanation: Explanation) -> Row:
+    def _of_predictions(self, picture: Picture, predictions: Predictions) -> Row:
+        return measuring.of_predictions(predictions, self.labels[picture.number], self.classifier.labels)
+
+    def _target(self, picture: Picture, predictions: Predictions) -> Target:
+        return target(self.run.plan, predictions, self.labels[picture.number])
+
+    def _of_answer(
+        self, picture: Picture, seen: Seen, predictions: Predictions, answer: Explanation | ExplanationError
+    ) -> Row:
+        """Return the columns of a map, whose score must be that of the prediction.
+
+        A network whose answer to one picture hangs on those before it may have answered otherwise then: it is asked
+        once more, about this picture alone. Raises ExplanationError where there is no map, and where the answers still
+        differ.
+        """
+        if isinstance(answer, ExplanationError):
+            raise answer
+        row: Row = {}
+        if not predictions.agree(answer.target, answer.score):
+            predictions = predict_anew(self.classifier, seen.picture)
+            row = self._of_predictions(picture, predictions)
+            answer = self.explainer.explain_by(
+                self.explainer.attribute, self.classifier, seen, self._target(picture, predictions), None
+            )
+            if not predictions.agree(answer.target, answer.score):
+                raise ExplanationError(UNSTEADY)
+        if self.run.plan.removal:
+            row |= self._tested(seen, answer)
+        return row | measuring.of_map(answer, picture.box)
+
+    def _tested(self, seen: Seen, explanation: Explanation) -> Row:
         """Return the columns of deletion and insertion."""
-        assert picture.seen
-        question = Question(Photo.of(picture.seen.picture), self.classifier, explanation.target)
+        question = Question(Photo.of(seen.picture), self.classifier, explanation.target)
         experiment = Removal()
         progress = ExperimentProgress(experiment.passes(self.explainer, self.classifier), None)
         outcome = experiment.run(self.explainer, question, explanation, progress)
