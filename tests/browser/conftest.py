@@ -32,6 +32,10 @@ TRACES = """key => {
     return traces.map(({type, opacity, source, z, zmin, zmax, colorscale, y}) =>
         ({type, opacity, source, z: rows(z), zmin, zmax, colorscale, y}))
 }"""
+BOXES = """selector => [...document.querySelectorAll(selector)].map(element => {
+    const {x, y, width, height} = element.getBoundingClientRect()
+    return {x, y, width, height}
+})"""
 FITS = """() => ["stMain", "stAppViewContainer"]
     .map(name => document.querySelector(`[data-testid=${name}]`))
     .every(element => element.scrollWidth <= element.clientWidth)"""
@@ -226,7 +230,12 @@ class App:
     @property
     def panels(self) -> list[dict[str, float]]:
         """Where the figure's panels are on the screen: x, y, width, height."""
-        return [panel.bounding_box() for panel in self.at("map").locator(".nsewdrag").all()]
+        return self.boxes(".st-key-map .nsewdrag")
+
+    def boxes(self, selector: str) -> list[dict[str, float]]:
+        """Where all elements that a CSS selector names are on the screen, at one moment: x, y, width, height."""
+        boxes: list[dict[str, float]] = self.page.evaluate(BOXES, selector)
+        return boxes
 
     @property
     def fits_sideways(self) -> bool:

@@ -100,7 +100,7 @@ def test_what_moves_stands_on_one_screen(app, width, height):
     box = app.idle().page.locator(".st-key-journey-section .stops").bounding_box()
 
     def places():
-        return [panel.bounding_box() for panel in app.at("journey").locator(".nsewdrag").all()]
+        return app.boxes(".st-key-journey .nsewdrag")
 
     def is_arranged():
         return len(places()) == 6 and all(part["width"] > 100 for part in places()[:3])
@@ -113,7 +113,7 @@ def test_what_moves_stands_on_one_screen(app, width, height):
     assert all(part["x"] >= 0 and part["x"] + part["width"] <= width for part in [box, *boxes])
     shown = boxes if width > 640 else boxes[:3]  # a telephone shows the panels of pixels, once it is scrolled to them
     assert max(part["y"] + part["height"] for part in shown) <= height + (box["y"] if width < 640 else 0)
-    bars = [bar.bounding_box() for bar in app.at("journey").locator("[class*=cbcoloraxis] .cbfills").all()]
+    bars = app.boxes(".st-key-journey [class*=cbcoloraxis] .cbfills")
     assert len(bars) == 2
     for colours in bars:
         assert all(apart(colours, part) for part in boxes)

@@ -44,7 +44,7 @@ def charts(app):
 
 
 def panels(app):
-    return [panel.bounding_box() for panel in app.page.locator('[class*="st-key-tiles-"] .nsewdrag').all()]
+    return app.boxes('[class*="st-key-tiles-"] .nsewdrag')
 
 
 def press(app, name):
@@ -161,8 +161,7 @@ def test_the_first_row_fits_into_a_small_window_with_and_without_the_sidebar(app
     app.idle().until(lambda: len(panels(app)) == 4)
 
     def fits():
-        parts = [app.at("compare-view"), app.page.locator("[data-opacity]"), *app.page.locator(".tile-line").all()]
-        boxes = [part.bounding_box() for part in parts]
+        boxes = app.boxes(".st-key-compare-view, [data-opacity], .tile-line")
         return all(box["y"] > 0 and box["y"] + box["height"] <= 720 for box in boxes) and len(boxes) == 6
 
     beside = panels(app)[0]["width"]

@@ -79,7 +79,7 @@ def test_a_keyboard_leads_through_a_lesson(app, lesson):
     assert app.address["step"] == str(len(lesson.parts))
     focus(app, "follow")
     app.page.keyboard.press("Enter")
-    app.until(lambda: "/learn" not in app.page.url.partition("?")[0])
+    app.until(lambda: "/learn" not in app.page.url.partition("?")[0], running=True)  # what is there isn't the lesson's
 
 
 def test_a_worksheet_is_a_few_pages_of_paper(window):

@@ -10,7 +10,7 @@ def test_the_verdict_and_the_cards_stand_on_the_first_screen(app, cheap, width, 
     app.sized(width, height)
     app.come("trust", **cheap(), method="grad-cam").page.wait_for_selector(WHOLE)
     app.idle()
-    cards = [card.bounding_box() for card in app.page.locator("[class*='st-key-card-']").all()]
+    cards = app.boxes("[class*='st-key-card-']")
     tested = app.at("tested").bounding_box()
     assert len(cards) == 4
     assert all(box["x"] >= 0 and box["x"] + box["width"] <= width for box in [tested, *cards])

@@ -28,6 +28,6 @@ def test_the_tiles_wrap_in_a_narrow_window(app, cheap):
     app.page.wait_for_selector(".st-key-survival .main-svg")
     app.idle()
     assert app.fits_sideways
-    boxes = [tile.bounding_box() for tile in app.page.locator("[class*=st-key-map-stage]").all()]
+    boxes = app.boxes("[class*=st-key-map-stage]")
     assert len(boxes) == 5
     assert all(box["x"] >= 0 and box["x"] + box["width"] <= 400 for box in boxes)

@@ -17,8 +17,9 @@ PLACES = """
     window.late = null  // whether the map was there when the preview was seen first
     const look = () => {
         const [preview, map] = ["preview", "map"].map(key => document.querySelector(`.st-key-${key} .main-svg`))
-        if (preview) {
-            said = document.querySelector(".st-key-preview-area").innerText
+        const area = preview?.closest(".st-key-preview-area")  // soon after, the area of the map may hold it
+        if (area) {
+            said = area.innerText
             late ??= map != null
         }
         for (const key of ["preview", "map"]) {
