@@ -65,5 +65,5 @@ def _range(knob: Knob) -> str:
         case Range(low=low, high=high, unit=unit):
             return f"{low:g}{unit} to {high:g}{unit}"
         case Choice(options=options):
-            return ", ".join(options)
+            return "; ".join(options)  # some have a comma
     return "as you like"
