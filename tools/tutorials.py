@@ -22,13 +22,13 @@ from explainers.lessons.xception import ON_THIS_MACHINE
 from tools.chromium import FLAGS, STILL, installed
 from tools.load.server import serve
 from tools.marks import DOCS
-from tools.screenshots import REFLOW, RUN_START, TIMEOUT, address, wait
+from tools.screenshots import REFLOW, RUN_START, TIMEOUT, Window, address, wait
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 FOLDER = DOCS / "tutorials"
-WINDOW = {"width": 1280, "height": 800}
+WINDOW = Window(1280, 800)
 WIDTH, QUALITY = 800, 60  # of the pictures: pixels, and WebP's own scale
 ABOVE = 90  # pixels that stay free above what is scrolled to
 Settings = Mapping[str, str]
@@ -157,7 +157,8 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as log, serve(Path(log)) as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=installed(), args=FLAGS)
-        tab = browser.new_page(viewport=WINDOW, color_scheme="light")
+        tab = browser.new_page(color_scheme="light")
+        tab.set_viewport_size({"width": WINDOW.width, "height": WINDOW.height})
         tab.set_default_timeout(TIMEOUT)
         tab.add_init_script(STILL)
         for place in PLACES:

@@ -8,7 +8,7 @@ from typing import Any
 from explainers.lessons.lab import Lab
 from explainers.lessons.parts import Guess, Lesson, Link, Live, OpenQuestion, Part, Text
 from explainers.report.templates import template
-from explainers.settings import Choice, Knob, Range
+from explainers.settings import Choice, Knob, Range, Switch
 
 TEMPLATE = Path(__file__).with_name("worksheet.html")
 NOTE_LINES, ANSWER_LINES = 3, 5  # to write on
@@ -41,7 +41,7 @@ def _section(part: Part, lab: Lab | None) -> dict[str, Any]:
         case Text(text=text):
             section |= {"text": text}
         case Live():
-            settings = [f"{knob.label or name}: {_range(knob)}" for name, knob in part.knobs().items()]
+            settings = [f"{knob.label or name.capitalize()}: {_range(knob)}" for name, knob in part.knobs().items()]
             section |= {"text": part.text(), "settings": settings, "lines": NOTE_LINES}
             if lab:
                 section["answer"] = "With the first settings:\n\n" + "\n\n".join(part.show(lab).sentences)
@@ -65,5 +65,7 @@ def _range(knob: Knob) -> str:
         case Range(low=low, high=high, unit=unit):
             return f"{low:g}{unit} to {high:g}{unit}"
         case Choice(options=options):
-            return ", ".join(options)
+            return "; ".join(options)  # some have a comma
+        case Switch():
+            return "on or off"
     return "as you like"

@@ -26,3 +26,22 @@ def test_picture_and_result_come_before_the_controls_and_all_of_them_work(app):
     Image.new("RGB", (80, 80), "teal").save(photo := BytesIO(), "JPEG")
     app.upload("teal.jpg", photo.getvalue()).until(lambda: app.heat and app.picture.getpixel((30, 30))[0] < 60)
     assert app.fits_sideways
+
+
+def test_of_several_own_pictures_only_the_thumbnails_come_before_the_result(visitor):
+    app = visitor(viewport={"width": 400, "height": 800}).open(method="vanilla-gradient", sample="own")
+    app.page.locator('[data-testid="stFileUploader"] input[type=file]').set_input_files([*files()])
+    app.until(lambda: app.heat and app.at("tray").count())
+    thumbnails, result, removal, method = (
+        app.at(key).first.bounding_box()["y"] for key in ("tray", "map", "remove", "method")
+    )
+    assert thumbnails < result < removal < method
+    assert result < 500
+    assert app.fits_sideways
+
+
+def files():
+    """Two photos."""
+    for colour in ("teal", "olive"):
+        Image.new("RGB", (80, 80), colour).save(file := BytesIO(), "JPEG")
+        yield {"name": f"{colour}.jpg", "mimeType": "image/jpeg", "buffer": file.getvalue()}

@@ -29,7 +29,7 @@ def test_the_pictures_are_there_and_small():
     files = sorted(tutorials.FOLDER.iterdir())
     assert files == sorted(place.file for place in PLACES)
     assert sum(file.stat().st_size for file in files) < MAX_BYTES
-    assert {Image.open(file).format for file in files} == {"WEBP"}
+    assert {file.read_bytes()[8:12] for file in files} == {b"WEBP"}
 
 
 @pytest.mark.parametrize("place", PLACES, ids=STEPS)

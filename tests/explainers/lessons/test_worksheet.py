@@ -3,7 +3,7 @@
 import pytest
 
 from explainers import load_classifier
-from explainers.lessons import LESSONS, Guess, Lab, OpenQuestion
+from explainers.lessons import BY_SLUG, LESSONS, Guess, Lab, OpenQuestion
 from explainers.lessons.worksheet import worksheet
 
 
@@ -17,6 +17,12 @@ def test_a_worksheet_has_every_part_and_no_answer(lesson):
     assert page.count("☐") == sum(len(part.options) for part in lesson.parts if isinstance(part, Guess))
     assert page.count('class="line"') > 5 * sum(isinstance(part, OpenQuestion) for part in lesson.parts)
     assert "<script" not in page
+
+
+def test_what_can_be_moved_stands_on_it():
+    page = worksheet(BY_SLUG["shortcut"])
+    for line in ("Shape: square; circle; triangle", "The mark: on or off", "Seed: 0 to 9"):
+        assert f"<li>{line}</li>" in page
 
 
 def test_the_teachers_has_the_answers():
