@@ -57,7 +57,8 @@ def made_findings(rows: Sequence[dict[str, Any]], marks: Array) -> Findings:
         for index in INDEX.values()
     }
     embedding = tuple(
-        (row["number"], 0.2 * float(row["peak_x"]) + row["label_index"] % 7, 6 * float(row["peak_y"])) for row in mapped
+        (row["number"], 8 * float(row["peak_x"]) + 0.02 * row["label_index"], 8 * float(row["peak_y"]))
+        for row in mapped
     )
     first, second, *_ = INDEX.values()
     marked = [row for row in mapped if marks[row["number"]]]
@@ -67,7 +68,7 @@ def made_findings(rows: Sequence[dict[str, Any]], marks: Array) -> Findings:
         _finding("border", 0.61, second, mapped[:8], "Maps at the border", "hold 61.0% of their magnitudes there"),
         _finding("confusion", 0.3, None, wrong, "Teapots called espresso", "are the most frequent mistake"),
     )
-    return Findings(FORMAT, VERSION, len(mapped), found, tuple(clusters.items()), embedding, ())
+    return Findings(FORMAT, VERSION, len(rows), found, tuple(clusters.items()), embedding, ())
 
 
 def _finding(

@@ -28,15 +28,13 @@ def overview(table: Table) -> tuple[Number, ...]:
     """Return the numbers of the rows that are there; those that no row has are left out."""
     broken = len(table) - int(table.has_map.sum())
     numbers = [
-        Number("Pictures", f"{len(table):,}", f"{broken:,} of them couldn't be read or explained."),
+        Number("Pictures", f"{len(table):,}", f"{broken:,} of them without a map."),
         _accuracy(table),
-        _median(table, "gap", "Gap, median", "How far the sum of a map is from the change of score."),
+        _median(table, "gap", "Gap, median", "Of a map's sum from the change of score."),
         _median(table, "map_error", "Map error, median", "How wrong a map may be."),
         _in_box(table),
-        _mean(
-            table, "border_share", "At the border", f"Of the magnitudes. The border is {BORDER_AREA:.0%} of the area."
-        ),
-        _mean(table, "compactness", "Half of the map in", "Of the pixels: small means compact."),
+        _mean(table, "border_share", "At the border", f"Of a map, on average. The border takes {BORDER_AREA:.0%}."),
+        _mean(table, "compactness", "Half of the map in", "Of the pixels. Small means compact."),
         _tested(table),
     ]
     return tuple(number for number in numbers if number)
@@ -51,7 +49,7 @@ def accuracy(table: Table, places: Array | None = None) -> float | None:
 
 def _accuracy(table: Table) -> Number | None:
     share, known = accuracy(table), int((table.correct != UNKNOWN).sum())
-    hint = f"Of the {known:,} pictures whose class is known."
+    hint = f"Of {known:,} pictures whose class is known."
     return None if share is None else Number("Accuracy", percent(share), hint)
 
 
@@ -71,7 +69,7 @@ def _in_box(table: Table) -> Number | None:
     if not both.any():
         return None
     area = percent(float(areas[both].mean()))
-    hint = f"Of the magnitudes of {int(both.sum()):,} maps. The boxes take {area} of the area."
+    hint = f"Of a map, on average. The boxes take {area} of the area."
     return Number("In the box", percent(float(shares[both].mean())), hint)
 
 

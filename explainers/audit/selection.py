@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -16,7 +17,8 @@ from explainers.audit.table import UNKNOWN, Table
 from explainers.markdown import plain
 
 Outcome = Literal["all", "correct", "wrong", "broken"]
-OUTCOMES: dict[Outcome, str] = {"all": "All", "correct": "Correct", "wrong": "Wrong", "broken": "Broken"}
+OUTCOMES: dict[Outcome, str] = {"all": "All", "correct": "Right", "wrong": "Wrong", "broken": "Broken"}
+CLUSTER_SUBJECT = re.compile(r"cluster (\d+) (\d+)")
 Point = tuple[float, float]
 MAX_CORNERS = 40  # of a line around pictures, so that it has room in an address
 
@@ -78,6 +80,19 @@ def finding_of(findings: Findings | None, id: str) -> AuditFinding | None:
     return next((finding for finding in findings.findings if finding.id == id), None) if findings else None
 
 
+def cluster_subject(label: int, cluster: int) -> str:
+    """Return what notes on a cluster of a class are kept under."""
+    return f"cluster {label} {cluster}"
+
+
+def subject_in_words(table: Table, subject: str) -> str:
+    """Say what notes are about that aren't about a finding that is there, as plain text."""
+    found = CLUSTER_SUBJECT.fullmatch(subject)
+    if found is None:
+        return "A finding that isn't there any more"
+    return f"{table.names.get(int(found[1]), 'a class')}, cluster {int(found[2]) + 1}"
+
+
 def members(findings: Findings | None, label: int, cluster: int) -> list[int]:
     """Return the numbers of the pictures in a cluster of a class."""
     assigned = dict(findings.clusters).get(label, ()) if findings else ()
@@ -129,11 +144,18 @@ def in_words(table: Table, findings: Findings | None, selection: Selection) -> s
     if selection.outcome != "all":
         kinds = {"correct": "with the right answer", "wrong": "with a wrong answer", "broken": "without a map"}
         parts.append(kinds[selection.outcome])
-    if selection.measure and (selection.low is not None or selection.high is not None):
-        measure = MEASURES[selection.measure]
-        low, high = (written(end, share=measure.share) for end in (selection.low or 0.0, selection.high or 0.0))
-        parts.append(f"with {measure.title.lower()} from {low} to {high}")
+    if selection.measure and (bounds := _bounds(selection)):
+        parts.append(f"with {MEASURES[selection.measure].title.lower()} {bounds}")
     return ", ".join(parts)
+
+
+def _bounds(selection: Selection) -> str:
+    """Say between which values a measure is; nothing where it has no bounds."""
+    share = MEASURES[selection.measure].share
+    low, high = (None if end is None else written(end, share=share) for end in (selection.low, selection.high))
+    if low is None or high is None:
+        return f"above {low}" if low is not None else f"below {high}" if high is not None else ""
+    return f"from {low} to {high}"
 
 
 def _kept(places: Array, others: Array) -> Array:

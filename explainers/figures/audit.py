@@ -13,7 +13,7 @@ from explainers.arrays import Array
 from explainers.figures.colours import BLUE, GREEN, GREY, ORANGE, VIOLET, stops
 from explainers.figures.parts import Trace, unchecked
 
-PLANE_HEIGHT, SPREAD_HEIGHT = 380, 90  # pixels
+PLANE_HEIGHT, SPREAD_HEIGHT = 340, 90  # pixels
 MAX_DRAWN = 6000  # points: a browser takes long for more of them, so that of more a part is drawn
 GROUP_COLOURS = (BLUE, ORANGE, GREEN, VIOLET, "#c9a227", "#d1495b")
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x")  # for those who can't tell the colours apart

@@ -50,4 +50,5 @@ def _levels(heat: Array, size: tuple[int, int]) -> Array:
     heat = np.ascontiguousarray(heat, np.float32)
     shares = np.clip(heat / peak(heat, CLIP), 0, 1)
     placed = Image.fromarray(shares).resize(size, Image.Resampling.BILINEAR)
-    return np.rint(np.asarray(placed).clip(0, 1) * (LEVELS - 1)).astype(np.uint8)
+    levels: Array = np.rint(np.asarray(placed).clip(0, 1) * (LEVELS - 1)).astype(np.uint8)
+    return levels

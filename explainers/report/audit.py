@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from explainers.audit.plan import Plan
 from explainers.audit.progress import progress
 from explainers.audit.rows import MAP_SIDE
 from explainers.audit.run import Run
-from explainers.audit.selection import confused
+from explainers.audit.selection import confused, subject_in_words
 from explainers.audit.table import Table, read_table
 from explainers.figures.audit_pictures import map_picture, overlay_file
 from explainers.images.encoding import data_address
@@ -99,7 +100,7 @@ def audit_report(run: Run, findings: Findings | None, notes: Mapping[str, Iterab
         left_out=len(known) - len(chosen),
         looked_at=findings.pictures if findings else 0,
         problems=findings.notes if findings else (),
-        other_notes=[(subject, own) for subject, own in said.items() if subject not in ids],
+        other_notes=[(subject_in_words(table, subject), own) for subject, own in said.items() if subject not in ids],
         confused=[_confused(table, *cell) for cell in wrong[:MAX_CONFUSED]],
         more_confused=len(wrong) - MAX_CONFUSED,
         broken=[(table.paths[place], table.errors[place]) for place in broken[:MAX_BROKEN]],
@@ -134,8 +135,6 @@ def _mean_map(finding: AuditFinding) -> Picture | None:
 
 
 def _example(table: Table, place: int, thumbnails: Mapping[int, Mapping[str, Any]]) -> Picture:
-    import base64
-
     number = int(table.numbers[place])
     heat = None if table.errors[place] else table.maps[place]
     data = overlay_file(thumbnails.get(number, {}).get("thumbnail"), heat)

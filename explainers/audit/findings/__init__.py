@@ -17,10 +17,10 @@ from pathlib import Path
 
 from explainers import typed_json
 from explainers.audit.finding import Findings
-from explainers.audit.findings.embedding import embedding
-from explainers.audit.findings.evidence import evidence
+from explainers.audit.findings.embedding import embedded
+from explainers.audit.findings.evidence import read_evidence
 from explainers.audit.findings.pictures import Pictures, RunPictures
-from explainers.audit.findings.search import search
+from explainers.audit.findings.searching import search
 from explainers.audit.place import write_whole
 from explainers.audit.run import Run
 from explainers.errors import ExplanationError
@@ -40,7 +40,7 @@ def find(run: Run, *, on_progress: OnProgress | None = None) -> Findings:
     What couldn't be looked for, for want of labels, boxes, pictures or packages, is told in notes. Raises
     ExplanationError where the rows can't be read.
     """
-    rows, notes = evidence(run), []
+    rows, notes = read_evidence(run), []
     if rows.rows < run.plan.pictures:
         notes.append(f"Only {rows.rows:,} of {run.plan.pictures:,} pictures are there so far, and were looked at.")
     pictures: Pictures | None = None
@@ -55,7 +55,7 @@ def find(run: Run, *, on_progress: OnProgress | None = None) -> Findings:
         pictures=rows.rows,
         findings=result.findings,
         clusters=result.clusters,
-        embedding=embedding(rows),
+        embedding=embedded(rows),
         notes=(*notes, *result.notes),
     )
 

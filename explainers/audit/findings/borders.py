@@ -9,10 +9,10 @@ import numpy as np
 
 from explainers.arrays import Array
 from explainers.audit.finding import AuditFinding
-from explainers.audit.findings.causal import FEWEST, REPORTED, CausalTest, Effect, pasting
+from explainers.audit.findings.causal import FEWEST, CausalTest, Effect, pasting
 from explainers.audit.findings.evidence import UNKNOWN, Evidence
 from explainers.audit.findings.regions import share_in
-from explainers.audit.findings.shares import ALIKE, least_excess, likeness
+from explainers.audit.findings.shares import ALIKE, REPORTED, least_excess, likeness
 from explainers.audit.rows import MAP_SIDE
 from explainers.markdown import escaped
 from explainers.numbers import counted, percent

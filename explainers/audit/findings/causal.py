@@ -24,7 +24,6 @@ from explainers.audit.rows import MAP_SIDE
 
 PAIRS = 96  # pictures that something is put into: the interval of a share is .1 to either side at most
 FEWEST = 8  # pictures of either kind, without which nothing is said
-REPORTED = 0.3  # what `Effect.sure` must reach: fixed on other seeds than those tested (docs/audits.md)
 AT_ONCE = 32  # changed pictures, that are in memory together
 SEED = 18
 
@@ -92,7 +91,7 @@ class CausalTest:
         donors, controls: the places, in the evidence, of the pictures that something is taken from.
         """
         taken = self._taken_for(index, change, self.others(index), donors, controls)
-        return Effect(taken[1], taken[0], taken[2], taken[0]) if taken else None
+        return Effect(*taken) if taken else None
 
     def lost(self, index: int, change: Change, receivers: Array, donors: Array, controls: Array) -> Effect | None:
         """Return the effect of a change on pictures that are taken for the class: how many aren't any more.
@@ -102,34 +101,46 @@ class CausalTest:
         """
         own = self._drawn(receivers[self.evidence.predictions[receivers] == index])
         taken = self._taken_for(index, change, own, donors, controls)
-        return Effect(taken[0] - taken[1], taken[0], taken[0] - taken[2], taken[0]) if taken else None
+        if not taken:
+            return None
+        count, trials, control_count, control_trials = taken
+        return Effect(trials - count, trials, control_trials - control_count, control_trials)
 
     def _taken_for(
         self, index: int, change: Change, receivers: Sequence[Tensor], donors: Array, controls: Array
-    ) -> tuple[int, int, int] | None:
-        """Return how many pictures were changed, and how many of them are then taken for the class: with donors, and
-        with controls. None where there are too few.
+    ) -> tuple[int, int, int, int] | None:
+        """Return how many changed pictures are taken for the class, of how many: with donors, then with controls.
+
+        None where there are too few.
         """
         kinds = [self._drawn(places) for places in (donors, controls)]
-        enough = min(map(len, (receivers, *kinds))) >= FEWEST
-        counts = [self._count(index, change, receivers, kind) for kind in kinds] if enough else []
+        result = None
+        if min(map(len, (receivers, *kinds))) >= FEWEST:
+            (count, trials), (control_count, control_trials) = (
+                self._count(index, change, receivers, kind) for kind in kinds
+            )
+            result = count, trials, control_count, control_trials
         self.on_tested()
-        return (len(receivers), counts[0], counts[1]) if enough else None
+        return result
 
     def _drawn(self, places: Array) -> list[Tensor]:
         drawn = self._order[np.isin(self._order, places)]
         return readable(self.pictures, self.evidence.numbers[drawn], PAIRS)
 
-    def _count(self, index: int, change: Change, receivers: Sequence[Tensor], donors: Sequence[Tensor]) -> int:
-        """Count the changed receivers that are taken for the class. The donors take turns."""
+    def _count(
+        self, index: int, change: Change, receivers: Sequence[Tensor], donors: Sequence[Tensor]
+    ) -> tuple[int, int]:
+        """Return how many changed pictures are taken for the class, of how many.
+
+        Each donor serves once: what few pictures do many times over is no more than they do once. The donors are moved
+        on by one, so that no picture meets itself where both are drawn from the same ones.
+        """
+        pairs = [*zip(receivers, [*donors[1:], donors[0]], strict=False)]
         count = 0
-        for start in range(0, len(receivers), AT_ONCE):
-            changed = [
-                change(receiver, donors[number % len(donors)])
-                for number, receiver in enumerate(receivers[start : start + AT_ONCE], start)
-            ]
+        for start in range(0, len(pairs), AT_ONCE):
+            changed = [change(receiver, donor) for receiver, donor in pairs[start : start + AT_ONCE]]
             count += int((self.pictures.answers(torch.stack(changed)) == index).sum())
-        return count
+        return count, len(pairs)
 
 
 def _turns(classes: Array) -> Array:

@@ -10,11 +10,11 @@ import numpy as np
 
 from explainers.arrays import Array
 from explainers.audit.finding import AuditFinding
-from explainers.audit.findings.causal import FEWEST, REPORTED, CausalTest, Effect, pasting
+from explainers.audit.findings.causal import FEWEST, CausalTest, Effect, pasting
 from explainers.audit.findings.evidence import UNKNOWN, Evidence
 from explainers.audit.findings.partitions import Partition, partitions
 from explainers.audit.findings.regions import excess, in_small_map, in_words, share_in, strong_cells
-from explainers.audit.findings.shares import ALIKE, likeness
+from explainers.audit.findings.shares import ALIKE, REPORTED, likeness
 from explainers.markdown import escaped
 from explainers.numbers import counted, percent
 

@@ -16,9 +16,10 @@ from torch import Tensor
 
 from explainers.arrays import Array
 from explainers.audit.finding import AuditFinding
-from explainers.audit.findings.causal import FEWEST, REPORTED, CausalTest, Effect
+from explainers.audit.findings.causal import FEWEST, CausalTest, Effect
 from explainers.audit.findings.evidence import UNKNOWN, Evidence
 from explainers.audit.findings.partitions import two_means
+from explainers.audit.findings.shares import REPORTED
 from explainers.markdown import escaped
 from explainers.numbers import counted, percent, significant
 

@@ -10,12 +10,11 @@ import numpy as np
 from explainers.arrays import Array
 from explainers.audit.finding import AuditFinding
 from explainers.audit.findings.evidence import UNKNOWN, Evidence
-from explainers.audit.findings.shares import least_excess
+from explainers.audit.findings.shares import REPORTED, least_excess
 from explainers.markdown import escaped
 from explainers.numbers import counted, percent
 
 FEWEST = 5  # pictures of a pair
-REPORTED = 0.3  # by which the share of the class exceeds the other classes' at least
 MOST_LISTED = 30
 CAVEAT = "Labels can be wrong, and a picture can show both classes. The table says that they are confused, not why."
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from explainers.arrays import Array
+from explainers.audit.findings import scikit_learn
 from explainers.audit.findings.evidence import Evidence
 
 MOST_NEIGHBOURING = 5000  # maps: for more, t-SNE takes minutes
@@ -15,7 +16,7 @@ SEED = 0
 DIGITS = 4
 
 
-def embedding(evidence: Evidence) -> tuple[tuple[int, float, float], ...]:
+def embedded(evidence: Evidence) -> tuple[tuple[int, float, float], ...]:
     """Return the number and the place of each picture whose map isn't zero.
 
     By t-SNE (van der Maaten and Hinton, 2008), which begins with the principal components; by these alone where there
@@ -50,5 +51,6 @@ def _neighbouring(descriptions: Array, start: Array) -> Array:
         return start
     small = 1e-4 * start / start[:, 0].std() if start[:, 0].std() else 1e-4 * start
     method = TSNE(perplexity=PERPLEXITY, init=small.astype(np.float32), max_iter=ITERATIONS, random_state=SEED)
-    plane = np.asarray(method.fit_transform(descriptions.astype(np.float32)), np.float64)
+    with scikit_learn.one_thread():
+        plane = np.asarray(method.fit_transform(descriptions.astype(np.float32)), np.float64)
     return plane - plane.mean(0) if np.isfinite(plane).all() else start

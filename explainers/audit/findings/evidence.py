@@ -96,14 +96,13 @@ class Evidence:
         return tuple(self.maps[places].mean(0, dtype=np.float32).round(4).tolist()) if len(places) else ()
 
 
-def evidence(run: Run) -> Evidence:
+def read_evidence(run: Run) -> Evidence:
     """Read the rows that are there. Raises ExplanationError where they can't be read."""
     table = run.table(COLUMNS)
     rows = len(table)
-    kept = compute.and_(compute.is_null(table["error"]), compute.is_valid(table["map"]))
-    kept = compute.and_(kept, compute.is_valid(table["description"]))
-    table = table.filter(kept)
-    descriptions = _vectors(table["description"], CELL_SIDE**2, np.float32)
+    table = table.filter(compute.and_(compute.is_null(table["error"]), compute.is_valid(table["map"])))
+    described = table["description"].is_valid().to_numpy()  # a map of zeros has no description
+    descriptions = np.where(described[:, None], _vectors(table["description"], CELL_SIDE**2, np.float32), 0)
     maps = _vectors(table["map"], MAP_SIDE**2, np.float16)
     finite = np.asarray(np.isfinite(descriptions).all(1) & np.isfinite(maps).all(1))
     names: dict[int, str] = {}

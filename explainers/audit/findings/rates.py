@@ -9,10 +9,9 @@ import numpy as np
 
 from explainers.arrays import Array
 from explainers.audit.findings.evidence import UNKNOWN, Evidence
-from explainers.audit.findings.shares import least_excess
+from explainers.audit.findings.shares import REPORTED, least_excess
 
 SMALLEST_CLASS = 8  # maps
-REPORTED = 0.3  # by which a class's share exceeds the others' at least: as for causal tests
 MOST_LISTED = 20  # classes
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,7 @@ from explainers.audit.findings import read_findings
 from explainers.audit.identity import run_identity
 from explainers.audit.run import Run
 from explainers.audit.table import Table, read_table
+from explainers.classifiers.catalogue import find
 from explainers.errors import ExplanationError
 from explainers.methods import BY_SLUG
 
@@ -51,6 +53,13 @@ def without_places(run: Run, sentence: str) -> str:
     for place in (str(run.folder), run.plan.source):
         sentence = sentence.replace(place, Path(place).name)
     return sentence
+
+
+def classifier_title(run: Run) -> str:
+    """Return the title of a run's classifier, or its name where this server doesn't know it."""
+    with suppress(ExplanationError):
+        return find(run.plan.classifier).title
+    return run.plan.classifier
 
 
 def method_title(run: Run) -> str:

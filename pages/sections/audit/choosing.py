@@ -177,7 +177,7 @@ def _choose_measure(audit: Audit) -> tuple[str, float | None, float | None, bool
         st.slider("Between", least, most, step=(most - least) / 200, key=RANGE_SLIDER, on_change=_keep_range)
     rising = st.toggle("Lowest first", key=rising_key, on_change=first_page)
     chosen = state.value(RANGE_KEY, [])
-    return name, *(map(float, chosen) if chosen else (None, None)), rising  # type: ignore[return-value]
+    return name, *(map(float, chosen) if chosen else (None, None)), rising
 
 
 def _keep_range() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from explainers.audit.selection import Selection, clusters, members
+from explainers.audit.selection import Selection, cluster_subject, clusters, members
 from explainers.figures.audit_pictures import map_picture
 from explainers.markdown import escaped
 from explainers.numbers import counted, percent
@@ -53,4 +53,4 @@ def _show_one(audit: Audit, label: int, cluster: int) -> None:
         f"{counted(total, 'picture')} of this class ({percent(len(own) / max(1, total))}), {wrong:,} with a wrong "
         "answer."
     )
-    show_notes(audit, f"cluster {label} {cluster}")
+    show_notes(audit, cluster_subject(label, cluster))

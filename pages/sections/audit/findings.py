@@ -34,7 +34,7 @@ def show_findings(audit: Audit, selection: Selection) -> None:
     if findings is None:
         st.info(NOT_YET)
         return
-    if findings.pictures < int(audit.table.has_map.sum()):
+    if findings.pictures < len(audit.table):
         st.caption(OUTDATED.format(count=counted(findings.pictures, "picture")))
     if chosen := finding_of(findings, selection.finding):
         _show_one(audit, chosen)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from explainers import ExplanationError
-from explainers.audit.opening import photo
-from explainers.audit.plan import Plan
+from explainers.audit.opening import check_identity, photo
+from explainers.audit.run import Run
 from explainers.classifiers import Classifier
 from explainers.classifiers.catalogue import find
 from explainers.images.photo import Photo
@@ -22,10 +22,6 @@ WANTED_KEY = "wanted audit picture"
 CHECKPOINT = (
     "This audit's classifier was loaded from a file that only its command named, so no page can ask it again. Let "
     "models.toml name the file (docs/classifiers.md), and audit the classifier by the name that it has there."
-)
-CHANGED = "The file of this picture has changed since the audit, so its map would be that of another picture."
-OTHER_CLASSIFIER = (
-    "The classifier isn't the one of this audit any more: its weights, or how it sees pictures, have changed."
 )
 
 
@@ -56,10 +52,8 @@ def _settings(audit: Audit, number: int) -> dict[str, str]:
     if row is None or row["error"]:
         raise ExplanationError(row["error"] if row else "This picture hasn't been computed yet.")
     plan = audit.run.plan
-    classifier = _classifier(plan)
+    classifier = _classifier(audit.run)
     picture = photo(audit.run, number)
-    if picture.levels is None and picture.digest != row["sha256"]:
-        raise ExplanationError(CHANGED)
     _take_in(picture)
     versus = row["versus_index"]
     return {
@@ -77,13 +71,13 @@ def _settings(audit: Audit, number: int) -> dict[str, str]:
     }
 
 
-def _classifier(plan: Plan) -> Classifier:
+def _classifier(run: Run) -> Classifier:
     """Return the classifier of an audit. Raises ExplanationError where the pages don't have it."""
+    plan = run.plan
     if plan.checkpoint is not None or plan.labels is not None:
         raise ExplanationError(CHECKPOINT)
     classifier = work.classifier(find(plan.classifier), plan.fit)
-    if classifier.identity != plan.identity:
-        raise ExplanationError(OTHER_CLASSIFIER)
+    check_identity(run, classifier)
     return classifier
 
 

@@ -10,7 +10,7 @@ from explainers.audit.overview import overview
 from explainers.audit.progress import progress
 from explainers.markdown import escaped
 from explainers.numbers import counted
-from pages.sections.audit.audit import Audit, method_title
+from pages.sections.audit.audit import Audit, classifier_title, method_title
 
 POLL_INTERVAL = 5.0  # seconds between looks how far a run has come
 ASKED = {
@@ -24,7 +24,7 @@ def show_overview(audit: Audit) -> None:
     """Draw what was asked, the numbers of all rows and, while there are more to come, how far it has come."""
     plan = audit.run.plan
     st.caption(
-        f"**{escaped(audit.name)}**: {escaped(plan.classifier)}, {escaped(method_title(audit.run))}, "
+        f"**{escaped(audit.name)}**: {escaped(classifier_title(audit.run))}, {escaped(method_title(audit.run))}, "
         f"{ASKED[plan.asked]} ({plan.scale})."
     )
     if audit.run.missing():

@@ -36,9 +36,11 @@ def show_plane(audit: Audit, selection: Selection) -> None:
     by: str = st.selectbox(
         "Coloured by",
         offered,
-        format_func=offered.__getitem__,
+        format_func=lambda name: f"Coloured by: {offered[name].lower()}",
         key=state.setting(COLOUR_KEY, "class", offered.__contains__),
+        label_visibility="collapsed",
     )
+    st.caption(HOW_TO)
     seen = np.isin(rows, selected(audit.table, findings, selection))
     everything = {offered[by]: np.arange(len(rows))}
     groups = _groups(audit, by, rows, selection) if by in GROUPINGS else everything
@@ -52,7 +54,6 @@ def show_plane(audit: Audit, selection: Selection) -> None:
         alt=f"{counted(len(rows), 'map')} as points, coloured by {offered[by].lower()}; {int(seen.sum()):,} are looked "
         "at. The filters choose the same pictures without a mouse.",
     )
-    st.caption(HOW_TO)
     if len(rows) > MAX_DRAWN:
         st.caption(f"{MAX_DRAWN:,} of {len(rows):,} are drawn; the line counts for all.")
     if selection.lasso:

@@ -7,6 +7,7 @@ from sqlalchemy import inspect, text
 
 from explainers import ExplanationError
 from explainers.reviews import migrations
+from explainers.reviews.audit_notes import AuditNote, AuditNotes
 from explainers.reviews.database import Database
 from explainers.reviews.review import Opinion, Wanted
 from explainers.reviews.tables import Tables
@@ -39,6 +40,10 @@ VALUES ('{id}', '2026-01-02 03:04:05', 'wrong', 'Anna', 'No', 'no');
 INSERT INTO whypixel_files VALUES ('{id}', 'thumbnail', {data});
 INSERT INTO whypixel_files VALUES ('{id}', 'bundle', {data})
 """
+VERSION_2 = """;
+UPDATE whypixel_schema SET version = 2;
+ALTER TABLE whypixel_reviews ADD COLUMN nbytes BIGINT NOT NULL DEFAULT 10
+"""
 OLD = "a" * 32
 KINDS = {
     "sqlite": {"serial": "INTEGER", "bytes": "BLOB", "data": "x'0102030405'"},
@@ -53,10 +58,10 @@ def database(location):
     database.close()
 
 
-@pytest.fixture
-def old(location, database):
-    """A database of version 1 with a review, as SQL makes it."""
-    script = VERSION_1.format(id=OLD, **KINDS["sqlite" if location.file else "postgresql"])
+@pytest.fixture(params=[VERSION_1, VERSION_1.rstrip() + VERSION_2], ids=["version 1", "version 2"])
+def old(request, location, database):
+    """A database of an older version with a review, as SQL makes it."""
+    script = request.param.format(id=OLD, **KINDS["sqlite" if location.file else "postgresql"])
     if location.file:
         location.file.parent.mkdir()
         connection = sqlite3.connect(location.file)
@@ -95,7 +100,7 @@ def test_an_empty_database_gets_the_tables_that_are_written_to(database):
     assert schema(database) == expected | {"whypixel_schema": ({"version": False}, set())}
 
 
-def test_a_database_of_the_previous_version_keeps_what_it_has_and_gets_the_same_tables(
+def test_a_database_of_an_older_version_keeps_what_it_has_and_gets_the_same_tables(
     old, database, open_board, keep, location
 ):
     board = open_board(location)
@@ -108,8 +113,12 @@ def test_a_database_of_the_previous_version_keeps_what_it_has_and_gets_the_same_
     keep(board, 1)
     board.say(OLD, Opinion("sensible", "Bert"))
     assert board.find(Wanted()).count == 2
-    columns = {column.name for column in Tables.metadata.tables["whypixel_reviews"].columns}
-    assert schema(database)["whypixel_reviews"][0].keys() == columns
+    for name, table in Tables.metadata.tables.items():
+        assert schema(database)[name][0].keys() == {column.name for column in table.columns}
+    notes = AuditNotes(location)
+    notes.say("run", "finding", AuditNote(("shortcut",), "Anna"))
+    assert notes.of_run("run")["finding"][0].note.tags == ("shortcut",)
+    notes.close()
 
 
 def test_a_step_that_fails_leaves_the_database_as_it_was(old, database, monkeypatch):

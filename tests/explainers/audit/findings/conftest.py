@@ -81,6 +81,11 @@ class World:
         return torch.where(bright, 1, torch.where(blue, 2, 0)).numpy()
 
 
+def first_cluster(findings):
+    """The surest cluster."""
+    return next(finding for finding in findings if finding.kind == "cluster")
+
+
 @pytest.fixture
 def world():
     return World()

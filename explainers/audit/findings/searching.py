@@ -9,10 +9,10 @@ from itertools import chain
 import numpy as np
 
 from explainers.audit.finding import AuditFinding
-from explainers.audit.findings import borders, clusters, colours, confusion, displaced, missed
+from explainers.audit.findings import borders, clusters, colours, confusion, displaced, missed, scikit_learn
 from explainers.audit.findings.causal import CausalTest
 from explainers.audit.findings.evidence import UNKNOWN, Evidence
-from explainers.audit.findings.partitions import Partition, require_scikit_learn
+from explainers.audit.findings.partitions import Partition
 from explainers.audit.findings.pictures import Pictures
 from explainers.errors import ExplanationError
 from explainers.markdown import escaped
@@ -39,7 +39,7 @@ def search(
     """
     notes: list[str] = [*_lacking(evidence)]
     try:
-        require_scikit_learn()
+        scikit_learn.require()
         enough, too_few = clusters.classes(evidence)
         candidates = [*chain.from_iterable(clusters.candidates(evidence, index) for index in enough)]
         notes += _too_small(evidence, too_few)

@@ -1,5 +1,6 @@
 """The search as a whole, in a world whose answers are known, and on what is degenerate."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -7,15 +8,21 @@ import pytest
 
 from explainers.audit.findings import clusters
 from explainers.audit.findings.causal import PAIRS
-from explainers.audit.findings.embedding import embedding
-from explainers.audit.findings.search import search
+from explainers.audit.findings.searching import search
 
-from .conftest import World, evidence_of
+from .conftest import World, evidence_of, first_cluster
 
 
-def test_the_mark_comes_first_with_its_pictures(world):
-    first = search(world.evidence, world).findings[0]
-    assert first.kind == "cluster"
+@pytest.fixture(scope="module")
+def found():
+    """What is found in the world."""
+    world = World()
+    return search(world.evidence, world)
+
+
+def test_the_mark_is_the_surest_cluster_with_its_pictures(world, found):
+    first = first_cluster(found.findings)
+    assert first in found.findings[:3]
     assert first.label == 1
     assert first.reported
     assert {*first.pictures} == {*np.flatnonzero(world.marked)}
@@ -24,17 +31,16 @@ def test_the_mark_comes_first_with_its_pictures(world):
     assert {*first.cells} <= {row * 32 + column for row in range(20, 32) for column in range(12)}
 
 
-def test_a_blue_class_is_found_by_its_colours(world):
-    found = {finding.id: finding for finding in search(world.evidence, world).findings}
-    blue = found["colour-2-whole"]
+def test_a_blue_class_is_found_by_its_colours(world, found):
+    blue = {finding.id: finding for finding in found.findings}["colour-2-whole"]
     assert blue.reported
     assert {*blue.pictures} == {*np.flatnonzero(world.classes == 2)}
-    assert dict(blue.numbers)["score"] > 0.9
-    assert dict(blue.numbers)["back: score"] > 0.9
+    assert dict(blue.numbers)["score"] > 0.8
+    assert dict(blue.numbers)["back: score"] > 0.8
 
 
-def test_the_border_detector_finds_the_mark_too(world):
-    (border,) = (each for each in search(world.evidence, world).findings if each.kind == "border")
+def test_the_border_detector_finds_the_mark_too(world, found):
+    (border,) = (each for each in found.findings if each.kind == "border")
     assert border.label == 1
     assert border.reported
     assert {*border.pictures} >= {*np.flatnonzero(world.marked)}
@@ -46,12 +52,12 @@ def test_nothing_is_reported_without_a_mark():
     assert [each.id for each in search(world.evidence, world).findings if each.reported] == []
 
 
-def test_the_same_rows_give_the_same_findings(world):
-    assert search(world.evidence, world) == search(world.evidence, World())
+def test_the_same_rows_give_the_same_findings(world, found):
+    assert search(world.evidence, world) == found
 
 
-def test_findings_are_sorted_and_have_names_of_their_own(world):
-    findings = search(world.evidence, world).findings
+def test_findings_are_sorted_and_have_names_of_their_own(found):
+    findings = found.findings
     order = [(not each.reported, -each.sure) for each in findings]
     assert order == sorted(order)
     assert len({each.id for each in findings}) == len(findings)
@@ -75,12 +81,12 @@ def test_the_number_of_passes_is_bounded(world, monkeypatch):
     monkeypatch.setattr(clusters, "MOST_TESTED", 2)
     found = search(world.evidence, world)
     assert any("the 2 most distinct were tested" in note for note in found.notes)
-    others = sum(each.kind != "cluster" for each in found.findings)
-    assert world.passed <= 2 * PAIRS * (2 + 9 + 2 * 9) and others
+    assert world.passed <= 2 * PAIRS * (2 + 9 + 2 * 9)
+    assert any(each.kind == "border" for each in found.findings)
 
 
-def test_every_map_of_a_class_with_clusters_is_in_one(world):
-    assigned = dict(search(world.evidence, world).clusters)
+def test_every_map_of_a_class_with_clusters_is_in_one(world, found):
+    assigned = dict(found.clusters)
     assert {number for number, _ in assigned[1]} == {*np.flatnonzero(world.classes == 1)}
     groups = dict(assigned[1])
     assert len({groups[number] for number in np.flatnonzero(world.marked)}) == 1
@@ -95,7 +101,7 @@ def test_without_pictures_clusters_are_listed_and_nothing_is_reported(world):
 
 def test_pictures_that_are_gone_are_done_without(world):
     world.lost = {*range(0, 120, 3)}
-    assert search(world.evidence, world).findings[0].label == 1
+    assert first_cluster(search(world.evidence, world).findings).label == 1
     world.lost = {*range(120)}
     assert not any(each.reported for each in search(world.evidence, world).findings)
 
@@ -103,9 +109,30 @@ def test_pictures_that_are_gone_are_done_without(world):
 def test_a_label_is_a_strangers_text():
     world = World()
     evidence = replace(world.evidence, names={0: "a|b", 1: "<b>*[x](y)", 2: ""})
-    first = search(evidence, world).findings[0]
+    first = first_cluster(search(evidence, world).findings)
     assert "\\<b\\>\\*\\[x\\]\\(y\\)" in first.sentence
     assert "<b>" not in first.sentence + first.title
+
+
+def test_notes_say_what_could_not_be_looked_for(found):
+    assert found.notes == (
+        "No picture has a box around its object, so maps that miss it weren't looked for.",
+        "The maps weren't tested by deletion and insertion, so rejected maps weren't looked for.",
+    )
+    few = evidence_of(np.ones((24, 32, 32)), [*[0] * 21, 1, 2, 2], names={0: "zero", 1: "o|ne", 2: "two"})
+    notes = search(few, None).notes
+    assert "Clusters need 20 maps that explain their class: o\\|ne, two have fewer." in notes
+    unlabelled = replace(few, labels=np.full(24, -1), explained=np.zeros(24, int))
+    notes = search(unlabelled, None).notes
+    assert "No picture has a label, so classes are the predicted ones, and there is no confusion table." in notes
+    assert "There is one class only, so nothing was pasted into pictures of others." in notes
+
+
+def test_without_scikit_learn_the_rest_is_found_all_the_same(world, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    found = search(world.evidence, world)
+    assert {each.kind for each in found.findings} == {"border"}
+    assert any("pip install -r explainers/audit/requirements.txt" in note for note in found.notes)
 
 
 NOISE = np.random.default_rng(3).random((60, 32, 32))
@@ -130,14 +157,9 @@ NOISE = np.random.default_rng(3).random((60, 32, 32))
         *("three maps", "no class", "half of them zero"),
     ],
 )
-@pytest.mark.parametrize("coloured", [True, False])
-def test_what_is_degenerate_reports_nothing(maps, classes, coloured):
+def test_what_is_degenerate_reports_nothing(maps, classes):
     world = World(each=20, marked=False)
-    colours = np.ones((len(maps), 6)) if coloured else None
-    evidence = evidence_of(maps, classes, colours=colours)
+    evidence = evidence_of(maps, classes, colours=np.ones((len(maps), 6)))
     found = search(evidence, world)
     assert not any(each.reported for each in found.findings)
     assert all(np.isfinite([each.sure, *dict(each.numbers).values()]).all() for each in found.findings)
-    points = embedding(evidence)
-    assert len(points) == int(np.asarray(maps).any((1, 2)).sum())
-    assert np.isfinite(np.array(points)).all()
