@@ -138,7 +138,6 @@ class Explainer(Configurable):
     asks_score:        whether the map depends on a score at all.
     needs_attention:   whether it reads the attention of a transformer.
     forward_only:      whether it takes no gradients, so that more pictures pass at once.
-    shares_passes:     whether several pictures pass at once where several are explained.
     changes_gradients: whether it has a backward rule of its own, so that its gradients are not those of the network.
     shows_regardless:  what its maps show of the picture, in words, whatever the network is; empty if nothing.
     presets:           the comparisons that show it beside methods of other families, and its place in each.
@@ -159,7 +158,6 @@ class Explainer(Configurable):
     asks_score: ClassVar[bool] = True
     needs_attention: ClassVar[bool] = False
     forward_only: ClassVar[bool] = False
-    shares_passes: ClassVar[bool] = False
     changes_gradients: ClassVar[bool] = False
     shows_regardless: ClassVar[str] = ""
     presets: ClassVar[Mapping[Preset, int]] = {}
@@ -181,6 +179,11 @@ class Explainer(Configurable):
     def repeatable(self) -> Explainer:
         """The method as experiments repeat it dozens of times: this one, unless its number of passes is not fixed."""
         return self
+
+    @property
+    def shares_passes(self) -> bool:
+        """Whether several pictures pass at once where several are explained."""
+        return False
 
     @property
     def preview_form(self) -> Explainer | None:

@@ -12,7 +12,7 @@ from explainers.audit.case_table import digest
 from explainers.audit.cases import Case, Listing
 from explainers.audit.labels import match
 from explainers.audit.place import MANIFEST
-from explainers.audit.plan import CHUNK, PART, Asked, Plan
+from explainers.audit.plan import PART, Asked, Plan
 from explainers.audit.run import Run
 from explainers.classifiers import Classifier
 from explainers.classifiers.own.refusals import listed
@@ -20,9 +20,10 @@ from explainers.errors import ExplanationError
 from explainers.explainer import VERSIONED_PACKAGES, Explainer
 from explainers.explanation import Scale, Target
 from explainers.numbers import counted
+from explainers.passes import chunk_size
 
-WORDS = {"identity": "weights and classes", "part": "pictures in a part", "chunk": "pictures that pass at once"}
-OF_CASES = ("pictures", "sha256")  # what a plan says of the list of pictures, which may have changed since
+WORDS = {"identity": "weights and classes", "part": "pictures in a part"}
+KEPT = ("pictures", "sha256", "chunk")  # what a run keeps, whatever the list of pictures or the machine is later
 
 
 def planned(
@@ -37,11 +38,12 @@ def planned(
     scale: Scale = "logit",
     removal: bool = False,
     part: int = PART,
-    chunk: int = CHUNK,
+    chunk: int | None = None,
 ) -> Plan:
     """Return the plan of an audit of these pictures, by this classifier and this method.
 
     name, checkpoint, labels: by which `load_classifier` loads the classifier.
+    chunk: how many pictures pass at once; None: as many as pass at once in a call for one picture.
     The others are as in `Plan`.
 
     Raises ExplanationError where the method can't explain the classifier, and where what is asked needs labels and no
@@ -69,7 +71,7 @@ def planned(
         scale=scale,
         removal=removal,
         part=part,
-        chunk=chunk,
+        chunk=chunk or chunk_size(classifier, forward_only=explainer.forward_only),
         versions={package: version(package) for package in VERSIONED_PACKAGES},
     )
 
@@ -93,10 +95,8 @@ def begin(folder: Path, plan: Plan, listing: Listing) -> tuple[Run, list[str]]:
 
 
 def _differing(old: Plan, new: Plan) -> list[str]:
-    """Say what differs in two plans, but for their pictures."""
-    before, now = (
-        _flat({key: value for key, value in asdict(plan).items() if key not in OF_CASES}) for plan in (old, new)
-    )
+    """Say what differs in two plans, but for what a run keeps."""
+    before, now = (_flat({key: value for key, value in asdict(plan).items() if key not in KEPT}) for plan in (old, new))
     names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
     return [f"{WORDS.get(name, name)}: {_said(before.get(name))} there, {_said(now.get(name))} here" for name in names]
 

@@ -11,7 +11,6 @@ from explainers.explanation import Scale
 
 FORMAT, VERSION = "whypixel audit", 1
 PART = 64  # pictures, whose rows are written at once: less than a minute of work is lost when a run is killed
-CHUNK = 16  # pictures that pass at once
 
 Asked = Literal["likeliest", "label", "label rather than likeliest"]
 ASKED: tuple[Asked, ...] = get_args(Asked)

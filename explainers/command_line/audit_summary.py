@@ -37,10 +37,10 @@ def document(run: Run, summary: Summary, findings: Findings) -> dict[str, Any]:
         "pictures": summary.total,
         "labelled": summary.labelled,
         "accuracy": summary.accuracy,
-        "broken": [{"picture": path, "error": error} for path, error in summary.broken],
-        "findings": [
+        "broken": tuple({"picture": path, "error": error} for path, error in summary.broken),
+        "findings": tuple(
             {name: value for name, value in vars(finding).items() if name not in unseen}
             for finding in findings.findings
-        ],
+        ),
         "notes": findings.notes,
     }

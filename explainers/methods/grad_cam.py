@@ -38,13 +38,16 @@ class GradCAM(OnLayer):
         r" \quad a_k = \mathrm{mean}\,\frac{\partial S}{\partial A_k}"
     )
     linear: ClassVar[bool] = True
-    shares_passes: ClassVar[bool] = True
     presets: ClassVar[Mapping[Preset, int]] = {"tutorials": 4, "classes": 2, "layers": 1, "classifiers": 2}
     stands_on: ClassVar[str] = "Captum `LayerGradCam`"
     ours: ClassVar[str] = (
         "the choice of layers: those that really ran once and gave a grid. Tokens of a vision transformer and outputs "
         "with their channels last (Swin) are read as the grids they are"
     )
+
+    @property
+    def shares_passes(self) -> bool:
+        return True
 
     def in_captum(self, classifier: Classifier) -> CaptumCode | None:
         name = self.layer or classifier.layer
@@ -68,7 +71,9 @@ class GradCAM(OnLayer):
 class _WeightedByGradient(OnLayer):
     """A sum over the feature maps of a layer, with weights that are computed from the gradient with respect to them."""
 
-    shares_passes: ClassVar[bool] = True
+    @property
+    def shares_passes(self) -> bool:
+        return True
 
     def on(self, layer: nn.Module, passes: Passes, pictures: Tensor) -> Tensor:
         (gradients,), (grids,) = compute_layer_gradients_and_eval(
@@ -184,6 +189,10 @@ class FinerCAM(GradCAM):
     similar: int = number(
         3, 1, 20, label="Similar classes", hint="How many to compare with: those whose logits are closest."
     )
+
+    @property
+    def shares_passes(self) -> bool:
+        return False  # it changes the logits that would be compared with those of each picture alone
 
     def attribute(self, passes: Passes, pictures: Tensor) -> Attribution:
         contrasts: list[tuple[Tensor, Tensor]] = []

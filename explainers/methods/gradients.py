@@ -28,9 +28,12 @@ class Saliency(Explainer):
     formula: ClassVar[str] = r"\frac{\partial S}{\partial x}"
     family: ClassVar[Family] = "gradient"
     linear: ClassVar[bool] = True
-    shares_passes: ClassVar[bool] = True
     presets: ClassVar[Mapping[Preset, int]] = {"tutorials": 1, "classifiers": 1}
     stands_on: ClassVar[str] = "Captum `Saliency`"
+
+    @property
+    def shares_passes(self) -> bool:
+        return True
 
     def in_captum(self, classifier: Classifier) -> CaptumCode | None:
         return CaptumCode("Saliency", ("values = Saliency(score).attribute(pictures.requires_grad_(), abs=False)",))

@@ -12,7 +12,7 @@ from explainers.classifiers.classifier import Classifier
 from explainers.explainer import CONTRIBUTION, Attribution, Examples, Explainer, Family, Preset
 from explainers.explanation import Unit
 from explainers.images.baselines import BASELINES, DISTANCE_FROM_BASELINE, baseline
-from explainers.methods.path_run import PathRun, attribution
+from explainers.methods.path_run import PathRun, attribution, integrate_together
 from explainers.passes import Passes
 from explainers.paths.adaptive import MAX_POINTS, AdaptiveIntegral
 from explainers.paths.point_recorder import PointRecorder
@@ -94,6 +94,10 @@ class IntegratedGradients(Explainer):
         return replace(self, steps=REPEATABLE_STEPS) if self.steps is None else self
 
     @property
+    def shares_passes(self) -> bool:
+        return self.steps is not None  # automatic steps fill chunks with the points of one picture
+
+    @property
     def preview_form(self) -> IntegratedGradients:
         return replace(self, steps=PREVIEW_STEPS, rule="trapezoid", draws=1)
 
@@ -156,6 +160,9 @@ class IntegratedGradients(Explainer):
             if preview and len(runs[0].integral.history) == 1:
                 passes.preview(attribution(runs[:1]))
 
+        if self.steps is not None and len(runs) > 1 and not any(run.stops for run in runs):
+            integrate_together(runs, *self.points(self.steps))
+            return attribution(runs)
         for run in runs:
             if isinstance(run.integral, AdaptiveIntegral):
                 passes.total = None

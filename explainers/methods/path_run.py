@@ -65,16 +65,8 @@ class PathRun:
 
     def _walk(self, baselines: Tensor, alphas: Alphas, weights: Alphas) -> tuple[Tensor, Array]:
         """Return the weighted sums (n, C, H, W) of contributions from n baselines, and the records (n, P, 5)."""
-        count_before, count = self.passes.count, len(baselines)
-        (values,) = self._method._attribute(
-            (self.picture.expand_as(baselines),),
-            (baselines,),
-            additional_forward_args=self.row.expand(count),
-            step_sizes_and_alphas=(weights, alphas),
-        )
-        path, answers = self._method.path, self.passes.answers[count_before:].view(count, -1, 2)
-        records = torch.cat([answers, torch.stack([path.slopes, path.gradient_mean, path.gradient_size], -1)], -1)
-        return values, records.double().cpu().numpy()
+        pictures, rows = self.picture.expand_as(baselines), self.row.expand(len(baselines))
+        return _walk(self.passes, self._method, pictures, baselines, rows, alphas, weights)
 
     def snapshots(self) -> Snapshots:
         """Return the snapshots of the points added so far."""
@@ -83,6 +75,40 @@ class PathRun:
             return self.points.snapshots(self.integral.part_sums, self.integral.values)
         assert self.stops
         return self.stops.snapshots(self.integral.values)
+
+
+def integrate_together(runs: Sequence[PathRun], alphas: list[float], weights: list[float]) -> None:
+    """Integrate over the same points on the paths to several pictures, which share chunks; nothing is recorded."""
+    passes, baselines = runs[0].passes, torch.cat([run.baselines for run in runs])
+    pictures = torch.cat([run.picture.expand_as(run.baselines) for run in runs])
+    rows = torch.cat([run.row.expand(len(run.baselines)) for run in runs])
+    values, records = _walk(passes, PathIntegral(passes, run=passes.run), pictures, baselines, rows, alphas, weights)
+    by_run = zip(runs, values.chunk(len(runs)), np.split(records, len(runs)), strict=True)
+    for run, own_values, own_records in by_run:
+        assert isinstance(run.integral, Integral)
+        run.integral.take(alphas, weights, own_values.mean(0), own_records)
+
+
+def _walk(
+    passes: Passes,
+    method: PathIntegral,
+    pictures: Tensor,
+    baselines: Tensor,
+    rows: Tensor,
+    alphas: Alphas,
+    weights: Alphas,
+) -> tuple[Tensor, Array]:
+    """Return the weighted sums (n, C, H, W) of contributions on n paths, and the records (n, P, 5) of their points.
+
+    pictures, baselines: (n, C, H, W), the ends of the paths; rows: (n,) the numbers of the pictures' targets.
+    """
+    count_before, count = passes.count, len(baselines)
+    (values,) = method._attribute(
+        (pictures,), (baselines,), additional_forward_args=rows, step_sizes_and_alphas=(weights, alphas)
+    )
+    path, answers = method.path, passes.answers[count_before:].view(count, -1, 2)
+    records = torch.cat([answers, torch.stack([path.slopes, path.gradient_mean, path.gradient_size], -1)], -1)
+    return values, records.double().cpu().numpy()
 
 
 def attribution(runs: Sequence[PathRun]) -> Attribution:

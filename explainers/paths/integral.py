@@ -35,8 +35,12 @@ class Integral:
 
     def add(self, alphas: list[float], weights: list[float]) -> None:
         """Integrate over points in ascending order, the first at the baseline and the last at the picture."""
+        self.take(alphas, weights, *self.walk(alphas, weights))
+
+    def take(self, alphas: list[float], weights: list[float], values: Tensor, records: Array) -> None:
+        """Take what a walk over these points has given."""
         self._alphas, self._weights = np.array(alphas), np.array(weights)
-        self.values, self._records = self.walk(alphas, weights)
+        self.values, self._records = values, records
         self.end_scores = self._records[:, [0, -1], self.column]
 
     def trace(self) -> Trace:

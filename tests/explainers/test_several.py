@@ -6,12 +6,10 @@ import torch
 from torch import nn
 
 from explainers import (
+    EXPLAINERS,
     ExplanationError,
-    FinerCAM,
     GradCAM,
-    GradCAMPlusPlus,
     GuidedBackprop,
-    GuidedGradCAM,
     HiResCAM,
     InputXGradient,
     IntegratedGradients,
@@ -25,9 +23,15 @@ from explainers.several import explain_several
 
 SIZE = (24, 20)
 COUNT = 5
-SHARING = (Saliency(), InputXGradient(), GuidedBackprop(), GradCAM(), HiResCAM(), LayerCAM(), GradCAMPlusPlus())
-OTHERS = (GuidedGradCAM(), FinerCAM(), Occlusion(), IntegratedGradients(steps=6), IntegratedGradients())
+SHARING = tuple(kind() for kind in EXPLAINERS if kind().shares_passes)
+OTHERS = (
+    Occlusion(),
+    IntegratedGradients(),
+    IntegratedGradients(steps=6),
+    IntegratedGradients(steps=5, baseline="random", draws=2, rule="gauss-legendre"),
+)
 every_kind = pytest.mark.parametrize("explainer", [*SHARING, *OTHERS], ids=lambda each: each.title)
+every_sharing = pytest.mark.parametrize("explainer", SHARING, ids=lambda each: each.title)
 MARK = 0.99  # of the first pixel: the networks below do as they should until all pictures have it
 
 
@@ -169,16 +173,31 @@ def test_each_gets_what_it_gets_alone(conv, noise, explainer):
         np.testing.assert_array_equal(answer.picture, alone.picture)
 
 
-@pytest.mark.parametrize("explainer", SHARING, ids=lambda each: each.title)
+def test_these_share_passes():
+    assert {*map(type, SHARING)} >= {Saliency, InputXGradient, GuidedBackprop, GradCAM, HiResCAM, LayerCAM}
+
+
+@every_sharing
 def test_pictures_share_passes(small, classify, watched_batches, noise, explainer):
     network, batches = watched_batches(small())
     classifier = classify(network, SIZE)
     explainer(classifier, noise(SIZE), Target(0))  # after which the network is known
     batches.clear()
     asked(classifier, explainer, [noise(SIZE, seed=seed) for seed in range(COUNT)])
-    assert batches[0] == COUNT
-    assert batches.count(COUNT) == 1
-    assert len(batches) <= 1 + COUNT + 1  # each alone to verify its logits, and one map alone
+    passes = explainer.passes(classifier)
+    assert batches[:passes] == [COUNT] * passes
+    assert batches.count(COUNT) == passes
+    assert len(batches) <= 2 * passes + COUNT  # each alone to verify its logits, and one map alone
+
+
+def test_points_of_several_pictures_share_chunks(small, classify, watched_batches, noise):
+    network, batches = watched_batches(small())
+    classifier, explainer = classify(network, SIZE), IntegratedGradients(steps=3)
+    explainer(classifier, noise(SIZE), Target(0))
+    batches.clear()
+    asked(classifier, explainer, [noise(SIZE, seed=seed) for seed in range(COUNT)])
+    assert len(explainer.points(3)[0]) == 5  # with both ends, for the trace
+    assert [size for size in batches if size > 1] == [16, 9]
 
 
 @pytest.fixture
@@ -207,8 +226,8 @@ def watched_batches():
 )
 def test_no_neighbour_changes_a_map(small, classify, pictures, kind, explainer):
     answers, targets = asked(classify(kind(small()), SIZE), explainer, pictures)
+    fresh = classify(kind(small()), SIZE)
     for answer, picture, target in zip(answers, pictures, targets, strict=True):
-        fresh = classify(kind(small()), SIZE)
         try:
             alone = explainer(fresh, picture, target)
         except ExplanationError:

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -156,7 +156,8 @@ def _cluster(address: str, workers: int | None) -> Iterator[Any]:
         context.enable_progress_bars = False
         context.execution_no_progress_timeout_s = -1  # a part may take hours
         try:
-            yield ray
+            with redirect_stdout(sys.stderr):  # Ray prints there which actors were lost
+                yield ray
         finally:
             ray.shutdown()
 

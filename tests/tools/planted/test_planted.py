@@ -8,7 +8,7 @@ import torch
 
 from explainers.audit.finding import AuditFinding
 from explainers.audit.findings import causal, clusters
-from explainers.lessons import training
+from explainers.lessons import drawings, training
 from explainers.lessons.drawings import BOX, SHAPES
 from explainers.lessons.training import PLANTED
 from explainers.methods.integrated_gradients import IntegratedGradients
@@ -21,14 +21,14 @@ from tools.planted.judging import judged
 
 @pytest.mark.parametrize("plant", PLANTS)
 def test_half_of_one_class_is_planted(plant):
-    drawings, bare = drawn(plant, 20, 3), drawn("nothing", 20, 3)
-    assert drawings.pictures.shape == (60, 3, 48, 48)
-    assert torch.equal((drawings.pictures * 255).round() / 255, drawings.pictures)
-    changed = (drawings.pictures != bare.pictures).flatten(1).any(1)
-    assert torch.equal(changed, drawings.planted)
-    assert int(drawings.planted.sum()) == (0 if plant == "nothing" else 10)
-    assert {*drawings.classes[drawings.planted].tolist()} <= {PLANTED}
-    assert torch.equal(drawn(plant, 20, 3).pictures, drawings.pictures)
+    made, bare = drawn(plant, 20, 3), drawn("nothing", 20, 3)
+    assert made.pictures.shape == (60, 3, 48, 48)
+    assert torch.equal((made.pictures * 255).round() / 255, made.pictures)
+    changed = (made.pictures != bare.pictures).flatten(1).any(1)
+    assert torch.equal(changed, made.planted)
+    assert int(made.planted.sum()) == (0 if plant == "nothing" else 10)
+    assert {*made.classes[made.planted].tolist()} <= {PLANTED}
+    assert torch.equal(drawn(plant, 20, 3).pictures, made.pictures)
 
 
 def test_a_plant_is_where_it_should_be():
@@ -47,13 +47,13 @@ def test_a_plant_is_where_it_should_be():
 
 def test_a_data_set_is_written_and_its_classifier_read_again(tmp_path, monkeypatch):
     monkeypatch.setattr(training, "EPOCHS", 1)
-    drawings = drawn("watermark", 6, 1)
-    data_set.write(tmp_path, drawings)
-    data_set.learn(tmp_path, drawings, 1)
+    made = drawn("watermark", 6, 1)
+    data_set.write(tmp_path, made)
+    data_set.learn(tmp_path, made, 1)
     assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == sorted(SHAPES)
     assert len([*tmp_path.glob("pictures/*/*.png")]) == 18
     assert data_set.planted(tmp_path) == {
-        f"square/{number:05}.png" for number in torch.nonzero(drawings.planted).ravel().tolist()
+        f"square/{number:05}.png" for number in torch.nonzero(made.planted).ravel().tolist()
     }
     monkeypatch.setenv(data_set.VARIABLE, str(tmp_path))
     assert data_set.classifiers()[data_set.NAME].identity == data_set.classifier(tmp_path).identity
@@ -96,24 +96,24 @@ def test_without_a_plant_every_report_is_a_false_alarm():
 
 @pytest.fixture
 def small(monkeypatch):
-    """Audits take seconds."""
+    """Audits take seconds, of networks that learn the mark quickly."""
     monkeypatch.setattr(training, "EPOCHS", 16)
-    monkeypatch.setattr(causal, "PAIRS", 32)
+    monkeypatch.setattr(drawings, "OPACITY", 1.0)
+    monkeypatch.setattr(causal, "PAIRS", 48)
     monkeypatch.setattr(clusters, "MOST_TESTED", 12)
-    quick = IntegratedGradients(steps=4, rule="trapezoid", baseline="grey")
+    quick = IntegratedGradients(steps=5, rule="trapezoid", baseline="grey")
     monkeypatch.setitem(command.METHODS, "integrated-gradients", quick)
 
 
 def test_a_watermark_comes_first_and_its_run_is_gone_on_with(small, tmp_path, monkeypatch, capsys):
-    arguments = ["planted", "watermark", "--seeds", "5", "--pictures", "100", "--out", str(tmp_path)]
+    arguments = ["planted", "watermark", "--seeds", "5", "--pictures", "90", "--out", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", arguments)
     assert command.main() == 0
     said = capsys.readouterr().out
-    assert "| watermark | 5 | integrated-gradients | 1 | " in said
-    assert "of 1 audits. 1 of them raised no false alarm." in said
-    again = audited(
-        tmp_path / "watermark-5", "watermark", 5, 100, "integrated-gradients", command.METHODS["integrated-gradients"]
-    )
-    assert again.place == 1
-    assert min(again.recall, again.precision) >= 0.75
-    assert again.alarms == ()
+    assert "| watermark | 5 | integrated-gradients | 1 | cluster | " in said
+    assert "in 1 of 1 audits. 1 of them raised no false alarm." in said
+    findings = tmp_path / "watermark-5" / "run-integrated-gradients" / "findings.json"
+    before = findings.read_bytes()
+    method = command.METHODS["integrated-gradients"]
+    assert audited(tmp_path / "watermark-5", "watermark", 5, 90, "integrated-gradients", method).is_found
+    assert findings.read_bytes() == before

@@ -1,5 +1,6 @@
 """The search as a whole, in a world whose answers are known, and on what is degenerate."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -111,6 +112,27 @@ def test_a_label_is_a_strangers_text():
     first = first_cluster(search(evidence, world).findings)
     assert "\\<b\\>\\*\\[x\\]\\(y\\)" in first.sentence
     assert "<b>" not in first.sentence + first.title
+
+
+def test_notes_say_what_could_not_be_looked_for(found):
+    assert found.notes == (
+        "No picture has a box around its object, so maps that miss it weren't looked for.",
+        "The maps weren't tested by deletion and insertion, so rejected maps weren't looked for.",
+    )
+    few = evidence_of(np.ones((24, 32, 32)), [*[0] * 21, 1, 2, 2], names={0: "zero", 1: "o|ne", 2: "two"})
+    notes = search(few, None).notes
+    assert "Clusters need 20 maps that explain their class: o\\|ne, two have fewer." in notes
+    unlabelled = replace(few, labels=np.full(24, -1), explained=np.zeros(24, int))
+    notes = search(unlabelled, None).notes
+    assert "No picture has a label, so classes are the predicted ones, and there is no confusion table." in notes
+    assert "There is one class only, so nothing was pasted into pictures of others." in notes
+
+
+def test_without_scikit_learn_the_rest_is_found_all_the_same(world, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    found = search(world.evidence, world)
+    assert {each.kind for each in found.findings} == {"border"}
+    assert any("pip install -r explainers/audit/requirements.txt" in note for note in found.notes)
 
 
 NOISE = np.random.default_rng(3).random((60, 32, 32))

@@ -1,0 +1,223 @@
+"""The command `audit` makes a run, goes on with it after whatever has ended it, and says what came of it."""
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from explainers.audit.run import Run
+from explainers.command_line import main
+
+ROOT = Path(__file__).parents[3]
+COMMAND = sys.modules["explainers.command_line.audit"]  # the command has the same name
+OPTIONS = ("--model", "bundled", "--method", "vanilla-gradient", "--workers", "1", "--part", "2")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder of eleven pictures in two classes of the classifier and in one that it doesn't have."""
+    folder = tmp_path_factory.mktemp("pictures")
+    for number in range(11):
+        path = folder / ("espresso", "goldfish", "unicorn")[number % 3] / f"{number:02}.png"
+        path.parent.mkdir(exist_ok=True)
+        pixels = np.random.default_rng(number).integers(0, 256, (20, 20, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(path)
+    return folder
+
+
+@pytest.fixture
+def run(monkeypatch):
+    """(arguments...) -> the result of the command `audit`."""
+    return lambda *arguments: CliRunner().invoke(main, ["audit", *map(str, arguments)])
+
+
+@pytest.fixture(scope="module")
+def whole(folder, tmp_path_factory):
+    """The folder of a run that nothing has disturbed, and the result of the command that made it."""
+    out = tmp_path_factory.mktemp("whole") / "run"
+    return out, CliRunner().invoke(main, ["audit", str(folder), "--out", str(out), *OPTIONS])
+
+
+def parts(out):
+    return {path.name: path.read_bytes() for path in (out / "parts").iterdir()}
+
+
+def test_a_run_is_made_and_summed_up(whole, folder):
+    out, result = whole
+    assert result.exit_code == 0, result.output
+    assert "1 of 3 labels names no class of the classifier for certain: unicorn." in result.stderr
+    lines = result.stdout.splitlines()
+    assert lines[0] == "11 of 11 pictures have a map."
+    assert "of 8 pictures of known class right." in lines[1]
+    assert lines[-1].endswith(f"WHYPIXEL_RUNS={out.parent} streamlit run dashboard.py")
+    plan = Run.open(out).plan
+    assert (plan.source, plan.pictures, plan.part) == (str(folder.resolve()), 11, 2)
+    assert (plan.classifier, plan.method, plan.asked, plan.fit) == ("bundled", "vanilla-gradient", "likeliest", "crop")
+    assert (out / "findings.json").exists()
+
+
+def test_the_same_command_does_nothing_twice(whole, folder, run, monkeypatch):
+    out, first = whole
+    before = parts(out)
+    monkeypatch.setattr(COMMAND, "compute", pytest.fail)
+    monkeypatch.setattr(COMMAND, "find", pytest.fail)
+    again = run(folder, "--out", out, *OPTIONS)
+    assert (again.exit_code, again.stdout, parts(out)) == (0, first.stdout, before)
+    document = json.loads(run(folder, "--out", out, *OPTIONS, "--json").stdout)
+    assert (document["pictures"], document["labelled"], document["broken"]) == (11, 8, [])
+
+
+def test_broken_pictures_end_it_with_1_and_the_run_is_whole(run, tmp_path):
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "torn\x1b[31m.png").write_bytes(b"torn")
+    Image.new("RGB", (20, 20), "red").save(tmp_path / "pictures" / "red.png")
+    result = run(tmp_path / "pictures", "--out", tmp_path / "run", *OPTIONS)
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[:3] == [
+        "1 of 2 pictures have a map.",
+        "1 picture has none:",
+        "  torn\\x1b[31m.png: This file is not a picture that can be read; JPEG, PNG, WebP, BMP, GIF, TIFF, AVIF and "
+        "HEIC files can.",
+    ]
+    assert Run.open(tmp_path / "run").missing() == []
+    document = json.loads(run(tmp_path / "pictures", "--out", tmp_path / "run", *OPTIONS, "--json").stdout)
+    assert [each["picture"] for each in document["broken"]] == ["torn\x1b[31m.png"]
+
+
+def test_pictures_without_a_map_are_tried_again_on_request(run, folder, whole, tmp_path, monkeypatch):
+    out = tmp_path / "run"
+
+    def fail(self, *_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("explainers.audit.files.check_most", fail)
+        result = run(folder, "--out", out, *OPTIONS)
+    assert (result.exit_code, "espresso/00.png: The file could not be read: Input/output" in result.stdout) == (1, True)
+    assert run(folder, "--out", out, *OPTIONS).exit_code == 1
+    again = run(folder, "--out", out, *OPTIONS, "--retry")
+    assert (again.exit_code, parts(out)) == (0, parts(whole[0]))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("--method", "magic"), 2, "'magic' is not one of"),
+        (("--method", "integrated-gradients", "--steps", "0"), 2, "'0' must be a whole number"),
+        (("--asked", "me"), 2, "'me' is not one of"),
+        (("--part", "0"), 2, "0 is not in the range"),
+        (("--model", "nonsense"), 1, "There is no classifier called 'nonsense'"),
+        (("--pictures", "."), 1, "for a table only"),
+        (("--boxes", __file__), 1, "test_audit.py is no table"),
+        (("--method", "grad-cam", "--layer", "nowhere"), 1, "has no layer 'nowhere'"),
+        (("--part", "3"), 1, "holds another audit (pictures in a part: 2 there, 3 here)"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_before_any_work(whole, folder, run, monkeypatch, arguments, code, said):
+    out, _ = whole
+    before = parts(out)
+    monkeypatch.setattr(COMMAND, "compute", pytest.fail)
+    result = run(folder, "--out", out, *OPTIONS, *arguments)
+    assert (result.exit_code, result.stdout, parts(out)) == (code, "", before)
+    assert said in " ".join(result.stderr.split())
+
+
+def test_a_folder_without_pictures_or_with_other_things_is_refused(run, folder, tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    assert "holds no picture" in run(tmp_path, "--out", tmp_path / "run", *OPTIONS).stderr
+    assert "isn't empty, and holds no audit" in run(folder, "--out", tmp_path, *OPTIONS).stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_run_that_another_process_computes_is_left_alone(run, folder, tmp_path):
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path / "run")], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert holder.stdout
+    holder.stdout.readline()
+    result = run(folder, "--out", tmp_path / "run", *OPTIONS)
+    holder.communicate(b"\n")
+    assert (result.exit_code, "Another process is computing" in result.stderr) == (1, True)
+
+
+HOLD = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from pathlib import Path
+from explainers.audit.place import claimed
+with claimed(Path(sys.argv[1])):
+    print("mine", flush=True)
+    input()
+"""
+
+
+def test_a_full_disk_is_told_and_the_same_command_goes_on(whole, folder, run, tmp_path, monkeypatch):
+    out, synced = tmp_path / "run", []
+
+    def full(_):
+        synced.append(1)
+        if len(synced) == 5:  # the list, the manifest, and two parts fit
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("explainers.audit.place.os.fsync", full)
+        result = run(folder, "--out", out, *OPTIONS)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.splitlines()[-2:] == [
+        "4 of 11 pictures are done and kept. The same command goes on from there.",
+        f"Error: {out} could not be written: No space left on device.",
+    ]
+    assert run(folder, "--out", out, *OPTIONS).exit_code == 0
+    assert parts(out) == parts(whole[0])
+
+
+def test_a_damaged_part_is_made_anew(whole, folder, run, tmp_path):
+    out = tmp_path / "run"
+    assert run(folder, "--out", out, *OPTIONS).exit_code == 0
+    (out / "parts" / "00002.parquet").write_bytes(b"PAR1")
+    result = run(folder, "--out", out, *OPTIONS)
+    assert (result.exit_code, "1 damaged part is made anew." in result.stderr) == (0, True)
+    assert parts(out) == parts(whole[0])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to another process")
+def test_a_run_that_is_interrupted_and_then_killed_ends_like_one_that_was_not(whole, folder, run, tmp_path):
+    out = tmp_path / "run"
+    for number, end in enumerate((signal.SIGINT, signal.SIGKILL), 1):
+        process = subprocess.Popen(
+            [sys.executable, "-c", SLOWLY, "audit", str(folder), "--out", str(out), *OPTIONS],
+            cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        while process.poll() is None and not (out / "parts" / f"{number:05}.parquet").exists():
+            time.sleep(0.02)
+        process.send_signal(end)
+        _, errors = process.communicate(timeout=60)
+        if end == signal.SIGINT:
+            assert process.returncode == 130, errors
+            assert "pictures are done and kept. The same command goes on from there." in errors
+            assert errors.endswith("Interrupted.\n")
+        assert 2 <= len(Run.open(out).done()) < 6
+        assert {name: parts(whole[0])[name] for name in parts(out) if not name.startswith(".")}.items() <= parts(
+            out
+        ).items()
+    assert run(folder, "--out", out, *OPTIONS).exit_code == 0
+    assert parts(out) == parts(whole[0])
+
+
+SLOWLY = """
+import sys, time
+from explainers.audit.engine.worker import Worker
+from explainers.command_line import main
+rows = Worker.rows
+Worker.rows = lambda *arguments: [time.sleep(0.3), rows(*arguments)][1]
+main()
+"""
