@@ -24,7 +24,7 @@ from tools.screenshots import IDLE
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-WINDOW = {"width": 1440, "height": 900}
+WIDTH, HEIGHT = 1440, 900
 PICTURES, TIMEOUT = 5000, 120_000  # milliseconds
 TILES = ".st-key-picture-tiles [role=radio]"
 MOST = 50  # milliseconds between looks
@@ -125,7 +125,7 @@ def main() -> None:
         (folder / "log").mkdir()
         with serve(folder / "log") as server, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=installed(), args=FLAGS)
-            context = browser.new_context(viewport=WINDOW)
+            context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT})
             context.set_default_timeout(TIMEOUT)
             context.add_init_script(STILL)
             visit = Visit(context.new_page())
