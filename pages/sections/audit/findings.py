@@ -22,7 +22,7 @@ FINDINGS_KEY, FINDINGS_SHOWN = "findings-page", 6
 LIST_SIDE, ONE_SIDE = 96, 224  # pixels of a mean map
 NOT_YET = (
     "Nobody has looked for what these maps have in common yet. The command that computes them does so at the end; "
-    "until then, All maps, Confusion and the filters show the rows that are there."
+    "until then, Confusion and the filters show the rows that are there."
 )
 NOTHING = "Nothing was found that these maps have in common."
 OUTDATED = "This was found in the first {count}; more have come since, and the same command looks again."
