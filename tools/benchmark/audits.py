@@ -48,9 +48,11 @@ def speed(folder: Path, rounds: int) -> str:
                 steps_needed(classifier, paths, TOLERANCE / 100) if isinstance(explainer, IntegratedGradients) else 0
             )
             loops = {"plain": plain(classifier, explainer, steps), "Captum": by_captum(classifier, explainer, steps)}
-            rates: dict[str, list[float]] = {"Whypixel": [], **{loop: [] for loop in loops}}
+            rates: dict[str, list[float]] = {"Whypixel": [], "one process": [], **{loop: [] for loop in loops}}
             for turn in range(rounds):
-                rates["Whypixel"].append(_rate(folder / f"{name}-{title}-{turn}", classifier, name, explainer, paths))
+                for contender, workers in (("Whypixel", default_workers()), ("one process", 1)):
+                    place = folder / f"{name}, {title}, {contender}, {turn}"
+                    rates[contender].append(_rate(place, classifier, name, explainer, paths, workers))
                 for loop, explain in loops.items():
                     rates[loop].append(_loop_rate(explain, paths))
             medians = {contender: statistics.median(each) for contender, each in rates.items()}
@@ -65,16 +67,27 @@ def speed(folder: Path, rounds: int) -> str:
         f"smallest number of midpoint steps, of {', '.join(map(str, STEPS))}, whose median error on "
         f"{REFERENCE_PICTURES} of the pictures is within the tolerance, which a user can't know beforehand."
     )
-    head = ["network", "method", "Whypixel", "plain loop", "Captum in a loop", "steps of the loops", "times plain"]
+    head = [
+        "network",
+        "method",
+        "Whypixel",
+        "in one process",
+        "plain loop",
+        "Captum in a loop",
+        "steps of the loops",
+        "times plain",
+    ]
     return report("Audits: pictures per second", note, head, rows, limits)
 
 
-def _rate(folder: Path, classifier: Classifier, name: str, explainer: Explainer, paths: list[Path]) -> float:
+def _rate(
+    folder: Path, classifier: Classifier, name: str, explainer: Explainer, paths: list[Path], workers: int
+) -> float:
     """Return the pictures per second of an audit from when every process has done its first chunk."""
     times: list[tuple[float, int]] = []
     run = made_run(folder, classifier, name, explainer, paths, part=max(1, len(paths) // PARTS))
-    compute(run, on_progress=lambda done, total: times.append((time.perf_counter(), done)))
-    began, done = [each for each in times if each[1]][default_workers() - 1]
+    compute(run, workers=workers, on_progress=lambda done, total: times.append((time.perf_counter(), done)))
+    began, done = [each for each in times if each[1]][workers - 1]
     return (len(paths) - done) / (times[-1][0] - began)
 
 

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, Protocol
 
+import torch
+
 from explainers.audit.engine.process import EndedError, WorkerProcess
 from explainers.audit.run import Run
 from explainers.errors import ExplanationError
@@ -33,7 +35,9 @@ def cores() -> int:
 
 
 def default_workers() -> int:
-    """Return how many processes fit: one for each core, as far as there is memory for them."""
+    """Return how many processes fit: one for each core, as far as there is memory; one alone where there is a GPU."""
+    if torch.cuda.is_available():
+        return 1
     return max(1, min(cores(), _free_memory() // WORKER_BYTES))
 
 

@@ -20,7 +20,12 @@ from typing import IO, Any
 from explainers.errors import ExplanationError
 from explainers.processes import be_quiet
 
-PROGRAM = "from explainers.audit.engine.process import serve; serve()"
+PROGRAM = """
+import signal
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the program that started this one, also during imports
+from explainers.audit.engine.process import serve
+serve()
+"""
 OnPictures = Callable[[int], None]
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 

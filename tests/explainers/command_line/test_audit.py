@@ -93,6 +93,21 @@ def test_broken_pictures_end_it_with_1_and_the_run_is_whole(run, tmp_path):
     assert [each["picture"] for each in document["broken"]] == ["torn\x1b[31m.png"]
 
 
+def test_pictures_without_a_map_are_tried_again_on_request(run, folder, whole, tmp_path, monkeypatch):
+    out = tmp_path / "run"
+
+    def fail(self, *_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("explainers.audit.files.check_most", fail)
+        result = run(folder, "--out", out, *OPTIONS)
+    assert (result.exit_code, "espresso/00.png: The file could not be read: Input/output" in result.stdout) == (1, True)
+    assert run(folder, "--out", out, *OPTIONS).exit_code == 1
+    again = run(folder, "--out", out, *OPTIONS, "--retry")
+    assert (again.exit_code, parts(out)) == (0, parts(whole[0]))
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

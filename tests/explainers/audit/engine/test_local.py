@@ -169,6 +169,7 @@ def test_a_classifier_in_memory_is_computed_here(begun, many, pocket, monkeypatc
 
 
 def test_workers_fit_the_machine(monkeypatch):
+    monkeypatch.setattr(local.torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(local, "cores", lambda: 8)
     monkeypatch.setattr(local, "_free_memory", lambda: 3 * local.WORKER_BYTES + 1)
     assert local.default_workers() == 3
@@ -176,3 +177,5 @@ def test_workers_fit_the_machine(monkeypatch):
     assert local.default_workers() == 1
     monkeypatch.setattr(local, "_free_memory", lambda: 100 * local.WORKER_BYTES)
     assert local.default_workers() == 8
+    monkeypatch.setattr(local.torch.cuda, "is_available", lambda: True)
+    assert local.default_workers() == 1
