@@ -75,7 +75,7 @@ def _show_result(board: Board, review: Review) -> None:
     with st.container(horizontal=True, key="review-actions"):
         opens = st.button("Open again", key="open-again", type="primary", icon=":material/open_in_new:", help=OPEN_HINT)
         name = f"review-{review.id[:8]}.zip"
-        st.download_button("Map (zip)", lambda: board.file(review.id, BUNDLE), name, key="bundle")
+        st.download_button("Map (zip)", lambda: board.file(review.id, BUNDLE), name, key="bundle", on_click="ignore")
         with st.popover("Remove", key="remove-review"):
             st.markdown("This removes the picture, the map and all verdicts on it, for everybody. It can't be undone.")
             removes = st.button("Remove for everybody", key="remove-it")
