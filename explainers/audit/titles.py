@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from explainers.audit.finding import AuditFinding
 from explainers.audit.plan import Asked, Plan
 from explainers.classifiers.catalogue import find
 from explainers.errors import ExplanationError
 from explainers.methods import BY_SLUG
+from explainers.numbers import percent
 
 ASKED: dict[Asked, str] = {
     "likeliest": "the likeliest class",
@@ -21,6 +23,11 @@ def classifier_title(plan: Plan) -> str:
     with suppress(ExplanationError):
         return find(plan.classifier).title
     return plan.classifier
+
+
+def excess(finding: AuditFinding) -> str:
+    """Say how sure a finding is: by how much one share of pictures exceeds another at least."""
+    return f"Exceeds by at least {percent(finding.sure)}" if finding.sure > 0 else "No excess is sure"
 
 
 def method_title(plan: Plan) -> str:

@@ -20,10 +20,10 @@ from explainers.audit.rows import MAP_SIDE
 from explainers.audit.run import Run
 from explainers.audit.selection import confused, subject_in_words
 from explainers.audit.table import Table, read_table
-from explainers.audit.titles import ASKED, classifier_title, method_title
+from explainers.audit.titles import ASKED, classifier_title, excess, method_title
 from explainers.figures.audit_pictures import map_picture, overlay_file
 from explainers.images.encoding import data_address
-from explainers.numbers import counted, percent, short
+from explainers.numbers import counted, short
 from explainers.report import model_card
 from explainers.report.audit_card import audit_card
 from explainers.report.html import LIMITS, style
@@ -113,7 +113,7 @@ def _shown(run: Run, table: Table, finding: AuditFinding, notes: tuple[Note, ...
     thumbnails = run.rows([int(table.numbers[place]) for place in places], ["thumbnail"])
     examples = tuple(_example(table, int(place), thumbnails) for place in places)
     facts = tuple((name, short(value)) for name, value in finding.numbers)
-    return Shown(finding, percent(finding.sure), facts, _mean_map(finding), examples, notes)
+    return Shown(finding, excess(finding), facts, _mean_map(finding), examples, notes)
 
 
 def _mean_map(finding: AuditFinding) -> Picture | None:

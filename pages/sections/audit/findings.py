@@ -10,9 +10,10 @@ import streamlit as st
 from explainers.audit.finding import AuditFinding
 from explainers.audit.rows import MAP_SIDE
 from explainers.audit.selection import Selection, finding_of
+from explainers.audit.titles import excess
 from explainers.figures.audit_pictures import map_picture
 from explainers.markdown import plain
-from explainers.numbers import counted, percent, short
+from explainers.numbers import counted, short
 from pages.sections.audit.audit import Audit
 from pages.sections.audit.choosing import FINDING_KEY, look_at
 from pages.sections.audit.notes import Noted, noted, show_notes
@@ -102,7 +103,7 @@ def _badge(finding: AuditFinding) -> str:
 
 
 def _facts(finding: AuditFinding, said: Noted) -> str:
-    facts = [f"Sure: {percent(finding.sure)}", counted(len(finding.pictures), "picture")]
+    facts = [excess(finding), counted(len(finding.pictures), "picture")]
     if notes := said.get(finding.id):
         facts.append(counted(len(notes), "note"))
         facts += [f"**{tag}**" for tag in said.tags(finding.id)]
