@@ -24,7 +24,7 @@ from explainers.audit.rows import MAP_SIDE
 
 PAIRS = 96  # pictures that something is put into: the interval of a share is .1 to either side at most
 FEWEST = 8  # pictures of either kind, without which nothing is said
-RECEIVERS = 8  # pictures that a single one is tried on
+RECEIVERS = 16  # pictures that a single one is tried on
 AT_ONCE = 32  # changed pictures, that are in memory together
 SEED = 18
 
@@ -108,8 +108,8 @@ class CausalTest:
         return Effect(trials - count, trials, control_trials - control_count, control_trials)
 
     def one_by_one(self, index: int, change: Change, places: Array) -> Array:
-        """Return (n,) the share of RECEIVERS pictures of other classes that is taken for the class after a change that is
-        made with the picture of one place alone, for each of them; 0 where that can't be read.
+        """Return (n,) what each of these places does alone: the share of RECEIVERS pictures of other classes that is
+        taken for the class after the change; 0 where its picture can't be read.
         """
         receivers, shares = self.others(index), np.zeros(len(places))
         for number, place in enumerate(places.tolist()):

@@ -10,6 +10,7 @@ from explainers.audit.findings.shares import REPORTED
 from explainers.numbers import counted
 
 MOST_TRIED = 1000  # pictures of a class
+KEPT, ADDED = 0.2, 0.5  # of the way from the control's share of flips to the group's: what a picture must exceed
 
 
 def listed(
@@ -20,7 +21,7 @@ def listed(
     members, rest: the places of the pictures that look alike, those that do so most first, and of the class's others.
 
     What looks alike draws no sharp line. So where a finding is reported and the class isn't too large, all of its
-    pictures are tried one by one. A member that does no more than the control is left out, and another picture is
+    pictures are tried one by one. A member that does little more than the control is left out, and another picture is
     added that is nearer to what the members do than to the control.
     """
     places = np.concatenate([members, rest])
@@ -28,7 +29,7 @@ def listed(
         return members, ""
     shares = test.one_by_one(index, change, places)
     share, control = effect.flips / effect.trials, effect.control_flips / effect.control_trials
-    least = np.where(np.arange(len(places)) < len(members), control, (share + control) / 2)
+    least = control + (share - control) * np.where(np.arange(len(places)) < len(members), KEPT, ADDED)
     order = np.argsort(-shares, kind="stable")
     chosen = places[order[shares[order] > least[order]]]
     if not len(chosen):
