@@ -1,8 +1,10 @@
 """The command `audit` makes a run, goes on with it after whatever has ended it, and says what came of it."""
 
 import errno
+import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +16,8 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+from explainers.audit.finding import Findings
+from explainers.audit.findings import FORMAT, VERSION
 from explainers.audit.run import Run
 from explainers.command_line import main
 from explainers.errors import ExplanationError
@@ -35,8 +39,14 @@ def folder(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(autouse=True)
+def _nothing_found(monkeypatch):
+    """Nothing is looked for in the runs of most tests, which takes most of the time."""
+    monkeypatch.setattr(COMMAND, "find", lambda run, **_: Findings(FORMAT, VERSION, run.plan.pictures, (), (), (), ()))
+
+
 @pytest.fixture
-def run(monkeypatch):
+def run():
     """(arguments...) -> the result of the command `audit`."""
     return lambda *arguments: CliRunner().invoke(main, ["audit", *map(str, arguments)])
 
@@ -166,6 +176,16 @@ def test_a_damaged_part_is_made_anew(whole, folder, run, tmp_path):
     result = run(folder, "--out", out, *OPTIONS)
     assert (result.exit_code, "1 damaged part is made anew." in result.stderr) == (0, True)
     assert parts(out) == parts(whole[0])
+
+
+def test_progress_begins_where_the_run_goes_on(monkeypatch):
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with COMMAND._progress("Maps", before=50) as show:
+        for done in (50, 75, 100):
+            show(done, 100)
+    assert re.findall(r"\d+%", terminal.getvalue()) == ["0%", "50%", "100%"]
 
 
 def test_a_run_that_another_process_computes_is_left_alone(folder, run, tmp_path, monkeypatch):
