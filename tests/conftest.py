@@ -31,6 +31,8 @@ gc.disable()  # until all tests are collected: what they import stays, and to lo
 
 REVIEWS = TemporaryDirectory(prefix="whypixel-")
 os.environ["WHYPIXEL_DB"] = f"{REVIEWS.name}/reviews.sqlite"  # no test keeps anything on the developer's own board
+os.environ["WHYPIXEL_RUNS"] = f"{REVIEWS.name}/runs"  # nor shows the developer's own audits
+os.mkdir(os.environ["WHYPIXEL_RUNS"])
 
 CHEAP = {Removal: {"steps": 4}, Randomisation: {"stages": 1, "draws": 1}, Stability: {"draws": 1}}
 MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.3, 0.25)  # unlike 0 and 1, so that a forgotten normalisation shows

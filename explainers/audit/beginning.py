@@ -22,8 +22,8 @@ from explainers.explanation import Scale, Target
 from explainers.numbers import counted
 from explainers.passes import chunk_size
 
-WORDS = {"identity": "weights and classes", "part": "pictures in a part", "chunk": "pictures that pass at once"}
-OF_CASES = ("pictures", "sha256")  # what a plan says of the list of pictures, which may have changed since
+WORDS = {"identity": "weights and classes", "part": "pictures in a part"}
+KEPT = ("pictures", "sha256", "chunk")  # what a run keeps, whatever the list of pictures or the machine is later
 
 
 def planned(
@@ -95,10 +95,8 @@ def begin(folder: Path, plan: Plan, listing: Listing) -> tuple[Run, list[str]]:
 
 
 def _differing(old: Plan, new: Plan) -> list[str]:
-    """Say what differs in two plans, but for their pictures."""
-    before, now = (
-        _flat({key: value for key, value in asdict(plan).items() if key not in OF_CASES}) for plan in (old, new)
-    )
+    """Say what differs in two plans, but for what a run keeps."""
+    before, now = (_flat({key: value for key, value in asdict(plan).items() if key not in KEPT}) for plan in (old, new))
     names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
     return [f"{WORDS.get(name, name)}: {_said(before.get(name))} there, {_said(now.get(name))} here" for name in names]
 

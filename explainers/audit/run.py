@@ -113,15 +113,20 @@ class Run:
         can't be removed.
         """
         damaged = [part for part in self.done() if not parts.is_whole(self.part_file(part), self.plan.numbers(part))]
-        try:
-            for part in damaged:
-                self.part_file(part).unlink()
-            for folder in (self.folder, self.folder / PARTS):
-                for left in folder.glob(f"{UNFINISHED}*"):
-                    left.unlink()
-        except OSError as error:
-            raise unwritable(self.folder, error) from error
+        self._remove([self.part_file(part) for part in damaged])
+        self._remove([*self.folder.glob(f"{UNFINISHED}*"), *(self.folder / PARTS).glob(f"{UNFINISHED}*")])
         return damaged
+
+    def forget_broken(self) -> list[int]:
+        """Remove the parts with a picture that has no map, so that it is tried again, and return their numbers.
+
+        Only the process that computes the run may do this. Raises ExplanationError where they can't be removed.
+        """
+        rows = self.table(["number", "error"])
+        numbers = rows.filter(rows["error"].is_valid())["number"].to_pylist()
+        broken = sorted({number // self.plan.part for number in numbers})
+        self._remove([self.part_file(part) for part in broken])
+        return broken
 
     def write_part(self, part: int, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write the rows of a part. What is there already stays, because it is the same.
@@ -167,6 +172,13 @@ class Run:
     def part_file(self, part: int) -> Path:
         """Return where the rows of a part are, or will be."""
         return self.folder / PARTS / f"{part:05}.parquet"
+
+    def _remove(self, files: Sequence[Path]) -> None:
+        try:
+            for file in files:
+                file.unlink()
+        except OSError as error:
+            raise unwritable(self.folder, error) from error
 
     def _read(self, part: int, columns: Sequence[str]) -> pa.Table | None:
         """Return columns of a part; None where it isn't there, or not any more."""

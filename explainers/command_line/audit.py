@@ -48,7 +48,7 @@ DASHED = {asked.replace(" ", "-"): asked for asked in ASKED}
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="The folder that the paths of a table begin in. Default: that of the table.",
 )
-@click.option("--removal", is_flag=True, help="Test each map by deletion and insertion. This takes 30 times as long.")
+@click.option("--removal", is_flag=True, help="Test each map by deletion and insertion, which takes far longer.")
 @click.option(
     "--part",
     type=click.IntRange(1, 10_000),
@@ -57,12 +57,13 @@ DASHED = {asked.replace(" ", "-"): asked for asked in ASKED}
     help="The pictures that are written at once.",
 )
 @click.option("--workers", type=click.IntRange(1), help="The processes. Default: as many as the machine has room for.")
-@click.option("--ray", metavar="ADDRESS", help="Compute on this Ray cluster; `local` starts one on this machine.")
+@click.option("--ray", metavar="ADDRESS", help="Compute on the Ray cluster there; `local` starts one here.")
+@click.option("--retry", is_flag=True, help="Try pictures without a map again, and look for findings anew.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @click.pass_context
 def audit(
     ctx: click.Context, /, source: Path, out: Path, asked: str, boxes: Path | None, pictures: Path | None,
-    removal: bool, part: int, workers: int | None, ray: str | None, as_json: bool, **_: object,
+    removal: bool, part: int, workers: int | None, ray: str | None, retry: bool, as_json: bool, **_: object,
 ) -> None:  # fmt: skip
     """Explain all pictures of SOURCE, and look for what their maps have in common.
 
@@ -78,8 +79,8 @@ def audit(
         with claimed(out):
             run, changes = begin(out, plan, listing)
             _tell(changes)
-            _compute(run, workers, ray)
-            findings = _find(run)
+            _compute(run, workers, ray, retry=retry)
+            findings = _find(run, anew=retry)
         summary = Summary.of(run)
     except ExplanationError as error:
         raise click.ClickException(in_one_line(str(error))) from error
@@ -114,10 +115,12 @@ def _plan(
     )
 
 
-def _compute(run: Run, workers: int | None, ray: str | None) -> None:
+def _compute(run: Run, workers: int | None, ray: str | None, *, retry: bool) -> None:
     """Compute the parts that are missing or damaged, and say what is kept if that ends early."""
     if damaged := run.mend():
         _tell([f"{counted(len(damaged), 'damaged part is', 'damaged parts are')} made anew."])
+    if retry:
+        run.forget_broken()
     if not run.missing():
         return
     try:
@@ -133,9 +136,9 @@ def _kept(run: Run) -> int:
     return sum(len(run.plan.numbers(part)) for part in run.done())
 
 
-def _find(run: Run) -> Findings:
+def _find(run: Run, *, anew: bool) -> Findings:
     """Return what was found in a whole run, and look for it where nobody has."""
-    findings = read_findings(run)
+    findings = None if anew else read_findings(run)
     if findings is None or findings.pictures < run.plan.pictures:
         with _progress("Tests") as on_progress:
             findings = find(run, on_progress=on_progress)

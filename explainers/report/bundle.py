@@ -19,14 +19,13 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image
 
-from explainers import proof
+from explainers import proof, typed_json
 from explainers.arrays import Array
 from explainers.errors import ExplanationError
 from explainers.explanation import Explanation
 from explainers.figures import Look
 from explainers.figures.parts import Span
 from explainers.images.encoding import encode
-from explainers import typed_json
 from explainers.report.pictures import map_picture, overlay_picture
 
 FORMAT: Literal["whypixel explanation"] = "whypixel explanation"

@@ -11,11 +11,14 @@ SEEN = {  # the keys of what each page shows first
     "compare": ("top", "compare-view", "tiles-maps"),
     "path": ("top", "journey-figure"),
     "trust": ("top", "under-test", "verdict", "cards"),
+    "audit": ("top", "audit"),
     "reviews": ("top", "reviews"),
     "models": ("top", "own-area", "catalogue-line", "row-efficientnet_lite0", "row-bundled", "use-bundled"),
     "learn": ("top", "lesson-row-one-line", "open-one-line", "lesson-row-saturation"),
 }
-DRAWN = ".main-svg, .st-key-reviews, .st-key-use-bundled, .st-key-open-one-line"  # by what each page is known
+DRAWN = ", ".join(  # by what each page is known
+    (".main-svg", ".st-key-reviews", ".st-key-use-bundled", ".st-key-open-one-line", ".st-key-audit")
+)
 FIRST_CONTROLS = ("picture-choice", "method")  # in the sidebar, where the page has them
 TOP_HEIGHT = 72  # of the heading: a tenth of the window
 

@@ -48,7 +48,7 @@ def test_a_page_is_photographed_in_every_window(tab, tmp_path):
 
 
 def test_the_pages_have_the_addresses_that_streamlit_gives_them():
-    addresses = ["", "compare", "path", "trust", "reviews", "models", "learn"]
+    addresses = ["", "compare", "path", "trust", "audit", "reviews", "models", "learn"]
     assert [screenshots.address(page) for page in PAGES] == addresses
 
 

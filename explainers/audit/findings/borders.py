@@ -11,6 +11,7 @@ from explainers.arrays import Array
 from explainers.audit.finding import AuditFinding
 from explainers.audit.findings.causal import FEWEST, CausalTest, Effect, pasting
 from explainers.audit.findings.evidence import UNKNOWN, Evidence
+from explainers.audit.findings.listing import listed
 from explainers.audit.findings.regions import share_in
 from explainers.audit.findings.shares import ALIKE, REPORTED, least_excess, likeness
 from explainers.audit.rows import MAP_SIDE
@@ -107,10 +108,10 @@ def findings(evidence: Evidence, unusual: Sequence[Edge], test: CausalTest | Non
         own = kept.setdefault(edge.index, [])
         if len(own) < MOST_LISTED and all(likeness(edge.members, other.members) <= ALIKE for other in own):
             own.append(edge)
-            yield _finding(evidence, edge, effect)
+            yield _finding(evidence, edge, effect, test)
 
 
-def _finding(evidence: Evidence, edge: Edge, effect: Effect | None) -> AuditFinding:
+def _finding(evidence: Evidence, edge: Edge, effect: Effect | None, test: CausalTest | None) -> AuditFinding:
     name, total = escaped(evidence.name(edge.index)), len(edge.members) + len(edge.rest)
     said = (
         f"{len(edge.members):,} of {counted(total, 'map')} of {name} have more than {percent(edge.threshold)} "
@@ -126,17 +127,18 @@ def _finding(evidence: Evidence, edge: Edge, effect: Effect | None) -> AuditFind
             f"{effect.control_flips} of {effect.control_trials}."
         )
     sure = effect.sure if effect else 0.0
+    places, tried = listed(test, edge.index, pasting(REGIONS[edge.region]), effect, edge.members, edge.rest)
     return AuditFinding(
         id=f"border-{edge.index}-{edge.region.replace(' ', '-')}",
         kind="border",
         title=f"{name}: maps that lie {edge.region}",
-        sentence=said,
+        sentence=said + tried,
         caveat=CAVEAT,
         label=edge.index,
         sure=sure,
         reported=sure >= REPORTED,
-        pictures=tuple(evidence.numbers[edge.members].tolist()),
-        mean_map=evidence.mean_map(edge.members),
+        pictures=tuple(evidence.numbers[places].tolist()),
+        mean_map=evidence.mean_map(places),
         cells=REGIONS[edge.region],
         numbers=(
             *(effect.numbers if effect else ()),

@@ -24,6 +24,7 @@ from explainers.audit.rows import MAP_SIDE
 
 PAIRS = 96  # pictures that something is put into: the interval of a share is .1 to either side at most
 FEWEST = 8  # pictures of either kind, without which nothing is said
+RECEIVERS = 16  # pictures that a single one is tried on
 AT_ONCE = 32  # changed pictures, that are in memory together
 SEED = 18
 
@@ -105,6 +106,19 @@ class CausalTest:
             return None
         count, trials, control_count, control_trials = taken
         return Effect(trials - count, trials, control_trials - control_count, control_trials)
+
+    def one_by_one(self, index: int, change: Change, places: Array) -> Array:
+        """Return (n,) what each of these places does alone: the share of RECEIVERS pictures of other classes that is
+        taken for the class after the change; 0 where its picture can't be read.
+        """
+        receivers, shares = self.others(index), np.zeros(len(places))
+        for number, place in enumerate(places.tolist()):
+            donor = self.pictures.seen(int(self.evidence.numbers[place]))
+            if donor is not None:
+                turn = [receivers[(RECEIVERS * number + each) % len(receivers)] for each in range(RECEIVERS)]
+                changed = torch.stack([change(receiver, donor) for receiver in turn])
+                shares[number] = (self.pictures.answers(changed) == index).mean()
+        return shares
 
     def _taken_for(
         self, index: int, change: Change, receivers: Sequence[Tensor], donors: Array, controls: Array

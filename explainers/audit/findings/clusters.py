@@ -12,6 +12,7 @@ from explainers.arrays import Array
 from explainers.audit.finding import AuditFinding
 from explainers.audit.findings.causal import FEWEST, CausalTest, Effect, pasting
 from explainers.audit.findings.evidence import UNKNOWN, Evidence
+from explainers.audit.findings.listing import listed
 from explainers.audit.findings.partitions import Partition, partitions
 from explainers.audit.findings.regions import excess, in_small_map, in_words, share_in, strong_cells
 from explainers.audit.findings.shares import ALIKE, REPORTED, likeness
@@ -112,25 +113,26 @@ def chosen_partitions(results: Sequence[Tested]) -> dict[int, Partition]:
     return chosen
 
 
-def findings(evidence: Evidence, results: Sequence[Tested]) -> Iterator[AuditFinding]:
+def findings(evidence: Evidence, results: Sequence[Tested], test: CausalTest | None) -> Iterator[AuditFinding]:
     """Yield what is said of clusters that were tested, or couldn't be."""
     taken: set[str] = set()
     for result in results:
         cluster, effect = result.cluster, result.effect
         shares = share_in(evidence.maps[cluster.members], cluster.cells)
         members = cluster.members[np.argsort(-shares, kind="stable")]
+        places, tried = listed(test, cluster.index, pasting(cluster.cells), effect, members, cluster.rest)
         name, where = escaped(evidence.name(cluster.index)), in_words(cluster.cells)
         yield AuditFinding(
             id=_id(evidence, cluster, taken),
             kind="cluster",
             title=f"{name}: maps that look {where}",
-            sentence=_sentence(cluster, effect, name, where, float(shares.mean())),
+            sentence=_sentence(cluster, effect, name, where, float(shares.mean())) + tried,
             caveat=CAVEAT,
             label=cluster.index,
             sure=result.sure,
             reported=result.sure >= REPORTED,
-            pictures=tuple(evidence.numbers[members].tolist()),
-            mean_map=evidence.mean_map(members),
+            pictures=tuple(evidence.numbers[places].tolist()),
+            mean_map=evidence.mean_map(places),
             cells=cluster.cells,
             numbers=(
                 *(effect.numbers if effect else ()),

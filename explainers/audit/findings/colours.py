@@ -18,6 +18,7 @@ from explainers.arrays import Array
 from explainers.audit.finding import AuditFinding
 from explainers.audit.findings.causal import FEWEST, CausalTest, Effect
 from explainers.audit.findings.evidence import UNKNOWN, Evidence
+from explainers.audit.findings.listing import listed
 from explainers.audit.findings.partitions import two_means
 from explainers.audit.findings.shares import REPORTED
 from explainers.markdown import escaped
@@ -93,10 +94,12 @@ def findings(evidence: Evidence, particular: Sequence[Group], test: CausalTest |
         if group.index not in best or sure > best[group.index][0]:
             best[group.index] = sure, group, forth, back
     for sure, group, forth, back in sorted(best.values(), key=lambda each: -each[0]):
-        yield _finding(evidence, sure, group, forth, back)
+        rest = group.others[evidence.classes[group.others] == group.index]
+        places, tried = listed(test, group.index, recolour, forth, group.members, rest)
+        yield _finding(evidence, _sentence(evidence, group, forth, back) + tried, sure, group, forth, back, places)
 
 
-def _finding(evidence: Evidence, sure: float, group: Group, forth: Effect | None, back: Effect | None) -> AuditFinding:
+def _sentence(evidence: Evidence, group: Group, forth: Effect | None, back: Effect | None) -> str:
     name, count = escaped(evidence.name(group.index)), counted(len(group.members), "picture")
     compared = "those of the other classes" if group.part == "whole" else "the others of the class"
     said = (
@@ -116,18 +119,30 @@ def _finding(evidence: Evidence, sure: float, group: Group, forth: Effect | None
             f" Shifted to colours of other classes, {back.flips} of {back.trials} of its own aren't taken for {name} "
             f"any more; shifted among themselves, {back.control_flips} of {back.control_trials}."
         )
-    means = evidence.colours[group.members].mean(0)
+    return said
+
+
+def _finding(
+    evidence: Evidence,
+    sentence: str,
+    sure: float,
+    group: Group,
+    forth: Effect | None,
+    back: Effect | None,
+    places: Array,
+) -> AuditFinding:
+    means, name = evidence.colours[group.members].mean(0), escaped(evidence.name(group.index))
     return AuditFinding(
         id=f"colour-{group.index}-{group.part}",
         kind="colour",
         title=f"{name}: colours of {'the class' if group.part == 'whole' else 'a part of the class'}",
-        sentence=said,
+        sentence=sentence,
         caveat=CAVEAT,
         label=group.index,
         sure=sure,
         reported=sure >= REPORTED,
-        pictures=tuple(evidence.numbers[group.members].tolist()),
-        mean_map=evidence.mean_map(group.members),
+        pictures=tuple(evidence.numbers[places].tolist()),
+        mean_map=evidence.mean_map(places),
         cells=(),
         numbers=(
             *(forth.numbers if forth else ()),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
 from typing import Protocol
 
 import torch
@@ -33,14 +32,11 @@ class Pictures(Protocol):
 class RunPictures:
     """The pictures of a run, read from where they lie, and its classifier.
 
-    passes: how many pictures have passed through the classifier.
-    on_passed: called after each chunk; it may raise an exception to cancel.
-
     Raises ExplanationError where the classifier can't be loaded, or isn't the one that the maps are of.
     """
 
-    def __init__(self, run: Run, on_passed: Callable[[], None] = lambda: None) -> None:
-        self.run, self.on_passed, self.passes = run, on_passed, 0
+    def __init__(self, run: Run) -> None:
+        self.run = run
         self.classifier: Classifier = classifier(run)
         self._kept: OrderedDict[int, Tensor | None] = OrderedDict()
         self._bytes = 0
@@ -64,13 +60,7 @@ class RunPictures:
     def answers(self, pictures: Tensor) -> Array:
         answers: list[Tensor] = []
         with Passes(self.classifier, [Target(0)], fused=False, forward_only=True) as passes:
-
-            def answer(part: slice) -> None:
-                answers.append(passes.logits(pictures[part]).argmax(1))
-                self.on_passed()
-
-            passes.run(len(pictures), answer)
-        self.passes += len(pictures)
+            passes.run(len(pictures), lambda part: answers.append(passes.logits(pictures[part]).argmax(1)))
         return torch.cat(answers).cpu().numpy()
 
 

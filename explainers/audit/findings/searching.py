@@ -58,7 +58,7 @@ def search(
     test = CausalTest(evidence, pictures, _counting(on_progress, tests)) if pictures else None
     results = clusters.tested(candidates, test)
     found = [
-        *clusters.findings(evidence, clusters.distinct(results)),
+        *clusters.findings(evidence, clusters.distinct(results), test),
         *borders.findings(evidence, unusual, test),
         *colours.findings(evidence, particular, test),
         *missed.findings(evidence),

@@ -31,7 +31,8 @@ def show_confusion(audit: Audit, selection: Selection) -> None:
     if not (table.correct >= 0).any():
         st.info(NO_LABELS)
         return
-    cells = [cell for cell in confused(table) if selection.label in (None, cell[0])]
+    label = selection.label if selection.prediction is None else None  # or a click would leave one of them alone
+    cells = [cell for cell in confused(table) if label in (None, cell[0])]
     if not cells:
         st.info(ALL_RIGHT)
         return

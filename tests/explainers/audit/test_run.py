@@ -171,9 +171,7 @@ def test_rows_of_other_pictures_are_a_mistake_of_ours(begun, pictures):
     assert run.done() == []
 
 
-def test_a_folder_that_changes_while_a_run_goes_on_changes_the_rows_of_what_changed_alone(
-    begun, pictures, png
-):
+def test_a_folder_that_changes_while_a_run_goes_on_changes_the_rows_of_what_changed_alone(begun, pictures, png):
     undisturbed = begun(pictures, name="undisturbed")
     compute(undisturbed, workers=1)
     run, errors = begun(pictures), {}

@@ -7,6 +7,7 @@ PAGES = {
     "pages/compare.py": "Compare",
     "pages/path.py": "Path",
     "pages/trust.py": "Trust",
+    "pages/audit.py": "Audit",
     "pages/reviews.py": "Reviews",
     "pages/models.py": "Models",
     "pages/learn.py": "Learn",
@@ -44,10 +45,10 @@ def test_presenter_mode_leads_to_the_pages_before_and_after_with_all_settings(vi
     at = visit({"present": "True", "method": "vanilla-gradient"})
     assert not at.exception
     assert at.toggle(key="present").value is True
-    assert links(at) == ["Compare", "Path", "Trust", "Reviews", "Learn", "Next →"]
+    assert links(at) == ["Compare", "Path", "Trust", "Audit", "Reviews", "Learn", "Next →"]
     at.switch_page("pages/compare.py").run()
     assert at.toggle(key="present").value is True
-    assert links(at) == ["← Back", "Explain", "Path", "Trust", "Reviews", "Learn", "Next →"]
+    assert links(at) == ["← Back", "Explain", "Path", "Trust", "Audit", "Reviews", "Learn", "Next →"]
     back, *_, onwards = at.get("page_link")
     assert (back.proto.page, onwards.proto.page) == ("", "path")
     for link in (back, onwards):
@@ -55,12 +56,12 @@ def test_presenter_mode_leads_to_the_pages_before_and_after_with_all_settings(vi
         assert "method=vanilla-gradient" in link.proto.query_string
     assert not at.exception
     at.toggle(key="present").set_value(False).run()
-    assert links(at) == ["Explain", "Path", "Trust", "Reviews", "Models", "Learn"]
+    assert links(at) == ["Explain", "Path", "Trust", "Audit", "Reviews", "Models", "Learn"]
 
 
 def test_presenter_mode_leaves_out_the_page_where_classifiers_come_from(visit):
     at = visit({"present": "True"}, "pages/trust.py")
-    assert links(at) == ["← Back", "Explain", "Compare", "Path", "Reviews", "Learn", "Next →"]
+    assert links(at) == ["← Back", "Explain", "Compare", "Path", "Audit", "Reviews", "Learn", "Next →"]
     at.switch_page("pages/models.py").run()
-    assert links(at) == ["Explain", "Compare", "Path", "Trust", "Reviews", "Learn"]
+    assert links(at) == ["Explain", "Compare", "Path", "Trust", "Audit", "Reviews", "Learn"]
     assert here(at) == []
