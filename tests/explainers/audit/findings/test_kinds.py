@@ -8,6 +8,7 @@ import torch
 
 from explainers.audit.findings import borders, colours, confusion, displaced, missed
 from explainers.audit.findings.causal import CausalTest, pasting
+from explainers.audit.findings.listing import listed
 from explainers.audit.findings.regions import in_words
 
 from .conftest import blob, evidence_of
@@ -56,16 +57,16 @@ def test_a_class_whose_maps_are_rejected_is_found():
 
 def test_confusions_are_counted_by_label_and_prediction():
     predictions = CLASSES.copy()
-    predictions[:12], predictions[45] = 2, 0
+    predictions[:16], predictions[45] = 2, 0
     evidence = evidence_of(ONES, CLASSES, predictions)
     cells = {(cell.label, cell.prediction): len(cell.places) for cell in confusion.table(evidence)}
-    assert cells == {(0, 0): 8, (0, 2): 12, (1, 1): 20, (2, 0): 1, (2, 2): 19}
+    assert cells == {(0, 0): 4, (0, 2): 16, (1, 1): 20, (2, 0): 1, (2, 2): 19}
     (finding,) = confusion.findings(evidence)
     assert finding.id == "confusion-0-2"
     assert finding.reported
-    assert finding.pictures == tuple(range(12))
+    assert finding.pictures == tuple(range(16))
     assert finding.sentence == (
-        "12 of 20 pictures of zero (60.0%) are taken for two. Of the other classes' pictures, 0.0% are."
+        "16 of 20 pictures of zero (80.0%) are taken for two. Of the other classes' pictures, 0.0% are."
     )
     assert len(finding.mean_map) == 1024
     assert confusion.table(replace(evidence, labels=np.full(60, -1))) == []
@@ -126,6 +127,26 @@ def test_the_effect_counts_flips_and_those_of_the_control(world):
     assert (effect.score, effect.sure) == (1.0, pytest.approx(0.772, abs=0.001))
     assert test.effect(1, pasting(corner), bearing[:5], others) is None
     assert test.effect(1, pasting(corner), bearing, others[:0]) is None
+
+
+def test_pictures_of_a_reported_finding_are_tried_one_by_one(world, monkeypatch):
+    test = CausalTest(world.evidence, world)
+    bearing = np.flatnonzero(world.marked)
+    others = np.flatnonzero((world.classes == 1) & ~world.marked)
+    change = pasting(tuple(row * 32 + column for row in range(24, 32) for column in range(8)))
+    members, rest = np.concatenate([others[:3], bearing[2:]]), np.concatenate([bearing[:2], others[3:]])
+    effect = test.effect(1, change, members, rest)
+    places, said = listed(test, 1, change, effect, members, rest)
+    assert {*places} == {*bearing}
+    assert said == (" After trying 40 pictures one by one, 3 of these are left out and 2 others are added.")
+    world.lost = {int(bearing[5])}
+    assert {*listed(test, 1, change, effect, members, rest)[0]} == {*bearing} - world.lost
+    unsure = replace(effect, flips=effect.control_flips)
+    for case in ((None, effect), (test, None), (test, unsure)):
+        places, said = listed(case[0], 1, change, case[1], members, rest)
+        assert (places.tolist(), said) == (members.tolist(), "")
+    monkeypatch.setattr("explainers.audit.findings.listing.MOST_TRIED", 39)
+    assert listed(test, 1, change, effect, members, rest)[0].tolist() == members.tolist()
 
 
 def test_receivers_are_of_all_other_classes_alike(world):
