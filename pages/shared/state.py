@@ -29,7 +29,7 @@ DRAWN_KEY = "drawn"  # of the settings drawn in this run, with their defaults
 DECLARED_KEY = "declared"  # of the keys that code, never an address, has given a value in this session
 PAGE_KEY = "page"  # of the page of this run
 SEPARATOR = "~"  # between the values of a list, as text: addresses need not escape it
-RETURNED_KEY = "returned"  # of whether the browser's back button led to this run
+LEAVES_KEY, LEFT_KEY = "leaves", "left"  # of whether the next run, or this one, leaves the address as it is
 SENT_ADDRESS_KEY = "told"  # of the address that the browser has or is about to get
 BROUGHT_KEY = "brought"  # of the states of widgets that a browser brought from before a restart of the server
 UPLOAD_KEY = "upload"  # of the visitor's own photo
@@ -56,7 +56,8 @@ def begin() -> None:
             _run_again(run, [WidgetState(id=state.id) for state in brought])  # without values; see `deliver`
     if is_new := KEPT_KEY not in st.session_state:
         st.session_state[DECLARED_KEY] = set()
-    st.session_state[RETURNED_KEY] = returned = run is not None and run.is_history_navigation
+    returned = run is not None and run.is_history_navigation
+    st.session_state[LEFT_KEY] = st.session_state.pop(LEAVES_KEY, False) or returned
     if is_new or returned:
         st.session_state[SENT_ADDRESS_KEY] = st.query_params.to_dict()
         replace(st.query_params.to_dict())
@@ -94,11 +95,16 @@ def publish(*, complete: bool = True) -> None:
         else:
             kept[key] = _text(value)
     address = {key: kept[key] for key in (st.session_state[DRAWN_KEY] if complete else kept) if key in kept}
-    if st.session_state[RETURNED_KEY]:
+    if st.session_state[LEFT_KEY]:
         st.session_state[SENT_ADDRESS_KEY] = st.query_params.to_dict()
     elif not st.query_params.to_dict() == st.session_state[SENT_ADDRESS_KEY] == address:
         st.query_params.from_dict(address)
         st.session_state[SENT_ADDRESS_KEY] = address
+
+
+def leave_address() -> None:
+    """Let the next run leave the address as it comes with it, so that one press of the back button leads before it."""
+    st.session_state[LEAVES_KEY] = True
 
 
 def forget(key: str) -> None:
