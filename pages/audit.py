@@ -12,7 +12,7 @@ def audit() -> None:
     with frame("Is it always so?", "What the maps of thousands of pictures have in common.", "audit") as page:
         body = page.place("560px")
         with page.imports():
-            from explainers.audit.shelf import shelf
+            from explainers.audit.runs.shelf import shelf
             from pages.sections.audit.choosing import choose_audit, choose_selection
             from pages.sections.audit.opening import open_wanted
             from pages.sections.audit.overview import show_overview

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from explainers.audit.shelf import VARIABLE
+from explainers.audit.runs.shelf import VARIABLE
 from explainers.reviews.location import VARIABLE as BOARD_VARIABLE
 from tools.chromium import FLAGS, STILL, installed
 from tools.load.server import serve

@@ -15,12 +15,12 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from explainers.arrays import Array
-from explainers.audit.cases import Case
-from explainers.audit.finding import AuditFinding, Findings, Kind
+from explainers.audit.cases.listing import Case
 from explainers.audit.findings import FORMAT, VERSION, write_findings
-from explainers.audit.plan import PART, Plan
-from explainers.audit.rows import CELL_SIDE, MAP_SIDE
-from explainers.audit.run import Run
+from explainers.audit.findings.finding import AuditFinding, Findings, Kind
+from explainers.audit.runs.plan import PART, Plan
+from explainers.audit.runs.rows import CELL_SIDE, MAP_SIDE
+from explainers.audit.runs.run import Run
 from explainers.images.encoding import encode
 
 LABELS = ("teapot", "espresso", "banana", "lion", "umbrella")

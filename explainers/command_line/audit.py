@@ -9,16 +9,16 @@ from pathlib import Path
 
 import click
 
-from explainers.audit.beginning import begin, planned
-from explainers.audit.cases import Listing, list_cases
+from explainers.audit.cases.labels import match
+from explainers.audit.cases.listing import Listing, list_cases
 from explainers.audit.engine import OnProgress, compute
-from explainers.audit.finding import Findings
 from explainers.audit.findings import find, read_findings, write_findings
-from explainers.audit.labels import match
-from explainers.audit.place import check_place, claimed
-from explainers.audit.plan import ASKED, PART, Asked, Plan
-from explainers.audit.run import Run
-from explainers.audit.summary import Summary
+from explainers.audit.findings.finding import Findings
+from explainers.audit.runs.beginning import begin, planned
+from explainers.audit.runs.place import check_place, claimed
+from explainers.audit.runs.plan import ASKED, PART, Asked, Plan
+from explainers.audit.runs.run import Run
+from explainers.audit.runs.summary import Summary
 from explainers.command_line.audit_summary import document, text
 from explainers.command_line.classifier import ClassifierChoice
 from explainers.command_line.options import MethodCommand, audit_options, explainer_of

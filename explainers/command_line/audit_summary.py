@@ -5,9 +5,9 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from explainers.audit.finding import Findings
-from explainers.audit.run import Run
-from explainers.audit.summary import Summary
+from explainers.audit.findings.finding import Findings
+from explainers.audit.runs.run import Run
+from explainers.audit.runs.summary import Summary
 from explainers.command_line.pictures import in_one_line
 from explainers.markdown import plain
 from explainers.numbers import counted

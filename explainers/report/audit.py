@@ -11,16 +11,16 @@ from typing import Any, Protocol
 import numpy as np
 
 from explainers.arrays import Array
-from explainers.audit.finding import AuditFinding, Findings
-from explainers.audit.identity import run_identity
-from explainers.audit.overview import overview
-from explainers.audit.plan import Plan
-from explainers.audit.progress import progress
-from explainers.audit.rows import MAP_SIDE
-from explainers.audit.run import Run
-from explainers.audit.selection import confused, subject_in_words
-from explainers.audit.table import Table, read_table
-from explainers.audit.titles import ASKED, classifier_title, excess, method_title
+from explainers.audit.browsing.overview import overview
+from explainers.audit.browsing.selection import confused, subject_in_words
+from explainers.audit.browsing.table import Table, read_table
+from explainers.audit.findings.finding import AuditFinding, Findings
+from explainers.audit.runs.identity import run_identity
+from explainers.audit.runs.plan import Plan
+from explainers.audit.runs.progress import progress
+from explainers.audit.runs.rows import MAP_SIDE
+from explainers.audit.runs.run import Run
+from explainers.audit.runs.titles import ASKED, classifier_title, excess, method_title
 from explainers.figures.audit_pictures import map_picture, overlay_file
 from explainers.images.encoding import data_address
 from explainers.numbers import counted, short

@@ -6,10 +6,10 @@ from contextlib import suppress
 
 import numpy as np
 
-from explainers.audit.overview import accuracy
-from explainers.audit.plan import Plan
-from explainers.audit.table import Table
-from explainers.audit.titles import classifier_title
+from explainers.audit.browsing.overview import accuracy
+from explainers.audit.browsing.table import Table
+from explainers.audit.runs.plan import Plan
+from explainers.audit.runs.titles import classifier_title
 from explainers.classifiers.catalogue import find
 from explainers.classifiers.source import Source
 from explainers.errors import ExplanationError

@@ -6,8 +6,8 @@ import pytest
 
 from explainers import load_classifier
 from explainers.audit.findings import read_findings, write_findings
-from explainers.audit.run import Run
-from explainers.audit.shelf import VARIABLE
+from explainers.audit.runs.run import Run
+from explainers.audit.runs.shelf import VARIABLE
 from explainers.classifiers import BUNDLED
 from tools.made_run import INDEX, made_run
 

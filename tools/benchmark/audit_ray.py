@@ -15,8 +15,8 @@ from explainers import load_classifier
 from explainers.audit.engine import compute
 from explainers.audit.engine.on_ray import compute_on_ray
 from explainers.audit.engine.worker import Worker
-from explainers.audit.rows import SCHEMA
-from explainers.audit.run import Run
+from explainers.audit.runs.rows import SCHEMA
+from explainers.audit.runs.run import Run
 from explainers.methods.gradients import Saliency
 from tools.benchmark.audit_runs import drawn, made_run
 from tools.benchmark.report import Limit, report

@@ -8,9 +8,9 @@ import numpy as np
 from PIL import Image
 
 from explainers import Classifier, Explainer, read_image
-from explainers.audit.beginning import planned
-from explainers.audit.cases import list_cases
-from explainers.audit.run import Run
+from explainers.audit.cases.listing import list_cases
+from explainers.audit.runs.beginning import planned
+from explainers.audit.runs.run import Run
 from explainers.images.samples import SAMPLES
 
 PART = 16

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from explainers.audit.beginning import begin, planned
-from explainers.audit.cases import list_cases
+from explainers.audit.cases.listing import list_cases
 from explainers.audit.engine import compute
 from explainers.audit.findings import find, write_findings
+from explainers.audit.runs.beginning import begin, planned
 from explainers.classifiers.offered import offer, withdraw
 from explainers.explainer import Explainer
 from tools.planted import data_set

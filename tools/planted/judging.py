@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from explainers.audit.finding import AuditFinding
+from explainers.audit.findings.finding import AuditFinding
 from explainers.lessons.training import PLANTED
 
 FIRST = 3  # findings, among which the plant must be

@@ -7,7 +7,7 @@ from functools import partial
 
 from explainers.audit.engine.local import compute_in_processes, default_workers
 from explainers.audit.engine.worker import Worker
-from explainers.audit.run import Run
+from explainers.audit.runs.run import Run
 from explainers.classifiers.catalogue import find
 
 OnProgress = Callable[[int, int], None]  # (pictures done, pictures in all)

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import torch
 
 from explainers.audit.engine.process import EndedError, WorkerProcess
-from explainers.audit.run import Run
+from explainers.audit.runs.run import Run
 from explainers.errors import ExplanationError
 
 MAX_ENDED = 3  # processes that end by themselves: one may have been killed, more are no accident

@@ -11,7 +11,7 @@ from explainers.arrays import Array
 from explainers.audit.engine import small_maps
 from explainers.audit.engine.questions import Predictions
 from explainers.audit.engine.reading import Picture
-from explainers.audit.rows import SCHEMA
+from explainers.audit.runs.rows import SCHEMA
 from explainers.classifiers.view import Box
 from explainers.errors import ExplanationError
 from explainers.experiments.pointing.hits import hit, peaks

@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from explainers.audit.engine.local import Tally, cores, default_workers
 from explainers.audit.engine.worker import Worker
-from explainers.audit.run import Run
+from explainers.audit.runs.run import Run
 from explainers.errors import ExplanationError
 
 LOCAL = "local"

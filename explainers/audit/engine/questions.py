@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from explainers.audit.plan import Plan
+from explainers.audit.runs.plan import Plan
 from explainers.classifiers import Classifier
 from explainers.classifiers.agreement import LOGIT_TOLERANCE, same_logits
 from explainers.errors import ExplanationError

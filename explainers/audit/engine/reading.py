@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from explainers.audit.cases import Case, LostSourceError, read
+from explainers.audit.cases.listing import Case, LostSourceError, read
 from explainers.classifiers import Classifier
 from explainers.classifiers.view import Box
 from explainers.errors import ExplanationError

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from explainers.arrays import Array
-from explainers.audit.rows import CELL_SIDE, MAP_SIDE
+from explainers.audit.runs.rows import CELL_SIDE, MAP_SIDE
 
 BORDER = 0.1  # of the view's width and height, on each side
 

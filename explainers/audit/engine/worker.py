@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from explainers.audit import opening
+from explainers.audit.cases.labels import match
 from explainers.audit.engine import measuring
 from explainers.audit.engine.measuring import Row
 from explainers.audit.engine.questions import Predictions, predict, predict_anew, resolved, target
 from explainers.audit.engine.reading import Picture, read_ahead
-from explainers.audit.labels import match
-from explainers.audit.run import Run
+from explainers.audit.runs import opening
+from explainers.audit.runs.run import Run
 from explainers.classifiers import Classifier
 from explainers.errors import ExplanationError
 from explainers.experiments import Removal

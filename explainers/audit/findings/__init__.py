@@ -16,13 +16,13 @@ from functools import lru_cache
 from pathlib import Path
 
 from explainers import typed_json
-from explainers.audit.finding import Findings
 from explainers.audit.findings.embedding import embedded
 from explainers.audit.findings.evidence import read_evidence
+from explainers.audit.findings.finding import Findings
 from explainers.audit.findings.pictures import Pictures, RunPictures
 from explainers.audit.findings.searching import search
-from explainers.audit.place import write_whole
-from explainers.audit.run import Run
+from explainers.audit.runs.place import write_whole
+from explainers.audit.runs.run import Run
 from explainers.errors import ExplanationError
 
 FINDINGS, FORMAT, VERSION = "findings.json", "whypixel audit findings", 1

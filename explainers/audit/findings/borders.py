@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from explainers.arrays import Array
-from explainers.audit.finding import AuditFinding
 from explainers.audit.findings.causal import FEWEST, CausalTest, Effect, pasting
 from explainers.audit.findings.evidence import UNKNOWN, Evidence
+from explainers.audit.findings.finding import AuditFinding
 from explainers.audit.findings.listing import listed
 from explainers.audit.findings.regions import share_in
 from explainers.audit.findings.shares import ALIKE, REPORTED, least_excess, likeness
-from explainers.audit.rows import MAP_SIDE
+from explainers.audit.runs.rows import MAP_SIDE
 from explainers.markdown import escaped
 from explainers.numbers import counted, percent
 

@@ -20,7 +20,7 @@ from explainers.arrays import Array
 from explainers.audit.findings.evidence import Evidence
 from explainers.audit.findings.pictures import Pictures, readable
 from explainers.audit.findings.shares import least_excess
-from explainers.audit.rows import MAP_SIDE
+from explainers.audit.runs.rows import MAP_SIDE
 
 PAIRS = 96  # pictures that something is put into: the interval of a share is .1 to either side at most
 FEWEST = 8  # pictures of either kind, without which nothing is said

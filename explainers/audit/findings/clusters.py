@@ -9,9 +9,9 @@ from itertools import chain
 import numpy as np
 
 from explainers.arrays import Array
-from explainers.audit.finding import AuditFinding
 from explainers.audit.findings.causal import FEWEST, CausalTest, Effect, pasting
 from explainers.audit.findings.evidence import UNKNOWN, Evidence
+from explainers.audit.findings.finding import AuditFinding
 from explainers.audit.findings.listing import listed
 from explainers.audit.findings.partitions import Partition, partitions
 from explainers.audit.findings.regions import excess, in_small_map, in_words, share_in, strong_cells

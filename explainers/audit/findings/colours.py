@@ -15,9 +15,9 @@ import numpy as np
 from torch import Tensor
 
 from explainers.arrays import Array
-from explainers.audit.finding import AuditFinding
 from explainers.audit.findings.causal import FEWEST, CausalTest, Effect
 from explainers.audit.findings.evidence import UNKNOWN, Evidence
+from explainers.audit.findings.finding import AuditFinding
 from explainers.audit.findings.listing import listed
 from explainers.audit.findings.partitions import two_means
 from explainers.audit.findings.shares import REPORTED

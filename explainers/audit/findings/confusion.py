@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from explainers.arrays import Array
-from explainers.audit.finding import AuditFinding
 from explainers.audit.findings.evidence import UNKNOWN, Evidence
+from explainers.audit.findings.finding import AuditFinding
 from explainers.audit.findings.shares import REPORTED, least_excess
 from explainers.markdown import escaped
 from explainers.numbers import counted, percent

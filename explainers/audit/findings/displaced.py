@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from explainers.audit.finding import AuditFinding
 from explainers.audit.findings.evidence import Evidence
+from explainers.audit.findings.finding import AuditFinding
 from explainers.audit.findings.rates import rates
 from explainers.markdown import escaped
 from explainers.numbers import counted, percent

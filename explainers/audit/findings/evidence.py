@@ -11,8 +11,8 @@ import pyarrow as pa
 from pyarrow import compute
 
 from explainers.arrays import Array
-from explainers.audit.rows import CELL_SIDE, MAP_SIDE
-from explainers.audit.run import Run
+from explainers.audit.runs.rows import CELL_SIDE, MAP_SIDE
+from explainers.audit.runs.run import Run
 
 UNKNOWN = -1  # stands for the index of a class that isn't known
 SCALARS = (

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from explainers.arrays import Array
-from explainers.audit.finding import AuditFinding
 from explainers.audit.findings.evidence import UNKNOWN, Evidence
+from explainers.audit.findings.finding import AuditFinding
 from explainers.audit.findings.rates import Rate, rates
 from explainers.markdown import escaped
 from explainers.numbers import counted, percent

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from explainers.arrays import Array
-from explainers.audit.opening import classifier, photo
-from explainers.audit.run import Run
+from explainers.audit.runs.opening import classifier, photo
+from explainers.audit.runs.run import Run
 from explainers.classifiers import Classifier
 from explainers.errors import ExplanationError
 from explainers.explanation import Target

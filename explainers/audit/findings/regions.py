@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from explainers.arrays import Array
-from explainers.audit.rows import CELL_SIDE, MAP_SIDE
+from explainers.audit.runs.rows import CELL_SIDE, MAP_SIDE
 
 STRONG = 0.3  # of the largest excess: cells above it make the region of a cluster
 NAMES = (

@@ -8,10 +8,10 @@ from itertools import chain
 
 import numpy as np
 
-from explainers.audit.finding import AuditFinding
 from explainers.audit.findings import borders, clusters, colours, confusion, displaced, missed, scikit_learn
 from explainers.audit.findings.causal import CausalTest
 from explainers.audit.findings.evidence import UNKNOWN, Evidence
+from explainers.audit.findings.finding import AuditFinding
 from explainers.audit.findings.partitions import Partition
 from explainers.audit.findings.pictures import Pictures
 from explainers.errors import ExplanationError

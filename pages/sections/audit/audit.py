@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from explainers.audit.finding import Findings
+from explainers.audit.browsing.table import Table, read_table
 from explainers.audit.findings import read_findings
-from explainers.audit.identity import run_identity
-from explainers.audit.run import Run
-from explainers.audit.table import Table, read_table
+from explainers.audit.findings.finding import Findings
+from explainers.audit.runs.identity import run_identity
+from explainers.audit.runs.run import Run
 from explainers.errors import ExplanationError
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import streamlit as st
 
 from explainers.arrays import Array
-from explainers.audit.measures import MEASURES
-from explainers.audit.selection import MAX_CORNERS, OUTCOMES, Point, Selection, finding_of
-from explainers.audit.shelf import ShelvedRun
+from explainers.audit.browsing.measures import MEASURES
+from explainers.audit.browsing.selection import MAX_CORNERS, OUTCOMES, Point, Selection, finding_of
+from explainers.audit.runs.shelf import ShelvedRun
 from explainers.figures import spread
 from explainers.numbers import short
 from pages.sections.audit.audit import Audit

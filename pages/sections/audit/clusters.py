@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from explainers.audit.selection import Selection, cluster_subject, clusters, members
+from explainers.audit.browsing.selection import Selection, cluster_subject, clusters, members
 from explainers.figures.audit_pictures import map_picture
 from explainers.markdown import escaped
 from explainers.numbers import counted, percent

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from explainers.arrays import Array
-from explainers.audit.selection import Selection, confused
+from explainers.audit.browsing.selection import Selection, confused
 from explainers.figures.audit_pictures import map_picture
 from explainers.images.encoding import data_address
 from explainers.numbers import counted

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from explainers.audit.finding import AuditFinding
-from explainers.audit.rows import MAP_SIDE
-from explainers.audit.selection import Selection, finding_of
-from explainers.audit.titles import excess
+from explainers.audit.browsing.selection import Selection, finding_of
+from explainers.audit.findings.finding import AuditFinding
+from explainers.audit.runs.rows import MAP_SIDE
+from explainers.audit.runs.titles import excess
 from explainers.figures.audit_pictures import map_picture
 from explainers.markdown import plain
 from explainers.numbers import counted, short

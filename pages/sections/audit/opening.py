@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from explainers import ExplanationError
-from explainers.audit.opening import check_identity, photo
-from explainers.audit.run import Run
+from explainers.audit.runs.opening import check_identity, photo
+from explainers.audit.runs.run import Run
 from explainers.classifiers import Classifier
 from explainers.classifiers.catalogue import find
 from explainers.images.photo import Photo

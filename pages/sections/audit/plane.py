@@ -8,8 +8,8 @@ import numpy as np
 import streamlit as st
 
 from explainers.arrays import Array
-from explainers.audit.measures import MEASURES
-from explainers.audit.selection import Selection, selected, thinned
+from explainers.audit.browsing.measures import MEASURES
+from explainers.audit.browsing.selection import Selection, selected, thinned
 from explainers.figures import plane
 from explainers.figures.audit import GROUP_COLOURS, MAX_DRAWN
 from explainers.numbers import counted

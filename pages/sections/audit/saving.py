@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explainers.audit.export import as_csv
-from explainers.audit.selection import Selection, selected
+from explainers.audit.browsing.export import as_csv
+from explainers.audit.browsing.selection import Selection, selected
 from explainers.report.audit import audit_report
 from pages.sections.audit.audit import Audit
 from pages.sections.audit.notes import noted

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from explainers.audit.progress import progress
-from explainers.audit.shelf import VARIABLE, ShelvedRun
-from explainers.audit.titles import classifier_title, method_title
+from explainers.audit.runs.progress import progress
+from explainers.audit.runs.shelf import VARIABLE, ShelvedRun
+from explainers.audit.runs.titles import classifier_title, method_title
 from explainers.markdown import escaped
 from explainers.numbers import counted
 from pages.sections.audit.choosing import RUN_KEY

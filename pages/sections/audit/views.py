@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from explainers.audit.selection import Selection
+from explainers.audit.browsing.selection import Selection
 from pages.sections.audit.audit import Audit
 from pages.sections.audit.clusters import show_clusters
 from pages.sections.audit.confusion import show_confusion

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from explainers import ExplanationError, Target
-from explainers.audit.beginning import planned
-from explainers.audit.cases import list_cases, read
-from explainers.audit.run import Run
+from explainers.audit.cases.listing import list_cases, read
+from explainers.audit.runs.beginning import planned
+from explainers.audit.runs.run import Run
 from explainers.images.photo import Photo
 from explainers.methods import BY_SLUG
 

@@ -16,9 +16,9 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from explainers.audit.finding import Findings
 from explainers.audit.findings import FORMAT, VERSION
-from explainers.audit.run import Run
+from explainers.audit.findings.finding import Findings
+from explainers.audit.runs.run import Run
 from explainers.command_line import main
 from explainers.errors import ExplanationError
 
@@ -111,7 +111,7 @@ def test_pictures_without_a_map_are_tried_again_on_request(run, folder, whole, t
         raise OSError(errno.EIO, "Input/output error")
 
     with monkeypatch.context() as patch:
-        patch.setattr("explainers.audit.files.check_most", fail)
+        patch.setattr("explainers.audit.cases.files.check_most", fail)
         result = run(folder, "--out", out, *OPTIONS)
     assert (result.exit_code, "espresso/00.png: The file could not be read: Input/output" in result.stdout) == (1, True)
     assert run(folder, "--out", out, *OPTIONS).exit_code == 1
@@ -158,7 +158,7 @@ def test_a_full_disk_is_told_and_the_same_command_goes_on(whole, folder, run, tm
             raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("explainers.audit.place.os.fsync", full)
+        patch.setattr("explainers.audit.runs.place.os.fsync", full)
         result = run(folder, "--out", out, *OPTIONS)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.splitlines()[-2:] == [

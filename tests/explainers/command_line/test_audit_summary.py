@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from explainers.audit.finding import AuditFinding, Findings
-from explainers.audit.run import Run
-from explainers.audit.summary import Summary
+from explainers.audit.findings.finding import AuditFinding, Findings
+from explainers.audit.runs.run import Run
+from explainers.audit.runs.summary import Summary
 from explainers.command_line.audit_summary import document, text
 from explainers.command_line.pictures import as_json_line
 

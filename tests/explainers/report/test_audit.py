@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from explainers.audit.findings import read_findings
-from explainers.audit.run import Run
+from explainers.audit.runs.run import Run
 from explainers.report.audit import audit_report
 from explainers.reviews.audit_notes import AuditNote
 from tools.made_run import INDEX, made_run

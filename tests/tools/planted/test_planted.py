@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from explainers.audit.finding import AuditFinding
 from explainers.audit.findings import causal, clusters
+from explainers.audit.findings.finding import AuditFinding
 from explainers.lessons import drawings, training
 from explainers.lessons.drawings import BOX, SHAPES
 from explainers.lessons.training import PLANTED

@@ -6,7 +6,7 @@ import pytest
 
 from explainers import ExplanationError
 from explainers.audit import engine
-from explainers.audit.cases import LostSourceError
+from explainers.audit.cases.listing import LostSourceError
 from explainers.audit.engine import compute, local
 from explainers.audit.engine.process import EndedError, WorkerProcess
 from explainers.audit.engine.worker import Worker

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from explainers import ExplanationError
-from explainers.audit.cases import Case, LostSourceError, list_cases
+from explainers.audit.cases.listing import Case, LostSourceError, list_cases
 from explainers.audit.engine import reading
 from explainers.audit.engine.reading import open_picture, read_ahead
 

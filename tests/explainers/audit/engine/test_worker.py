@@ -9,11 +9,11 @@ from PIL import Image
 from torch import nn
 
 from explainers import ExplanationError, GradCAM, IntegratedGradients, Saliency, Target
-from explainers.audit.beginning import planned
-from explainers.audit.cases import list_cases
+from explainers.audit.cases.listing import list_cases
 from explainers.audit.engine.worker import UNSTEADY, Worker
-from explainers.audit.rows import SCHEMA
-from explainers.audit.run import Run
+from explainers.audit.runs.beginning import planned
+from explainers.audit.runs.rows import SCHEMA
+from explainers.audit.runs.run import Run
 from explainers.experiments import Removal
 from explainers.experiments.pointing.hits import hit
 from explainers.images.photo import Photo

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from explainers.audit.findings.evidence import SCALARS, Evidence
-from explainers.audit.rows import CELL_SIDE, MAP_SIDE
+from explainers.audit.runs.rows import CELL_SIDE, MAP_SIDE
 
 SIDE = 16  # pixels
 MARK = np.s_[-4:, :4]  # in the lower left corner, of a picture's pixels

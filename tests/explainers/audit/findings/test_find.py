@@ -11,12 +11,12 @@ from torch import nn
 
 from explainers import Classifier, ExplanationError, Saliency
 from explainers.audit import findings as module
-from explainers.audit.beginning import planned
-from explainers.audit.cases import list_cases
+from explainers.audit.cases.listing import list_cases
 from explainers.audit.findings import FINDINGS, find, read_findings, write_findings
 from explainers.audit.findings.evidence import read_evidence
 from explainers.audit.findings.pictures import RunPictures
-from explainers.audit.run import Run
+from explainers.audit.runs.beginning import planned
+from explainers.audit.runs.run import Run
 from explainers.classifiers.offered import offer, withdraw
 
 from .conftest import MARK, NAMES, SIDE, first_cluster
