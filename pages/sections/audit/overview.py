@@ -38,6 +38,6 @@ def _show_progress(audit: Audit) -> None:
     """Draw how far the run has come; what has come since the page was drawn is shown on a click, or all would jump."""
     now = progress(audit.run)
     st.progress(now.pictures / max(1, now.total), escaped(now.sentence))
-    if more := now.pictures - len(audit.table):
-        if st.button(f"Show {counted(more, 'more picture')}", key="show-more-pictures"):
-            st.rerun()
+    more = now.pictures - len(audit.table)
+    if more and st.button(f"Show {counted(more, 'more picture')}", key="show-more-pictures"):
+        st.rerun()
