@@ -36,7 +36,7 @@ def show_shelf(shelved: Mapping[str, ShelvedRun]) -> None:
     if not shelved:
         with st.container(key="audit-invitation"):
             st.markdown(WHAT_IT_IS)
-            st.code(COMMAND, language="sh", wrap_lines=True)
+            st.code(COMMAND, language=None, wrap_lines=True)  # the colours of a language are too pale
             st.caption(HOW_TO_LIST)
         return
     for number, entry in enumerate(shelved.values(), 1):

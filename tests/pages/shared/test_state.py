@@ -240,6 +240,16 @@ def test_the_back_button_adds_no_address_that_would_lead_back_to_itself(visit, r
     assert at.query_params == {"method": "c", "of-another-page": "1"}
 
 
+def test_an_address_that_is_to_be_left_stays_for_one_run(visit):
+    at = run(visit().selectbox(key="method").select("c"))
+    at.session_state[state.LEAVES_KEY] = True  # as `leave_address` does
+    at.query_params["of-another-page"] = "1"
+    assert settings(run(at)) == DEFAULTS | {"method": "c"}
+    assert at.query_params == {"method": "c", "of-another-page": "1"}
+    assert settings(run(at)) == DEFAULTS | {"method": "c"}
+    assert at.query_params == {"method": "c"}
+
+
 def test_the_forward_button_sets_what_was_at_its_default(visit, request):
     at = visit()
     at.query_params |= {"method": "b", "colour": "#ff0000"}
