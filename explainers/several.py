@@ -25,10 +25,10 @@ def explain_several(
     """Explain why `classifier` gives each of several pictures its score for the target of the same number.
 
     Returns an explanation, or what a call raises, for each of them. A map is that of a call for its picture alone,
-    apart from rounding. These are checked: the logits of each picture, by a pass of it alone through the network as it
-    is; for methods of several passes, samples of the others, and the gradient at each picture; for all other methods, the
-    whole map of one picture. That is the picture whose map is the largest, because a gradient that comes from other
-    pictures' scores makes a map larger.
+    apart from rounding. What is checked is the logits of each picture, by a pass of it alone through the network as it
+    is. For methods of several passes, so are samples of the others, and the gradient at each picture. For all other
+    methods, so is the whole map of one picture: the largest map, because a gradient that comes from other pictures'
+    scores makes a map larger.
     """
     if explainer.shares_passes and len(seen) > 1 and not classifier.traits.alone:
         together = _together(explainer, classifier, seen, targets)

@@ -127,8 +127,12 @@ def _in_files(files: Files) -> Found:
     sizes, notes = files.sizes()
     pictures = [name for name in sizes if name.lower().endswith(SUFFIXES)]
     named = sorted(name for name in sizes if posixpath.basename(name) in METADATA)
-    named = named or _table_at_top(files, [*sizes])
+    at_top = _tables_at_top([*sizes])
+    if not named and len(at_top) == 1 and not isinstance(files, FolderFiles):  # of a folder, a table can be named
+        named = at_top
     if not named:
+        if at_top:
+            notes.append(f"Classes and boxes aren't taken from {listed(at_top)}: that needs to be given as the source.")
         found = [Entry(name, label) for name, label in labels_by_folder(pictures).items()]
         return found, notes
     found = []
@@ -142,14 +146,11 @@ def _in_files(files: Files) -> Found:
     return found, notes
 
 
-def _table_at_top(files: Files, names: Sequence[str]) -> list[str]:
-    """Return the name of the one table that a zip archive has at its top, or in its one top folder."""
-    if isinstance(files, FolderFiles):  # which has its tables for many reasons: one that is meant is named
-        return []
+def _tables_at_top(names: Sequence[str]) -> list[str]:
+    """Return the names of the tables at the top, or in the one top folder."""
     tops = {name.partition("/")[0] for name in names}
     depth = 1 if len(tops) == 1 and all("/" in name for name in names) else 0
-    found = [name for name in names if name.count("/") == depth and name.lower().endswith(tables.SUFFIXES)]
-    return found if len(found) == 1 else []
+    return sorted(name for name in names if name.count("/") == depth and name.lower().endswith(tables.SUFFIXES))
 
 
 def _table(path: Path) -> Table:

@@ -28,7 +28,7 @@ def overview(table: Table) -> tuple[Number, ...]:
     """Return the numbers of the rows that are there; those that no row has are left out."""
     broken = len(table) - int(table.has_map.sum())
     numbers = [
-        Number("Pictures", f"{len(table):,}", f"{broken:,} of them without a map."),
+        Number("Pictures", f"{len(table):,}", f"{broken:,} of them without a map." if broken else "All have a map."),
         _accuracy(table),
         _median(table, "gap", "Gap, median", "Of a map's sum from the change of score."),
         _median(table, "map_error", "Map error, median", "How wrong a map may be."),

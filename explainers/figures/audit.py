@@ -14,7 +14,7 @@ from explainers.figures.colours import BLUE, GREEN, GREY, ORANGE, VIOLET, stops
 from explainers.figures.parts import Trace, unchecked
 
 PLANE_HEIGHT, SPREAD_HEIGHT = 340, 90  # pixels
-MAX_DRAWN = 6000  # points: a browser takes long for more of them, so that of more a part is drawn
+MAX_DRAWN = 2500  # points: a browser takes seconds to draw and choose more of them, so that of more a part is drawn
 GROUP_COLOURS = (BLUE, ORANGE, GREEN, VIOLET, "#c9a227", "#d1495b")
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x")  # for those who can't tell the colours apart
 BINS = 40

@@ -20,10 +20,10 @@ from explainers.audit.rows import MAP_SIDE
 from explainers.audit.run import Run
 from explainers.audit.selection import confused, subject_in_words
 from explainers.audit.table import Table, read_table
+from explainers.audit.titles import ASKED, classifier_title, excess, method_title
 from explainers.figures.audit_pictures import map_picture, overlay_file
 from explainers.images.encoding import data_address
-from explainers.methods import BY_SLUG
-from explainers.numbers import counted, percent, short
+from explainers.numbers import counted, short
 from explainers.report import model_card
 from explainers.report.audit_card import audit_card
 from explainers.report.html import LIMITS, style
@@ -34,13 +34,8 @@ TEMPLATE = Path(__file__).with_name("audit.html")
 EXAMPLES = 8  # pictures of a finding
 MAX_REPORTED, MAX_LISTED = 30, 12  # findings with examples: those that are reported, and the others
 MAX_CONFUSED = 24  # kinds of wrong answers
-MAX_BROKEN = 50  # pictures that are named
+MAX_BROKEN = 20  # pictures that are named
 MAIN_SIDE, SMALL_SIDE = 224, 112  # pixels
-ASKED = {
-    "likeliest": "the likeliest class",
-    "label": "the class that the picture shows",
-    "label rather than likeliest": "the class that the picture shows, rather than the likeliest other one",
-}
 
 
 class Note(Protocol):
@@ -87,7 +82,7 @@ def audit_report(run: Run, findings: Findings | None, notes: Mapping[str, Iterab
     wrong = confused(table)
     broken = [place for place, error in enumerate(table.errors) if error]
     page: str = template(TEMPLATE).render(
-        title=f"Is it always so? {counted(run.plan.pictures, 'map')} of {run.plan.classifier}",
+        title=f"Is it always so? {counted(run.plan.pictures, 'map')} of {classifier_title(run.plan)}",
         style=style(),
         plan=run.plan,
         method=method_title(run.plan),
@@ -98,7 +93,7 @@ def audit_report(run: Run, findings: Findings | None, notes: Mapping[str, Iterab
         reported=[each for each in shown if each.finding.reported],
         others=[each for each in shown if not each.finding.reported],
         left_out=len(known) - len(chosen),
-        looked_at=findings.pictures if findings else 0,
+        looked_at=counted(findings.pictures, "picture") if findings else "",
         problems=findings.notes if findings else (),
         other_notes=[(subject_in_words(table, subject), own) for subject, own in said.items() if subject not in ids],
         confused=[_confused(table, *cell) for cell in wrong[:MAX_CONFUSED]],
@@ -113,18 +108,12 @@ def audit_report(run: Run, findings: Findings | None, notes: Mapping[str, Iterab
     return page
 
 
-def method_title(plan: Plan) -> str:
-    """Return the title of a plan's method, or its name where this Whypixel doesn't know it."""
-    kind = BY_SLUG.get(plan.method)
-    return kind.title if kind else plan.method
-
-
 def _shown(run: Run, table: Table, finding: AuditFinding, notes: tuple[Note, ...]) -> Shown:
     places = table.places(np.array(finding.pictures[:EXAMPLES]))
     thumbnails = run.rows([int(table.numbers[place]) for place in places], ["thumbnail"])
     examples = tuple(_example(table, int(place), thumbnails) for place in places)
     facts = tuple((name, short(value)) for name, value in finding.numbers)
-    return Shown(finding, percent(finding.sure), facts, _mean_map(finding), examples, notes)
+    return Shown(finding, excess(finding), facts, _mean_map(finding), examples, notes)
 
 
 def _mean_map(finding: AuditFinding) -> Picture | None:
@@ -156,7 +145,7 @@ def _facts(plan: Plan) -> Rows:
     return (
         ("Pictures", f"{counted(plan.pictures, 'picture')} from {Path(plan.source).name}"),
         ("List of pictures", f"SHA-256 {plan.sha256}"),
-        ("Classifier", f"{plan.classifier} (architecture, weights and view: {plan.identity})"),
+        ("Classifier", f"{classifier_title(plan)} (architecture, weights and view: {plan.identity})"),
         ("Photos are fitted by", {"crop": "their centre", "pad": "black bars"}[plan.fit]),
         ("Method", f"{method_title(plan)} ({settings or 'no settings'})"),
         ("Explained", f"the {plan.scale} of {ASKED[plan.asked]}"),

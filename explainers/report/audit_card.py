@@ -9,6 +9,7 @@ import numpy as np
 from explainers.audit.overview import accuracy
 from explainers.audit.plan import Plan
 from explainers.audit.table import Table
+from explainers.audit.titles import classifier_title
 from explainers.classifiers.catalogue import find
 from explainers.classifiers.source import Source
 from explainers.errors import ExplanationError
@@ -47,7 +48,7 @@ def audit_card(plan: Plan, table: Table) -> Card:
             asked="what else limits the classifier",
         ),
     )
-    return Card(plan.identity, plan.classifier, entries)
+    return Card(plan.identity, classifier_title(plan), entries)
 
 
 def _source(plan: Plan) -> Source | None:
@@ -59,9 +60,13 @@ def _source(plan: Plan) -> Source | None:
 
 
 def _details(plan: Plan, source: Source | None) -> str:
-    origin = "Loaded under this name." if plan.checkpoint is None else "Its weights were loaded from a file."
+    origin = (
+        f"Loaded under the name {plan.classifier}."
+        if plan.checkpoint is None
+        else "Its weights were loaded from a file."
+    )
     licence = f" Licence of the weights: {source.licence}." if source and source.licence else ""
-    return f"{plan.classifier}. {origin}{licence} Hash of architecture, weights and view: {plan.identity}."
+    return f"{classifier_title(plan)}. {origin}{licence} Hash of architecture, weights and view: {plan.identity}."
 
 
 def _of_classes(table: Table) -> str:

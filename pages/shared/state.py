@@ -29,6 +29,7 @@ DRAWN_KEY = "drawn"  # of the settings drawn in this run, with their defaults
 DECLARED_KEY = "declared"  # of the keys that code, never an address, has given a value in this session
 PAGE_KEY = "page"  # of the page of this run
 SEPARATOR = "~"  # between the values of a list, as text: addresses need not escape it
+RETURNED_KEY = "returned"  # of whether the browser's back button led to this run
 SENT_ADDRESS_KEY = "told"  # of the address that the browser has or is about to get
 BROUGHT_KEY = "brought"  # of the states of widgets that a browser brought from before a restart of the server
 UPLOAD_KEY = "upload"  # of the visitor's own photo
@@ -55,8 +56,8 @@ def begin() -> None:
             _run_again(run, [WidgetState(id=state.id) for state in brought])  # without values; see `deliver`
     if is_new := KEPT_KEY not in st.session_state:
         st.session_state[DECLARED_KEY] = set()
-    replaced = is_new or (run is not None and run.is_history_navigation)
-    if replaced:
+    st.session_state[RETURNED_KEY] = returned = run is not None and run.is_history_navigation
+    if is_new or returned:
         st.session_state[SENT_ADDRESS_KEY] = st.query_params.to_dict()
         replace(st.query_params.to_dict())
     elif page != st.session_state[PAGE_KEY]:
@@ -83,7 +84,8 @@ def setting(key: str, default: Any, accepts: Callable[[Any], bool] = anything, f
 def publish(*, complete: bool = True) -> None:
     """Write the settings drawn in this run into the address; a run that ended before all were drawn keeps the others.
 
-    The address that came with this run may be out of date (see `begin`), so the one sent last is compared, too.
+    The address that came with this run may be out of date (see `begin`), so the one sent last is compared, too. To an
+    address that the back button led to, none is added: the button would lead back to it for ever.
     """
     kept = st.session_state[KEPT_KEY]
     for key, default in st.session_state[DRAWN_KEY].items():
@@ -92,7 +94,9 @@ def publish(*, complete: bool = True) -> None:
         else:
             kept[key] = _text(value)
     address = {key: kept[key] for key in (st.session_state[DRAWN_KEY] if complete else kept) if key in kept}
-    if not st.query_params.to_dict() == st.session_state[SENT_ADDRESS_KEY] == address:
+    if st.session_state[RETURNED_KEY]:
+        st.session_state[SENT_ADDRESS_KEY] = st.query_params.to_dict()
+    elif not st.query_params.to_dict() == st.session_state[SENT_ADDRESS_KEY] == address:
         st.query_params.from_dict(address)
         st.session_state[SENT_ADDRESS_KEY] = address
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,9 +11,7 @@ from explainers.audit.findings import read_findings
 from explainers.audit.identity import run_identity
 from explainers.audit.run import Run
 from explainers.audit.table import Table, read_table
-from explainers.classifiers.catalogue import find
 from explainers.errors import ExplanationError
-from explainers.methods import BY_SLUG
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,16 +50,3 @@ def without_places(run: Run, sentence: str) -> str:
     for place in (str(run.folder), run.plan.source):
         sentence = sentence.replace(place, Path(place).name)
     return sentence
-
-
-def classifier_title(run: Run) -> str:
-    """Return the title of a run's classifier, or its name where this server doesn't know it."""
-    with suppress(ExplanationError):
-        return find(run.plan.classifier).title
-    return run.plan.classifier
-
-
-def method_title(run: Run) -> str:
-    """Return the title of a run's method, or its name where this Whypixel doesn't know it."""
-    kind = BY_SLUG.get(run.plan.method)
-    return kind.title if kind else run.plan.method

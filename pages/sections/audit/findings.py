@@ -10,9 +10,10 @@ import streamlit as st
 from explainers.audit.finding import AuditFinding
 from explainers.audit.rows import MAP_SIDE
 from explainers.audit.selection import Selection, finding_of
+from explainers.audit.titles import excess
 from explainers.figures.audit_pictures import map_picture
 from explainers.markdown import plain
-from explainers.numbers import counted, percent, short
+from explainers.numbers import counted, short
 from pages.sections.audit.audit import Audit
 from pages.sections.audit.choosing import FINDING_KEY, look_at
 from pages.sections.audit.notes import Noted, noted, show_notes
@@ -22,7 +23,7 @@ FINDINGS_KEY, FINDINGS_SHOWN = "findings-page", 6
 LIST_SIDE, ONE_SIDE = 96, 224  # pixels of a mean map
 NOT_YET = (
     "Nobody has looked for what these maps have in common yet. The command that computes them does so at the end; "
-    "until then, All maps, Confusion and the filters show the rows that are there."
+    "until then, Confusion and the filters show the rows that are there."
 )
 NOTHING = "Nothing was found that these maps have in common."
 OUTDATED = "This was found in the first {count}; more have come since, and the same command looks again."
@@ -102,7 +103,7 @@ def _badge(finding: AuditFinding) -> str:
 
 
 def _facts(finding: AuditFinding, said: Noted) -> str:
-    facts = [f"Sure: {percent(finding.sure)}", counted(len(finding.pictures), "picture")]
+    facts = [excess(finding), counted(len(finding.pictures), "picture")]
     if notes := said.get(finding.id):
         facts.append(counted(len(notes), "note"))
         facts += [f"**{tag}**" for tag in said.tags(finding.id)]

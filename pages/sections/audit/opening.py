@@ -43,7 +43,7 @@ def open_wanted(audit: Audit) -> None:
         except ExplanationError as error:
             raise ExplanationError(without_places(audit.run, str(error))) from error
         state.replace(settings)
-        st.switch_page(PAGES[FIRST_PAGE][1])
+        st.switch_page(PAGES[FIRST_PAGE][1], query_params=state.settings())  # which the back button returns to
 
 
 def _settings(audit: Audit, number: int) -> dict[str, str]:

@@ -8,24 +8,20 @@ import streamlit as st
 
 from explainers.audit.overview import overview
 from explainers.audit.progress import progress
+from explainers.audit.titles import ASKED, classifier_title, method_title
 from explainers.markdown import escaped
 from explainers.numbers import counted
-from pages.sections.audit.audit import Audit, classifier_title, method_title
+from pages.sections.audit.audit import Audit
 
 POLL_INTERVAL = 5.0  # seconds between looks how far a run has come
-ASKED = {
-    "likeliest": "each for the likeliest class",
-    "label": "each for the class that the picture shows",
-    "label rather than likeliest": "each for the class that the picture shows, rather than the likeliest other one",
-}
 
 
 def show_overview(audit: Audit) -> None:
     """Draw what was asked, the numbers of all rows and, while there are more to come, how far it has come."""
     plan = audit.run.plan
     st.caption(
-        f"**{escaped(audit.name)}**: {escaped(classifier_title(audit.run))}, {escaped(method_title(audit.run))}, "
-        f"{ASKED[plan.asked]} ({plan.scale})."
+        f"**{escaped(audit.name)}**: {escaped(classifier_title(plan))}, {escaped(method_title(plan))}, "
+        f"each for {ASKED[plan.asked]} ({plan.scale})."
     )
     if audit.run.missing():
         with st.container(key="audit-progress"):

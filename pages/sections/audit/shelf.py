@@ -8,9 +8,9 @@ import streamlit as st
 
 from explainers.audit.progress import progress
 from explainers.audit.shelf import VARIABLE, ShelvedRun
+from explainers.audit.titles import classifier_title, method_title
 from explainers.markdown import escaped
 from explainers.numbers import counted
-from pages.sections.audit.audit import classifier_title, method_title
 from pages.sections.audit.choosing import RUN_KEY
 from pages.shared import state
 
@@ -50,7 +50,8 @@ def _show_entry(number: int, entry: ShelvedRun) -> None:
             if entry.run is None:
                 st.caption(escaped(entry.problem))
                 return
-            count = counted(entry.run.plan.pictures, "picture")
-            what = f"{escaped(classifier_title(entry.run))} · {escaped(method_title(entry.run))}"
+            plan = entry.run.plan
+            count = counted(plan.pictures, "picture")
+            what = f"{escaped(classifier_title(plan))} · {escaped(method_title(plan))}"
             st.caption(f"{count} · {what}  \n{progress(entry.run).sentence}")
         st.button("Open", key=f"open-audit-{number}", on_click=state.choose, args=(RUN_KEY, entry.name))

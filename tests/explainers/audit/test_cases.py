@@ -132,6 +132,14 @@ def test_a_zip_archive_is_read_like_the_folder_that_was_packed(packed, png, top)
     assert listed(table) == [(f"{top}x/1.png", "cat", None)]
 
 
+def test_tables_that_are_not_read_are_named(write, packed):
+    files = {"a.png": "x", "labels.tsv": "path\tlabel\na.png\tcat\n", "boxes.tsv": "path\n"}
+    for source in (write(files), packed(files)):
+        assert listed(source) == [("a.png", None, None)]
+        said = "Classes and boxes aren't taken from boxes.tsv, labels.tsv: that needs to be given as the source."
+        assert list_cases(source).notes == (said,)
+
+
 def test_files_that_are_missing_or_change_are_refused_one_by_one(write, packed):
     folder = write({"cases.csv": "path\na.png\nb.png\nc.png\n", "a.png": "aaa", "b.png": "bbb"})
     listing = list_cases(folder / "cases.csv")
@@ -193,6 +201,7 @@ def test_nothing_outside_the_folder_is_read(write, tmp_path):
         else:
             assert "secret" not in reason(listing.source, case).replace("secret.png", "")
     assert listed(folder) == [(name, None, None) for name in ("in.png", "inside.png", "link.png", "loop.png")]
+    (folder / "cases.csv").unlink()
     assert list_cases(folder).notes == ("Links to folders aren't followed: away.", "1 picture is missing: loop.png.")
 
 

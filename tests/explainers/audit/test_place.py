@@ -1,26 +1,49 @@
 """A file of a run is whole or not there, and one process at a time writes it."""
 
 import errno
-import resource
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from explainers.audit.place import LOCK, check_place, claimed, names_in, write_whole
 from explainers.errors import ExplanationError
 
-ROOT = Path(__file__).parents[3]
-CLAIM = """
-import sys
-from pathlib import Path
-from explainers.audit.place import claimed
+resource = pytest.importorskip("resource", reason="Windows has neither these limits nor these locks")
+LOCK_IT = """
+import fcntl, sys
 
-with claimed(Path(sys.argv[1])):
+file = open(sys.argv[1], "a")
+try:
+    fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+except OSError:
+    print("taken", flush=True)
+else:
     print("mine", flush=True)
-    input()
+    sys.stdin.read()
 """
+
+
+@pytest.fixture
+def other():
+    """(folder) -> a process that tries to lock the run there, and what it says."""
+    processes = []
+
+    def start(folder):
+        processes.append(
+            subprocess.Popen(
+                [sys.executable, "-c", LOCK_IT, str(folder / LOCK)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        )
+        return processes[-1], processes[-1].stdout.readline().strip()
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
 
 
 @pytest.mark.parametrize("room", [0, 1, 999])
@@ -46,19 +69,16 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
     assert [*tmp_path.iterdir()] == []
 
 
-def test_a_second_process_is_told_that_there_is_a_first(tmp_path):
+def test_a_second_process_is_told_that_there_is_a_first(tmp_path, other):
     folder = tmp_path / "run"
-    program = [sys.executable, "-c", CLAIM, str(folder)]
-    first = subprocess.Popen(program, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert first.stdout
-    assert first.stdout.readline() == b"mine\n"
-    with (
-        pytest.raises(ExplanationError, match="Another process is computing the audit in"),
-        claimed(folder),
-    ):
+    with claimed(folder):
+        assert other(folder)[1] == "taken"
+    process, said = other(folder)
+    assert said == "mine"
+    with pytest.raises(ExplanationError, match="Another process is computing the audit in"), claimed(folder):
         pass
-    first.kill()
-    first.communicate()
+    process.kill()  # which leaves the file, and no lock
+    process.wait()
     with claimed(folder):
         assert names_in(folder) == {LOCK}
 

@@ -83,3 +83,7 @@ def test_the_overview_has_the_numbers_of_the_rows(made):
     assert "25.0% of the area" in numbers["In the box"].hint
     assert "Rejected" not in numbers  # nothing was tested
     assert written(float("nan"), share=True) == "–"
+
+
+def test_where_no_picture_is_broken_none_is_counted(made):
+    assert overview(read_table(made()))[0].hint == "All have a map."

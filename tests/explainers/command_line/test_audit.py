@@ -1,12 +1,14 @@
 """The command `audit` makes a run, goes on with it after whatever has ended it, and says what came of it."""
 
 import errno
+import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
-import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +16,11 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+from explainers.audit.finding import Findings
+from explainers.audit.findings import FORMAT, VERSION
 from explainers.audit.run import Run
 from explainers.command_line import main
+from explainers.errors import ExplanationError
 
 ROOT = Path(__file__).parents[3]
 COMMAND = sys.modules["explainers.command_line.audit"]  # the command has the same name
@@ -34,8 +39,14 @@ def folder(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(autouse=True)
+def _nothing_found(monkeypatch):
+    """Nothing is looked for in the runs of most tests, which takes most of the time."""
+    monkeypatch.setattr(COMMAND, "find", lambda run, **_: Findings(FORMAT, VERSION, run.plan.pictures, (), (), (), ()))
+
+
 @pytest.fixture
-def run(monkeypatch):
+def run():
     """(arguments...) -> the result of the command `audit`."""
     return lambda *arguments: CliRunner().invoke(main, ["audit", *map(str, arguments)])
 
@@ -138,28 +149,6 @@ def test_a_folder_without_pictures_or_with_other_things_is_refused(run, folder, 
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
-def test_a_run_that_another_process_computes_is_left_alone(run, folder, tmp_path):
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(tmp_path / "run")], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    assert holder.stdout
-    holder.stdout.readline()
-    result = run(folder, "--out", tmp_path / "run", *OPTIONS)
-    holder.communicate(b"\n")
-    assert (result.exit_code, "Another process is computing" in result.stderr) == (1, True)
-
-
-HOLD = f"""
-import sys
-sys.path.insert(0, {str(ROOT)!r})
-from pathlib import Path
-from explainers.audit.place import claimed
-with claimed(Path(sys.argv[1])):
-    print("mine", flush=True)
-    input()
-"""
-
-
 def test_a_full_disk_is_told_and_the_same_command_goes_on(whole, folder, run, tmp_path, monkeypatch):
     out, synced = tmp_path / "run", []
 
@@ -189,35 +178,62 @@ def test_a_damaged_part_is_made_anew(whole, folder, run, tmp_path):
     assert parts(out) == parts(whole[0])
 
 
+def test_progress_begins_where_the_run_goes_on(monkeypatch):
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with COMMAND._progress("Maps", before=50) as show:
+        for done in (50, 75, 100):
+            show(done, 100)
+    assert re.findall(r"\d+%", terminal.getvalue()) == ["0%", "50%", "100%"]
+
+
+def test_a_run_that_another_process_computes_is_left_alone(folder, run, tmp_path, monkeypatch):
+    @contextmanager
+    def taken(folder):
+        raise ExplanationError("Another process is computing it.")
+        yield
+
+    monkeypatch.setattr(COMMAND, "claimed", taken)
+    result = run(folder, "--out", tmp_path / "run", *OPTIONS)
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (1, "Error: Another process is computing it.")
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to another process")
 def test_a_run_that_is_interrupted_and_then_killed_ends_like_one_that_was_not(whole, folder, run, tmp_path):
     out = tmp_path / "run"
-    for number, end in enumerate((signal.SIGINT, signal.SIGKILL), 1):
+    for stuck, end in ((2, signal.SIGINT), (4, signal.SIGKILL)):
         process = subprocess.Popen(
-            [sys.executable, "-c", SLOWLY, "audit", str(folder), "--out", str(out), *OPTIONS],
+            [sys.executable, "-c", STUCK, str(stuck), "audit", str(folder), "--out", str(out), *OPTIONS],
             cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
-        while process.poll() is None and not (out / "parts" / f"{number:05}.parquet").exists():
-            time.sleep(0.02)
+        assert process.stdout
+        assert process.stdout.readline() == "stuck\n"
         process.send_signal(end)
         _, errors = process.communicate(timeout=60)
         if end == signal.SIGINT:
             assert process.returncode == 130, errors
-            assert "pictures are done and kept. The same command goes on from there." in errors
-            assert errors.endswith("Interrupted.\n")
-        assert 2 <= len(Run.open(out).done()) < 6
-        assert {name: parts(whole[0])[name] for name in parts(out) if not name.startswith(".")}.items() <= parts(
-            out
-        ).items()
+            said = "4 of 11 pictures are done and kept. The same command goes on from there."
+            assert [line for line in errors.splitlines() if line][-2:] == [said, "Interrupted."]
+        assert Run.open(out).done() == [*range(stuck)]
+        assert parts(out).items() <= parts(whole[0]).items()
     assert run(folder, "--out", out, *OPTIONS).exit_code == 0
     assert parts(out) == parts(whole[0])
 
 
-SLOWLY = """
+STUCK = """
 import sys, time
 from explainers.audit.engine.worker import Worker
 from explainers.command_line import main
-rows = Worker.rows
-Worker.rows = lambda *arguments: [time.sleep(0.3), rows(*arguments)][1]
+rows, stuck = Worker.rows, int(sys.argv.pop(1))
+
+def rows_or_stuck(worker, part, *arguments):
+    if part == stuck:
+        print("stuck", flush=True)
+        time.sleep(600)
+    return rows(worker, part, *arguments)
+
+Worker.rows = rows_or_stuck
 main()
 """

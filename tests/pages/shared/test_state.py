@@ -215,6 +215,14 @@ def test_the_back_button_replaces_all_settings(visit, request):
     assert at.query_params == {"method": "c"}
 
 
+def test_the_back_button_adds_no_address_that_would_lead_back_to_itself(visit, request):
+    at = visit()
+    at.query_params |= {"method": "c", "of-another-page": "1"}
+    request.getfixturevalue("history")
+    assert settings(run(at)) == DEFAULTS | {"method": "c"}
+    assert at.query_params == {"method": "c", "of-another-page": "1"}
+
+
 def test_the_forward_button_sets_what_was_at_its_default(visit, request):
     at = visit()
     at.query_params |= {"method": "b", "colour": "#ff0000"}
