@@ -35,15 +35,15 @@ def of_picture(picture: Picture, label: int | None, classes: Sequence[str]) -> R
     }
     if picture.seen is None or picture.size is None:
         return row
-    pixels = picture.seen.picture.float().cpu().numpy()
-    thumbnail = as_image(pixels)
+    pixels = picture.seen.picture.float().cpu()
+    by_channel, thumbnail = pixels.flatten(1).double(), as_image(pixels.numpy())
     thumbnail.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
     return row | {
         "width": picture.size[0],
         "height": picture.size[1],
         "view": picture.view,
-        "colour_mean": _of_three(pixels.mean((1, 2), dtype=np.float64)),
-        "colour_std": _of_three(pixels.std((1, 2), dtype=np.float64)),
+        "colour_mean": _of_three(by_channel.mean(1).numpy()),
+        "colour_std": _of_three(by_channel.std(1, correction=0).numpy()),
         "thumbnail": encode(thumbnail, "jpeg", THUMBNAIL_QUALITY),
     }
 
