@@ -23,7 +23,7 @@ def text(run: Run, summary: Summary, findings: Findings) -> str:
         lines.append("Nothing was found that is more than chance.")
     if others:
         lines.append(f"{counted(others, 'thing')} more to look at, which may be chance.")
-    lines += findings.notes
+    lines += map(plain, findings.notes)
     folder = shlex.quote(str(run.folder.resolve().parent))
     lines.append(f"To look at it, open the page Audit: WHYPIXEL_RUNS={folder} streamlit run dashboard.py")
     return "\n".join(map(in_one_line, lines))
