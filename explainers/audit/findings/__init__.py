@@ -21,7 +21,7 @@ from explainers.audit.findings.evidence import read_evidence
 from explainers.audit.findings.finding import Findings
 from explainers.audit.findings.pictures import Pictures, RunPictures
 from explainers.audit.findings.searching import search
-from explainers.audit.runs.place import write_whole
+from explainers.audit.runs.place import remove, write_whole
 from explainers.audit.runs.run import Run
 from explainers.errors import ExplanationError
 
@@ -67,6 +67,11 @@ def write_findings(run: Run, findings: Findings) -> None:
         write_whole(run.folder / FINDINGS, data)
     except OSError as error:
         raise ExplanationError(f"{run.folder / FINDINGS} could not be written: {error.strerror or error}.") from error
+
+
+def forget_findings(run: Run) -> None:
+    """Remove what was found in a run, because its rows are about to be others. Raises ExplanationError."""
+    remove(run.folder, [run.folder / FINDINGS])
 
 
 def read_findings(run: Run) -> Findings | None:

@@ -69,6 +69,12 @@ def test_numbers_that_begin_at_one_are_refused_together():
     assert dict(match(["0", "2", None], ("a", "b", "c")).classes) == {"0": 0, "2": 2}
 
 
+def test_numbers_are_said_to_be_taken_for_classes_from_0():
+    found = match(["2", "1", "1"], ("a", "b", "c", "d"))
+    assert dict(found.classes) == {"1": 1, "2": 2}
+    assert found.notes == ("Labels that are numbers are taken for the numbers of classes, from 0: '1' is 'b'.",)
+
+
 def test_pictures_are_counted_and_labels_named():
     found = match(["cat", "cow", "cow", "emu", "fox", "gnu", None, None], ("cat", "dog"))
     assert found.notes == (
