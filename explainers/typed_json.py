@@ -83,7 +83,10 @@ def read(kind: Any, document: Any, place: str, arrays: Mapping[str, Array]) -> A
         if document in NOT_FINITE:
             return float(document)
         is_number = isinstance(document, (int, float)) and not isinstance(document, bool)
-        return float(_checked(document, is_number, place, "a number"))
+        try:
+            return float(_checked(document, is_number, place, "a number"))
+        except OverflowError as error:  # JSON's whole numbers have no end
+            raise ExplanationError(f"{place or 'the whole'} must be a number of up to about 300 digits.") from error
     return _checked(document, type(document) is kind, place, f"a value of type {SCHEMA_TYPES[kind]}")
 
 

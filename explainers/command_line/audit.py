@@ -12,7 +12,7 @@ import click
 from explainers.audit.cases.labels import match
 from explainers.audit.cases.listing import Listing, list_cases
 from explainers.audit.engine import OnProgress, compute
-from explainers.audit.findings import find, read_findings, write_findings
+from explainers.audit.findings import find, forget_findings, read_findings, write_findings
 from explainers.audit.findings.finding import Findings
 from explainers.audit.runs.beginning import begin, planned
 from explainers.audit.runs.place import check_place, claimed
@@ -80,7 +80,7 @@ def audit(
             run, changes = begin(out, plan, listing)
             _tell(changes)
             _compute(run, workers, ray, retry=retry)
-            findings = _find(run, anew=retry)
+            findings = _find(run)
         summary = Summary.of(run)
     except ExplanationError as error:
         raise click.ClickException(in_one_line(str(error))) from error
@@ -121,6 +121,8 @@ def _compute(run: Run, workers: int | None, ray: str | None, *, retry: bool) -> 
         _tell([f"{counted(len(damaged), 'damaged part is', 'damaged parts are')} made anew."])
     if retry:
         run.forget_broken()
+    if damaged or retry:  # or an interruption would leave what was found in rows that aren't there any more
+        forget_findings(run)
     if not run.missing():
         return
     try:
@@ -136,9 +138,9 @@ def _kept(run: Run) -> int:
     return sum(len(run.plan.numbers(part)) for part in run.done())
 
 
-def _find(run: Run, *, anew: bool) -> Findings:
+def _find(run: Run) -> Findings:
     """Return what was found in a whole run, and look for it where nobody has."""
-    findings = None if anew else read_findings(run)
+    findings = read_findings(run)
     if findings is None or findings.pictures < run.plan.pictures:
         with _progress("Tests") as on_progress:
             findings = find(run, on_progress=on_progress)

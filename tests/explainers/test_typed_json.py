@@ -76,3 +76,8 @@ def test_another_type_is_refused_with_its_place(change, sentence):
         read(Outer, document, "", {})
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(document, schema(Outer))
+
+
+def test_a_whole_number_that_no_float_holds_is_refused():
+    with pytest.raises(ExplanationError, match="must be a number of up to about 300 digits"):
+        read(float, 10**400, "", {})

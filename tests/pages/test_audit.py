@@ -33,6 +33,8 @@ def runs(tmp_path_factory):
     made_run(folder / "runs/going on", folder / "other", 40, parts=2, part=8)
     checkpoint = Run.create(folder / "runs/checkpoint", replace(plan, checkpoint="/secret/weights.pth"), made.cases)
     checkpoint.write_part(0, [made.row(number) for number in plan.numbers(0)])
+    labelled = Run.create(folder / "runs/labelled", replace(plan, labels=("one", "two")), made.cases)
+    labelled.write_part(0, [made.row(number) for number in plan.numbers(0)])
     return folder / "runs"
 
 
@@ -100,7 +102,7 @@ def test_without_audits_the_page_says_what_one_is_and_how_to_make_one(visit, mon
 def test_audits_are_listed_and_opened(come, runs):
     at = come(run="")
     names = [text.value.replace("\\", "") for text in at.markdown if text.value.startswith("**")]
-    assert sorted(names) == ["**checkpoint**", "**going on**", "**whole *run***"]
+    assert sorted(names) == ["**checkpoint**", "**going on**", "**labelled**", "**whole *run***"]
     assert "120 pictures · PocketNet · Integrated Gradients" in said(at)
     assert "16 of 40 pictures" in said(at)
     at = press(at, f"open-audit-{names.index('**whole *run***') + 1}")
@@ -279,6 +281,7 @@ def test_pictures_of_audits_leave_room_for_others(come, monkeypatch):
         ("whole *run*", "99", "no picture that can be read"),
         ("going on", "3", "isn't the classifier that the audit was made with"),
         ("checkpoint", "3", "was loaded from a file that only its command named"),
+        ("labelled", "3", "have the names of a file that only its command gave"),
     ],
 )
 def test_what_cant_be_explained_again_says_why(come, run, number, sentence):

@@ -81,13 +81,15 @@ def read_table(run: Run) -> Table:
     Raises ExplanationError where they can't be read.
     """
     try:
-        return _read(run.folder, run_identity(run.plan), tuple(run.done()))
+        done = run.done()
+        written = tuple(run.part_file(part).stat().st_mtime_ns for part in done)  # a part may have been made anew
+        return _read(run.folder, run_identity(run.plan), tuple(done), written)
     except (OSError, pa.ArrowException) as error:
         raise ExplanationError(f"A part of {run.folder.name} can't be read: its file is damaged, or gone.") from error
 
 
 @lru_cache(maxsize=4)
-def _read(folder: Path, identity: str, done: tuple[int, ...]) -> Table:
+def _read(folder: Path, identity: str, done: tuple[int, ...], written: tuple[int, ...]) -> Table:
     rows = Run.open(folder).table(COLUMNS).sort_by("number").combine_chunks()
     errors = tuple(error or "" for error in rows["error"].to_pylist())
     measures = {name: _floats(rows[name]) for name in (*MEASURES, "box_area", "converged")}

@@ -69,7 +69,7 @@ class FolderFiles(Files):
                 continue
             for entry in entries:
                 name = folder + entry.name
-                if not _is_text(entry.name):
+                if not is_text(entry.name):
                     unnamed += 1
                 elif entry.is_dir(follow_symlinks=False):
                     folders.append(f"{name}/")
@@ -135,7 +135,8 @@ def is_hidden(name: str) -> bool:
     return name.startswith(".") or name == IGNORED
 
 
-def _is_text(name: str) -> bool:
+def is_text(name: str) -> bool:
+    """Return whether a name is UTF-8, as all texts of a run are."""
     return not any("\ud800" <= character <= "\udfff" for character in name)
 
 

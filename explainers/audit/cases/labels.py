@@ -44,6 +44,11 @@ def match(labels: Iterable[str | None], classes: Sequence[str]) -> Matched:
     numbers = {label: int(text[1]) for label in meanings if not meanings[label] and (text := NUMBER.fullmatch(label))}
     if numbers and max(numbers.values()) < len(classes):
         meanings |= {label: [index] for label, index in numbers.items()}
+        least = min(numbers, key=lambda label: (numbers[label], label))
+        notes.append(
+            f"Labels that are numbers are taken for the numbers of classes, from 0: {shown(least)!r} is "
+            f"{shown(classes[numbers[least]])!r}."
+        )
     elif numbers:
         notes.append(
             f"The labels that are numbers go up to {max(numbers.values()):,}, and those of the classes from 0 to "

@@ -14,7 +14,7 @@ from pathlib import Path
 from explainers.audit.cases import tables
 from explainers.audit.cases.class_folders import labels_by_folder
 from explainers.audit.cases.entries import Entry, entries, with_boxes
-from explainers.audit.cases.files import Files, FolderFiles, leads_out
+from explainers.audit.cases.files import Files, FolderFiles, is_text, leads_out
 from explainers.audit.cases.tables import Table, read_table
 from explainers.audit.cases.zip_files import zip_files
 from explainers.classifiers.own.refusals import listed, shown
@@ -91,6 +91,8 @@ def list_cases(source: Path, *, boxes: Path | None = None, pictures: Path | None
         notes += more + left
     if not found:
         raise ExplanationError(f"{source} holds no picture.")
+    if not is_text(str(files.root)):
+        raise ExplanationError(f"{shown(str(files.root))} has a name that isn't UTF-8. Give it one that is.")
     cases, more = _cases(found, files)
     return Listing(files.root, tuple(cases), (*notes, *more))
 
@@ -111,9 +113,13 @@ def read(source: str | Path, case: Case) -> bytes:
 
 def _files(source: Path) -> Files:
     """Return the files of a folder or a zip archive. Raises ExplanationError where it is neither."""
-    if source.is_dir():
+    try:
+        is_folder, is_there = source.is_dir(), source.exists()
+    except (OSError, ValueError) as error:  # no name that a file could have
+        raise LostSourceError(f"{shown(str(source))} isn't there.") from error
+    if is_folder:
         return FolderFiles(source)
-    if not source.exists():
+    if not is_there:
         raise LostSourceError(f"{shown(str(source))} isn't there.")
     if source.suffix.lower() != ".zip":
         raise ExplanationError(

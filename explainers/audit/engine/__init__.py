@@ -9,6 +9,7 @@ from explainers.audit.engine.local import compute_in_processes, default_workers
 from explainers.audit.engine.worker import Worker
 from explainers.audit.runs.run import Run
 from explainers.classifiers.catalogue import find
+from explainers.errors import ExplanationError
 
 OnProgress = Callable[[int, int], None]  # (pictures done, pictures in all)
 HERE_ONLY = ("memory", "team", "own")  # origins of classifiers that another process can't load by their names
@@ -60,12 +61,18 @@ def compute(
     progress, parts = Progress(run, on_progress), run.missing()
     if not parts:
         return
+    here_only = find(run.plan.classifier).origin in HERE_ONLY
+    if ray is not None and here_only:
+        raise ExplanationError(
+            f"{run.plan.classifier} is known to this program only, and no machine of a cluster can load it. Compute "
+            "without Ray, or let models.toml name the classifier's file on every machine."
+        )
     if ray is not None:
         from explainers.audit.engine.on_ray import compute_on_ray
 
         compute_on_ray(run, parts, ray, workers, progress)
         return
-    if find(run.plan.classifier).origin in HERE_ONLY:
+    if here_only:
         workers = 1
     workers = min(len(parts), default_workers() if workers is None else workers)
     if workers > 1:

@@ -16,12 +16,13 @@ from functools import lru_cache
 from pathlib import Path
 
 from explainers import typed_json
+from explainers.audit.findings.checking import fits
 from explainers.audit.findings.embedding import embedded
 from explainers.audit.findings.evidence import read_evidence
 from explainers.audit.findings.finding import Findings
 from explainers.audit.findings.pictures import Pictures, RunPictures
 from explainers.audit.findings.searching import search
-from explainers.audit.runs.place import write_whole
+from explainers.audit.runs.place import remove, write_whole
 from explainers.audit.runs.run import Run
 from explainers.errors import ExplanationError
 
@@ -69,6 +70,11 @@ def write_findings(run: Run, findings: Findings) -> None:
         raise ExplanationError(f"{run.folder / FINDINGS} could not be written: {error.strerror or error}.") from error
 
 
+def forget_findings(run: Run) -> None:
+    """Remove what was found in a run, because its rows are about to be others. Raises ExplanationError."""
+    remove(run.folder, [run.folder / FINDINGS])
+
+
 def read_findings(run: Run) -> Findings | None:
     """Return what was found in a run; None where nobody has looked yet. Raises ExplanationError where it can't be read.
 
@@ -77,7 +83,7 @@ def read_findings(run: Run) -> Findings | None:
     path = run.folder / FINDINGS
     try:
         status = path.stat()
-        return _read(path, status.st_mtime_ns, status.st_size)
+        return _read(path, status.st_mtime_ns, status.st_size, run.plan.pictures)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:
@@ -85,7 +91,7 @@ def read_findings(run: Run) -> Findings | None:
 
 
 @lru_cache(maxsize=8)
-def _read(path: Path, changed: int, nbytes: int) -> Findings:
+def _read(path: Path, changed: int, nbytes: int, pictures: int) -> Findings:
     if nbytes > MAX_BYTES:
         raise ExplanationError(f"{path} is too large for what was found in an audit.")
     document = json.loads(path.read_bytes())
@@ -96,4 +102,6 @@ def _read(path: Path, changed: int, nbytes: int) -> Findings:
             f"{path} was written in version {document.get('version')!r} of the format; this Whypixel reads {VERSION}."
         )
     findings: Findings = typed_json.read(Findings, document, "", {})
+    if not fits(findings, pictures):
+        raise ExplanationError(f"{path} isn't what was found in these pictures. Delete it, and look again.")
     return findings

@@ -13,7 +13,8 @@ def require() -> None:
         import sklearn  # noqa: F401
     except ImportError as error:
         raise ExplanationError(
-            "Clusters of maps need scikit-learn. Install it by pip install -r explainers/audit/requirements.txt"
+            "Clusters of maps and groups of colours need scikit-learn. Install it by pip install -r "
+            "explainers/audit/requirements.txt, and look again: the command does so with --retry."
         ) from error
 
 

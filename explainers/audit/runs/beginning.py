@@ -91,7 +91,8 @@ def begin(folder: Path, plan: Plan, listing: Listing) -> tuple[Run, list[str]]:
         raise ExplanationError(
             f"{folder} holds another audit ({'; '.join(differing)}). Give this one a folder of its own."
         )
-    return run, [] if digest(listing.cases) == run.plan.sha256 else _changes(folder, run.cases, listing.cases)
+    before = run.cases  # also where nothing has changed: a list that was tampered with is refused before the work
+    return run, [] if digest(listing.cases) == run.plan.sha256 else _changes(folder, before, listing.cases)
 
 
 def _differing(old: Plan, new: Plan) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -33,6 +33,15 @@ def write_whole(path: Path, data: bytes) -> None:
 def unwritable(folder: Path, error: OSError) -> ExplanationError:
     """Say why a run could not be written."""
     return ExplanationError(f"{folder} could not be written: {error.strerror or error}.")
+
+
+def remove(folder: Path, files: Sequence[Path]) -> None:
+    """Remove files of a run. Raises ExplanationError where they can't be removed."""
+    try:
+        for file in files:
+            file.unlink(missing_ok=True)
+    except OSError as error:
+        raise unwritable(folder, error) from error
 
 
 def names_in(folder: Path) -> set[str]:

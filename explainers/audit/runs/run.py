@@ -24,6 +24,7 @@ from explainers.audit.cases import saved_list
 from explainers.audit.cases.listing import Case
 from explainers.audit.cases.saved_list import as_table, digest, from_table
 from explainers.audit.runs import parts
+from explainers.audit.runs.identity import run_identity
 from explainers.audit.runs.parts import DamagedPartError
 from explainers.audit.runs.place import (
     CASES,
@@ -32,6 +33,7 @@ from explainers.audit.runs.place import (
     UNFINISHED,
     check_place,
     names_in,
+    remove,
     unwritable,
     write_whole,
 )
@@ -103,18 +105,18 @@ class Run:
             cases = from_table(parts.read(self.folder / CASES, saved_list.SCHEMA))
         except (FileNotFoundError, DamagedPartError) as error:
             raise ExplanationError(f"{self.folder / CASES} can't be read: it is damaged, or gone.") from error
-        if digest(cases) != self.plan.sha256:
+        if digest(cases) != self.plan.sha256 or len(cases) != self.plan.pictures:
             raise ExplanationError(f"{self.folder / CASES} isn't the list of pictures that this audit began with.")
         return cases
 
     def done(self) -> list[int]:
         """Return the numbers of the parts that are there."""
-        names = names_in(self.folder / PARTS)
-        return [part for part in range(self.plan.parts) if self.part_file(part).name in names]
+        return [part for part in parts.numbers(names_in(self.folder / PARTS)) if part < self.plan.parts]
 
     def missing(self) -> list[int]:
         """Return the numbers of the parts that are still to be computed."""
-        return sorted({*range(self.plan.parts)} - {*self.done()})
+        done = {*self.done()}
+        return [part for part in range(self.plan.parts) if part not in done]
 
     def mend(self) -> list[int]:
         """Remove the parts that are damaged and what killed processes left, and return the numbers of those parts.
@@ -122,9 +124,10 @@ class Run:
         It reads every part. Only the process that computes the run may do this. Raises ExplanationError where they
         can't be removed.
         """
-        damaged = [part for part in self.done() if not parts.is_whole(self.part_file(part), self.plan.numbers(part))]
-        self._remove([self.part_file(part) for part in damaged])
-        self._remove([*self.folder.glob(f"{UNFINISHED}*"), *(self.folder / PARTS).glob(f"{UNFINISHED}*")])
+        numbers, owner = self.plan.numbers, self._owner
+        damaged = [part for part in self.done() if not parts.is_whole(self.part_file(part), numbers(part), owner(part))]
+        remove(self.folder, [self.part_file(part) for part in damaged])
+        remove(self.folder, [*self.folder.glob(f"{UNFINISHED}*"), *(self.folder / PARTS).glob(f"{UNFINISHED}*")])
         return damaged
 
     def forget_broken(self) -> list[int]:
@@ -135,7 +138,7 @@ class Run:
         rows = self.table(["number", "error"])
         numbers = rows.filter(rows["error"].is_valid())["number"].to_pylist()
         broken = sorted({number // self.plan.part for number in numbers})
-        self._remove([self.part_file(part) for part in broken])
+        remove(self.folder, [self.part_file(part) for part in broken])
         return broken
 
     def write_part(self, part: int, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -148,7 +151,8 @@ class Run:
             raise ValueError(f"Part {part} has the pictures {self.plan.numbers(part)}, not {numbers}.")
         if not self.part_file(part).exists():
             try:
-                write_whole(self.part_file(part), parts.as_bytes(pa.Table.from_pylist(list(rows), schema=SCHEMA)))
+                table = pa.Table.from_pylist(list(rows), schema=SCHEMA)
+                write_whole(self.part_file(part), parts.as_bytes(table, self._owner(part)))
             except OSError as error:
                 raise unwritable(self.folder, error) from error
 
@@ -181,17 +185,14 @@ class Run:
 
     def part_file(self, part: int) -> Path:
         """Return where the rows of a part are, or will be."""
-        return self.folder / PARTS / f"{part:05}.parquet"
-
-    def _remove(self, files: Sequence[Path]) -> None:
-        try:
-            for file in files:
-                file.unlink()
-        except OSError as error:
-            raise unwritable(self.folder, error) from error
+        return self.folder / PARTS / parts.name(part)
 
     def _read(self, part: int, columns: Sequence[str]) -> pa.Table | None:
         """Return columns of a part; None where it isn't there, or not any more."""
         with suppress(FileNotFoundError):
-            return parts.read(self.part_file(part), columns=columns)
+            return parts.read(self.part_file(part), columns=columns, owner=self._owner(part))
         return None
+
+    def _owner(self, part: int) -> str:
+        """Return what a part's file is marked by: a file of another run, or another part, has other rows."""
+        return f"{run_identity(self.plan)} {part}"

@@ -19,6 +19,11 @@ from pages.shared.question import NOTHING
 from pages.shared.tray import keep_tray, kept_tray
 
 WANTED_KEY = "wanted audit picture"
+LABELS = (
+    "This audit's classes have the names of a file that only its command gave, so no page can ask its classifier "
+    "again. Let models.toml name the file of the classes (docs/classifiers.md), and audit the classifier by the name "
+    "that it has there."
+)
 CHECKPOINT = (
     "This audit's classifier was loaded from a file that only its command named, so no page can ask it again. Let "
     "models.toml name the file (docs/classifiers.md), and audit the classifier by the name that it has there."
@@ -75,8 +80,10 @@ def _settings(audit: Audit, number: int) -> dict[str, str]:
 def _classifier(run: Run) -> Classifier:
     """Return the classifier of an audit. Raises ExplanationError where the pages don't have it."""
     plan = run.plan
-    if plan.checkpoint is not None or plan.labels is not None:
+    if plan.checkpoint is not None:
         raise ExplanationError(CHECKPOINT)
+    if plan.labels is not None:
+        raise ExplanationError(LABELS)
     classifier = work.classifier(find(plan.classifier), plan.fit)
     check_identity(run, classifier)
     return classifier

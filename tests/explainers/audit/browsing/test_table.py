@@ -48,6 +48,15 @@ def test_what_isnt_there_yet_is_no_row_and_comes_when_it_is(made):
     assert later.places(np.array([17, 9])).tolist() == [9]
 
 
+def test_a_part_that_was_made_anew_is_read_anew(made):
+    run = made(20)
+    table, rows = read_table(run), [run.row(number) for number in run.plan.numbers(1)]
+    run.part_file(1).unlink()
+    run.write_part(1, [row | {"gap": 0.5} for row in rows])
+    assert (read_table(run).measures["gap"][8:16] == 0.5).all()
+    assert not (table.measures["gap"][8:16] == 0.5).any()
+
+
 def test_a_run_without_rows_is_an_empty_table(made):
     table = read_table(made(20, parts=0))
     assert len(table) == 0

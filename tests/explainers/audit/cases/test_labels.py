@@ -15,8 +15,6 @@ IMAGENET, POCKET = labels_of("imagenet_classes.csv"), labels_of("classes.csv")
         ("cat", ("dog", "cat"), 1),
         ("Fire_Truck", ("dog", "fire truck"), 1),
         ("  fire-TRUCK ", ("dog", "fire truck"), 1),
-        ("1", ("dog", "cat"), 1),
-        ("1.0", ("dog", "cat"), 1),
         ("1", ("1", "0"), 0),  # a name comes before a number
         ("tabby", IMAGENET, 281),
         ("n02123045", IMAGENET, 281),
@@ -67,6 +65,12 @@ def test_numbers_that_begin_at_one_are_refused_together():
     assert not found.classes
     assert "go up to 3, and those of the classes from 0 to 2" in found.notes[0]
     assert dict(match(["0", "2", None], ("a", "b", "c")).classes) == {"0": 0, "2": 2}
+
+
+def test_numbers_are_said_to_be_taken_for_classes_from_0():
+    found = match(["2.0", "1", "1"], ("a", "b", "c", "d"))
+    assert dict(found.classes) == {"1": 1, "2.0": 2}
+    assert found.notes == ("Labels that are numbers are taken for the numbers of classes, from 0: '1' is 'b'.",)
 
 
 def test_pictures_are_counted_and_labels_named():

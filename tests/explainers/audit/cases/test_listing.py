@@ -4,6 +4,7 @@ import os
 import struct
 import warnings
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -274,3 +275,19 @@ def test_names_that_are_no_text_are_counted_and_left_out(write):
 def test_a_source_without_pictures_is_refused(write, files, source, said):
     with pytest.raises(ExplanationError, match=said):
         list_cases(write(files) / source)
+
+
+def test_a_folder_whose_name_is_no_text_is_refused(tmp_path, png):
+    folder = os.fsdecode(os.fsencode(tmp_path) + b"/pictures\xff")
+    try:
+        os.mkdir(folder)
+    except OSError:
+        pytest.skip("This disk takes no such names.")
+    Path(folder, "1.png").write_bytes(png(1))
+    with pytest.raises(ExplanationError, match="has a name that isn't UTF-8"):
+        list_cases(Path(folder))
+
+
+def test_a_source_that_no_file_can_be_called_is_lost():
+    with pytest.raises(LostSourceError, match="isn't there"):
+        read("x" * 10_000, Case("1.png"))

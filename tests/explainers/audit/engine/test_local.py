@@ -168,6 +168,17 @@ def test_a_classifier_in_memory_is_computed_here(begun, many, pocket, monkeypatc
     assert len(all_rows(run)) == 10
 
 
+def test_a_classifier_in_memory_is_refused_on_a_cluster(begun, many, pocket):
+    source = offer(pocket)
+    try:
+        run = begun(many)
+        object.__setattr__(run.plan, "classifier", source.name)
+        with pytest.raises(ExplanationError, match="known to this program only"):
+            compute(run, ray="local")
+    finally:
+        withdraw(source)
+
+
 def test_workers_fit_the_machine(monkeypatch):
     monkeypatch.setattr(local.torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(local, "cores", lambda: 8)

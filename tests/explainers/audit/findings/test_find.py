@@ -199,3 +199,11 @@ def test_findings_that_can_not_be_written_are_told_of(run, monkeypatch):
     monkeypatch.setattr(module, "write_whole", full)
     with pytest.raises(ExplanationError, match="could not be written: No space left on device"):
         write_findings(run, found)
+
+
+def test_findings_of_more_pictures_than_there_are_are_refused(run):
+    document = {"format": module.FORMAT, "version": module.VERSION, "pictures": 10**30}
+    empty = {name: [] for name in ("findings", "clusters", "embedding", "notes")}
+    (run.folder / FINDINGS).write_text(json.dumps(document | empty))
+    with pytest.raises(ExplanationError, match="isn't what was found in these pictures"):
+        read_findings(run)

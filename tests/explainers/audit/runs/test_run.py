@@ -9,8 +9,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from explainers.audit.cases.listing import LostSourceError
+from explainers.audit.cases.listing import LostSourceError, list_cases
 from explainers.audit.engine import compute
+from explainers.audit.runs.beginning import begin
 from explainers.audit.runs.parts import DamagedPartError
 from explainers.audit.runs.place import UNFINISHED
 from explainers.audit.runs.rows import SCHEMA
@@ -203,3 +204,44 @@ def test_a_folder_that_is_gone_ends_the_run_and_not_its_pictures(begun, pictures
     (tmp_path / "elsewhere").rename(pictures)
     compute(run, workers=1)
     assert run.table(["error"])["error"].null_count == 5
+
+
+def test_a_part_of_another_run_or_of_another_place_is_none_of_this_one(begun, computed, pictures):
+    run, other = computed(begun(pictures)), computed(begun(pictures, name="other", scale="probability"))
+    copied = other.part_file(1).read_bytes()
+    run.part_file(1).write_bytes(copied)  # whole, and with rows of the same numbers
+    with pytest.raises(ExplanationError, match=r"00001\.parquet .* not the audit's own"):
+        run.table(["score"])
+    with pytest.raises(ExplanationError, match="not the audit's own"):
+        run.row(2)
+    assert run.mend() == [1]
+    run.part_file(1).write_bytes(run.part_file(0).read_bytes())
+    assert run.mend() == [1]
+    assert run.missing() == [1]
+
+
+def test_a_run_that_was_moved_keeps_its_parts(begun, computed, pictures):
+    run = computed(begun(pictures))
+    moved = Run.open(run.folder.rename(run.folder.with_name("moved")))
+    assert moved.mend() == []
+    assert len(moved.table(["number"])) == 6
+
+
+def test_a_number_of_pictures_that_was_edited_costs_nothing_and_is_refused(begun, computed, pictures):
+    run = computed(begun(pictures))
+    document = json.loads((run.folder / "manifest.json").read_text())
+    document["plan"] |= {"pictures": 10**12, "part": 1}
+    (run.folder / "manifest.json").write_text(json.dumps(document))
+    edited = Run.open(run.folder)
+    assert edited.done() == [0, 1, 2]
+    with pytest.raises(ExplanationError, match="isn't the list of pictures"):
+        _ = edited.cases
+    with pytest.raises(ExplanationError, match="isn't the list of pictures"):
+        begin(run.folder, replace(run.plan, part=1), list_cases(pictures))
+
+
+@pytest.mark.parametrize("name", ["1.parquet", "000001.parquet", "٠٠٠٠١.parquet", "00001.parquet.bak", "00009.parquet"])
+def test_other_files_beside_the_parts_are_no_parts(begun, computed, pictures, name):
+    run = computed(begun(pictures), [0])
+    (run.folder / "parts" / name).write_bytes(b"")
+    assert run.done() == [0]
