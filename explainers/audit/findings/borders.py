@@ -24,7 +24,8 @@ LEAST_EXCESS = 0.05  # of the class's maps are unusual beyond what chance explai
 MOST_TESTED = 30  # of a run
 MOST_LISTED = 2  # of a class
 CAVEAT = (
-    "Objects can stand at the edge of a picture. The test shows that the region decides, not why. Look at the pictures."
+    "Objects can stand at the edge of a picture. A clear difference shows that the region decides, not why. Look at "
+    "the pictures."
 )
 
 

@@ -23,7 +23,7 @@ SMALLEST_CLASS = 20  # maps: in fewer there are no clusters to tell from chance
 MOST_TESTED = 60  # clusters of a run, of two passes for each of PAIRS pictures: minutes for a large classifier
 MOST_LISTED = 5  # of a class
 CAVEAT = (
-    "The test shows that this region decides, not why. Where the object itself lies in this region in these "
+    "A clear difference shows that this region decides, not why. Where the object itself lies in this region in these "
     "pictures, and elsewhere in the others, it shows the object. Look at the pictures."
 )
 
