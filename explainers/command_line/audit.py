@@ -33,7 +33,9 @@ DASHED = {asked.replace(" ", "-"): asked for asked in ASKED}
 
 @click.command(cls=MethodCommand)
 @click.argument("source", type=click.Path(exists=True, path_type=Path))
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="The folder of the run.")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="The folder that keeps the run."
+)
 @audit_options
 @click.option(
     "--asked",
@@ -42,11 +44,13 @@ DASHED = {asked.replace(" ", "-"): asked for asked in ASKED}
     show_default=True,
     help="Which class each map explains: the likeliest, the picture's label, or that compared with the likeliest.",
 )
-@click.option("--boxes", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A table of boxes.")
+@click.option(
+    "--boxes", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A table of boxes around the objects."
+)
 @click.option(
     "--pictures",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="The folder that the paths of a table begin in. Default: that of the table.",
+    help="The folder in which the paths of a table begin. Default: the table's own.",
 )
 @click.option("--removal", is_flag=True, help="Test each map by deletion and insertion, which takes far longer.")
 @click.option(
@@ -54,10 +58,12 @@ DASHED = {asked.replace(" ", "-"): asked for asked in ASKED}
     type=click.IntRange(1, 10_000),
     default=PART,
     show_default=True,
-    help="The pictures that are written at once.",
+    help="How many pictures are written at a time.",
 )
-@click.option("--workers", type=click.IntRange(1), help="The processes. Default: as many as the machine has room for.")
-@click.option("--ray", metavar="ADDRESS", help="Compute on the Ray cluster there; `local` starts one here.")
+@click.option(
+    "--workers", type=click.IntRange(1), help="How many processes compute. Default: as many as there is room for."
+)
+@click.option("--ray", metavar="ADDRESS", help="Compute on the Ray cluster at this address; `local` starts one here.")
 @click.option("--retry", is_flag=True, help="Try pictures without a map again, and look for findings anew.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @click.pass_context
@@ -69,7 +75,7 @@ def audit(
 
     SOURCE is a folder whose sub-folders are classes, a table of paths with labels and boxes, a zip archive of either,
     or an image folder of Hugging Face's. The run is kept in --out, part by part: if it is interrupted, the same command
-    goes on where it was.
+    continues it. At the end, the command prints what it found, and how to open the run on the page Audit.
     """
     explainer = explainer_of(ctx)
     try:

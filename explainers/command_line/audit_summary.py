@@ -20,9 +20,11 @@ def text(run: Run, summary: Summary, findings: Findings) -> str:
     lines = summary.sentences()
     lines += [f"{number}. {plain(finding.sentence)}" for number, finding in enumerate(reported, 1)]
     if not reported:
-        lines.append("Nothing was found that is more than chance.")
+        lines.append("No finding is sure enough to be reported.")
     if others:
-        lines.append(f"{counted(others, 'thing')} more to look at, which may be chance.")
+        lines.append(
+            f"{counted(others, 'less sure finding is', 'less sure findings are')} on the page, and may be chance."
+        )
     lines += map(plain, findings.notes)
     folder = shlex.quote(str(run.folder.resolve().parent))
     lines.append(f"To look at it, open the page Audit: WHYPIXEL_RUNS={folder} streamlit run dashboard.py")

@@ -15,6 +15,7 @@ from explainers.audit.browsing.overview import overview
 from explainers.audit.browsing.selection import confused, subject_in_words
 from explainers.audit.browsing.table import Table, read_table
 from explainers.audit.findings.finding import AuditFinding, Findings
+from explainers.audit.findings.shares import REPORTED
 from explainers.audit.runs.identity import run_identity
 from explainers.audit.runs.plan import Plan
 from explainers.audit.runs.progress import progress
@@ -90,6 +91,7 @@ def audit_report(run: Run, findings: Findings | None, notes: Mapping[str, Iterab
         progress=progress(run).sentence,
         numbers=overview(table),
         looked=findings is not None,
+        threshold=f"{100 * REPORTED:.0f}",
         reported=[each for each in shown if each.finding.reported],
         others=[each for each in shown if not each.finding.reported],
         left_out=len(known) - len(chosen),

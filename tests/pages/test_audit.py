@@ -113,7 +113,7 @@ def test_audits_are_listed_and_opened(come, runs):
 @pytest.mark.parametrize("name", ["../secret", "/etc", "nowhere", "x" * 5000])
 def test_a_stranger_reads_nothing_by_naming_it(come, name):
     at = come(run=name)
-    assert "The audit of this link isn't on this server any more" in said(at)
+    assert "The audit that this link names isn't on this server" in said(at)
     assert any(button.key.startswith("open-audit-") for button in at.button)
 
 
@@ -134,7 +134,7 @@ def test_a_damaged_run_says_so_without_its_place(visit, tmp_path, monkeypatch):
 
 def test_the_first_screen_says_what_was_asked_and_found(come, run_of):
     at = come()
-    assert "PocketNet, Integrated Gradients, each for the class that the picture shows (logit)" in said(at)
+    assert "PocketNet, Integrated Gradients. Each map explains the class that the picture shows (logit)" in said(at)
     for finding in read_findings(run_of).findings:
         assert finding.title in said(at)
         assert finding.sentence in said(at)

@@ -33,7 +33,12 @@ def overview(table: Table) -> tuple[Number, ...]:
         _median(table, "gap", "Gap, median", "Of a map's sum from the change of score."),
         _median(table, "map_error", "Map error, median", "How wrong a map may be."),
         _in_box(table),
-        _mean(table, "border_share", "At the border", f"Of a map, on average. The border takes {BORDER_AREA:.0%}."),
+        _mean(
+            table,
+            "border_share",
+            "At the border",
+            f"Of a map, on average. The border is {BORDER_AREA:.0%} of the area.",
+        ),
         _mean(table, "compactness", "Half of the map in", "Of the pixels. Small means compact."),
         _tested(table),
     ]
@@ -69,7 +74,7 @@ def _in_box(table: Table) -> Number | None:
     if not both.any():
         return None
     area = percent(float(areas[both].mean()))
-    hint = f"Of a map, on average. The boxes take {area} of the area."
+    hint = f"Of a map, on average. The boxes are {area} of the area."
     return Number("In the box", percent(float(shares[both].mean())), hint)
 
 

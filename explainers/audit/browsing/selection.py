@@ -140,7 +140,7 @@ def in_words(table: Table, findings: Findings | None, selection: Selection) -> s
     if selection.label is not None:
         parts.append(f"that show {names.get(selection.label, 'this class')}")
     if selection.prediction is not None:
-        parts.append(f"called {names.get(selection.prediction, 'this class')}")
+        parts.append(f"taken for {names.get(selection.prediction, 'this class')}")
     if selection.outcome != "all":
         kinds = {"correct": "with the right answer", "wrong": "with a wrong answer", "broken": "without a map"}
         parts.append(kinds[selection.outcome])

@@ -24,8 +24,8 @@ LEAST_EXCESS = 0.05  # of the class's maps are unusual beyond what chance explai
 MOST_TESTED = 30  # of a run
 MOST_LISTED = 2  # of a class
 CAVEAT = (
-    "Objects can stand at the edge of a picture. The test shows that the region makes the class, not why. Look at the "
-    "pictures."
+    "Objects can stand at the edge of a picture. A clear difference shows that the region decides, not why. Look at "
+    "the pictures."
 )
 
 
@@ -114,17 +114,17 @@ def findings(evidence: Evidence, unusual: Sequence[Edge], test: CausalTest | Non
 def _finding(evidence: Evidence, edge: Edge, effect: Effect | None, test: CausalTest | None) -> AuditFinding:
     name, total = escaped(evidence.name(edge.index)), len(edge.members) + len(edge.rest)
     said = (
-        f"{len(edge.members):,} of {counted(total, 'map')} of {name} have more than {percent(edge.threshold)} "
-        f"{edge.region}; of the other classes' maps, {percent(edge.other_count / edge.other_total)} do."
+        f"{len(edge.members):,} of {counted(total, 'map')} of {name} have more than {percent(edge.threshold)} of the "
+        f"map {edge.region}; of the other classes' maps, {percent(edge.other_count / edge.other_total)} do."
     )
     if effect is None:
         said += " What this region does was not tested."
     else:
         control = "the other pictures of the class" if len(edge.rest) >= FEWEST else "pictures of other classes"
         said += (
-            f" Pasted into {counted(effect.trials, 'picture')} of other classes, the region makes {effect.flips} "
-            f"({percent(effect.flips / effect.trials)}) be taken for {name}; taken from {control}, "
-            f"{effect.control_flips} of {effect.control_trials}."
+            f" When this region was pasted from their pictures into {counted(effect.trials, 'picture')} of other "
+            f"classes, {effect.flips} ({percent(effect.flips / effect.trials)}) were taken for {name}. When it was "
+            f"pasted from {control}, {effect.control_flips} of {effect.control_trials} were."
         )
     sure = effect.sure if effect else 0.0
     places, tried = listed(test, edge.index, pasting(REGIONS[edge.region]), effect, edge.members, edge.rest)

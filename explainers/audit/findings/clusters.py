@@ -23,7 +23,7 @@ SMALLEST_CLASS = 20  # maps: in fewer there are no clusters to tell from chance
 MOST_TESTED = 60  # clusters of a run, of two passes for each of PAIRS pictures: minutes for a large classifier
 MOST_LISTED = 5  # of a class
 CAVEAT = (
-    "The test shows that this region makes the class, not why. Where the object itself lies in this region in these "
+    "A clear difference shows that this region decides, not why. Where the object itself lies in this region in these "
     "pictures, and elsewhere in the others, it shows the object. Look at the pictures."
 )
 
@@ -146,16 +146,16 @@ def findings(evidence: Evidence, results: Sequence[Tested], test: CausalTest | N
 def _sentence(cluster: Cluster, effect: Effect | None, name: str, where: str, share: float) -> str:
     count, total = len(cluster.members), len(cluster.members) + len(cluster.rest)
     said = (
-        f"In {count:,} of {counted(total, 'map')} of {name}, {percent(share)} lies in one region {where}, more than in "
-        "the others."
+        f"In {count:,} of {counted(total, 'map')} of {name}, {percent(share)} of the map lies in one region {where}, "
+        "more than in the other maps."
     )
     if effect is None:
         return f"{said} What this region does was not tested."
     return (
-        f"{said} Pasted into {counted(effect.trials, 'picture')} of other classes, the region makes {effect.flips} "
-        f"({percent(effect.flips / effect.trials)}) be taken for {name}. Taken from the other pictures of {name}, the "
-        f"same region does so with {effect.control_flips} of {effect.control_trials} "
-        f"({percent(effect.control_flips / effect.control_trials)})."
+        f"{said} When this region was pasted from their pictures into {counted(effect.trials, 'picture')} of other "
+        f"classes, {effect.flips} ({percent(effect.flips / effect.trials)}) were taken for {name}. When it was pasted "
+        f"from the other pictures of {name}, {effect.control_flips} of {effect.control_trials} "
+        f"({percent(effect.control_flips / effect.control_trials)}) were."
     )
 
 

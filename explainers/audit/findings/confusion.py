@@ -16,7 +16,7 @@ from explainers.numbers import counted, percent
 
 FEWEST = 5  # pictures of a pair
 MOST_LISTED = 30
-CAVEAT = "Labels can be wrong, and a picture can show both classes. The table says that they are confused, not why."
+CAVEAT = "Labels can be wrong, and a picture can show both classes. The count says that they are confused, not why."
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,9 +93,9 @@ def findings(evidence: Evidence) -> Iterator[AuditFinding]:
             mean_map=evidence.mean_map(places),
             cells=(),
             numbers=(
-                ("pictures", len(places)),
-                ("of", cell.total),
-                ("other classes", cell.other_count),
-                ("of other classes", cell.other_total),
+                ("pictures of the class taken for it", len(places)),
+                ("pictures of the class", cell.total),
+                ("pictures of other classes taken for it", cell.other_count),
+                ("pictures of other classes", cell.other_total),
             ),
         )

@@ -54,10 +54,10 @@ class Rate:
     @property
     def numbers(self) -> tuple[tuple[str, float], ...]:
         return (
-            ("pictures", self.count),
-            ("of", self.total),
-            ("other classes", self.other_count),
-            ("of other classes", self.other_total),
+            ("maps of the class that do", self.count),
+            ("maps of the class", self.total),
+            ("maps of other classes that do", self.other_count),
+            ("maps of other classes", self.other_total),
         )
 
 

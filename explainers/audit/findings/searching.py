@@ -113,6 +113,6 @@ def _too_small(evidence: Evidence, too_few: Sequence[int]) -> Sequence[str]:
         return ()
     names = listed([escaped(evidence.name(index)) for index in too_few], MOST_NAMED)
     return (
-        f"Clusters need {clusters.SMALLEST_CLASS} maps that explain their class: {names} "
+        f"To have clusters, a class needs {clusters.SMALLEST_CLASS} maps that explain it. {names} "
         f"{'has' if len(too_few) == 1 else 'have'} fewer.",
     )

@@ -9,7 +9,9 @@ import numpy as np
 from explainers.arrays import Array
 
 NORMAL = 1.96  # standard deviations on either side of the middle hold 95% of a normal distribution
-REPORTED = 0.4  # the least excess that is reported: fixed on other made data sets than those tested (docs/audits.md)
+REPORTED = (
+    0.4  # the least excess that is reported: fixed on other made data sets than those tested (docs/audits-findings.md)
+)
 ALIKE = 0.5  # sets that share more than half of the pictures that are in either are the same, found twice
 
 

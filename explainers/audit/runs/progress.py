@@ -40,10 +40,12 @@ class RunProgress:
     def sentence(self) -> str:
         """How far it has come, in words."""
         if self.is_complete:
-            return f"All {counted(self.total, 'picture')} are there."
+            return f"All {counted(self.total, 'picture')} are done."
         text = f"{self.pictures:,} of {counted(self.total, 'picture')}"
         if self.stalled and self.waiting is not None:
-            return f"{text}. Nothing has come for {duration(self.waiting)}: the same command goes on with it."
+            return (
+                f"{text}. Nothing new for {duration(self.waiting)}. If it has stopped, the same command continues it."
+            )
         return f"{text}, about {duration(self.left)} left." if self.left is not None else f"{text} so far."
 
 

@@ -45,8 +45,8 @@ class Summary:
         lines = [f"{explained:,} of {counted(self.total, 'picture')} have a map."]
         if self.accuracy is not None:
             lines.append(
-                f"The classifier names {percent(self.accuracy)} of {counted(self.labelled, 'picture')} of known class "
-                "right."
+                f"The classifier is right about {percent(self.accuracy)} of the "
+                f"{counted(self.labelled, 'picture')} whose class is known."
             )
         if self.broken:
             lines.append(f"{counted(len(self.broken), 'picture has', 'pictures have')} none:")

@@ -27,7 +27,9 @@ def classifier_title(plan: Plan) -> str:
 
 def excess(finding: AuditFinding) -> str:
     """Say how sure a finding is: by how much one share of pictures exceeds another at least."""
-    return f"Exceeds by at least {percent(finding.sure)}" if finding.sure > 0 else "No excess is sure"
+    if finding.sure <= 0:
+        return "No difference is certain"
+    return f"At least {percent(finding.sure).removesuffix('%')} percentage points above the comparison"
 
 
 def method_title(plan: Plan) -> str:

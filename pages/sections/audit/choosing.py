@@ -67,7 +67,7 @@ def choose_selection(audit: Audit) -> Selection:
     table = audit.table
     st.markdown("**Which pictures?**")
     label = _choose_class("They show", LABEL_KEY, audit, table.labels)
-    prediction = _choose_class("They are called", PREDICTION_KEY, audit, table.predictions)
+    prediction = _choose_class("They are taken for", PREDICTION_KEY, audit, table.predictions)
     outcome = st.segmented_control(
         "Answer",
         OUTCOMES,
@@ -153,7 +153,7 @@ def _choose_measure(audit: Audit) -> tuple[str, float | None, float | None, bool
     name: str = st.selectbox(
         "Sorted by",
         options,
-        format_func=lambda name: MEASURES[name].title if name else "Nothing",
+        format_func=lambda name: MEASURES[name].title if name else "Place in the list",
         key=state.setting(MEASURE_KEY, NO_MEASURE, options.__contains__),
         on_change=_forget_range,
     )

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from explainers.audit.browsing.selection import Selection, cluster_subject, clusters, members
+from explainers.audit.findings.clusters import SMALLEST_CLASS
 from explainers.figures.audit_pictures import map_picture
 from explainers.markdown import escaped
 from explainers.numbers import counted, percent
@@ -16,7 +17,8 @@ from pages.sections.audit.notes import show_notes
 from pages.sections.audit.pager import show_pager, shown_of
 
 CLUSTERS_KEY, CLUSTERS_SHOWN = "clusters-page", 24
-NO_CLUSTERS = "There are no clusters yet. The command that computes the maps looks for them at the end."
+NOT_YET = "There are no clusters yet. The command looks for them once all maps are computed."
+NO_CLUSTERS = f"There are no clusters. A class needs {SMALLEST_CLASS} maps that explain it."
 HOW_TO = "Each tile is the **mean map** of a cluster. Click on one to see its pictures; “They show” chooses a class."
 
 
@@ -25,7 +27,7 @@ def show_clusters(audit: Audit, selection: Selection) -> None:
     findings = audit.findings
     found = clusters(findings, selection.label) if findings else []
     if not findings or not found:
-        st.info(NO_CLUSTERS)
+        st.info(NO_CLUSTERS if findings else NOT_YET)
         return
     shown = [found[number] for number in shown_of(CLUSTERS_KEY, len(found), CLUSTERS_SHOWN)]
     tiles = {}

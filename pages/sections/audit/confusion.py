@@ -43,7 +43,7 @@ def show_confusion(audit: Audit, selection: Selection) -> None:
         label, said, places = cells[number]
         mean = table.mean_map(places)
         if mean is not None:
-            name = f"{audit.class_name(label)} called {audit.class_name(said)}: {len(places):,}"
+            name = f"{audit.class_name(label)} taken for {audit.class_name(said)}: {len(places):,}"
             tiles[cluster_text(label, said)] = (name, map_picture(mean))
     both = selection.label is not None and selection.prediction is not None
     chosen = cluster_text(selection.label or 0, selection.prediction or 0) if both else ""
@@ -67,14 +67,17 @@ def _most_confused(cells: Sequence[tuple[int, int, Array]]) -> list[int]:
 
 
 def _show_table(audit: Audit, classes: Sequence[int]) -> None:
-    """Draw how often each of these classes is called each, with the mean map."""
+    """Draw how often each of these classes is taken for each, with the mean map."""
     names = [html.escape(audit.class_name(index)) for index in classes]
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
     rows = "".join(
         f'<tr><th scope="row">{name}</th>{"".join(_cell(audit, label, said) for said in classes)}</tr>'
         for name, label in zip(names, classes, strict=True)
     )
-    caption = f"Rows: what the pictures show. Columns: what they are called. The {len(classes)} classes confused most."
+    caption = (
+        "Rows: what the pictures show.<br>Columns: what they are taken for.<br>"
+        f"The {len(classes)} classes that are confused most."
+    )
     with st.container(key="confusion-table"):
         st.html(f"<table><caption>{caption}</caption><tr><td></td>{head}</tr>{rows}</table>")
 

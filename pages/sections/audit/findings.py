@@ -22,11 +22,15 @@ from pages.sections.audit.pager import show_pager, shown_of
 FINDINGS_KEY, FINDINGS_SHOWN = "findings-page", 6
 LIST_SIDE, ONE_SIDE = 96, 224  # pixels of a mean map
 NOT_YET = (
-    "Nobody has looked for what these maps have in common yet. The command that computes them does so at the end; "
-    "until then, Confusion and the filters show the rows that are there."
+    "These maps haven't been searched for findings yet. The command does so once all are computed; until then, "
+    "Confusion and the filters show the pictures that are done."
 )
-NOTHING = "Nothing was found that these maps have in common."
-OUTDATED = "This was found in the first {count}; more have come since, and the same command looks again."
+HOW_TO = (
+    "**Look** shows a finding's pictures: open some on Explain, and write down what you think. What is only “To look "
+    "at” is less sure, and may be chance."
+)
+NOTHING, NOTHING_HERE = "There are no findings.", "There are no findings about this class."
+OUTDATED = "These are the findings in the first {count}. More have come since, and the same command looks again."
 
 
 def show_findings(audit: Audit, selection: Selection) -> None:
@@ -42,11 +46,13 @@ def show_findings(audit: Audit, selection: Selection) -> None:
         return
     listed = [each for each in findings.findings if selection.label in (None, each.label)]
     if not listed:
-        st.info(NOTHING)
+        st.info(NOTHING if selection.label is None else NOTHING_HERE)
+    else:
+        st.caption(HOW_TO)
     said = noted(audit)
     reported = sum(each.reported for each in listed)
     if listed and not reported:
-        st.markdown("**Nothing is more than chance** by the threshold that was fixed beforehand. To look at:")
+        st.markdown("**No finding is sure enough to be reported.**")
     _show_list(audit, listed, said)
     for sentence in findings.notes:
         st.caption(sentence)

@@ -20,8 +20,8 @@ def show_overview(audit: Audit) -> None:
     """Draw what was asked, the numbers of all rows and, while there are more to come, how far it has come."""
     plan = audit.run.plan
     st.caption(
-        f"**{escaped(audit.name)}**: {escaped(classifier_title(plan))}, {escaped(method_title(plan))}, "
-        f"each for {ASKED[plan.asked]} ({plan.scale})."
+        f"**{escaped(audit.name)}**: {escaped(classifier_title(plan))}, {escaped(method_title(plan))}. "
+        f"Each map explains {ASKED[plan.asked]} ({plan.scale})."
     )
     if audit.run.missing():
         with st.container(key="audit-progress"):

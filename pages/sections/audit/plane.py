@@ -19,8 +19,11 @@ from pages.shared import state
 
 CHART_KEY, COLOUR_KEY = "maps-in-plane", "coloured-by"
 GROUPINGS = {"class": "Class", "answer": "Right or wrong", "cluster": "Cluster"}
-HOW_TO = "**Draw a line around some points** to see their pictures. Alike maps are neighbours; the axes mean nothing."
-NO_PLANE = "The maps aren't laid out in a plane yet. The command that computes them does so at the end."
+HOW_TO = (
+    "**Draw a line around some points** to see their pictures. Similar maps lie close together; the axes have no "
+    "meaning."
+)
+NO_PLANE = "The maps aren't laid out as points yet. The command does so once all are computed."
 OTHERS = "others"
 
 
@@ -55,7 +58,7 @@ def show_plane(audit: Audit, selection: Selection) -> None:
         "at. The filters choose the same pictures without a mouse.",
     )
     if len(rows) > MAX_DRAWN:
-        st.caption(f"{MAX_DRAWN:,} of {len(rows):,} are drawn; the line counts for all.")
+        st.caption(f"{MAX_DRAWN:,} of {len(rows):,} are drawn; a line selects among all of them.")
     if selection.lasso:
         st.button("Remove the line", key="clear-line", on_click=look_at, kwargs={LASSO_KEY: []})
 

@@ -18,14 +18,17 @@ COMMAND = "python -m explainers audit PICTURES --model bundled --method integrat
 WHAT_IT_IS = (
     "**One map convinces nobody: is it always so?** An audit computes the map of every picture of a data set, and "
     "looks for what they have in common: groups of maps that look at the same thing, pictures where the map misses "
-    "the object, borders and colours that decide. It runs from the command line, and can be watched here while it "
-    "does:"
+    "the object, borders and colours that decide. Start one on the command line, and watch it here:"
 )
 HOW_TO_LIST = (
     f"`PICTURES` is a folder with a folder for each class. This page lists the audits in the folder that `{VARIABLE}` "
     f"names when the server starts: `{VARIABLE}=RUNS streamlit run dashboard.py`. Without it, none is listed."
 )
-GONE = "The audit of this link isn't on this server any more, or was never here."
+INTRODUCTION = (
+    "An audit computes the map of every picture of a data set, and looks for what the maps have in common. Open one to "
+    "see what was found, and look at the pictures behind it."
+)
+GONE = "The audit that this link names isn't on this server, or not any more."
 
 
 def show_shelf(shelved: Mapping[str, ShelvedRun]) -> None:
@@ -36,11 +39,18 @@ def show_shelf(shelved: Mapping[str, ShelvedRun]) -> None:
     if not shelved:
         with st.container(key="audit-invitation"):
             st.markdown(WHAT_IT_IS)
-            st.code(COMMAND, language=None, wrap_lines=True)  # the colours of a language are too pale
-            st.caption(HOW_TO_LIST)
+            _show_command()
         return
+    st.caption(INTRODUCTION)
     for number, entry in enumerate(shelved.values(), 1):
         _show_entry(number, entry)
+    with st.expander("Run another audit", key="another-audit"):
+        _show_command()
+
+
+def _show_command() -> None:
+    st.code(COMMAND, language=None, wrap_lines=True)  # the colours of a language are too pale
+    st.caption(HOW_TO_LIST)
 
 
 def _show_entry(number: int, entry: ShelvedRun) -> None:

@@ -20,7 +20,7 @@ SHOWN = 24  # pictures on a page
 MAPS_KEY = "with-maps"
 TILES_KEY = "picture-tiles"
 NONE = "No picture is left. Choose fewer filters, or show all pictures."
-BROKEN = "Those without a map can't be opened. Why, says the table (Save, CSV)."
+BROKEN = "Those without a map can't be opened; the table (Save, CSV) says why."
 
 
 def show_pictures(audit: Audit, selection: Selection) -> None:
@@ -36,6 +36,8 @@ def show_pictures(audit: Audit, selection: Selection) -> None:
         return
     shown = places[shown_of(PICTURES_KEY, len(places), SHOWN)]
     thumbnails = audit.run.rows([int(table.numbers[place]) for place in shown], ["thumbnail"])
+    broken = any(table.errors[place] for place in shown)
+    st.caption(f"Click on a picture to open it on Explain, as it was explained here.{' ' + BROKEN if broken else ''}")
     tiles = {}
     for place in map(int, shown):
         number = int(table.numbers[place])
@@ -43,8 +45,6 @@ def show_pictures(audit: Audit, selection: Selection) -> None:
         tiles[str(number)] = (_words(audit, place), overlay_file(thumbnails.get(number, {}).get("thumbnail"), heat))
     choose_from_mosaic("Pictures: click on one to explain it", TILES_KEY, tiles, "", want)
     show_pager(PICTURES_KEY, len(places), SHOWN, "picture")
-    broken = any(table.errors[place] for place in shown)
-    st.caption(f"Click on a picture to explain it again, with everything set.{' ' + BROKEN if broken else ''}")
 
 
 def _words(audit: Audit, place: int) -> str:

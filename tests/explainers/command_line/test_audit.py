@@ -68,7 +68,7 @@ def test_a_run_is_made_and_summed_up(whole, folder):
     assert "1 of 3 labels names no class of the classifier for certain: unicorn." in result.stderr
     lines = result.stdout.splitlines()
     assert lines[0] == "11 of 11 pictures have a map."
-    assert "of 8 pictures of known class right." in lines[1]
+    assert "of the 8 pictures whose class is known." in lines[1]
     assert lines[-1].endswith(f"WHYPIXEL_RUNS={out.parent} streamlit run dashboard.py")
     plan = Run.open(out).plan
     assert (plan.source, plan.pictures, plan.part) == (str(folder.resolve()), 11, 2)

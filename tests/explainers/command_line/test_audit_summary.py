@@ -34,15 +34,15 @@ def test_people_are_told_what_is_more_than_chance(run):
     lines = text(run, SUMMARY, found(finding(7, True), finding(5, False))).splitlines()
     assert lines == [
         "2 of 3 pictures have a map.",
-        "The classifier names 50.0% of 2 pictures of known class right.",
+        "The classifier is right about 50.0% of the 2 pictures whose class is known.",
         "1 picture has none:",
         "  torn.png: It is torn.",
         "1. 7 pictures of _espresso_ have it\\x1b[31m.",
-        "1 thing more to look at, which may be chance.",
+        "1 less sure finding is on the page, and may be chance.",
         "Boxes are missing.",
         f"To look at it, open the page Audit: WHYPIXEL_RUNS='{run.folder.parent}' streamlit run dashboard.py",
     ]
-    assert "Nothing was found that is more than chance." in text(run, SUMMARY, found())
+    assert "No finding is sure enough to be reported." in text(run, SUMMARY, found())
 
 
 def test_programs_get_everything_but_the_maps(run):

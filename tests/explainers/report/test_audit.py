@@ -31,7 +31,7 @@ def test_it_says_what_was_found_with_pictures_and_sentences(page, made):
     assert page.index("A corner that decides") < page.index("To look at") < page.index("Teapots called espresso")
     assert page.count('alt="The mean map of its pictures"') == 3
     assert len(re.findall('alt="The map over ', page)) == 8 + 8 + 8
-    assert "teapot called espresso" in page
+    assert "teapot taken for espresso" in page
     assert "This file is no picture that can be read." in page
 
 
@@ -59,7 +59,7 @@ def test_it_needs_nothing_from_outside(page):
 
 def test_nobody_has_looked_yet(tmp_path):
     page = audit_report(made_run(tmp_path / "run", tmp_path / "pictures", 40, parts=1, part=8), None)
-    assert "Nobody had looked for what these maps have in common" in page
+    assert "These maps hadn't been searched for findings" in page
     assert "8 of 40 pictures" in page
 
 

@@ -114,7 +114,7 @@ def test_what_is_looked_at_is_said(made):
     selection = Selection(TEAPOT, ESPRESSO, "wrong", findings.findings[0].id, (TEAPOT, 1), EVERYWHERE, "gap", low=0.1)
     said = in_words(table, findings, selection)
     assert said.startswith("of “A corner that decides”, in cluster 2 of teapot, inside your line, that show teapot, ")
-    assert said.endswith("called espresso, with a wrong answer, with completeness gap above 10.0%")
+    assert said.endswith("taken for espresso, with a wrong answer, with completeness gap above 10.0%")
     assert in_words(table, findings, Selection(measure="gap", high=0.2)) == "with completeness gap below 20.0%"
     assert in_words(table, findings, Selection(measure="gap")) == ""
 

@@ -121,7 +121,7 @@ def test_notes_say_what_could_not_be_looked_for(found):
     )
     few = evidence_of(np.ones((24, 32, 32)), [*[0] * 21, 1, 2, 2], names={0: "zero", 1: "o|ne", 2: "two"})
     notes = search(few, None).notes
-    assert "Clusters need 20 maps that explain their class: o\\|ne, two have fewer." in notes
+    assert "To have clusters, a class needs 20 maps that explain it. o\\|ne, two have fewer." in notes
     unlabelled = replace(few, labels=np.full(24, -1), explained=np.zeros(24, int))
     notes = search(unlabelled, None).notes
     assert "No picture has a label, so classes are the predicted ones, and there is no confusion table." in notes

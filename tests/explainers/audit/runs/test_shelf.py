@@ -67,7 +67,9 @@ def test_how_far_a_run_has_come_and_how_long_it_takes(runs, tmp_path):
     assert now.sentence == "32 of 40 pictures, about 10 s left."
     later = progress(run, now=1030.0 + 3600)
     assert later.stalled
-    assert later.sentence == "32 of 40 pictures. Nothing has come for 60 min: the same command goes on with it."
+    assert (
+        later.sentence == "32 of 40 pictures. Nothing new for 60 min. If it has stopped, the same command continues it."
+    )
 
 
 def test_a_run_that_has_begun_or_ended_has_no_time_left(runs, tmp_path):
@@ -76,7 +78,7 @@ def test_a_run_that_has_begun_or_ended_has_no_time_left(runs, tmp_path):
     ended = progress(made_run(runs / "ended", tmp_path / "pictures", 40, part=8), now=1e12)
     assert ended.is_complete
     assert not ended.stalled
-    assert ended.sentence == "All 40 pictures are there."
+    assert ended.sentence == "All 40 pictures are done."
 
 
 def test_the_hash_of_a_run_is_that_of_its_numbers_and_not_of_its_place(tmp_path):

@@ -16,7 +16,7 @@ def test_a_summary_counts_what_is_there(begun, pictures):
     assert (summary.pictures, summary.total, summary.labelled, summary.right) == (6, 6, 3, 2)
     assert summary.sentences() == [
         "5 of 6 pictures have a map.",
-        "The classifier names 66.7% of 3 pictures of known class right.",
+        "The classifier is right about 66.7% of the 3 pictures whose class is known.",
         "1 picture has none:",
         "  5.png: It is torn.",
     ]

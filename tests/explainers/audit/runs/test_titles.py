@@ -24,5 +24,5 @@ def test_what_is_known_has_its_title_and_what_isnt_its_name(run):
 
 def test_how_sure_a_finding_is_is_no_probability(run):
     finding = read_findings(run).findings[0]
-    assert excess(finding) == "Exceeds by at least 92.0%"
-    assert excess(replace(finding, sure=0.0)) == "No excess is sure"
+    assert excess(finding) == "At least 92.0 percentage points above the comparison"
+    assert excess(replace(finding, sure=0.0)) == "No difference is certain"
