@@ -83,7 +83,8 @@ def test_pictures_are_counted_and_labels_named():
 
 def test_all_ids_and_almost_all_names_of_imagenet_find_their_class():
     ids, names = ImageNetInfo().label_names(), ImageNetInfo().label_descriptions()
-    assert [match(ids, IMAGENET).classes[each] for each in ids] == [*range(1000)]
+    found = match(ids, IMAGENET).classes
+    assert [found[each] for each in ids] == [*range(1000)]
     found = match(names, IMAGENET).classes
     assert {index for index, name in enumerate(names) if found.get(name) != index} == {134}  # both cranes are "crane"
     assert match(ids, names).classes[ids[5]] == 5  # Hugging Face's names of the same classes
