@@ -11,6 +11,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 # The packages above the module without their __init__, some of which load torch.
 START = """
@@ -47,6 +48,17 @@ def end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
     for pipe in filter(None, (process.stdin, process.stdout)):
         pipe.close()
+
+
+def read_exactly(stream: IO[bytes], count: int) -> bytes:
+    """Read so many bytes of what a process answers. Raises EOFError where it ends before."""
+    parts = []
+    while count:
+        if not (part := stream.read(count)):
+            raise EOFError
+        parts.append(part)
+        count -= len(part)
+    return b"".join(parts)
 
 
 def took_too_long(code: int) -> bool:

@@ -19,7 +19,7 @@ from PIL import Image
 
 from explainers.errors import ExplanationError
 from explainers.images.headers import DAMAGED
-from explainers.processes import end, program, start, took_too_long
+from explainers.processes import end, program, read_exactly, start, took_too_long
 
 MAX_SECONDS = 120  # until a decoder that stands still is ended; the limit of the processor's time is in `decoding`
 START = program("explainers.images.decoding")
@@ -111,7 +111,7 @@ def _ask(process: subprocess.Popen[bytes], data: bytes, request: dict[str, Any])
     image = Image.new("RGB", first["size"])
     top = 0
     while count := _line(process.stdout)["bytes"]:
-        rows = Image.frombytes("RGB", (image.width, count // (3 * image.width)), _exactly(process.stdout, count))
+        rows = Image.frombytes("RGB", (image.width, count // (3 * image.width)), read_exactly(process.stdout, count))
         image.paste(rows, (0, top))
         top += rows.height
     return Answer(image, tuple(first["file_size"]), first["orientation"], first["note"], first["adjustable"])
@@ -127,16 +127,6 @@ def _line(stream: IO[bytes]) -> dict[str, Any]:
     if "bug" in answer:
         raise RuntimeError(f"in the decoder:\n{answer['bug']}")
     return answer
-
-
-def _exactly(stream: IO[bytes], count: int) -> bytes:
-    parts = []
-    while count:
-        if not (part := stream.read(count)):
-            raise EOFError
-        parts.append(part)
-        count -= len(part)
-    return b"".join(parts)
 
 
 def _why_ended(code: int) -> Exception:

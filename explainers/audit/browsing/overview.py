@@ -8,7 +8,8 @@ import numpy as np
 
 from explainers.arrays import Array
 from explainers.audit.browsing.measures import BORDER_AREA
-from explainers.audit.browsing.table import UNKNOWN, Table
+from explainers.audit.browsing.table import Table
+from explainers.audit.runs.columns import UNKNOWN
 from explainers.numbers import percent, significant
 
 

@@ -12,8 +12,9 @@ import numpy as np
 from explainers.arrays import Array
 from explainers.audit.browsing.measures import MEASURES
 from explainers.audit.browsing.overview import written
-from explainers.audit.browsing.table import UNKNOWN, Table
+from explainers.audit.browsing.table import Table
 from explainers.audit.findings.finding import AuditFinding, Findings
+from explainers.audit.runs.columns import UNKNOWN
 from explainers.markdown import plain
 
 Outcome = Literal["all", "correct", "wrong", "broken"]

@@ -12,12 +12,12 @@ import pyarrow as pa
 
 from explainers.arrays import Array
 from explainers.audit.browsing.measures import MEASURES
+from explainers.audit.runs.columns import UNKNOWN, class_names, vectors, whole
 from explainers.audit.runs.identity import run_identity
 from explainers.audit.runs.rows import MAP_SIDE
 from explainers.audit.runs.run import Run
 from explainers.errors import ExplanationError
 
-UNKNOWN = -1  # in place of a class
 COLUMNS = (
     *("number", "path", "label", "label_index", "error", "prediction", "prediction_index", "correct", "box_area"),
     *("converged", "removal", "map", *MEASURES),
@@ -93,24 +93,17 @@ def _read(folder: Path, identity: str, done: tuple[int, ...], written: tuple[int
     rows = Run.open(folder).table(COLUMNS).sort_by("number").combine_chunks()
     errors = tuple(error or "" for error in rows["error"].to_pylist())
     measures = {name: _floats(rows[name]) for name in (*MEASURES, "box_area", "converged")}
-    labels, predictions = (_whole(rows[name]) for name in ("label_index", "prediction_index"))
-    names = {
-        int(index): str(name)
-        for indexes, column in ((labels, "label"), (predictions, "prediction"))
-        for index, name in zip(indexes, rows[column].to_pylist(), strict=True)
-        if index != UNKNOWN
-    }
     return Table(
         numbers=rows["number"].to_numpy(),
         paths=tuple(rows["path"].to_pylist()),
         errors=errors,
-        labels=labels,
-        predictions=predictions,
-        correct=_whole(rows["correct"].cast(pa.int8())),
+        labels=whole(rows["label_index"]),
+        predictions=whole(rows["prediction_index"]),
+        correct=whole(rows["correct"].cast(pa.int8())),
         removal=tuple(verdict or "" for verdict in rows["removal"].to_pylist()),
         measures=measures,
-        maps=_maps(rows["map"].combine_chunks(), len(rows)),
-        names=names,
+        maps=vectors(rows["map"], MAP_SIDE**2, np.float16, missing=0).reshape(-1, MAP_SIDE, MAP_SIDE),
+        names=class_names(rows),
     )
 
 
@@ -118,14 +111,3 @@ def _floats(column: pa.ChunkedArray) -> Array:
     column = column.cast(pa.int8()) if pa.types.is_boolean(column.type) else column
     values: Array = column.cast(pa.float64()).to_numpy()  # null becomes NaN
     return values
-
-
-def _whole(column: pa.ChunkedArray) -> Array:
-    values: Array = column.fill_null(UNKNOWN).to_numpy()
-    return values.astype(int)
-
-
-def _maps(column: pa.Array, count: int) -> Array:
-    maps = np.zeros((count, MAP_SIDE, MAP_SIDE), np.float16)
-    maps[np.asarray(column.is_valid())] = column.flatten().to_numpy().reshape(-1, MAP_SIDE, MAP_SIDE)
-    return maps

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from explainers.errors import ExplanationError
-from explainers.processes import be_quiet
+from explainers.processes import be_quiet, read_exactly
 
 PROGRAM = """
 import signal
@@ -121,14 +121,4 @@ def _send(stream: IO[bytes], message: Any) -> None:
 
 
 def _received(stream: IO[bytes]) -> Any:
-    return pickle.loads(_exactly(stream, int.from_bytes(_exactly(stream, 8), "big")))
-
-
-def _exactly(stream: IO[bytes], count: int) -> bytes:
-    parts = []
-    while count:
-        if not (part := stream.read(count)):
-            raise EOFError
-        parts.append(part)
-        count -= len(part)
-    return b"".join(parts)
+    return pickle.loads(read_exactly(stream, int.from_bytes(read_exactly(stream, 8), "big")))

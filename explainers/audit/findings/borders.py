@@ -9,11 +9,12 @@ import numpy as np
 
 from explainers.arrays import Array
 from explainers.audit.findings.causal import FEWEST, CausalTest, Effect, pasting
-from explainers.audit.findings.evidence import UNKNOWN, Evidence
+from explainers.audit.findings.evidence import Evidence
 from explainers.audit.findings.finding import AuditFinding
 from explainers.audit.findings.listing import listed
 from explainers.audit.findings.regions import share_in
-from explainers.audit.findings.shares import ALIKE, REPORTED, least_excess, likeness
+from explainers.audit.findings.shares import ALIKE, least_excess, likeness
+from explainers.audit.runs.columns import UNKNOWN
 from explainers.audit.runs.rows import MAP_SIDE
 from explainers.markdown import escaped
 from explainers.numbers import counted, percent
@@ -128,7 +129,7 @@ def _finding(evidence: Evidence, edge: Edge, effect: Effect | None, test: Causal
         )
     sure = effect.sure if effect else 0.0
     places, tried = listed(test, edge.index, pasting(REGIONS[edge.region]), effect, edge.members, edge.rest)
-    return AuditFinding(
+    return evidence.finding(
         id=f"border-{edge.index}-{edge.region.replace(' ', '-')}",
         kind="border",
         title=f"{name}: maps that lie {edge.region}",
@@ -136,9 +137,7 @@ def _finding(evidence: Evidence, edge: Edge, effect: Effect | None, test: Causal
         caveat=CAVEAT,
         label=edge.index,
         sure=sure,
-        reported=sure >= REPORTED,
-        pictures=tuple(evidence.numbers[places].tolist()),
-        mean_map=evidence.mean_map(places),
+        places=places,
         cells=REGIONS[edge.region],
         numbers=(
             *(effect.numbers if effect else ()),

@@ -10,12 +10,13 @@ import numpy as np
 
 from explainers.arrays import Array
 from explainers.audit.findings.causal import FEWEST, CausalTest, Effect, pasting
-from explainers.audit.findings.evidence import UNKNOWN, Evidence
+from explainers.audit.findings.evidence import Evidence
 from explainers.audit.findings.finding import AuditFinding
 from explainers.audit.findings.listing import listed
 from explainers.audit.findings.partitions import Partition, partitions
 from explainers.audit.findings.regions import excess, in_small_map, in_words, share_in, strong_cells
-from explainers.audit.findings.shares import ALIKE, REPORTED, likeness
+from explainers.audit.findings.shares import ALIKE, likeness
+from explainers.audit.runs.columns import UNKNOWN
 from explainers.markdown import escaped
 from explainers.numbers import counted, percent
 
@@ -122,7 +123,7 @@ def findings(evidence: Evidence, results: Sequence[Tested], test: CausalTest | N
         members = cluster.members[np.argsort(-shares, kind="stable")]
         places, tried = listed(test, cluster.index, pasting(cluster.cells), effect, members, cluster.rest)
         name, where = escaped(evidence.name(cluster.index)), in_words(cluster.cells)
-        yield AuditFinding(
+        yield evidence.finding(
             id=_id(evidence, cluster, taken),
             kind="cluster",
             title=f"{name}: maps that look {where}",
@@ -130,9 +131,7 @@ def findings(evidence: Evidence, results: Sequence[Tested], test: CausalTest | N
             caveat=CAVEAT,
             label=cluster.index,
             sure=result.sure,
-            reported=result.sure >= REPORTED,
-            pictures=tuple(evidence.numbers[places].tolist()),
-            mean_map=evidence.mean_map(places),
+            places=places,
             cells=cluster.cells,
             numbers=(
                 *(effect.numbers if effect else ()),

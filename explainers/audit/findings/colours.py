@@ -16,11 +16,11 @@ from torch import Tensor
 
 from explainers.arrays import Array
 from explainers.audit.findings.causal import FEWEST, CausalTest, Effect
-from explainers.audit.findings.evidence import UNKNOWN, Evidence
+from explainers.audit.findings.evidence import Evidence
 from explainers.audit.findings.finding import AuditFinding
 from explainers.audit.findings.listing import listed
 from explainers.audit.findings.partitions import two_means
-from explainers.audit.findings.shares import REPORTED
+from explainers.audit.runs.columns import UNKNOWN
 from explainers.markdown import escaped
 from explainers.numbers import counted, percent, significant
 
@@ -132,7 +132,7 @@ def _finding(
     places: Array,
 ) -> AuditFinding:
     means, name = evidence.colours[group.members].mean(0), escaped(evidence.name(group.index))
-    return AuditFinding(
+    return evidence.finding(
         id=f"colour-{group.index}-{group.part}",
         kind="colour",
         title=f"{name}: colours of {'the class' if group.part == 'whole' else 'a part of the class'}",
@@ -140,10 +140,7 @@ def _finding(
         caveat=CAVEAT,
         label=group.index,
         sure=sure,
-        reported=sure >= REPORTED,
-        pictures=tuple(evidence.numbers[places].tolist()),
-        mean_map=evidence.mean_map(places),
-        cells=(),
+        places=places,
         numbers=(
             *(forth.numbers if forth else ()),
             *(((f"back: {key}", value) for key, value in back.numbers) if back else ()),

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from explainers.arrays import Array
-from explainers.audit.findings.evidence import UNKNOWN, Evidence
+from explainers.audit.findings.evidence import Evidence
 from explainers.audit.findings.finding import AuditFinding
-from explainers.audit.findings.shares import REPORTED, least_excess
+from explainers.audit.findings.shares import least_excess
+from explainers.audit.runs.columns import UNKNOWN
 from explainers.markdown import escaped
 from explainers.numbers import counted, percent
 
@@ -77,7 +78,7 @@ def findings(evidence: Evidence) -> Iterator[AuditFinding]:
         elsewhere = ""
         if cell.other_total:
             elsewhere = f" Of the other classes' pictures, {percent(cell.other_count / cell.other_total)} are."
-        yield AuditFinding(
+        yield evidence.finding(
             id=f"confusion-{cell.label}-{cell.prediction}",
             kind="confusion",
             title=f"{name} taken for {other}",
@@ -88,10 +89,7 @@ def findings(evidence: Evidence) -> Iterator[AuditFinding]:
             caveat=CAVEAT,
             label=cell.label,
             sure=cell.sure,
-            reported=cell.sure >= REPORTED,
-            pictures=tuple(evidence.numbers[places].tolist()),
-            mean_map=evidence.mean_map(places),
-            cells=(),
+            places=places,
             numbers=(
                 ("pictures of the class taken for it", len(places)),
                 ("pictures of the class", cell.total),

@@ -28,7 +28,7 @@ def findings(evidence: Evidence) -> Iterator[AuditFinding]:
     for rate in rates(evidence, known, evidence.removal == AGAINST):
         name = escaped(evidence.name(rate.index))
         places = rate.places[np.argsort(beaten[rate.places], kind="stable")]
-        yield AuditFinding(
+        yield evidence.finding(
             id=f"displaced-{rate.index}",
             kind="displaced",
             title=f"{name}: maps that are no better in the right place",
@@ -40,9 +40,6 @@ def findings(evidence: Evidence) -> Iterator[AuditFinding]:
             caveat=CAVEAT,
             label=rate.index,
             sure=rate.sure,
-            reported=rate.reported,
-            pictures=tuple(evidence.numbers[places].tolist()),
-            mean_map=evidence.mean_map(places),
-            cells=(),
+            places=places,
             numbers=rate.numbers,
         )

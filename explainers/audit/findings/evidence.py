@@ -11,10 +11,12 @@ import pyarrow as pa
 from pyarrow import compute
 
 from explainers.arrays import Array
+from explainers.audit.findings.finding import AuditFinding, Kind
+from explainers.audit.findings.shares import REPORTED
+from explainers.audit.runs.columns import UNKNOWN, class_names, vectors, whole
 from explainers.audit.runs.rows import CELL_SIDE, MAP_SIDE
 from explainers.audit.runs.run import Run
 
-UNKNOWN = -1  # stands for the index of a class that isn't known
 SCALARS = (
     "probability",
     "box_area",
@@ -95,6 +97,36 @@ class Evidence:
         """Return the mean of some small maps, row by row."""
         return tuple(self.maps[places].mean(0, dtype=np.float32).round(4).tolist()) if len(places) else ()
 
+    def finding(
+        self,
+        *,
+        id: str,
+        kind: Kind,
+        title: str,
+        sentence: str,
+        caveat: str,
+        label: int | None,
+        sure: float,
+        places: Array,
+        numbers: tuple[tuple[str, float], ...],
+        cells: tuple[int, ...] = (),
+    ) -> AuditFinding:
+        """Return a finding about the pictures in these places, with their mean map; one that is sure is reported."""
+        return AuditFinding(
+            id=id,
+            kind=kind,
+            title=title,
+            sentence=sentence,
+            caveat=caveat,
+            label=label,
+            sure=sure,
+            reported=sure >= REPORTED,
+            pictures=tuple(self.numbers[places].tolist()),
+            mean_map=self.mean_map(places),
+            cells=cells,
+            numbers=numbers,
+        )
+
 
 def read_evidence(run: Run) -> Evidence:
     """Read the rows that are there. Raises ExplanationError where they can't be read."""
@@ -102,40 +134,22 @@ def read_evidence(run: Run) -> Evidence:
     rows = len(table)
     table = table.filter(compute.and_(compute.is_null(table["error"]), compute.is_valid(table["map"])))
     described = table["description"].is_valid().to_numpy()  # a map of zeros has no description
-    descriptions = np.where(described[:, None], _vectors(table["description"], CELL_SIDE**2, np.float32), 0)
-    maps = _vectors(table["map"], MAP_SIDE**2, np.float16)
+    descriptions = np.where(described[:, None], vectors(table["description"], CELL_SIDE**2, np.float32), 0)
+    maps = vectors(table["map"], MAP_SIDE**2, np.float16)
     finite = np.asarray(np.isfinite(descriptions).all(1) & np.isfinite(maps).all(1))
-    names: dict[int, str] = {}
-    for kind in ("label", "prediction"):
-        pairs = zip(table[f"{kind}_index"].to_pylist(), table[kind].to_pylist(), strict=True)
-        names |= {index: name for index, name in pairs if index is not None and name is not None}
-    order = np.argsort(_whole(table["number"]), kind="stable")
+    order = np.argsort(whole(table["number"]), kind="stable")
     chosen = order[finite[order]]
-    colours = np.hstack([_vectors(table[name], 3, np.float32) for name in ("colour_mean", "colour_std")])
+    colours = np.hstack([vectors(table[name], 3, np.float32) for name in ("colour_mean", "colour_std")])
     return Evidence(
-        numbers=_whole(table["number"])[chosen],
-        labels=_whole(table["label_index"])[chosen],
-        predictions=_whole(table["prediction_index"])[chosen],
-        explained=_whole(table["target_index"])[chosen],
+        numbers=whole(table["number"])[chosen],
+        labels=whole(table["label_index"])[chosen],
+        predictions=whole(table["prediction_index"])[chosen],
+        explained=whole(table["target_index"])[chosen],
         descriptions=descriptions[chosen],
         maps=maps[chosen],
         colours=colours[chosen],
         removal=np.array([text or "" for text in table["removal"].to_pylist()], dtype=object)[chosen],
         scalars={name: table[name].cast(pa.float64()).to_numpy()[chosen] for name in SCALARS},
-        names=names,
+        names=class_names(table),
         rows=rows,
     )
-
-
-def _whole(column: pa.ChunkedArray) -> Array:
-    """Return a column of whole numbers, with UNKNOWN where there is none."""
-    return np.asarray(column.fill_null(UNKNOWN).to_numpy()).astype(np.int64)
-
-
-def _vectors(column: pa.ChunkedArray, length: int, kind: type) -> Array:
-    """Return a column of lists of the same length as an array (n, length), with NaN where there is none."""
-    vectors: Array = np.full((len(column), length), np.nan, kind)
-    there = column.is_valid().to_numpy()
-    flat = column.drop_null().combine_chunks().flatten()
-    vectors[there] = np.asarray(flat.to_numpy(zero_copy_only=False)).reshape(-1, length)
-    return vectors

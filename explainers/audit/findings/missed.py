@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from explainers.arrays import Array
-from explainers.audit.findings.evidence import UNKNOWN, Evidence
+from explainers.audit.findings.evidence import Evidence
 from explainers.audit.findings.finding import AuditFinding
 from explainers.audit.findings.rates import Rate, rates
+from explainers.audit.runs.columns import UNKNOWN
 from explainers.markdown import escaped
 from explainers.numbers import counted, percent
 
@@ -52,7 +53,7 @@ def findings(evidence: Evidence) -> Iterator[AuditFinding]:
 
 def _class_finding(evidence: Evidence, rate: Rate, places: Array) -> AuditFinding:
     name = escaped(evidence.name(rate.index))
-    return AuditFinding(
+    return evidence.finding(
         id=f"missed-{rate.index}",
         kind="missed",
         title=f"{name}: maps that miss the object",
@@ -64,10 +65,7 @@ def _class_finding(evidence: Evidence, rate: Rate, places: Array) -> AuditFindin
         caveat=CAVEAT,
         label=rate.index,
         sure=rate.sure,
-        reported=rate.reported,
-        pictures=tuple(evidence.numbers[places].tolist()),
-        mean_map=evidence.mean_map(places),
-        cells=(),
+        places=places,
         numbers=rate.numbers,
     )
 
@@ -75,7 +73,7 @@ def _class_finding(evidence: Evidence, rate: Rate, places: Array) -> AuditFindin
 def _list_finding(evidence: Evidence, places: Array, count: int, total: int) -> AuditFinding:
     first = "" if len(places) == count else f" These are the {len(places)} that miss it most."
     labels = {int(index) for index in evidence.classes[places]}
-    return AuditFinding(
+    return evidence.finding(
         id=ALL,
         kind="missed",
         title="Maps that miss the object most",
@@ -86,9 +84,6 @@ def _list_finding(evidence: Evidence, places: Array, count: int, total: int) -> 
         caveat=CAVEAT,
         label=labels.pop() if len(labels) == 1 and UNKNOWN not in labels else None,
         sure=0.0,
-        reported=False,
-        pictures=tuple(evidence.numbers[places].tolist()),
-        mean_map=evidence.mean_map(places),
-        cells=(),
+        places=places,
         numbers=(("misses", count), ("maps with a box", total)),
     )

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from explainers.arrays import Array
-from explainers.audit.findings.evidence import UNKNOWN, Evidence
-from explainers.audit.findings.shares import REPORTED, least_excess
+from explainers.audit.findings.evidence import Evidence
+from explainers.audit.findings.shares import least_excess
+from explainers.audit.runs.columns import UNKNOWN
 
 SMALLEST_CLASS = 8  # maps
 MOST_LISTED = 20  # classes
@@ -46,10 +47,6 @@ class Rate:
     def sure(self) -> float:
         """By how much the class's share exceeds the others' at least."""
         return least_excess(self.count, self.total, self.other_count, self.other_total)
-
-    @property
-    def reported(self) -> bool:
-        return self.sure >= REPORTED
 
     @property
     def numbers(self) -> tuple[tuple[str, float], ...]:

@@ -10,10 +10,11 @@ import numpy as np
 
 from explainers.audit.findings import borders, clusters, colours, confusion, displaced, missed, scikit_learn
 from explainers.audit.findings.causal import CausalTest
-from explainers.audit.findings.evidence import UNKNOWN, Evidence
+from explainers.audit.findings.evidence import Evidence
 from explainers.audit.findings.finding import AuditFinding
 from explainers.audit.findings.partitions import Partition
 from explainers.audit.findings.pictures import Pictures
+from explainers.audit.runs.columns import UNKNOWN
 from explainers.errors import ExplanationError
 from explainers.markdown import escaped
 from explainers.numbers import counted, listed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from explainers.audit.browsing.selection import Selection, in_words, selected
-from explainers.audit.browsing.table import UNKNOWN
+from explainers.audit.runs.columns import UNKNOWN
 from explainers.figures.audit_pictures import overlay_file
 from explainers.markdown import escaped
 from explainers.numbers import counted, percent

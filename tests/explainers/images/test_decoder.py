@@ -117,7 +117,7 @@ def test_an_interrupted_caller_does_not_leave_its_answer_to_the_next(given, monk
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(decoder, "_exactly", interrupted)
+        patch.setattr(decoder, "read_exactly", interrupted)
         with pytest.raises(KeyboardInterrupt):
             given.decode(saved(Image.new("RGB", (60, 60)), "PNG"), **REQUEST)
     assert_reads(given)

@@ -5,7 +5,8 @@ import pytest
 
 from explainers import ExplanationError
 from explainers.audit.browsing.overview import accuracy, overview, written
-from explainers.audit.browsing.table import UNKNOWN, read_table
+from explainers.audit.browsing.table import read_table
+from explainers.audit.runs.columns import UNKNOWN
 from explainers.audit.runs.rows import MAP_SIDE
 from explainers.audit.runs.run import Run
 from tools.made_run import INDEX, made_run
