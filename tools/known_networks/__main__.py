@@ -1,8 +1,9 @@
 """Runs every method on the known networks of torchvision and timm, with random weights and small pictures.
 
-    python -m tools.known_networks                  all of torchvision's up to 400 MB, 60 families of timm's
-    python -m tools.known_networks --only levit     those whose name or family begins so
-    python -m tools.known_networks --write          also writes the tables to docs/known-networks.md
+    python -m tools.known_networks                     all of torchvision's, 60 families of timm's
+    python -m tools.known_networks --only levit        those whose name or family begins so
+    python -m tools.known_networks --up-to 171 --write also writes the tables to their place in docs/known-networks.md
+    python -m tools.known_networks --over 171 --write  the same for the larger ones, of which most take minutes
 
 Every method must give a finite map of the picture's size or refuse with a sentence; with any other outcome, the exit
 status is 1.
@@ -14,32 +15,38 @@ import argparse
 import sys
 import time
 from collections import Counter
-from pathlib import Path
 
 import torch
 
+from tools import marks
 from tools.known_networks.judging import Judgement, judge
 from tools.known_networks.networks import known_networks
 from tools.tables import table
 
-PAGE = Path(__file__).parents[2] / "docs" / "known-networks.md"
-MEGABYTES, FAMILIES = 400.0, 60
+NAME, DOCUMENT = "tools.known_networks", "known-networks.md"
+FAMILIES = 60
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--families", type=int, default=FAMILIES, help="of timm's, the smallest first")
-    parser.add_argument("--megabytes", type=float, default=MEGABYTES, help="of the weights, at most")
+    parser.add_argument("--over", type=float, default=0, help="megabytes of the weights, more than")
+    parser.add_argument("--up-to", type=float, default=float("inf"), help="megabytes of the weights, at most")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="after which no other network is begun")
     parser.add_argument("--only", default="", help="the beginning of names or families")
     parser.add_argument("--write", action="store_true", help="write the tables to docs/known-networks.md")
     options = parser.parse_args()
+    limits = {" --over": options.over, " --up-to": options.up_to}
+    place = NAME + "".join(f"{name} {limit:g}" for name, limit in limits.items() if 0 < limit < float("inf"))
+    if options.write and marks.begin(place) not in (marks.DOCS / DOCUMENT).read_text(encoding="utf-8"):
+        parser.error(f"docs/{DOCUMENT} has no place for `python -m {place} --write`.")
     torch.set_num_threads(1)
     started, judgements = time.perf_counter(), []
     every = [
         known
-        for known in known_networks(options.families, options.megabytes)
-        if known.name.startswith(options.only) or known.family.startswith(options.only)
+        for known in known_networks(options.families)
+        if options.over < known.megabytes <= options.up_to
+        and (known.name.startswith(options.only) or known.family.startswith(options.only))
     ]
     for known in sorted(every, key=lambda known: known.megabytes):
         if time.perf_counter() - started > 60 * options.minutes:
@@ -52,7 +59,7 @@ def main() -> int:
     text = report(judgements, len(every), time.perf_counter() - started)
     print(f"\n{text}")
     if options.write:
-        PAGE.write_text(f"{text}\n", encoding="utf-8")
+        marks.write(DOCUMENT, place, text)
     return int(any(judgement.failures for judgement in judgements))
 
 
@@ -72,10 +79,7 @@ def report(judgements: list[Judgement], count: int, seconds: float) -> str:
     reasons = Counter(reason for judgement in judgements for reason in judgement.refusals.values())
     return "\n\n".join(
         (
-            "# Known networks",
-            f"Every method on {len(judgements)} of {count} networks, the smallest first, with random weights: made by "
-            f"`python -m tools.known_networks --write` in {seconds / 60:.0f} minutes. A map is finite and as large as "
-            "the picture; a refusal is a sentence.",
+            f"{len(judgements)} of {count} networks, in {seconds / 60:.0f} minutes.",
             table(["library", "networks", "maps", "refusals", "neither"], by_library),
             table(["refused because", "times"], [[_general(reason), str(n)] for reason, n in _merged(reasons).items()]),
             table(["network", "picture", "layer to start with", "maps", "refusals"], map(_row, judgements)),

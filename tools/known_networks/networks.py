@@ -67,12 +67,11 @@ class Known:
         return built.eval()
 
 
-def known_networks(families: int, megabytes: float) -> Iterator[Known]:
-    """Name all of torchvision's up to a size, then the smallest network of so many families of timm's."""
+def known_networks(families: int) -> Iterator[Known]:
+    """Name all of torchvision's, then the smallest network of so many families of timm's."""
     for name, listed in of_torchvision().items():
         family = models.get_model_builder(name).__module__.rpartition(".")[2]
-        if listed.megabytes <= megabytes:
-            yield Known("torchvision", family, name, listed.size, listed.megabytes)
+        yield Known("torchvision", family, name, listed.size, listed.megabytes)
     smallest: dict[str, Known] = {}
     for weights, listed in sorted(of_timm().items(), key=lambda item: item[1].megabytes):
         name = weights.partition(".")[0]

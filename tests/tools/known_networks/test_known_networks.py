@@ -20,7 +20,7 @@ def few(monkeypatch):
 
 
 def test_all_of_torchvisions_and_sixty_families_of_timms_are_known():
-    every = [*known_networks(60, float("inf"))]
+    every = [*known_networks(60)]
     assert len([known for known in every if known.library == "torchvision"]) == 80
     families = [known.family for known in every if known.library == "timm"]
     assert len(families) == len(set(families)) == 60
