@@ -37,8 +37,7 @@ def classifiers():
     }
 """
 RUN_ALL = """
-import hashlib, json, torch
-torch.set_num_threads(1)  # as this process has: with other numbers the last bits of a few methods differ
+import hashlib, json
 made = []
 for code in json.load(open(path)):
     exec(code, names := {})
@@ -89,7 +88,8 @@ def run(code, folder):
 
 def alone(code, folder, *imported_from):
     """Run code in a process of its own, in a folder; return what it writes."""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (ROOT, *imported_from)))}
+    threads = {"OMP_NUM_THREADS": "1"}  # as here: with other numbers the last bits may differ
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (ROOT, *imported_from)))} | threads
     return subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment, stdout=-1, check=True).stdout
 
 
