@@ -13,6 +13,7 @@ from explainers.arrays import Array
 
 Kind = Literal["png", "jpeg"]
 JPEG_QUALITY = 92
+PNG_LEVEL = 3  # of zlib's 9, whose default, 6, takes more than twice as long over a photo for 2% to 4% fewer bytes
 
 
 def as_image(picture: Array) -> Image.Image:
@@ -25,7 +26,7 @@ def as_image(picture: Array) -> Image.Image:
 def encode(image: Image.Image, kind: Kind = "png", quality: int = JPEG_QUALITY) -> bytes:
     """Return the bytes of an image's file; PNG loses nothing, and has no quality to choose."""
     stream = io.BytesIO()
-    image.save(stream, kind, **({"quality": quality} if kind == "jpeg" else {}))
+    image.save(stream, kind, **({"quality": quality} if kind == "jpeg" else {"compress_level": PNG_LEVEL}))
     return stream.getvalue()
 
 

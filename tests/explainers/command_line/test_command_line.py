@@ -108,7 +108,7 @@ def test_nothing_more_is_computed_once_the_output_takes_no_more(run, folder, mon
         if not err:
             raise OSError(code, "it is full")
 
-    monkeypatch.setattr(pictures, "_explained", lambda params, path, *rest: explained.append(path) or {"label": "x"})
+    monkeypatch.setattr(pictures, "_explained", lambda ask, path, *rest: explained.append(path) or {"label": "x"})
     monkeypatch.setattr(pictures.click, "echo", close)
     result = run("explain", folder, "--json", *QUICK)
     assert (result.exit_code, len(explained), result.stderr) == (1, 1, said)
