@@ -116,7 +116,8 @@ def _levels(explanation: Explanation, look: Look, span: Span) -> Array:
     resampling = Image.Resampling.BILINEAR if look.smooth and coarse else Image.Resampling.NEAREST
     placed = _placed(Image.fromarray(np.ascontiguousarray(grid, np.float32)), explanation, resampling)
     shares = (np.asarray(placed) - span[0]) / (span[1] - span[0])
-    return np.rint(shares.clip(0, 1) * (LEVELS - 1)).astype(np.uint8)
+    levels: Array = np.rint(shares.clip(0, 1) * (LEVELS - 1)).astype(np.uint8)
+    return levels
 
 
 def _seen_picture(explanation: Explanation) -> Image.Image:
