@@ -137,6 +137,8 @@ class Explainer(Configurable):
     by_region:         whether all pixels of a region share one value, even pixels that the network doesn't see.
     asks_score:        whether the map depends on a score at all.
     needs_attention:   whether it reads the attention of a transformer.
+    asks_late:         whether it passes the picture, as it is, once, and asks for the class only after that: so this
+                       pass can tell which class that is.
     forward_only:      whether it takes no gradients, so that more pictures pass at once.
     changes_gradients: whether it has a backward rule of its own, so that its gradients are not those of the network.
     shows_regardless:  what its maps show of the picture, in words, whatever the network is; empty if nothing.
@@ -157,6 +159,7 @@ class Explainer(Configurable):
     by_region: ClassVar[bool] = False
     asks_score: ClassVar[bool] = True
     needs_attention: ClassVar[bool] = False
+    asks_late: ClassVar[bool] = False
     forward_only: ClassVar[bool] = False
     changes_gradients: ClassVar[bool] = False
     shows_regardless: ClassVar[str] = ""
@@ -284,8 +287,14 @@ class Explainer(Configurable):
         image: Image.Image | Tensor | Seen,
         target: Target,
         on_progress: OnProgress | None,
+        *,
+        choose: Callable[[Tensor], Target] | None = None,
     ) -> Explanation:
-        """Explain as a call does, with `attribute` in place of the method's own, which may record more on the way."""
+        """Explain as a call does, with `attribute` in place of the method's own, which may record more on the way.
+
+        choose: for methods that ask late, returns the target in place of `target`, given the picture's logits
+                (classes,).
+        """
         with torch.inference_mode(False), enough_memory():  # for gradients, whatever the caller has switched off
             self.check(classifier, target)
             seen = image if isinstance(image, Seen) else Seen.of(classifier, image)
@@ -312,6 +321,7 @@ class Explainer(Configurable):
                 forward_only=self.forward_only,
                 total=total,
                 on_progress=on_progress,
+                choose=choose,
             )
             found = explanation(attribution, passes)
         found.check_finite()

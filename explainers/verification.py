@@ -46,6 +46,7 @@ def verified(
     forward_only: bool = False,
     total: int | None = None,
     on_progress: OnProgress | None = None,
+    choose: Callable[[Tensor], Target] | None = None,
 ) -> tuple[T, Passes]:
     """Return what `work` makes of passes through `classifier`, and the passes that it was made of.
 
@@ -54,6 +55,7 @@ def verified(
     explained:    for each target, the picture (N, C, H, W) at which the gradient is compared as well; None if `work`
                   changes gradients.
     forward_only: whether `work` takes no gradients.
+    choose:       as `Passes` takes it.
     """
     confirmed = attempt(
         classifier,
@@ -64,11 +66,19 @@ def verified(
         forward_only=forward_only,
         total=total,
         on_progress=on_progress,
+        choose=choose,
     )
     if confirmed:
         return confirmed
     with Passes(
-        classifier, targets, fused=False, alone=True, forward_only=forward_only, total=total, on_progress=on_progress
+        classifier,
+        targets,
+        fused=False,
+        alone=True,
+        forward_only=forward_only,
+        total=total,
+        on_progress=on_progress,
+        choose=choose,
     ) as passes:  # which needs no confirmation
         result = work(passes)
     passes.refuted = True
@@ -85,10 +95,17 @@ def attempt(
     forward_only: bool = False,
     total: int | None = None,
     on_progress: OnProgress | None = None,
+    choose: Callable[[Tensor], Target] | None = None,
 ) -> tuple[T, Passes] | None:
     """Return what `verified` does; None where the network as it is answers otherwise than these passes."""
     with Passes(
-        classifier, targets, fused=fused, forward_only=forward_only, total=total, on_progress=on_progress
+        classifier,
+        targets,
+        fused=fused,
+        forward_only=forward_only,
+        total=total,
+        on_progress=on_progress,
+        choose=choose,
     ) as passes:
         result = work(passes)
     return (result, passes) if _confirmed(passes, explained) else None

@@ -218,8 +218,13 @@ class Classifier:
             logits = copy.network(self.normalise(picture[None]))
         copies.give_back(copy)
         self.check(logits)
-        values, order = logits[0].topk(min(k, len(self.labels)))
-        likely = self.probabilities(logits)[0, order]
+        return self.likeliest(logits[0], k)
+
+    @torch.no_grad()
+    def likeliest(self, logits: Tensor, k: int = 5) -> list[Prediction]:
+        """Return the k likeliest classes of a photo with these logits (classes,), the likeliest first."""
+        values, order = logits.topk(min(k, len(self.labels)))
+        likely = self.probabilities(logits[None])[0, order]
         rows = zip(order.tolist(), likely.tolist(), values.tolist(), strict=True)
         return [Prediction(i, self.labels[i], probability, logit) for i, probability, logit in rows]
 

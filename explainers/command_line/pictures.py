@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +16,21 @@ from explainers.command_line.classifier import ClassifierChoice
 from explainers.command_line.options import TOP, class_of, explainer_of
 from explainers.errors import ExplanationError
 from explainers.explainer import Explainer
-from explainers.explanation import Target
 from explainers.images.headers import MAX_BYTES, SUFFIXES
 from explainers.images.photo import Photo
 from explainers.images.reading import check_length, read_image
+from explainers.likeliest import TargetChoice, explain_chosen
 from explainers.question import Question
 from explainers.report import Result
+from explainers.runtime.ahead import done_ahead
+from explainers.runtime.turns import stop_waiting
 from explainers.typed_json import write
 
 CLEAR_LINE = "\r\x1b[K"  # of a terminal, so that a line of text doesn't run into the bar
+AHEAD = 1  # of the photos that are decoded and of the maps that are computed: each photo may take 150 MB
 Row = dict[str, Any]
 Work = Callable[[Path, Result], Row]
+Failed = ExplanationError | OSError
 
 
 def explain_each(
@@ -40,7 +45,8 @@ def explain_each(
 ) -> list[Row]:
     """Explain every picture in files and folders, do `work` with each, and print what it returns.
 
-    A picture that fails is reported and skipped. Progress is drawn on a terminal only.
+    While one is worked with, the next is explained, and the one after that decoded. A picture that fails is reported
+    and skipped. Progress is drawn on a terminal only.
     Returns what `work` returned for each picture that went well. Raises click.ClickException for a question that no
     picture can be asked.
 
@@ -53,19 +59,19 @@ def explain_each(
         raise click.UsageError("There is no picture: give picture files, or folders that hold some.")
     if most is not None and len(pictures) > most:
         raise click.UsageError(f"There are {len(pictures):,} pictures; this command takes {most} at most.")
-    explainer = explainer_of(ctx)
-    try:
-        classifier = ClassifierChoice.of(ctx.params).load()
-        explainer.check(classifier, _any_target(ctx.params, classifier))
-    except ExplanationError as error:
-        raise click.ClickException(str(error)) from error
-    rows, failed = [], 0
-    with click.progressbar(pictures, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
-        for path in bar:
+    explainer, rows, failed = explainer_of(ctx), list[Row](), 0
+    with ExitStack() as stack:
+        photos = stack.enter_context(done_ahead(pictures, _read, AHEAD, name="whypixel pictures"))
+        explain = _explainer(ctx.params, explainer)  # the first photo is decoded while the classifier loads
+        results = stack.enter_context(done_ahead(photos, explain, AHEAD, name="whypixel maps"))
+        bar = stack.enter_context(click.progressbar(pictures, file=sys.stderr, hidden=not sys.stderr.isatty()))
+        for path, result in zip(bar, results, strict=True):
             if not bar.hidden:
                 click.echo(CLEAR_LINE, nl=False, err=True)
             try:
-                row = {"picture": str(path)} | _explained(ctx.params, path, explainer, classifier, work)
+                if not isinstance(result, Result):
+                    raise result
+                row = {"picture": str(path)} | _row(result) | work(path, result)
             except (ExplanationError, OSError) as error:
                 failed += 1
                 sentence = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
@@ -85,17 +91,37 @@ def explain_each(
     return rows
 
 
-def _explained(params: Mapping[str, Any], path: Path, explainer: Explainer, classifier: Classifier, work: Work) -> Row:
-    photo = Photo.of(read_image(_bytes(path)), path.name)
-    likely = classifier.predict(photo.image)
-    question = Question(photo, classifier, _target(params, classifier, likely[0].index))
-    explanation = explainer.explain(question)
-    if params["channels"]:
-        explanation = explanation.reduced(params["channels"])
+def _explainer(params: Mapping[str, Any], explainer: Explainer) -> Callable[[Photo | Failed], Result | Failed]:
+    """Load the classifier, and return what explains a photo. Raises click.ClickException where nothing can."""
+    try:
+        classifier = ClassifierChoice.of(params).load()
+        choice = _target_choice(params, classifier)
+        explainer.check(classifier, choice.example())
+    except ExplanationError as error:
+        raise click.ClickException(str(error)) from error
+
+    def explain(photo: Photo | Failed) -> Result | Failed:
+        if not isinstance(photo, Photo):
+            return photo
+        try:
+            explanation, likely = explain_chosen(
+                explainer, classifier, photo.image, choice, on_progress=lambda _: stop_waiting.get()()
+            )
+        except ExplanationError as error:
+            return error
+        if params["channels"]:
+            explanation = explanation.reduced(params["channels"])
+        return Result(explainer, Question(photo, classifier, explanation.target), explanation, likely)
+
+    return explain
+
+
+def _row(result: Result) -> Row:
+    explanation, likeliest = result.explanation, result.likely[0]
     facts = explanation.facts
     return {
-        "prediction": likely[0].label,
-        "probability": likely[0].probability,
+        "prediction": likeliest.label,
+        "probability": likeliest.probability,
         "label": facts.label,
         "versus": facts.versus,
         "scale": facts.scale,
@@ -105,7 +131,15 @@ def _explained(params: Mapping[str, Any], path: Path, explainer: Explainer, clas
         "converged": explanation.converged,
         "passes": facts.passes,
         "seconds": facts.seconds,
-    } | work(path, Result(explainer, question, explanation, likely))
+    }
+
+
+def _read(path: Path) -> Photo | Failed:
+    """Read and decode a file, or return why that can't be done."""
+    try:
+        return Photo.of(read_image(_bytes(path)), path.name)
+    except (ExplanationError, OSError) as error:
+        return error
 
 
 def _bytes(path: Path) -> bytes:
@@ -126,12 +160,6 @@ def in_one_line(text: str) -> str:
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
-def _any_target(params: Mapping[str, Any], classifier: Classifier) -> Target:
-    """Return a target such as the pictures will have, to be checked before any work: its class may be another."""
-    versus = None if params["versus"] is None else class_of(classifier, params["versus"])
-    return _target(params, classifier, 1 if versus == 0 else 0)
-
-
 def _pictures(paths: Sequence[Path]) -> Iterator[Path]:
     """Yield the files, and those in the folders that are called like pictures, by name."""
     for path in paths:
@@ -141,8 +169,8 @@ def _pictures(paths: Sequence[Path]) -> Iterator[Path]:
             yield path
 
 
-def _target(params: Mapping[str, Any], classifier: Classifier, top: int) -> Target:
-    """Return the target that was asked for; `top` is the likeliest class."""
-    index = top if params["target"] == TOP else class_of(classifier, params["target"])
+def _target_choice(params: Mapping[str, Any], classifier: Classifier) -> TargetChoice:
+    """Return what was asked for. Raises ExplanationError for a class that the classifier doesn't have."""
+    index = None if params["target"] == TOP else class_of(classifier, params["target"])
     versus = None if params["versus"] is None else class_of(classifier, params["versus"])
-    return Target(index, versus, params["scale"])
+    return TargetChoice(index, versus, params["scale"])

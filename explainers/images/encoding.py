@@ -13,6 +13,8 @@ from explainers.arrays import Array
 
 Kind = Literal["png", "jpeg"]
 JPEG_QUALITY = 92
+PNG_LEVEL = 6  # of zlib's 9
+QUICK_LEVEL = 3  # half the time for 4% more bytes of a photo
 
 
 def as_image(picture: Array) -> Image.Image:
@@ -22,10 +24,10 @@ def as_image(picture: Array) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(channels.transpose(1, 2, 0)))
 
 
-def encode(image: Image.Image, kind: Kind = "png", quality: int = JPEG_QUALITY) -> bytes:
+def encode(image: Image.Image, kind: Kind = "png", quality: int = JPEG_QUALITY, *, png_level: int = PNG_LEVEL) -> bytes:
     """Return the bytes of an image's file; PNG loses nothing, and has no quality to choose."""
     stream = io.BytesIO()
-    image.save(stream, kind, **({"quality": quality} if kind == "jpeg" else {}))
+    image.save(stream, kind, **({"quality": quality} if kind == "jpeg" else {"compress_level": png_level}))
     return stream.getvalue()
 
 

@@ -38,6 +38,7 @@ class GradCAM(OnLayer):
         r" \quad a_k = \mathrm{mean}\,\frac{\partial S}{\partial A_k}"
     )
     linear: ClassVar[bool] = True
+    asks_late: ClassVar[bool] = True
     presets: ClassVar[Mapping[Preset, int]] = {"tutorials": 4, "classes": 2, "layers": 1, "classifiers": 2}
     stands_on: ClassVar[str] = "Captum `LayerGradCam`"
     ours: ClassVar[str] = (
@@ -70,6 +71,8 @@ class GradCAM(OnLayer):
 @dataclass(frozen=True)
 class _WeightedByGradient(OnLayer):
     """A sum over the feature maps of a layer, with weights that are computed from the gradient with respect to them."""
+
+    asks_late: ClassVar[bool] = True
 
     @property
     def shares_passes(self) -> bool:
@@ -183,6 +186,7 @@ class FinerCAM(GradCAM):
     stands_on: ClassVar[str] = "Captum `LayerGradCam`"
     ours: ClassVar[str] = "the contrast: the logit minus a share of those closest to it, which are named beside the map"
     scales: ClassVar[tuple[Scale, ...]] = ("logit",)
+    asks_late: ClassVar[bool] = False
 
     gamma: float = number(
         0.6, 0.0, 1.0, 0.05, label="Weight of similar classes", hint="The share of their mean logit that is taken away."
@@ -249,6 +253,7 @@ class GuidedGradCAM(GradCAM):
     )
 
     changes_gradients: ClassVar[bool] = True
+    asks_late: ClassVar[bool] = False
 
     @property
     def rectified(self) -> bool:

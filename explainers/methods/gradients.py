@@ -28,6 +28,7 @@ class Saliency(Explainer):
     formula: ClassVar[str] = r"\frac{\partial S}{\partial x}"
     family: ClassVar[Family] = "gradient"
     linear: ClassVar[bool] = True
+    asks_late: ClassVar[bool] = True
     presets: ClassVar[Mapping[Preset, int]] = {"tutorials": 1, "classifiers": 1}
     stands_on: ClassVar[str] = "Captum `Saliency`"
 

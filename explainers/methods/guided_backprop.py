@@ -65,6 +65,7 @@ class _GatedGradient(Saliency):
 
     linear: ClassVar[bool] = False
     changes_gradients: ClassVar[bool] = True
+    asks_late: ClassVar[bool] = False
     presets: ClassVar[Mapping[Preset, int]] = {}
 
     @staticmethod

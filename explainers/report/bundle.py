@@ -25,8 +25,8 @@ from explainers.errors import ExplanationError
 from explainers.explanation import Explanation
 from explainers.figures import Look
 from explainers.figures.parts import Span
-from explainers.images.encoding import encode
-from explainers.report.pictures import map_picture, overlay_picture
+from explainers.images.encoding import QUICK_LEVEL, encode
+from explainers.report.pictures import map_and_overlay
 
 FORMAT: Literal["whypixel explanation"] = "whypixel explanation"
 VERSION: Literal[1] = 1
@@ -105,9 +105,10 @@ def contents(
         "sentences": list(sentences(explanation)),
         "sha256": _hashes(arrays),
     }
+    alone, over = map_and_overlay(explanation, look, photo, span)
     return {
-        "map.png": encode(map_picture(explanation, look, span)),
-        "overlay.png": encode(overlay_picture(explanation, look, photo, span)),
+        "map.png": encode(alone, png_level=QUICK_LEVEL),
+        "overlay.png": encode(over, png_level=QUICK_LEVEL),
         DATA: _npz(arrays),
         DOCUMENT: json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False).encode(),
     }

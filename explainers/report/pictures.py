@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from PIL import Image
 
@@ -19,15 +21,47 @@ UNSEEN = 0.5  # how much white is laid over what the classifier didn't see
 LEVELS = 256
 
 
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """A map at its photo's size.
+
+    levels:  (h, w) uint8, of LEVELS from one end of the scale to the other.
+    seen:    (h, w) bool, where the classifier saw the photo.
+    span:    the numbers at the ends of the scale.
+    colours: the colour of each level, (LEVELS, 3) uint8.
+    """
+
+    levels: Array
+    seen: Array
+    span: Span
+    colours: Array
+
+    @classmethod
+    def of(cls, explanation: Explanation, look: Look | None, span: Span | None) -> _Drawn:
+        look = look or Look.first(explanation)
+        span = span or own_span(explanation, look)
+        levels = _levels(explanation, look, span)
+        return cls(levels, _seen(explanation), span, rgb(look.colours, LEVELS))
+
+    def map(self) -> Image.Image:
+        opaque = np.where(self.seen, LEVELS - 1, 0).astype(np.uint8)
+        return Image.fromarray(np.dstack([self.colours[self.levels], opaque]))
+
+    def overlay(self, photo: Image.Image) -> Image.Image:
+        share = np.linspace(self.span[0] / self.span[1], 1, LEVELS)
+        opacity = np.rint(np.abs(share) * OPACITY * (LEVELS - 1)).astype(np.uint8)[self.levels]
+        coloured = Image.fromarray(self.colours[self.levels])
+        over = Image.composite(coloured, photo.convert("RGB"), Image.fromarray(np.where(self.seen, opacity, 0)))
+        white = Image.new("RGB", over.size, "white")
+        return Image.composite(over, Image.blend(over, white, UNSEEN), Image.fromarray(self.seen))
+
+
 def map_picture(explanation: Explanation, look: Look | None = None, span: Span | None = None) -> Image.Image:
     """Draw the map at the photo's size, in RGBA; what the classifier didn't see of the photo is transparent.
 
     span: the numbers that get the colours at the ends of the scale; None: those of `own_span`.
     """
-    look = look or Look.first(explanation)
-    levels, seen = _levels(explanation, look, span or own_span(explanation, look))
-    opaque = np.where(seen, LEVELS - 1, 0).astype(np.uint8)
-    return Image.fromarray(np.dstack([rgb(look.colours, LEVELS)[levels], opaque]))
+    return _Drawn.of(explanation, look, span).map()
 
 
 def overlay_picture(
@@ -43,17 +77,15 @@ def overlay_picture(
 
     What the classifier didn't see is faded.
     """
-    look = look or Look.first(explanation)
-    span = span or own_span(explanation, look)
-    levels, seen = _levels(explanation, look, span)
-    seen_picture = _placed(as_image(explanation.picture), explanation, Image.Resampling.BILINEAR)
-    below = np.asarray((photo or seen_picture).convert("RGB"))
-    share = np.linspace(span[0] / span[1], 1, LEVELS)
-    opacity = np.rint(np.abs(share) * OPACITY * (LEVELS - 1)).astype(np.uint8)[levels]
-    coloured = Image.fromarray(rgb(look.colours, LEVELS)[levels])
-    over = Image.composite(coloured, Image.fromarray(below), Image.fromarray(np.where(seen, opacity, 0)))
-    white = Image.new("RGB", over.size, "white")
-    return Image.composite(over, Image.blend(over, white, UNSEEN), Image.fromarray(seen))
+    return _Drawn.of(explanation, look, span).overlay(photo or _seen_picture(explanation))
+
+
+def map_and_overlay(
+    explanation: Explanation, look: Look | None, photo: Image.Image | None, span: Span | None
+) -> tuple[Image.Image, Image.Image]:
+    """Draw both, in less time than one after the other."""
+    drawn = _Drawn.of(explanation, look, span)
+    return drawn.map(), drawn.overlay(photo or _seen_picture(explanation))
 
 
 def tile_look(explanation: Explanation, tints: Tints, span: Span) -> Look:
@@ -77,14 +109,19 @@ def _heat(explanation: Explanation, look: Look) -> Array:
     return smoothed(explanation.heat) if look.smooth and not explanation.coarse else explanation.heat
 
 
-def _levels(explanation: Explanation, look: Look, span: Span) -> tuple[Array, Array]:
-    """Return the map at the photo's size in LEVELS levels of a scale, (h, w) uint8, and where the classifier saw it."""
+def _levels(explanation: Explanation, look: Look, span: Span) -> Array:
+    """Return the map at the photo's size in LEVELS levels of a scale, (h, w) uint8."""
     coarse = explanation.coarse
     grid = reduce(explanation.values, explanation.reduction) if coarse else _heat(explanation, look)
     resampling = Image.Resampling.BILINEAR if look.smooth and coarse else Image.Resampling.NEAREST
     placed = _placed(Image.fromarray(np.ascontiguousarray(grid, np.float32)), explanation, resampling)
     shares = (np.asarray(placed) - span[0]) / (span[1] - span[0])
-    return np.rint(shares.clip(0, 1) * (LEVELS - 1)).astype(np.uint8), _seen(explanation)
+    levels: Array = np.rint(shares.clip(0, 1) * (LEVELS - 1)).astype(np.uint8)
+    return levels
+
+
+def _seen_picture(explanation: Explanation) -> Image.Image:
+    return _placed(as_image(explanation.picture), explanation, Image.Resampling.BILINEAR)
 
 
 def _seen(explanation: Explanation) -> Array:

@@ -32,7 +32,7 @@ FLOORS = (  # from the ground up: a module imports from its own wing and from th
     ("passes", "question"),
     ("verification",),
     ("explainer",),
-    ("methods", "experiments", "proof", "check", "several"),
+    ("methods", "experiments", "proof", "check", "several", "likeliest"),
     ("figures", "comparison", "audit"),
     ("report",),
     ("reviews", "lessons"),

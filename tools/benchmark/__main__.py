@@ -7,10 +7,11 @@
 Parts: speed and memory (random weights), accuracy (how far the peers' maps are from ours), exact (steps against an
 exact map), errors (time to a given error on photos; `--photos 1 --reference 2160` takes less than half an hour), start
 (from the command to the first map, in a browser), visits (what a visitor waits for, by page and family), drop (from a
-dropped file to its first map), audit (pictures per second, memory, Ray). torchcam and grad-cam take part where they are
-installed. Real weights are those in the folder WHYPIXEL_WEIGHTS (see the README), photos those that labels.tsv lists in
-the folder WHYPIXEL_PHOTOS; without them `accuracy` takes random weights and `errors` is skipped. `memory`, `start`,
-`visits`, `drop` and `audit` need Linux (`memory` with glibc), `start`, `visits` and `drop` a browser, too.
+dropped file to its first map), audit (pictures per second, memory, Ray), command-line (photos per second, memory).
+torchcam and grad-cam take part where they are installed. Real weights are those in the folder WHYPIXEL_WEIGHTS (see the
+README), photos those that labels.tsv lists in the folder WHYPIXEL_PHOTOS; without them `accuracy` takes random weights,
+and `errors` and `command-line` are skipped. `memory`, `start`, `visits`, `drop`, `audit` and `command-line` need Linux
+(`memory` with glibc), `start`, `visits` and `drop` a browser, too.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from tools import marks
 from tools.benchmark import audits, errors, peers, steps, visits
 from tools.benchmark import drop as dropping
 from tools.benchmark import start as starting
+from tools.benchmark.command_line import command_line
 from tools.benchmark.contenders import LAYERS
 from tools.benchmark.report import machine
 
@@ -38,6 +40,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], str | None]] = {
     "visits": lambda options: visits.visits(options.rounds),
     "drop": lambda options: dropping.drop(),
     "audit": lambda options: audits.audits(options.rounds),
+    "command-line": lambda options: command_line(options.rounds),
 }
 
 

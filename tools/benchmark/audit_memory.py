@@ -29,11 +29,11 @@ def memory(folder: Path) -> str:
     paths, rows = sorted(pictures.iterdir()), []
     for count in MEMORY_COUNTS:
         run = made_run(folder / f"memory-{count}", classifier, "bundled", Saliency(), paths[:count], part=64)
-        with _peak() as peak:
+        with peak() as seen:
             started = time.perf_counter()
             compute(run)
             seconds = time.perf_counter() - started
-        rows.append([count, peak.mebibytes, seconds])
+        rows.append([count, seen.mebibytes, seconds])
     growth = float(rows[-1][1]) / float(rows[0][1])
     note = (
         "The gradient of PocketNet. The peak of all processes together that compute, this one left out; pages that "
@@ -53,18 +53,18 @@ class Peak:
 
 
 @contextmanager
-def _peak() -> Iterator[Peak]:
+def peak() -> Iterator[Peak]:
     """Watch the memory of all processes that this one has started."""
-    peak, ended = Peak(), threading.Event()
+    seen, ended = Peak(), threading.Event()
 
     def watch() -> None:
         while not ended.wait(0.1):
-            peak.mebibytes = max(peak.mebibytes, sum(map(_resident, _below(_parents()))))
+            seen.mebibytes = max(seen.mebibytes, sum(map(_resident, _below(_parents()))))
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
     try:
-        yield peak
+        yield seen
     finally:
         ended.set()
         thread.join()

@@ -70,7 +70,7 @@ def time_to_error(count: int | None, reference_steps: int) -> str | None:
                      midpoint rule for every number of steps that divides half of it, so many divisors are useful.
     Returns None where there are no photos or no weights.
     """
-    photos, names = _photos(count), [name for name in PHOTO_NETWORKS if at_hand(name)]
+    photos, names = listed_photos(count), [name for name in PHOTO_NETWORKS if at_hand(name)]
     if not photos or not names:
         return None
     cases = [case for name in names for case in _cases(load_classifier(name, device="cpu"), photos, reference_steps)]
@@ -96,7 +96,8 @@ def time_to_error(count: int | None, reference_steps: int) -> str | None:
     return report("Time to a given error", note, head, rows, _limits(promised, cases))
 
 
-def _photos(count: int | None) -> list[Path]:
+def listed_photos(count: int | None) -> list[Path]:
+    """Return the photos that labels.tsv lists in the folder WHYPIXEL_PHOTOS, the first `count`; none without it."""
     folder = os.environ.get("WHYPIXEL_PHOTOS")
     if not folder:
         return []

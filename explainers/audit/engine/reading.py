@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import queue
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from explainers.classifiers.view import Box
 from explainers.errors import ExplanationError
 from explainers.explainer import Seen
 from explainers.images.photo import Photo
+from explainers.runtime.ahead import done_ahead
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,43 +76,13 @@ def open_picture(source: str | Path, case: Case, number: int, classifier: Classi
     return Picture(number, case, sha256, (width, height), seen, scale)
 
 
-@contextmanager
 def read_ahead(
     source: str | Path, cases: Sequence[Case], numbers: Sequence[int], classifier: Classifier, ahead: int
-) -> Iterator[Iterator[Picture]]:
+) -> AbstractContextManager[Iterator[Picture]]:
     """Hand out the pictures of these numbers in their order, of which up to `ahead` are decoded before they are asked.
 
     An error that ends the reading is raised when its picture is asked for. The thread ends with the block.
     """
-    read_pictures: queue.Queue[Picture | BaseException] = queue.Queue(ahead)
-    stopped = threading.Event()
-
-    def put(item: Picture | BaseException) -> None:
-        while not stopped.is_set():
-            with suppress(queue.Full):
-                read_pictures.put(item, timeout=0.1)
-                break
-
-    def work() -> None:
-        try:
-            for number in numbers:
-                if stopped.is_set():
-                    return
-                put(open_picture(source, cases[number], number, classifier))
-        except BaseException as error:
-            put(error)
-
-    def pictures() -> Iterator[Picture]:
-        for _ in numbers:
-            item = read_pictures.get()
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-
-    thread = threading.Thread(target=work, name="whypixel pictures", daemon=True)
-    thread.start()
-    try:
-        yield pictures()
-    finally:
-        stopped.set()
-        thread.join()
+    return done_ahead(
+        numbers, lambda number: open_picture(source, cases[number], number, classifier), ahead, name="whypixel pictures"
+    )

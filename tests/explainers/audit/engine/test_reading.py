@@ -31,21 +31,21 @@ def test_all_are_handed_out_in_their_order(conv, pictures):
 
 
 def test_no_more_are_read_than_there_is_room_for(conv, pictures, monkeypatch):
-    opened, four = [], threading.Event()
+    opened, three = [], threading.Event()
 
     def watched(source, case, number, classifier):
         opened.append(number)
-        if len(opened) == 4:
-            four.set()
+        if len(opened) == 3:
+            three.set()
         return open_picture(source, case, number, classifier)
 
     monkeypatch.setattr(reading, "open_picture", watched)
     cases = list_cases(pictures).cases
     with read_ahead(pictures, cases, range(6), conv, 2) as read_pictures:
         next(read_pictures)
-        assert four.wait(20)  # the one handed out, two that wait, and one that waits for room
-        assert len(opened) == 4
-    assert len(opened) == 4
+        assert three.wait(20)  # the one handed out, and two that wait
+        assert len(opened) == 3
+    assert len(opened) == 3
     assert not running()
 
 
