@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from explainers.arrays import Array
-from explainers.figures.colours import BLUE, ORANGE, stops
+from explainers.figures.colours import BLUE, GREY, ORANGE, stops
 from explainers.figures.parts import Trace, unchecked
 
 CHART_HEIGHT = 280  # pixels
@@ -100,11 +100,13 @@ def grid(numbers: Array, colours: str, *, signed: bool = False, digits: int = 3)
     if max(numbers.shape) <= MAX_NUMBERED:
         trace |= {"text": [[f"{number:.{digits}g}" for number in row] for row in numbers], "texttemplate": "%{text}"}
     hidden = {"visible": False, "fixedrange": True, "constrain": "domain"}
+    (height, width), line = numbers.shape, max(numbers.shape) / GRID_SIDE  # a pixel, which two sides lack
     layout = {
         "width": GRID_SIDE,
         "height": GRID_SIDE,
         "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
-        "xaxis": hidden,
-        "yaxis": {**hidden, "autorange": "reversed", "scaleanchor": "x"},
+        "plot_bgcolor": GREY,  # of the lines between the cells, which are white where the page is
+        "xaxis": {**hidden, "range": [-0.5 - line, width - 0.5]},
+        "yaxis": {**hidden, "range": [height - 0.5, -0.5 - line], "scaleanchor": "x"},
     }
     return unchecked([trace], layout)

@@ -59,7 +59,7 @@ class FewOrMany(Live):
     title: ClassVar[str] = "Five steps against fifty"
 
     picture: str = choice(*PICTURES, label="Picture", hint="One of the sample pictures.")
-    steps: int = number(20, 2, 100, label="Your number of steps", hint="Each is one pass through the network.")
+    steps: int = number(20, 2, 50, label="Your number of steps", hint="Each is one pass through the network.")
     rule: str = choice(RULE, *(rule for rule in RULES if rule != RULE), label="Rule", hint="Where the slope is read.")
 
     def show(self, lab: Lab) -> Shown:

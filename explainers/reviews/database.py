@@ -21,6 +21,7 @@ from explainers.reviews.migrations import VERSION, migrate, version
 PATIENCE = 20  # seconds that somebody waits until others have written
 CONNECTING, ANSWERING = 5, 30  # seconds for PostgreSQL to be reached, and to answer
 LOCK = 0x77687970  # of PostgreSQL's, which whoever writes holds: "whyp"
+ONE_MOMENT = "REPEATABLE READ"  # of PostgreSQL: all that a reader sees is of the same moment
 WRITES = "writes"  # marks the connections that begin as writers
 PRAGMAS = (
     "foreign_keys=ON",
@@ -62,6 +63,8 @@ class Database:
         except ImportError as error:
             raise ExplanationError(NO_DRIVER) from error
         self._writer = self._engine.execution_options(**{WRITES: True})
+        # SQLite's readers see one moment anyway. Writers mustn't: theirs would be from before they waited for the lock.
+        self._reader = self._engine if location.file else self._engine.execution_options(isolation_level=ONE_MOMENT)
 
     @contextmanager
     def reading(self) -> Iterator[Session | None]:
@@ -73,7 +76,7 @@ class Database:
             if before == 0:
                 yield None
                 return
-            with Session(self._engine) as session:
+            with Session(self._reader) as session:
                 yield session
 
     @contextmanager

@@ -46,12 +46,17 @@
   const arrange = chart => { // the panels, as the figure's width asks for
     const { layout } = chart, { meta } = layout
     if (!meta?.from) return
+    // Streamlit draws it with a height of its own first, and anew once it has measured the room that there is.
+    if (Math.abs(chart.clientHeight - chart.parentElement.clientHeight) > 1) return
     const wanted = chart.clientWidth < meta.from ? "narrow" : "wide"
     // Places can't be compared: Plotly narrows the domains of panels that keep their shape. So it is noted for each
     // layout, not in it: a figure that is drawn anew has a new layout, whose parts may be those of the old one.
     const shown = arranged.get(layout) ?? (chart.whypixelArranged ? undefined : "wide") // the server's figure is wide
     if (shown === wanted) return
-    window.Plotly.relayout(chart, structuredClone(meta[wanted])).catch(() => arranged.delete(layout))
+    window.Plotly.relayout(chart, structuredClone(meta[wanted])).then(
+      () => chart.classList.add("arranged"), // a narrow window doesn't show it before (saturation.css)
+      () => arranged.delete(layout),
+    )
     arranged.set(layout, wanted) // not before: it may fail while the figure is still being drawn
     chart.whypixelArranged = true
   }

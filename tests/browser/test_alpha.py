@@ -109,6 +109,7 @@ def test_what_moves_stands_on_one_screen(app, width, height):
     app.until(is_arranged)
     app.page.wait_for_timeout(1000)
     assert app.page.evaluate("window.arranged") <= 1  # and not again and again
+    assert app.page.locator(".st-key-journey .js-plotly-plot").is_visible()  # in a narrow window not before that
     boxes = places()
     assert all(part["x"] >= 0 and part["x"] + part["width"] <= width for part in [box, *boxes])
     shown = boxes if width > 640 else boxes[:3]  # a telephone shows the panels of pixels, once it is scrolled to them

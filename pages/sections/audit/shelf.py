@@ -14,7 +14,12 @@ from explainers.numbers import counted
 from pages.sections.audit.choosing import RUN_KEY
 from pages.shared import state
 
-COMMAND = "python -m explainers audit PICTURES --model bundled --method integrated-gradients --out RUNS/first"
+COMMAND = """\
+python -m explainers audit PICTURES \\
+  --model bundled \\
+  --method integrated-gradients \\
+  --out RUNS/first
+"""  # a narrow window would break a longer line inside a word
 WHAT_IT_IS = (
     "**One map convinces nobody: is it always so?** An audit computes the map of every picture of a data set, and "
     "looks for what they have in common: groups of maps that look at the same thing, pictures where the map misses "

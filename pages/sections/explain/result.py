@@ -20,6 +20,10 @@ from pages.shared.question import choose_class
 from pages.shared.save import offer_files
 from pages.shared.tiles import NO_MODE_BAR
 
+UNFOLD = (  # in a narrow window, where the prediction comes before the small panels (result.css)
+    '<label class="unfold"><input type="checkbox"> Show picture and map by themselves, too</label>'
+)
+
 
 def show_answer(likely: Sequence[Prediction], question: Question) -> None:
     """Draw the likeliest classes as bars; a click on one of them chooses its class."""
@@ -119,6 +123,7 @@ class MapArea:
         with self._place.fill(key="map-area"):
             figure = st.container(key="panels")
             figure.empty()  # so that the panels have their place already when the widgets under them are drawn
+            st.html(UNFOLD)
             caption = st.empty()
         with self._look_place.fill(key="look-area"):
             explanation, look = choose_look(explanation)

@@ -17,6 +17,7 @@ from explainers.reviews.export import time_in_words
 from explainers.reviews.review import BUNDLE, VERDICTS, Entry, Opinion, Review, is_id
 from pages.sections.reviews.opening import OPEN_HINT, open_again
 from pages.shared import state
+from pages.shared.frame import messages
 from pages.shared.opinions import ask_opinion, start_anew
 from pages.shared.own_classifiers import CLASSIFIER_KEY
 
@@ -67,7 +68,8 @@ def mark(verdict: str) -> str:
 
 def _show_result(board: Board, review: Review) -> None:
     """Draw the map as it was kept, with its proof, and what can be done with it."""
-    with zipfile.ZipFile(io.BytesIO(board.file(review.id, BUNDLE))) as archive:
+    bundle = board.file(review.id, BUNDLE)  # handed out as it is: by the time of a click, somebody may have removed it
+    with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
         overlay = archive.read("overlay.png")
     st.image(overlay, width="stretch", alt=f"The map over the picture, for {review.subject.explained}")
     if not _has_classifier(review):
@@ -75,17 +77,16 @@ def _show_result(board: Board, review: Review) -> None:
     with st.container(horizontal=True, key="review-actions"):
         opens = st.button("Open again", key="open-again", type="primary", icon=":material/open_in_new:", help=OPEN_HINT)
         name = f"review-{review.id[:8]}.zip"
-        st.download_button("Map (zip)", lambda: board.file(review.id, BUNDLE), name, key="bundle", on_click="ignore")
-        with st.popover("Remove", key="remove-review"):
+        st.download_button("Map (zip)", bundle, name, "application/zip", key="bundle", on_click="ignore")
+        with st.popover("Remove", key="remove-review"), messages():
             st.markdown("This removes the picture, the map and all verdicts on it, for everybody. It can't be undone.")
-            removes = st.button("Remove for everybody", key="remove-it")
+            if st.button("Remove for everybody", key="remove-it"):
+                board.remove(review.id)
+                choose("")
+                st.rerun()
     st.markdown("\n".join(f"- {sentence}" for sentence in review.subject.sentences))
     if opens:
         open_again(review)
-    if removes:
-        board.remove(review.id)
-        choose("")
-        st.rerun()
 
 
 def _show_entries(review: Review) -> None:

@@ -105,6 +105,19 @@ def test_what_is_removed_is_gone_with_its_files_and_all_that_was_said(board, kee
     assert board.offered().count == 1
 
 
+def test_who_reads_a_review_while_it_is_removed_reads_all_of_it(location, open_board, keep, monkeypatch):
+    board, real = open_board(location), module._reviews
+    id = keep(board)
+    review = board.review(id)
+
+    def meanwhile(*arguments, **more):
+        open_board(location).remove(id)
+        return real(*arguments, **more)
+
+    monkeypatch.setattr(module, "_reviews", meanwhile)
+    assert board.review(id) == review
+
+
 def test_eight_writers_lose_nothing(location, open_board, keep, job):
     shared = keep(open_board(location), 10**6)
     verdicts = list(VERDICTS)
