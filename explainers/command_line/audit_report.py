@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from explainers import ExplanationError
 from explainers.audit.findings import read_findings
 from explainers.audit.runs.identity import run_identity
 from explainers.audit.runs.run import Run
 from explainers.command_line.new_file import telling, write_new
 from explainers.command_line.pictures import in_one_line
+from explainers.errors import ExplanationError
 from explainers.report.audit import Note
 from explainers.report.audit import audit_report as report_of
 from explainers.reviews.audit_notes import AuditNotes

@@ -36,8 +36,8 @@ def test_a_blue_class_is_found_by_its_colours(world, found):
     blue = {finding.id: finding for finding in found.findings}["colour-2-whole"]
     assert blue.reported
     assert {*blue.pictures} == {*np.flatnonzero(world.classes == 2)}
-    assert dict(blue.numbers)["score"] > 0.8
-    assert dict(blue.numbers)["back: score"] > 0.8
+    assert dict(blue.numbers)["score"] > 0.6
+    assert dict(blue.numbers)["back: score"] > 0.6
 
 
 def test_the_border_detector_finds_the_mark_too(world, found):
