@@ -1,5 +1,6 @@
 """An audit is opened, looked through, noted on, and a picture of it explained as it was."""
 
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -116,6 +117,17 @@ def test_a_stranger_reads_nothing_by_naming_it(come, name):
     at = come(run=name)
     assert "The audit that this link names isn't on this server" in said(at)
     assert any(button.key.startswith("open-audit-") for button in at.button)
+
+
+def test_a_run_that_is_removed_while_it_is_shown_is_said_to_be_gone(visit, tmp_path, monkeypatch):
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "runs"))
+    for name in ("kept", "removed"):
+        made_run(tmp_path / "runs" / name, tmp_path / "pictures", 10)
+    at = ran(visit({"run": "removed"}, AUDIT))
+    assert shown(at) == [*range(10)]
+    shutil.rmtree(tmp_path / "runs/removed")
+    at = ran(at.run())
+    assert [button.label for button in at.button if button.key.startswith("open-audit-")] == ["Open"]
 
 
 def test_a_damaged_run_says_so_without_its_place(visit, tmp_path, monkeypatch):
