@@ -18,6 +18,7 @@ from explainers.arrays import Array
 from explainers.audit.cases.listing import Case
 from explainers.audit.findings import FORMAT, VERSION, write_findings
 from explainers.audit.findings.finding import AuditFinding, Findings, Kind
+from explainers.audit.runs.identity import run_identity
 from explainers.audit.runs.plan import PART, Plan
 from explainers.audit.runs.rows import CELL_SIDE, MAP_SIDE
 from explainers.audit.runs.run import Run
@@ -45,12 +46,12 @@ def made_run(
     for number in range(run.plan.parts if parts is None else parts):
         run.write_part(number, [drawn[each] for each in run.plan.numbers(number)])
     if parts is None:
-        write_findings(run, made_findings(drawn, marks))
+        write_findings(run, made_findings(run_identity(run.plan), drawn, marks))
     return run
 
 
-def made_findings(rows: Sequence[dict[str, Any]], marks: Array) -> Findings:
-    """Return what an audit could have found: the mark, and less sure things."""
+def made_findings(run: str, rows: Sequence[dict[str, Any]], marks: Array) -> Findings:
+    """Return what an audit, of this hash, could have found: the mark, and less sure things."""
     mapped = [row for row in rows if row["error"] is None]
     clusters = {
         index: tuple((row["number"], int(marks[row["number"]])) for row in mapped if row["label_index"] == index)
@@ -68,7 +69,7 @@ def made_findings(rows: Sequence[dict[str, Any]], marks: Array) -> Findings:
         _finding("border", 0.61, second, mapped[:8], "Maps at the border", "hold 61.0% of their magnitudes there"),
         _finding("confusion", 0.3, None, wrong, "Teapots called espresso", "are the most frequent mistake"),
     )
-    return Findings(FORMAT, VERSION, len(rows), found, tuple(clusters.items()), embedding, ())
+    return Findings(FORMAT, VERSION, run, len(rows), found, tuple(clusters.items()), embedding, ())
 
 
 def _finding(

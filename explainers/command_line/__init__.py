@@ -14,6 +14,7 @@ import click
 
 from explainers.classifiers import sources
 from explainers.command_line.audit import audit
+from explainers.command_line.audit_report import audit_report
 from explainers.command_line.check import check
 from explainers.command_line.explain import explain
 from explainers.command_line.options import method_options
@@ -54,6 +55,7 @@ main.add_command(explain)
 main.add_command(check)
 main.add_command(report)
 main.add_command(audit)
+main.add_command(audit_report)
 
 
 @main.command()

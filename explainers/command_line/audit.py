@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
 from explainers.audit.cases.labels import match
 from explainers.audit.cases.listing import Listing, list_cases
-from explainers.audit.engine import OnProgress, compute
-from explainers.audit.findings import find, forget_findings, read_findings, write_findings
+from explainers.audit.engine import compute
+from explainers.audit.findings import (
+    LOOK_AGAIN,
+    OtherFindingsError,
+    find,
+    forget_findings,
+    read_findings,
+    write_findings,
+)
 from explainers.audit.findings.finding import Findings
 from explainers.audit.runs.beginning import begin, planned
 from explainers.audit.runs.place import check_place, claimed
@@ -20,6 +25,7 @@ from explainers.audit.runs.plan import ASKED, PART, Asked, Plan
 from explainers.audit.runs.run import Run
 from explainers.audit.runs.summary import Summary
 from explainers.command_line.audit_summary import document, text
+from explainers.command_line.bars import progress, stages
 from explainers.command_line.classifier import ClassifierChoice
 from explainers.command_line.options import MethodCommand, audit_options, explainer_of
 from explainers.command_line.pictures import as_json_line, in_one_line
@@ -125,14 +131,14 @@ def _compute(run: Run, workers: int | None, ray: str | None, *, retry: bool) -> 
     """Compute the parts that are missing or damaged, and say what is kept if that ends early."""
     if damaged := run.mend():
         _tell([f"{counted(len(damaged), 'damaged part is', 'damaged parts are')} made anew."])
-    if retry:
-        run.forget_broken()
     if damaged or retry:  # or an interruption would leave what was found in rows that aren't there any more
         forget_findings(run)
+    if retry:
+        run.forget_broken()
     if not run.missing():
         return
     try:
-        with _progress("Maps", before=_kept(run)) as on_progress:
+        with progress("Maps", before=_kept(run)) as on_progress:
             compute(run, workers=workers, ray=ray, on_progress=on_progress)
     except (ExplanationError, KeyboardInterrupt):
         kept, total = _kept(run), counted(run.plan.pictures, "picture")
@@ -146,27 +152,16 @@ def _kept(run: Run) -> int:
 
 def _find(run: Run) -> Findings:
     """Return what was found in a whole run, and look for it where nobody has."""
-    findings = read_findings(run)
+    try:
+        findings = read_findings(run)
+    except OtherFindingsError as error:
+        _tell([str(error).removesuffix(LOOK_AGAIN).rstrip(), "Looking again."])
+        findings = None
     if findings is None or findings.pictures < run.plan.pictures:
-        with _progress("Tests") as on_progress:
+        with stages() as on_progress:
             findings = find(run, on_progress=on_progress)
         write_findings(run, findings)
     return findings
-
-
-@contextmanager
-def _progress(label: str, before: int = 0) -> Iterator[OnProgress]:
-    """Draw progress with the time left on a terminal, and nothing elsewhere.
-
-    before: how much is done already, and tells nothing of how long the rest takes.
-    """
-    with click.progressbar(length=1, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
-
-        def show(done: int, total: int) -> None:
-            bar.length = max(1, total - before)
-            bar.update(done - before - bar.pos)
-
-        yield show
 
 
 def _tell(sentences: Iterable[str]) -> None:

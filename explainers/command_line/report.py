@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +10,7 @@ import click
 from explainers import report as reports
 from explainers.command_line.check import EXPERIMENTS
 from explainers.command_line.explain import line
+from explainers.command_line.new_file import telling, write_new
 from explainers.command_line.options import MethodCommand, question_options
 from explainers.command_line.pictures import Row, explain_each
 
@@ -48,34 +46,9 @@ def report(
         entries.append(reports.Failure(path.name, sentence))
 
     def write() -> None:
-        target = _write_new(out, reports.report(entries, title=title, notes=notes))
+        target = write_new(out, reports.report(entries, title=title, notes=notes))
         click.echo(f"The report is in {target}.", err=True)
 
-    with _telling(out):
+    with telling(out):
         out.parent.mkdir(parents=True, exist_ok=True)
     explain_each(ctx, pictures, keep, line, most=MAX_PICTURES, fail=fail, finish=write)
-
-
-def _write_new(path: Path, page: str) -> Path:
-    """Write a file of that name, or of that with the first number that makes it new; return its path."""
-    with _telling(path):
-        for number in itertools.count(1):
-            free = path if number == 1 else path.with_stem(f"{path.stem}-{number}")
-            with suppress(FileExistsError), free.open("x", encoding="utf-8", errors="backslashreplace") as file:
-                try:
-                    file.write(page)
-                    file.flush()
-                except BaseException:  # an interruption, too
-                    free.unlink()
-                    raise
-                return free
-    raise AssertionError
-
-
-@contextmanager
-def _telling(path: Path) -> Iterator[None]:
-    """Say in a sentence that a file could not be written."""
-    try:
-        yield
-    except OSError as error:
-        raise click.ClickException(f"{path} could not be written: {error.strerror or error}.") from error

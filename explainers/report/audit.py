@@ -12,7 +12,8 @@ import numpy as np
 
 from explainers.arrays import Array
 from explainers.audit.browsing.overview import overview
-from explainers.audit.browsing.selection import confused, subject_in_words
+from explainers.audit.browsing.selection import confused
+from explainers.audit.browsing.subjects import earlier_in_words, subjects
 from explainers.audit.browsing.table import Table, read_table
 from explainers.audit.findings.finding import AuditFinding, Findings
 from explainers.audit.findings.shares import REPORTED
@@ -70,7 +71,8 @@ def audit_report(run: Run, findings: Findings | None, notes: Mapping[str, Iterab
     """Return the report of a run as HTML that needs nothing from outside.
 
     findings: None where nobody has looked yet.
-    notes:    what people have said, by the ids of findings; what is about something else stands at the end.
+    notes:    what people have said, by the ids of findings; what is about something else, or about an earlier finding,
+              stands at the end.
 
     Raises ExplanationError where the run can't be read.
     """
@@ -79,7 +81,7 @@ def audit_report(run: Run, findings: Findings | None, notes: Mapping[str, Iterab
     chosen = [each for each in known if each.reported][:MAX_REPORTED]
     chosen += [each for each in known if not each.reported][:MAX_LISTED]
     shown = [_shown(run, table, finding, said.get(finding.id, ())) for finding in chosen]
-    ids = {finding.id for finding in chosen}
+    ids, titles = {finding.id for finding in chosen}, subjects(findings, table.names)
     wrong = confused(table)
     broken = [place for place, error in enumerate(table.errors) if error]
     page: str = template(TEMPLATE).render(
@@ -97,7 +99,10 @@ def audit_report(run: Run, findings: Findings | None, notes: Mapping[str, Iterab
         left_out=len(known) - len(chosen),
         looked_at=counted(findings.pictures, "picture") if findings else "",
         problems=findings.notes if findings else (),
-        other_notes=[(subject_in_words(table, subject), own) for subject, own in said.items() if subject not in ids],
+        other_notes=[(titles[subject], own) for subject, own in said.items() if subject in titles.keys() - ids],
+        earlier_notes=[
+            (earlier_in_words(subject, table.names), own) for subject, own in said.items() if subject not in titles
+        ],
         confused=[_confused(table, *cell) for cell in wrong[:MAX_CONFUSED]],
         more_confused=len(wrong) - MAX_CONFUSED,
         broken=[(table.paths[place], table.errors[place]) for place in broken[:MAX_BROKEN]],

@@ -1,11 +1,13 @@
 """An audit is opened, looked through, noted on, and a picture of it explained as it was."""
 
+import shutil
 from dataclasses import replace
 
 import pytest
 
 from explainers import load_classifier
 from explainers.audit.findings import read_findings, write_findings
+from explainers.audit.runs.identity import run_identity
 from explainers.audit.runs.run import Run
 from explainers.audit.runs.shelf import VARIABLE
 from explainers.classifiers import BUNDLED
@@ -29,7 +31,7 @@ def runs(tmp_path_factory):
     whole = Run.create(folder / "runs/whole *run*", plan, made.cases)
     for part in range(plan.parts):
         whole.write_part(part, [made.row(number) for number in plan.numbers(part)])
-    write_findings(whole, read_findings(made))
+    write_findings(whole, replace(read_findings(made), run=run_identity(plan)))
     made_run(folder / "runs/going on", folder / "other", 40, parts=2, part=8)
     checkpoint = Run.create(folder / "runs/checkpoint", replace(plan, checkpoint="/secret/weights.pth"), made.cases)
     checkpoint.write_part(0, [made.row(number) for number in plan.numbers(0)])
@@ -115,6 +117,17 @@ def test_a_stranger_reads_nothing_by_naming_it(come, name):
     at = come(run=name)
     assert "The audit that this link names isn't on this server" in said(at)
     assert any(button.key.startswith("open-audit-") for button in at.button)
+
+
+def test_a_run_that_is_removed_while_it_is_shown_is_said_to_be_gone(visit, tmp_path, monkeypatch):
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "runs"))
+    for name in ("kept", "removed"):
+        made_run(tmp_path / "runs" / name, tmp_path / "pictures", 10)
+    at = ran(visit({"run": "removed"}, AUDIT))
+    assert shown(at) == [*range(10)]
+    shutil.rmtree(tmp_path / "runs/removed")
+    at = ran(at.run())
+    assert [button.label for button in at.button if button.key.startswith("open-audit-")] == ["Open"]
 
 
 def test_a_damaged_run_says_so_without_its_place(visit, tmp_path, monkeypatch):
@@ -314,6 +327,36 @@ def note(at, tags=(), text="", name=""):
     at.text_input(key=f"audit-note-name-{number}").set_value(name)
     submit.click()
     return ran(at.run())
+
+
+def test_notes_on_clusters_stay_with_their_pictures(come, run_of):
+    at = note(come(audit_view="clusters", cluster=f"{TEAPOT}.1"), text="They are marked.", name="Anna")
+    assert "They are marked." in said(at)
+    found = read_findings(run_of)
+    swapped = tuple((label, tuple((each, 1 - own) for each, own in assigned)) for label, assigned in found.clusters)
+    write_findings(run_of, replace(found, clusters=swapped))  # as another search may number them
+    try:
+        assert "They are marked." not in said(come(audit_view="clusters", cluster=f"{TEAPOT}.1"))
+        assert "They are marked." in said(come(audit_view="clusters", cluster=f"{TEAPOT}.0"))
+        write_findings(run_of, replace(found, clusters=()))
+        at = come()
+        assert "**About an earlier cluster of teapot**" in said(at)
+        assert "They are marked." in said(at)
+        assert "They are marked." not in said(press(at, "remove-earlier-notes-0-now"))
+    finally:
+        write_findings(run_of, found)
+
+
+def test_what_was_found_in_another_run_is_not_shown(come, run_of):
+    found = read_findings(run_of)
+    write_findings(run_of, replace(found, run="0" * 64))
+    try:
+        at = come()
+        assert "findings.json was found in another audit, or in another state of this one" in said(at)
+        assert found.findings[0].title not in said(at)
+        assert shown(at) == [*range(24)]
+    finally:
+        write_findings(run_of, found)
 
 
 def test_without_a_board_there_are_no_notes(come, run_of, monkeypatch):

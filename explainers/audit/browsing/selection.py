@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -19,7 +19,6 @@ from explainers.markdown import plain
 
 Outcome = Literal["all", "correct", "wrong", "broken"]
 OUTCOMES: dict[Outcome, str] = {"all": "All", "correct": "Right", "wrong": "Wrong", "broken": "Broken"}
-CLUSTER_SUBJECT = re.compile(r"cluster (\d+) (\d+)")
 Point = tuple[float, float]
 MAX_CORNERS = 40  # of a line around pictures, so that it has room in an address
 
@@ -81,19 +80,6 @@ def finding_of(findings: Findings | None, id: str) -> AuditFinding | None:
     return next((finding for finding in findings.findings if finding.id == id), None) if findings else None
 
 
-def cluster_subject(label: int, cluster: int) -> str:
-    """Return what notes on a cluster of a class are kept under."""
-    return f"cluster {label} {cluster}"
-
-
-def subject_in_words(table: Table, subject: str) -> str:
-    """Say what notes are about that aren't about a finding that is there, as plain text."""
-    found = CLUSTER_SUBJECT.fullmatch(subject)
-    if found is None:
-        return "A finding that isn't there any more"
-    return f"{table.names.get(int(found[1]), 'a class')}, cluster {int(found[2]) + 1}"
-
-
 def members(findings: Findings | None, label: int, cluster: int) -> list[int]:
     """Return the numbers of the pictures in a cluster of a class."""
     assigned = dict(findings.clusters).get(label, ()) if findings else ()
@@ -102,10 +88,9 @@ def members(findings: Findings | None, label: int, cluster: int) -> list[int]:
 
 def clusters(findings: Findings, label: int | None = None) -> list[tuple[int, int, int]]:
     """Return the clusters of a class, or of all: its index, the cluster's number, and how many pictures it has."""
-    counted: dict[tuple[int, int], int] = {}
-    for index, assigned in findings.clusters:
-        for _, cluster in assigned if label in (None, index) else ():
-            counted[index, cluster] = counted.get((index, cluster), 0) + 1
+    counted = Counter(
+        (index, cluster) for index, assigned in findings.clusters if label in (None, index) for _, cluster in assigned
+    )
     return [(index, cluster, count) for (index, cluster), count in sorted(counted.items())]
 
 

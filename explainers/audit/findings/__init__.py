@@ -11,7 +11,6 @@ has 0. What is causal says more than what isn't, and neither says why: each find
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
@@ -22,21 +21,26 @@ from explainers.audit.findings.evidence import read_evidence
 from explainers.audit.findings.finding import Findings
 from explainers.audit.findings.pictures import Pictures, RunPictures
 from explainers.audit.findings.searching import search
+from explainers.audit.findings.steps import OnProgress, Steps
+from explainers.audit.runs.identity import run_identity
 from explainers.audit.runs.place import remove, write_whole
 from explainers.audit.runs.run import Run
 from explainers.errors import ExplanationError
 
-FINDINGS, FORMAT, VERSION = "findings.json", "whypixel audit findings", 1
+FINDINGS, FORMAT, VERSION = "findings.json", "whypixel audit findings", 2
 MAX_BYTES = 2**28
+LOOK_AGAIN = "The command that made the audit looks again."
 
-OnProgress = Callable[[int, int], None]  # causal tests done, and in all
+
+class OtherFindingsError(ExplanationError):
+    """What lies in a run was found in another one, or written by an earlier Whypixel: somebody has to look again."""
 
 
 def find(run: Run, *, on_progress: OnProgress | None = None) -> Findings:
     """Look for all kinds of findings in the rows that are there: the same rows give the same findings.
 
-    on_progress: called after each causal test, with how many are done and how many there are; it may raise an exception
-                 to cancel.
+    on_progress: called with the stage of the search, how many of its steps are done and how many there are; it may
+                 raise an exception to cancel.
 
     What couldn't be looked for, for want of labels, boxes, pictures or packages, is told in notes. Raises
     ExplanationError where the rows can't be read.
@@ -49,14 +53,19 @@ def find(run: Run, *, on_progress: OnProgress | None = None) -> Findings:
         pictures = RunPictures(run)
     except ExplanationError as error:
         notes.append(f"Nothing was tested by changing pictures: {error}")
-    result = search(rows, pictures, on_progress)
+    steps = Steps(on_progress)
+    result = search(rows, pictures, steps)
+    steps.begin("Points", 1)
+    embedding = embedded(rows)
+    steps.step()
     return Findings(
         format=FORMAT,
         version=VERSION,
+        run=run_identity(run.plan),
         pictures=rows.rows,
         findings=result.findings,
         clusters=result.clusters,
-        embedding=embedded(rows),
+        embedding=embedding,
         notes=(*notes, *result.notes),
     )
 
@@ -76,14 +85,15 @@ def forget_findings(run: Run) -> None:
 
 
 def read_findings(run: Run) -> Findings | None:
-    """Return what was found in a run; None where nobody has looked yet. Raises ExplanationError where it can't be read.
+    """Return what was found in a run; None where nobody has looked yet.
 
-    The last files are kept, so that a page that is drawn anew reads nothing.
+    The last files are kept, so that a page that is drawn anew reads nothing. Raises OtherFindingsError where it isn't
+    about this run as it is, and another ExplanationError where it can't be read.
     """
     path = run.folder / FINDINGS
     try:
         status = path.stat()
-        return _read(path, status.st_mtime_ns, status.st_size, run.plan.pictures)
+        return _read(path, status.st_mtime_ns, status.st_size, run_identity(run.plan), run.plan.pictures)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:
@@ -91,17 +101,21 @@ def read_findings(run: Run) -> Findings | None:
 
 
 @lru_cache(maxsize=8)
-def _read(path: Path, changed: int, nbytes: int, pictures: int) -> Findings:
+def _read(path: Path, changed: int, nbytes: int, run: str, pictures: int) -> Findings:
     if nbytes > MAX_BYTES:
         raise ExplanationError(f"{path} is too large for what was found in an audit.")
     document = json.loads(path.read_bytes())
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ExplanationError(f"{path} isn't what was found in an audit. Delete it, and look again.")
-    if document.get("version") != VERSION:
-        raise ExplanationError(
-            f"{path} was written in version {document.get('version')!r} of the format; this Whypixel reads {VERSION}."
+    if (version := document.get("version")) != VERSION:
+        is_earlier = type(version) is int and version < VERSION
+        raise (OtherFindingsError if is_earlier else ExplanationError)(
+            f"{path} was written in version {version!r} of the format; this Whypixel reads {VERSION}."
+            + (f" {LOOK_AGAIN}" if is_earlier else "")
         )
     findings: Findings = typed_json.read(Findings, document, "", {})
+    if findings.run != run:
+        raise OtherFindingsError(f"{path} was found in another audit, or in another state of this one. {LOOK_AGAIN}")
     if not fits(findings, pictures):
         raise ExplanationError(f"{path} isn't what was found in these pictures. Delete it, and look again.")
     return findings

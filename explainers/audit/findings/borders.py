@@ -94,9 +94,11 @@ def edges(evidence: Evidence) -> list[Edge]:
     return sorted(unusual, key=lambda edge: -edge.excess)
 
 
-def findings(evidence: Evidence, unusual: Sequence[Edge], test: CausalTest | None) -> Iterator[AuditFinding]:
-    """Yield a finding for the surest regions of each class. Those of one class are tested against its other pictures;
-    where nearly all of its pictures are unusual, against pictures of other classes.
+def tested(evidence: Evidence, unusual: Sequence[Edge], test: CausalTest | None) -> list[tuple[Edge, Effect | None]]:
+    """Test the most unusual regions, MOST_TESTED at most, and return all, the surest first, with None for the others.
+
+    Those of one class are tested against its other pictures; where nearly all of its pictures are unusual, against
+    pictures of other classes.
     """
     results: list[tuple[Edge, Effect | None]] = []
     for number, edge in enumerate(unusual):
@@ -104,8 +106,15 @@ def findings(evidence: Evidence, unusual: Sequence[Edge], test: CausalTest | Non
         change = pasting(REGIONS[edge.region])
         effect = test.effect(edge.index, change, edge.members, controls) if test and number < MOST_TESTED else None
         results.append((edge, effect))
+    return sorted(results, key=lambda each: -(each[1].sure if each[1] else 0.0))
+
+
+def findings(
+    evidence: Evidence, results: Sequence[tuple[Edge, Effect | None]], test: CausalTest | None
+) -> Iterator[AuditFinding]:
+    """Yield a finding for the surest regions of each class."""
     kept: dict[int, list[Edge]] = {}
-    for edge, effect in sorted(results, key=lambda each: -(each[1].sure if each[1] else 0.0)):
+    for edge, effect in results:
         own = kept.setdefault(edge.index, [])
         if len(own) < MOST_LISTED and all(likeness(edge.members, other.members) <= ALIKE for other in own):
             own.append(edge)
@@ -114,25 +123,27 @@ def findings(evidence: Evidence, unusual: Sequence[Edge], test: CausalTest | Non
 
 def _finding(evidence: Evidence, edge: Edge, effect: Effect | None, test: CausalTest | None) -> AuditFinding:
     name, total = escaped(evidence.name(edge.index)), len(edge.members) + len(edge.rest)
+    part = edge.region.split()[-1]
     said = (
-        f"{len(edge.members):,} of {counted(total, 'map')} of {name} have more than {percent(edge.threshold)} of the "
-        f"map {edge.region}; of the other classes' maps, {percent(edge.other_count / edge.other_total)} do."
+        f"The edge of the picture stands out: {len(edge.members):,} of {counted(total, 'map')} of {name} have more "
+        f"than {percent(edge.threshold)} of their strength {edge.region}, and "
+        f"{percent(edge.other_count / edge.other_total)} of the other classes' maps do."
     )
     if effect is None:
-        said += " What this region does was not tested."
+        said += f" What this {part} does was not tested."
     else:
-        control = "the other pictures of the class" if len(edge.rest) >= FEWEST else "pictures of other classes"
+        control = "the class's other pictures" if len(edge.rest) >= FEWEST else "pictures of other classes"
         said += (
-            f" When this region was pasted from their pictures into {counted(effect.trials, 'picture')} of other "
-            f"classes, {effect.flips} ({percent(effect.flips / effect.trials)}) were taken for {name}. When it was "
-            f"pasted from {control}, {effect.control_flips} of {effect.control_trials} were."
+            f" With this {part} of their pictures, {effect.flips} of {counted(effect.trials, 'picture')} of other "
+            f"classes ({percent(effect.flips / effect.trials)}) were taken for {name}; with that of {control}, "
+            f"{effect.control_flips} of {effect.control_trials}."
         )
     sure = effect.sure if effect else 0.0
     places, tried = listed(test, edge.index, pasting(REGIONS[edge.region]), effect, edge.members, edge.rest)
     return evidence.finding(
         id=f"border-{edge.index}-{edge.region.replace(' ', '-')}",
         kind="border",
-        title=f"{name}: maps that lie {edge.region}",
+        title=f"{name}: maps at the edge, {edge.region}",
         sentence=said + tried,
         caveat=CAVEAT,
         label=edge.index,

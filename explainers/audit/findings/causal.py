@@ -20,6 +20,7 @@ from explainers.arrays import Array
 from explainers.audit.findings.evidence import Evidence
 from explainers.audit.findings.pictures import Pictures, readable
 from explainers.audit.findings.shares import least_excess
+from explainers.audit.findings.steps import Steps
 from explainers.audit.runs.rows import MAP_SIDE
 
 PAIRS = 96  # pictures that something is put into: the interval of a share is .1 to either side at most
@@ -71,11 +72,11 @@ class Effect:
 class CausalTest:
     """Tries changes on pictures of a run. The same pictures are drawn each time.
 
-    on_tested: called after each change that was tried; it may raise an exception to cancel.
+    steps: counts each change that was tried, and each picture that was tried alone.
     """
 
-    def __init__(self, evidence: Evidence, pictures: Pictures, on_tested: Callable[[], None] = lambda: None) -> None:
-        self.evidence, self.pictures, self.on_tested = evidence, pictures, on_tested
+    def __init__(self, evidence: Evidence, pictures: Pictures, steps: Steps | None = None) -> None:
+        self.evidence, self.pictures, self.steps = evidence, pictures, steps or Steps()
         self._order = np.random.default_rng(SEED).permutation(len(evidence.numbers))
         self._turn = _turns(evidence.classes[self._order])
 
@@ -86,12 +87,16 @@ class CausalTest:
         places = places[np.argsort(self._turn[places], kind="stable")]
         return readable(self.pictures, self.evidence.numbers[self._order[places]], PAIRS)
 
-    def effect(self, index: int, change: Change, donors: Array, controls: Array) -> Effect | None:
+    def effect(
+        self, index: int, change: Change, donors: Array, controls: Array, control_change: Change | None = None
+    ) -> Effect | None:
         """Return the effect of a change on pictures of other classes; None where there are too few pictures.
 
         donors, controls: the places, in the evidence, of the pictures that something is taken from.
+        control_change:   what is done with the controls; None: the same change.
         """
-        taken = self._taken_for(index, change, self.others(index), donors, controls)
+        changes = change, control_change or change
+        taken = self._taken_for(index, changes, self.others(index), donors, controls)
         return Effect(*taken) if taken else None
 
     def lost(self, index: int, change: Change, receivers: Array, donors: Array, controls: Array) -> Effect | None:
@@ -101,7 +106,7 @@ class CausalTest:
                                      from.
         """
         own = self._drawn(receivers[self.evidence.predictions[receivers] == index])
-        taken = self._taken_for(index, change, own, donors, controls)
+        taken = self._taken_for(index, (change, change), own, donors, controls)
         if not taken:
             return None
         count, trials, control_count, control_trials = taken
@@ -112,16 +117,23 @@ class CausalTest:
         taken for the class after the change; 0 where its picture can't be read.
         """
         receivers, shares = self.others(index), np.zeros(len(places))
+        self.steps.begin(f"{self.evidence.name(index)}, one by one", len(places))
         for number, place in enumerate(places.tolist()):
             donor = self.pictures.seen(int(self.evidence.numbers[place]))
             if donor is not None:
                 turn = [receivers[(RECEIVERS * number + each) % len(receivers)] for each in range(RECEIVERS)]
                 changed = torch.stack([change(receiver, donor) for receiver in turn])
                 shares[number] = (self.pictures.answers(changed) == index).mean()
+            self.steps.step()
         return shares
 
     def _taken_for(
-        self, index: int, change: Change, receivers: Sequence[Tensor], donors: Array, controls: Array
+        self,
+        index: int,
+        changes: tuple[Change, Change],
+        receivers: Sequence[Tensor],
+        donors: Array,
+        controls: Array,
     ) -> tuple[int, int, int, int] | None:
         """Return how many changed pictures are taken for the class, of how many: with donors, then with controls.
 
@@ -131,10 +143,10 @@ class CausalTest:
         result = None
         if min(map(len, (receivers, *kinds))) >= FEWEST:
             (count, trials), (control_count, control_trials) = (
-                self._count(index, change, receivers, kind) for kind in kinds
+                self._count(index, change, receivers, kind) for change, kind in zip(changes, kinds, strict=True)
             )
             result = count, trials, control_count, control_trials
-        self.on_tested()
+        self.steps.step()
         return result
 
     def _drawn(self, places: Array) -> list[Tensor]:

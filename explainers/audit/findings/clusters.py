@@ -126,7 +126,7 @@ def findings(evidence: Evidence, results: Sequence[Tested], test: CausalTest | N
         yield evidence.finding(
             id=_id(evidence, cluster, taken),
             kind="cluster",
-            title=f"{name}: maps that look {where}",
+            title=f"{name}: a cluster of maps that look {where}",
             sentence=_sentence(cluster, effect, name, where, float(shares.mean())) + tried,
             caveat=CAVEAT,
             label=cluster.index,
@@ -145,15 +145,15 @@ def findings(evidence: Evidence, results: Sequence[Tested], test: CausalTest | N
 def _sentence(cluster: Cluster, effect: Effect | None, name: str, where: str, share: float) -> str:
     count, total = len(cluster.members), len(cluster.members) + len(cluster.rest)
     said = (
-        f"In {count:,} of {counted(total, 'map')} of {name}, {percent(share)} of the map lies in one region {where}, "
-        "more than in the other maps."
+        f"{count:,} of {counted(total, 'map')} of {name} are alike, and unlike the rest: on average, {percent(share)} "
+        f"of each lies in one region {where}, which the others have less in."
     )
     if effect is None:
         return f"{said} What this region does was not tested."
     return (
-        f"{said} When this region was pasted from their pictures into {counted(effect.trials, 'picture')} of other "
-        f"classes, {effect.flips} ({percent(effect.flips / effect.trials)}) were taken for {name}. When it was pasted "
-        f"from the other pictures of {name}, {effect.control_flips} of {effect.control_trials} "
+        f"{said} When this region was pasted from the cluster's pictures into {counted(effect.trials, 'picture')} of "
+        f"other classes, {effect.flips} ({percent(effect.flips / effect.trials)}) were taken for {name}. When it was "
+        f"pasted from the pictures of {name} outside of the cluster, {effect.control_flips} of {effect.control_trials} "
         f"({percent(effect.control_flips / effect.control_trials)}) were."
     )
 

@@ -3,7 +3,8 @@
 Clusters of maps don't find a colour cast: it is everywhere, so no region of the map stands out. Here the mean and the
 standard deviation of each channel are compared: those of the whole class with the other classes', and those of the two
 groups into which a class's colours fall (2-means) with each other. What is particular is tried out: pictures of other
-classes are shifted to the colours of the group's pictures, and the group's pictures to those of other classes.
+classes are shifted by what the group's colours differ from those that they are compared with, and the other way as the
+control. It is the mean difference that is shifted by: the colours of a single picture are mostly its own.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from explainers.arrays import Array
-from explainers.audit.findings.causal import FEWEST, CausalTest, Effect
+from explainers.audit.findings.causal import FEWEST, CausalTest, Change, Effect
 from explainers.audit.findings.evidence import Evidence
 from explainers.audit.findings.finding import AuditFinding
 from explainers.audit.findings.listing import listed
@@ -50,6 +52,23 @@ class Group:
     distance: float
 
 
+@dataclass(frozen=True, eq=False)
+class Tested:
+    """A group, and what its colours do; None where that wasn't tested.
+
+    forth: to pictures of other classes that are shifted by the difference, and the other way.
+    back:  to the group's own pictures that lose them.
+    """
+
+    group: Group
+    forth: Effect | None
+    back: Effect | None
+
+    @property
+    def sure(self) -> float:
+        return self.forth.sure if self.forth else 0.0
+
+
 def groups(evidence: Evidence) -> list[Group]:
     """Return groups whose colours are particular, the most distant first."""
     known = np.isfinite(evidence.colours).all(1)
@@ -74,6 +93,24 @@ def groups(evidence: Evidence) -> list[Group]:
     return sorted((each for each in result if each.distance >= LEAST_DISTANCE), key=lambda each: -each.distance)
 
 
+def shift(evidence: Evidence, start: Array, end: Array) -> Change:
+    """Return the change by what the colours of the pictures at `end` differ from those at `start`, in the mean: each
+    channel is stretched by the ratio of their contrasts, and moved. What the pictures have of their own stays.
+    """
+    (mean, spread), (new_mean, new_spread) = (
+        np.split(evidence.colours[places].mean(0, dtype=np.float64), 2) for places in (start, end)
+    )
+    stretch = np.clip(new_spread / np.maximum(spread, FLATTEST), None, MOST_STRETCHED)
+    factor, move = (
+        torch.tensor(each, dtype=torch.float32).view(-1, 1, 1) for each in (stretch, new_mean - stretch * mean)
+    )
+
+    def shifted(receiver: Tensor, donor: Tensor) -> Tensor:
+        return (receiver * factor.to(receiver.device) + move.to(receiver.device)).clamp(0, 1)
+
+    return shifted
+
+
 def recolour(receiver: Tensor, donor: Tensor) -> Tensor:
     """Return a picture (C, H, W) with the mean and the standard deviation of each of another one's channels."""
     mean, spread = (receiver.mean((1, 2), keepdim=True), receiver.std((1, 2), keepdim=True))
@@ -81,26 +118,52 @@ def recolour(receiver: Tensor, donor: Tensor) -> Tensor:
     return ((receiver - mean) * stretch + donor.mean((1, 2), keepdim=True)).clamp(0, 1)
 
 
-def findings(evidence: Evidence, particular: Sequence[Group], test: CausalTest | None) -> Iterator[AuditFinding]:
-    """Yield a finding for the surest group of each class."""
-    best: dict[int, tuple[float, Group, Effect | None, Effect | None]] = {}
+def tested(evidence: Evidence, particular: Sequence[Group], test: CausalTest | None) -> list[Tested]:
+    """Test the most distant groups, MOST_TESTED at most, and return the surest one of each class, the surest first."""
+    best: dict[int, Tested] = {}
     for number, group in enumerate(particular):
         forth = back = None
         if test and number < MOST_TESTED:
             elsewhere = np.flatnonzero(evidence.classes != group.index)
-            forth = test.effect(group.index, recolour, group.members, group.others)
+            there, away = (
+                shift(evidence, *way) for way in ((group.others, group.members), (group.members, group.others))
+            )
+            forth = test.effect(group.index, there, group.members, group.others, away)
             back = test.lost(group.index, recolour, group.members, elsewhere, group.members)
-        sure = forth.sure if forth else 0.0
-        if group.index not in best or sure > best[group.index][0]:
-            best[group.index] = sure, group, forth, back
-    for sure, group, forth, back in sorted(best.values(), key=lambda each: -each[0]):
+        result = Tested(group, forth, back)
+        if group.index not in best or result.sure > best[group.index].sure:
+            best[group.index] = result
+    return sorted(best.values(), key=lambda each: -each.sure)
+
+
+def findings(evidence: Evidence, results: Sequence[Tested], test: CausalTest | None) -> Iterator[AuditFinding]:
+    """Yield what is said of groups that were tested, or couldn't be."""
+    for result in results:
+        group = result.group
         rest = group.others[evidence.classes[group.others] == group.index]
-        places, tried = listed(test, group.index, recolour, forth, group.members, rest)
-        yield _finding(evidence, _sentence(evidence, group, forth, back) + tried, sure, group, forth, back, places)
+        places, tried = listed(test, group.index, recolour, result.forth, group.members, rest)
+        means, name = evidence.colours[group.members].mean(0), escaped(evidence.name(group.index))
+        yield evidence.finding(
+            id=f"colour-{group.index}-{group.part}",
+            kind="colour",
+            title=f"{name}: colours of {'the class' if group.part == 'whole' else 'a part of the class'}",
+            sentence=_sentence(result, name) + tried,
+            caveat=CAVEAT,
+            label=group.index,
+            sure=result.sure,
+            places=places,
+            numbers=(
+                *(result.forth.numbers if result.forth else ()),
+                *(((f"back: {key}", value) for key, value in result.back.numbers) if result.back else ()),
+                ("distance", group.distance),
+                *((f"mean of channel {number + 1}", float(value)) for number, value in enumerate(means[:3])),
+            ),
+        )
 
 
-def _sentence(evidence: Evidence, group: Group, forth: Effect | None, back: Effect | None) -> str:
-    name, count = escaped(evidence.name(group.index)), counted(len(group.members), "picture")
+def _sentence(result: Tested, name: str) -> str:
+    group, forth, back = result.group, result.forth, result.back
+    count = counted(len(group.members), "picture")
     compared = "those of the other classes" if group.part == "whole" else "the others of the class"
     said = (
         f"The colours of {count} of {name} are {significant(group.distance)} standard deviations from {compared}, in "
@@ -110,9 +173,9 @@ def _sentence(evidence: Evidence, group: Group, forth: Effect | None, back: Effe
         said += " What these colours do was not tested."
     else:
         said += (
-            f" Shifted to these colours, {forth.flips} of {counted(forth.trials, 'picture')} of other classes "
-            f"({percent(forth.flips / forth.trials)}) are taken for {name}; shifted to those that they are compared "
-            f"with, {forth.control_flips} of {forth.control_trials}."
+            f" Shifted by this difference, {forth.flips} of {counted(forth.trials, 'picture')} of other classes "
+            f"({percent(forth.flips / forth.trials)}) are taken for {name}; shifted as far the other way, "
+            f"{forth.control_flips} of {forth.control_trials}."
         )
     if back is not None:
         said += (
@@ -120,31 +183,3 @@ def _sentence(evidence: Evidence, group: Group, forth: Effect | None, back: Effe
             f"any more; shifted among themselves, {back.control_flips} of {back.control_trials}."
         )
     return said
-
-
-def _finding(
-    evidence: Evidence,
-    sentence: str,
-    sure: float,
-    group: Group,
-    forth: Effect | None,
-    back: Effect | None,
-    places: Array,
-) -> AuditFinding:
-    means, name = evidence.colours[group.members].mean(0), escaped(evidence.name(group.index))
-    return evidence.finding(
-        id=f"colour-{group.index}-{group.part}",
-        kind="colour",
-        title=f"{name}: colours of {'the class' if group.part == 'whole' else 'a part of the class'}",
-        sentence=sentence,
-        caveat=CAVEAT,
-        label=group.index,
-        sure=sure,
-        places=places,
-        numbers=(
-            *(forth.numbers if forth else ()),
-            *(((f"back: {key}", value) for key, value in back.numbers) if back else ()),
-            ("distance", group.distance),
-            *((f"mean of channel {number + 1}", float(value)) for number, value in enumerate(means[:3])),
-        ),
-    )

@@ -43,6 +43,7 @@ class AuditFinding:
 class Findings:
     """The file of what was found in a run.
 
+    run:       the hash of the run, so that nobody takes this for what was found in another one.
     pictures:  how many rows it was found in; more may have come since.
     findings:  the surest first, those that are reported before the rest.
     clusters:  for each class with clusters, its index and the cluster of each of its pictures, by their numbers.
@@ -52,6 +53,7 @@ class Findings:
 
     format: str
     version: int
+    run: str
     pictures: int
     findings: tuple[AuditFinding, ...]
     clusters: tuple[tuple[int, tuple[tuple[int, int], ...]], ...]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from explainers.audit.findings.evidence import Evidence
 from explainers.audit.findings.finding import AuditFinding
 from explainers.audit.findings.partitions import Partition
 from explainers.audit.findings.pictures import Pictures
+from explainers.audit.findings.steps import Steps
 from explainers.audit.runs.columns import UNKNOWN
 from explainers.errors import ExplanationError
 from explainers.markdown import escaped
@@ -31,37 +31,35 @@ class Found:
     notes: tuple[str, ...]
 
 
-def search(
-    evidence: Evidence, pictures: Pictures | None, on_progress: Callable[[int, int], None] | None = None
-) -> Found:
+def search(evidence: Evidence, pictures: Pictures | None, steps: Steps | None = None) -> Found:
     """Look for all kinds of findings.
 
     pictures: for causal tests; None where they can't be made.
+    steps:    counts the classes that were looked through, the tests, and the pictures that were tried alone.
     """
+    steps = steps or Steps()
     notes: list[str] = [*_lacking(evidence)]
     try:
         scikit_learn.require()
         enough, too_few = clusters.classes(evidence)
-        candidates = [*chain.from_iterable(clusters.candidates(evidence, index) for index in enough)]
+        candidates = _candidates(evidence, enough, steps)
         notes += _too_small(evidence, too_few)
         particular = colours.groups(evidence)
     except ExplanationError as error:
         candidates, particular = [], []
         notes.append(str(error))
     unusual = borders.edges(evidence)
-    tests = (
-        min(len(candidates), clusters.MOST_TESTED)
-        + min(len(unusual), borders.MOST_TESTED)
-        + 2 * min(len(particular), colours.MOST_TESTED)
-    )
     if pictures and len(candidates) > clusters.MOST_TESTED:
         notes.append(f"Of {len(candidates):,} clusters of maps, the {clusters.MOST_TESTED} most distinct were tested.")
-    test = CausalTest(evidence, pictures, _counting(on_progress, tests)) if pictures else None
+    test = CausalTest(evidence, pictures, steps) if pictures else None
+    if test:
+        steps.begin("Tests", _tests(candidates, unusual, particular))
     results = clusters.tested(candidates, test)
+    edges, groups = borders.tested(evidence, unusual, test), colours.tested(evidence, particular, test)
     found = [
         *clusters.findings(evidence, clusters.distinct(results), test),
-        *borders.findings(evidence, unusual, test),
-        *colours.findings(evidence, particular, test),
+        *borders.findings(evidence, edges, test),
+        *colours.findings(evidence, groups, test),
         *missed.findings(evidence),
         *displaced.findings(evidence),
         *confusion.findings(evidence),
@@ -70,16 +68,23 @@ def search(
     return Found(tuple(found), _assigned(evidence, clusters.chosen_partitions(results)), tuple(notes))
 
 
-def _counting(on_progress: Callable[[int, int], None] | None, total: int) -> Callable[[], None]:
-    done = 0
+def _candidates(evidence: Evidence, classes: Sequence[int], steps: Steps) -> list[clusters.Cluster]:
+    """Return the clusters of the maps of some classes."""
+    candidates: list[clusters.Cluster] = []
+    steps.begin("Clusters", len(classes))
+    for index in classes:
+        candidates += clusters.candidates(evidence, index)
+        steps.step()
+    return candidates
 
-    def count() -> None:
-        nonlocal done
-        done += 1
-        if on_progress:
-            on_progress(done, total)
 
-    return count
+def _tests(candidates: Sequence[object], unusual: Sequence[object], particular: Sequence[object]) -> int:
+    """Return how many changes are tried."""
+    return (
+        min(len(candidates), clusters.MOST_TESTED)
+        + min(len(unusual), borders.MOST_TESTED)
+        + 2 * min(len(particular), colours.MOST_TESTED)
+    )
 
 
 def _assigned(evidence: Evidence, chosen: dict[int, Partition]) -> tuple[tuple[int, tuple[tuple[int, int], ...]], ...]:

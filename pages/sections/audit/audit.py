@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from explainers.audit.browsing.table import Table, read_table
-from explainers.audit.findings import read_findings
+from explainers.audit.findings import OtherFindingsError, read_findings
 from explainers.audit.findings.finding import Findings
 from explainers.audit.runs.identity import run_identity
 from explainers.audit.runs.run import Run
@@ -19,19 +19,24 @@ class Audit:
     """A run with its rows so far.
 
     name:     of its folder.
-    findings: None where nobody has looked yet.
+    findings: None where nobody has looked yet, or what lies there isn't about this run; problem: says so.
     """
 
     name: str
     run: Run
     table: Table
     findings: Findings | None
+    problem: str = ""
 
     @classmethod
     def of(cls, name: str, run: Run) -> Audit:
         """Read what is there. Raises ExplanationError where it can't be read."""
         try:
-            return cls(name, run, read_table(run), read_findings(run))
+            table = read_table(run)
+            try:
+                return cls(name, run, table, read_findings(run))
+            except OtherFindingsError as error:
+                return cls(name, run, table, None, without_places(run, str(error)))
         except ExplanationError as error:
             raise ExplanationError(without_places(run, str(error))) from error
 

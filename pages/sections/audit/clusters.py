@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from explainers.audit.browsing.selection import Selection, cluster_subject, clusters, members
+from explainers.audit.browsing.selection import Selection, clusters, members
+from explainers.audit.browsing.subjects import cluster_subject
 from explainers.audit.findings.clusters import SMALLEST_CLASS
 from explainers.figures.audit_pictures import map_picture
 from explainers.markdown import escaped
@@ -13,7 +14,7 @@ from explainers.numbers import counted, percent
 from pages.sections.audit.audit import Audit
 from pages.sections.audit.choosing import CLUSTER_KEY, cluster_text, look_at
 from pages.sections.audit.mosaic import choose_from_mosaic
-from pages.sections.audit.notes import show_notes
+from pages.sections.audit.notes import show_earlier_notes, show_notes
 from pages.sections.audit.pager import show_pager, shown_of
 
 CLUSTERS_KEY, CLUSTERS_SHOWN = "clusters-page", 24
@@ -28,6 +29,7 @@ def show_clusters(audit: Audit, selection: Selection) -> None:
     found = clusters(findings, selection.label) if findings else []
     if not findings or not found:
         st.info(NO_CLUSTERS if findings else NOT_YET)
+        show_earlier_notes(audit)
         return
     shown = [found[number] for number in shown_of(CLUSTERS_KEY, len(found), CLUSTERS_SHOWN)]
     tiles = {}
@@ -42,6 +44,7 @@ def show_clusters(audit: Audit, selection: Selection) -> None:
     show_pager(CLUSTERS_KEY, len(found), CLUSTERS_SHOWN, "cluster")
     if selection.cluster:
         _show_one(audit, *selection.cluster)
+    show_earlier_notes(audit)
 
 
 def _show_one(audit: Audit, label: int, cluster: int) -> None:
@@ -55,4 +58,4 @@ def _show_one(audit: Audit, label: int, cluster: int) -> None:
         f"{counted(total, 'picture')} of this class ({percent(len(own) / max(1, total))}), {wrong:,} with a wrong "
         "answer."
     )
-    show_notes(audit, cluster_subject(label, cluster))
+    show_notes(audit, cluster_subject(label, own))

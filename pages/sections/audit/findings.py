@@ -16,7 +16,7 @@ from explainers.markdown import plain
 from explainers.numbers import counted, short
 from pages.sections.audit.audit import Audit
 from pages.sections.audit.choosing import FINDING_KEY, look_at
-from pages.sections.audit.notes import Noted, noted, show_notes
+from pages.sections.audit.notes import Noted, noted, show_earlier_notes, show_notes
 from pages.sections.audit.pager import show_pager, shown_of
 
 FINDINGS_KEY, FINDINGS_SHOWN = "findings-page", 6
@@ -38,6 +38,7 @@ def show_findings(audit: Audit, selection: Selection) -> None:
     findings = audit.findings
     if findings is None:
         st.info(NOT_YET)
+        show_earlier_notes(audit)
         return
     if findings.pictures < len(audit.table):
         st.caption(OUTDATED.format(count=counted(findings.pictures, "picture")))
@@ -56,6 +57,7 @@ def show_findings(audit: Audit, selection: Selection) -> None:
     _show_list(audit, listed, said)
     for sentence in findings.notes:
         st.caption(sentence)
+    show_earlier_notes(audit)
 
 
 def _show_list(audit: Audit, listed: Sequence[AuditFinding], said: Noted) -> None:

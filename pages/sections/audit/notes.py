@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import streamlit as st
 
 from explainers import ExplanationError
+from explainers.audit.browsing.subjects import earlier_in_words, subjects
 from explainers.markdown import escaped
 from explainers.reviews.audit_notes import MAX_TAGS, TAGS, AuditNote, AuditNotes, WrittenNote, audit_notes
 from explainers.reviews.export import time_in_words
@@ -24,6 +25,8 @@ WHO_SEES_IT = (
     "This server stores what you write here. Anybody who can open this dashboard can see it with this audit and in its "
     "report, and can remove it."
 )
+
+EARLIER = "They are about findings and clusters that aren't there any more, because the maps were searched again."
 
 
 @dataclass(frozen=True)
@@ -67,24 +70,45 @@ def show_notes(audit: Audit, subject: str) -> None:
         except ExplanationError as error:
             show(error)
             return
-        for written in reversed(notes.get(subject, ())):
-            _show_note(written)
+        _show_all(notes.get(subject, ()))
         used = dict.fromkeys(tag for each in notes.values() for written in each for tag in written.note.tags)
         with st.expander("Add a note", expanded=False, key="add-audit-note"):
             st.caption(WHO_SEES_IT)
             _ask(audit, subject, tuple(dict.fromkeys((*TAGS, *used))))
         if notes.get(subject):
-            with st.popover("Remove", key="remove-notes"):
-                st.markdown("This removes all notes on this, for everybody. It can't be undone.")
-                st.button("Remove for everybody", key="remove-notes-now", on_click=_remove, args=(audit, subject))
+            _offer_removal(audit, subject, "remove-notes")
 
 
-def _show_note(written: WrittenNote) -> None:
-    note = written.note
-    tags = " ".join(f":blue-badge[{escaped(tag)}]" for tag in note.tags)
-    st.markdown(f"{tags} {escaped(note.name)}, {time_in_words(written.written_at)}".strip())
-    if note.note:
-        st.markdown("  \n".join(f"> {escaped(line)}" for line in note.note.splitlines()))
+def show_earlier_notes(audit: Audit) -> None:
+    """Draw the notes on findings and clusters that aren't there any more; nothing where there are none."""
+    said = noted(audit).notes
+    if not said:
+        return
+    known = subjects(audit.findings, audit.table.names)
+    earlier = {subject: notes for subject, notes in said.items() if subject not in known}
+    if not earlier:
+        return
+    with st.expander(f"Notes of an earlier search ({sum(map(len, earlier.values())):,})", key="earlier-notes"):
+        st.caption(EARLIER)
+        for number, (subject, notes) in enumerate(earlier.items()):
+            st.markdown(f"**About {escaped(earlier_in_words(subject, audit.table.names))}**")
+            _show_all(notes)
+            _offer_removal(audit, subject, f"remove-earlier-notes-{number}")
+
+
+def _show_all(notes: Sequence[WrittenNote]) -> None:
+    for written in reversed(notes):
+        note = written.note
+        tags = " ".join(f":blue-badge[{escaped(tag)}]" for tag in note.tags)
+        st.markdown(f"{tags} {escaped(note.name)}, {time_in_words(written.written_at)}".strip())
+        if note.note:
+            st.markdown("  \n".join(f"> {escaped(line)}" for line in note.note.splitlines()))
+
+
+def _offer_removal(audit: Audit, subject: str, key: str) -> None:
+    with st.popover("Remove", key=key):
+        st.markdown("This removes all notes on this, for everybody. It can't be undone.")
+        st.button("Remove for everybody", key=f"{key}-now", on_click=_remove, args=(audit, subject))
 
 
 def _ask(audit: Audit, subject: str, tags: tuple[str, ...]) -> None:

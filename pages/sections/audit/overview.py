@@ -26,6 +26,8 @@ def show_overview(audit: Audit) -> None:
     if audit.run.missing():
         with st.container(key="audit-progress"):
             st.fragment(_show_progress, run_every=POLL_INTERVAL)(audit)
+    if audit.problem:
+        st.warning(escaped(audit.problem))
     numbers = "".join(
         f"<div><dt>{html.escape(number.title)}</dt><dd>{html.escape(number.value)}</dd>"
         f"<dd>{html.escape(number.hint)}</dd></div>"
@@ -39,5 +41,6 @@ def _show_progress(audit: Audit) -> None:
     now = progress(audit.run)
     st.progress(now.pictures / max(1, now.total), escaped(now.sentence))
     more = now.pictures - len(audit.table)
-    if more and st.button(f"Show {counted(more, 'more picture')}", key="show-more-pictures"):
+    label = f"Show {counted(more, 'more picture')}" if more > 0 else "Pictures have gone: show what is left"
+    if more and st.button(label, key="show-more-pictures"):
         st.rerun()

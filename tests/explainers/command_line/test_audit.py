@@ -1,10 +1,9 @@
 """The command `audit` makes a run, goes on with it after whatever has ended it, and says what came of it."""
 
 import errno
-import io
 import json
 import os
-import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,9 +17,12 @@ from PIL import Image
 
 from explainers.audit.findings import FORMAT, VERSION
 from explainers.audit.findings.finding import Findings
+from explainers.audit.runs.identity import run_identity
 from explainers.audit.runs.run import Run
 from explainers.command_line import main
 from explainers.errors import ExplanationError
+from explainers.reviews.audit_notes import AuditNote, AuditNotes
+from explainers.reviews.location import location
 
 ROOT = Path(__file__).parents[3]
 COMMAND = sys.modules["explainers.command_line.audit"]  # the command has the same name
@@ -42,7 +44,11 @@ def folder(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def _nothing_found(monkeypatch):
     """Nothing is looked for in the runs of most tests, which takes most of the time."""
-    monkeypatch.setattr(COMMAND, "find", lambda run, **_: Findings(FORMAT, VERSION, run.plan.pictures, (), (), (), ()))
+
+    def nothing(run, **_):
+        return Findings(FORMAT, VERSION, run_identity(run.plan), run.plan.pictures, (), (), (), ())
+
+    monkeypatch.setattr(COMMAND, "find", nothing)
 
 
 @pytest.fixture
@@ -85,6 +91,32 @@ def test_the_same_command_does_nothing_twice(whole, folder, run, monkeypatch):
     assert (again.exit_code, again.stdout, parts(out)) == (0, first.stdout, before)
     document = json.loads(run(folder, "--out", out, *OPTIONS, "--json").stdout)
     assert (document["pictures"], document["labelled"], document["broken"]) == (11, 8, [])
+
+
+def test_what_was_found_in_another_run_is_looked_for_again(whole, folder, run, tmp_path):
+    out = tmp_path / "run"
+    shutil.copytree(whole[0], out)
+    found = json.loads((out / "findings.json").read_text())
+    (out / "findings.json").write_text(json.dumps(found | {"run": "0" * 64}))
+    result = run(folder, "--out", out, *OPTIONS)
+    assert (result.exit_code, "in another state of this one. Looking" in " ".join(result.stderr.split())) == (0, True)
+    assert json.loads((out / "findings.json").read_text())["run"] == found["run"]
+
+
+def test_a_report_of_a_run_is_written_and_nothing_is_overwritten(whole, tmp_path, monkeypatch):
+    monkeypatch.setenv("WHYPIXEL_DB", str(tmp_path / "board.sqlite"))
+    notes = AuditNotes(location())
+    notes.say(run_identity(Run.open(whole[0]).plan), "cluster-3-7", AuditNote(("shortcut",), "Anna", "It is the mark."))
+    notes.close()
+
+    def report(of=whole[0]):
+        return CliRunner().invoke(main, ["audit-report", str(of), "--out", str(tmp_path / "new" / "report.html")])
+
+    assert (report().exit_code, report().stderr) == (0, f"The report is in {tmp_path / 'new' / 'report-2.html'}.\n")
+    page = (tmp_path / "new" / "report.html").read_text()
+    assert "It is the mark." in page
+    assert str(whole[0]) not in page
+    assert (report(tmp_path).exit_code, report(tmp_path).stderr) == (1, f"Error: {tmp_path} holds no audit.\n")
 
 
 def test_broken_pictures_end_it_with_1_and_the_run_is_whole(run, tmp_path):
@@ -180,16 +212,6 @@ def test_a_damaged_part_is_made_anew(whole, folder, run, tmp_path):
     result = run(folder, "--out", out, *OPTIONS)
     assert (result.exit_code, "1 damaged part is made anew." in result.stderr) == (0, True)
     assert parts(out) == parts(whole[0])
-
-
-def test_progress_begins_where_the_run_goes_on(monkeypatch):
-    terminal = io.StringIO()
-    monkeypatch.setattr(terminal, "isatty", lambda: True)
-    monkeypatch.setattr(sys, "stderr", terminal)
-    with COMMAND._progress("Maps", before=50) as show:
-        for done in (50, 75, 100):
-            show(done, 100)
-    assert re.findall(r"\d+%", terminal.getvalue()) == ["0%", "50%", "100%"]
 
 
 def test_a_run_that_another_process_computes_is_left_alone(folder, run, tmp_path, monkeypatch):

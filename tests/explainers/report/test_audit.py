@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from explainers.audit.browsing.selection import members
+from explainers.audit.browsing.subjects import cluster_subject
 from explainers.audit.findings import read_findings
 from explainers.audit.runs.run import Run
 from explainers.report.audit import audit_report
@@ -86,9 +88,11 @@ def test_notes_stand_with_their_finding_and_others_at_the_end(made):
     findings = read_findings(made)
     notes = {
         findings.findings[0].id: [AuditNote(("shortcut",), "Anna", "It is the mark.")],
-        f"cluster {INDEX['lion']} 0": [AuditNote((), "Bert", "Looks right.")],
+        cluster_subject(INDEX["lion"], members(findings, INDEX["lion"], 0)): [AuditNote((), "Bert", "Looks right.")],
+        f"cluster {INDEX['lion']} 1": [AuditNote((), "Cleo", "It was there.")],
     }
     page = audit_report(made, findings, notes=notes)
     assert page.index("A corner that decides") < page.index("It is the mark.") < page.index("Maps at the border")
     assert "lion, cluster 1" in page.partition("More notes")[2]
-    assert "Looks right." in page.partition("More notes")[2]
+    assert page.index("More notes") < page.index("Looks right.") < page.index("Notes of an earlier search")
+    assert page.index("About an earlier cluster of lion") < page.index("It was there.")

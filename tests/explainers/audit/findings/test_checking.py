@@ -10,7 +10,7 @@ from explainers.audit.findings.finding import AuditFinding, Findings
 FINDING = AuditFinding(
     "a-1", "cluster", "A", "A.", "Why?", 1, 0.5, True, (2, 0), (1.0,) * 1024, (0, 1023), (("x", 1.0),)
 )
-FINDINGS = Findings("f", 1, 3, (FINDING,), ((1, ((0, 0), (2, 1))),), ((0, 0.5, -0.5), (2, 0.0, 1.0)), ())
+FINDINGS = Findings("f", 1, "run", 3, (FINDING,), ((1, ((0, 0), (2, 1))),), ((0, 0.5, -0.5), (2, 0.0, 1.0)), ())
 
 
 def test_what_a_run_can_have_fits():

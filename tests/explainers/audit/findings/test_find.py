@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,10 +13,11 @@ from torch import nn
 from explainers import Classifier, ExplanationError, Saliency
 from explainers.audit import findings as module
 from explainers.audit.cases.listing import list_cases
-from explainers.audit.findings import FINDINGS, find, read_findings, write_findings
+from explainers.audit.findings import FINDINGS, OtherFindingsError, find, read_findings, write_findings
 from explainers.audit.findings.evidence import read_evidence
 from explainers.audit.findings.pictures import RunPictures
 from explainers.audit.runs.beginning import planned
+from explainers.audit.runs.identity import run_identity
 from explainers.audit.runs.run import Run
 from explainers.classifiers.offered import offer, withdraw
 
@@ -85,7 +87,10 @@ def write(run, world, parts=None):
 def test_a_run_is_searched_and_its_findings_are_kept(run, world):
     write(run, world)
     assert read_findings(run) is None
-    found = find(run)
+    stages = []
+    found = find(run, on_progress=lambda *stage: stages.append(stage))
+    assert stages[0] == ("Clusters", 0, 3)
+    assert stages[-1] == ("Points", 1, 1)
     assert {*first_cluster(found.findings).pictures} == {*np.flatnonzero(world.marked)}
     assert found.pictures == len(found.embedding) == 120
     write_findings(run, found)
@@ -180,14 +185,26 @@ def test_a_strange_file_of_findings_is_refused(run, content):
 def test_findings_of_another_version_or_with_strange_entries_are_refused(run):
     write_findings(run, found := find(run))
     document = json.loads((run.folder / FINDINGS).read_text())
-    (run.folder / FINDINGS).write_text(json.dumps(document | {"version": 2}))
-    with pytest.raises(ExplanationError, match="version 2"):
+    (run.folder / FINDINGS).write_text(json.dumps(document | {"version": 99}))
+    with pytest.raises(ExplanationError, match=r"version 99 of the format; this Whypixel reads \d+\.$"):
         read_findings(run)
     (run.folder / FINDINGS).write_text(json.dumps(document | {"more": 2}))
     with pytest.raises(ExplanationError, match="unknown entry 'more'"):
         read_findings(run)
     write_findings(run, found)
     assert read_findings(run) == found
+
+
+def test_findings_of_another_run_or_an_earlier_whypixel_are_to_be_made_anew(run):
+    found = find(run)
+    write_findings(run, replace(found, run="0" * 64))
+    with pytest.raises(OtherFindingsError, match="found in another audit, or in another state of this one"):
+        read_findings(run)
+    document = json.loads((run.folder / FINDINGS).read_text())
+    del document["run"]
+    (run.folder / FINDINGS).write_text(json.dumps(document | {"version": 1}))
+    with pytest.raises(OtherFindingsError, match=r"version 1 .* looks again"):
+        read_findings(run)
 
 
 def test_findings_that_can_not_be_written_are_told_of(run, monkeypatch):
@@ -203,6 +220,7 @@ def test_findings_that_can_not_be_written_are_told_of(run, monkeypatch):
 
 def test_findings_of_more_pictures_than_there_are_are_refused(run):
     document = {"format": module.FORMAT, "version": module.VERSION, "pictures": 10**30}
+    document["run"] = run_identity(run.plan)
     empty = {name: [] for name in ("findings", "clusters", "embedding", "notes")}
     (run.folder / FINDINGS).write_text(json.dumps(document | empty))
     with pytest.raises(ExplanationError, match="isn't what was found in these pictures"):
