@@ -24,6 +24,7 @@ from explainers.audit.findings.pictures import Pictures, RunPictures
 from explainers.audit.findings.searching import search
 from explainers.audit.runs.place import remove, write_whole
 from explainers.audit.runs.run import Run
+from explainers.classifiers import Classifier
 from explainers.errors import ExplanationError
 
 FINDINGS, FORMAT, VERSION = "findings.json", "whypixel audit findings", 1
@@ -32,9 +33,10 @@ MAX_BYTES = 2**28
 OnProgress = Callable[[int, int], None]  # causal tests done, and in all
 
 
-def find(run: Run, *, on_progress: OnProgress | None = None) -> Findings:
+def find(run: Run, *, classifier: Classifier | None = None, on_progress: OnProgress | None = None) -> Findings:
     """Look for all kinds of findings in the rows that are there: the same rows give the same findings.
 
+    classifier:  the run's; None: it is loaded.
     on_progress: called after each causal test, with how many are done and how many there are; it may raise an exception
                  to cancel.
 
@@ -46,7 +48,7 @@ def find(run: Run, *, on_progress: OnProgress | None = None) -> Findings:
         notes.append(f"Only {rows.rows:,} of {run.plan.pictures:,} pictures are there so far, and were looked at.")
     pictures: Pictures | None = None
     try:
-        pictures = RunPictures(run)
+        pictures = RunPictures(run, classifier)
     except ExplanationError as error:
         notes.append(f"Nothing was tested by changing pictures: {error}")
     result = search(rows, pictures, on_progress)
