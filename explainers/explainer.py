@@ -317,6 +317,30 @@ class Explainer(Configurable):
         found.check_finite()
         return found
 
+    def explain_chosen(self, classifier: Classifier, seen: Seen, choose: Callable[[Tensor], Target]) -> Explanation:
+        """Explain as a call does, for the target that `choose` returns, given the logits (classes,) of the same pass.
+
+        That is for methods of one pass that ask nothing about their target before it. It runs the network as it is, on
+        this picture alone, so there is nothing to verify.
+
+        Raises ExplanationError as calls do.
+        """
+
+        def chosen(logits: Tensor) -> list[Target]:
+            self.check(classifier, target := choose(logits[0]))
+            return [target]
+
+        with torch.inference_mode(False), enough_memory():
+            self.check(classifier, Target(0))
+            started = time.perf_counter()
+            with Passes(
+                classifier, [Target(0)], fused=False, forward_only=self.forward_only, total=1, choose=chosen
+            ) as passes:
+                attribution = self.attribute(passes, seen.picture[None])
+            found = self._explanation(attribution, passes, 0, seen, time.perf_counter() - started)
+        found.check_finite()
+        return found
+
     def explain_together(
         self, classifier: Classifier, seen: Sequence[Seen], targets: Sequence[Target]
     ) -> list[Explanation] | None:

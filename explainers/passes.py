@@ -102,19 +102,15 @@ class Passes(nn.Module):
         forward_only: bool = False,
         total: int | None = None,
         on_progress: OnProgress | None = None,
+        choose: Callable[[Tensor], Sequence[Target]] | None = None,
     ) -> None:
         super().__init__()
-        if len({(target.scale, target.versus is None) for target in targets}) > 1:
-            raise ValueError("the targets of one call must share their scale and whether they have a versus")
-        self.classifier = classifier
+        self.classifier, self.choose = classifier, choose
         preparation = classifier.preparation() if fused else Prepared(classifier.copies)
         self.folded, self.refuted = preparation.network is not classifier.network, False
         self._copies, self._copy = preparation.copies, preparation.copies.take()
         self.network, self.weights = self._copy.network, preparation.weights
-        self.targets, self.scale = tuple(targets), targets[0].scale
-        self.index = torch.tensor([target.index for target in targets], device=classifier.device)
-        versus = [target.versus for target in targets]
-        self.versus = None if None in versus else torch.tensor(versus, device=classifier.device)
+        self._take_targets(targets)
         self.alone = alone or classifier.traits.alone
         self.chunks = Chunks(1 if self.alone else chunk_size(classifier, forward_only=forward_only))
         self.total, self.on_progress = total, on_progress
@@ -126,6 +122,14 @@ class Passes(nn.Module):
         self._rows: list[int] = []  # of the pictures passed so far, the numbers of their targets
         self._turns = turns(classifier.device)
         self._entered = self._has_turn = self._gradient_checked = False
+
+    def _take_targets(self, targets: Sequence[Target]) -> None:
+        if len({(target.scale, target.versus is None) for target in targets}) > 1:
+            raise ValueError("the targets of one call must share their scale and whether they have a versus")
+        self.targets, self.scale = tuple(targets), targets[0].scale
+        self.index = torch.tensor([target.index for target in targets], device=self.classifier.device)
+        versus = [target.versus for target in targets]
+        self.versus = None if None in versus else torch.tensor(versus, device=self.classifier.device)
 
     def __enter__(self) -> Passes:
         self._entered = True
@@ -206,6 +210,8 @@ class Passes(nn.Module):
     def forward(self, pictures: Tensor, rows: Tensor) -> Tensor:
         """Return the scores (n,) of the targets `rows` (n,) for pictures (n, C, H, W) in pixel units."""
         logits = self.logits(pictures)
+        if self.choose and not self.count:
+            self._take_targets(self.choose(logits.detach()))
         if (self.folded or (len(pictures) > 1 and not self.alone)) and not self._changed:
             self._sample(pictures, logits, rows)
         answers = self.answers_of(logits, rows)

@@ -173,6 +173,29 @@ def test_each_gets_what_it_gets_alone(conv, noise, explainer):
         np.testing.assert_array_equal(answer.picture, alone.picture)
 
 
+@every_sharing
+def test_a_class_can_be_chosen_in_the_one_pass(conv, noise, explainer):
+    if explainer.passes(conv) > 1:
+        pytest.skip("takes more than one pass")
+    picture, logits = noise((29, 24)), []
+
+    def choose(found):
+        logits.append(found)
+        return Target(2, 1)
+
+    answer, alone = (
+        explainer.explain_chosen(conv, Seen.of(conv, picture), choose),
+        explainer(conv, picture, Target(2, 1)),
+    )
+    np.testing.assert_array_equal(answer.values, alone.values)
+    assert (answer.target, answer.score, answer.facts.label) == (alone.target, alone.score, alone.facts.label)
+    assert answer.facts.passes == len(logits) == 1
+    likely = {each.index: each.logit for each in conv.predict(picture, 3)}
+    assert logits[0].tolist() == pytest.approx([likely[index] for index in range(3)], rel=1e-5)
+    with pytest.raises(ExplanationError, match="not 7"):
+        explainer.explain_chosen(conv, Seen.of(conv, picture), lambda _: Target(7))
+
+
 def test_these_share_passes():
     assert {*map(type, SHARING)} >= {Saliency, InputXGradient, GuidedBackprop, GradCAM, HiResCAM, LayerCAM}
 
