@@ -300,6 +300,11 @@ class Explainer(Configurable):
             seen = image if isinstance(image, Seen) else Seen.of(classifier, image)
             started = time.perf_counter()
 
+            def chosen(logits: Tensor) -> Target:
+                assert choose
+                self.check(classifier, found := choose(logits))
+                return found
+
             def explanation(attribution: Attribution, passes: Passes) -> Explanation:
                 return self._explanation(attribution, passes, 0, seen, time.perf_counter() - started)
 
@@ -321,7 +326,7 @@ class Explainer(Configurable):
                 forward_only=self.forward_only,
                 total=total,
                 on_progress=on_progress,
-                choose=choose,
+                choose=chosen if choose else None,
             )
             found = explanation(attribution, passes)
         found.check_finite()

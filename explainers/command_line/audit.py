@@ -24,6 +24,7 @@ from explainers.audit.runs.place import check_place, claimed
 from explainers.audit.runs.plan import ASKED, PART, Asked, Plan
 from explainers.audit.runs.run import Run
 from explainers.audit.runs.summary import Summary
+from explainers.classifiers import Classifier
 from explainers.command_line.audit_summary import document, text
 from explainers.command_line.bars import progress, stages
 from explainers.command_line.classifier import ClassifierChoice
@@ -87,12 +88,13 @@ def audit(
     try:
         check_place(out)
         listing, choice = list_cases(source, boxes=boxes, pictures=pictures), ClassifierChoice.of(ctx.params)
-        plan = _plan(listing, choice, explainer, DASHED[asked], ctx.params["scale"], removal, part)
+        classifier = choice.load()
+        plan = _plan(listing, classifier, choice, explainer, DASHED[asked], ctx.params["scale"], removal, part)
         with claimed(out):
             run, changes = begin(out, plan, listing)
             _tell(changes)
-            _compute(run, workers, ray, retry=retry)
-            findings = _find(run)
+            _compute(run, workers, ray, classifier, retry=retry)
+            findings = _find(run, classifier)
         summary = Summary.of(run)
     except ExplanationError as error:
         raise click.ClickException(in_one_line(str(error))) from error
@@ -103,6 +105,7 @@ def audit(
 
 def _plan(
     listing: Listing,
+    classifier: Classifier,
     choice: ClassifierChoice,
     explainer: Explainer,
     asked: Asked,
@@ -111,7 +114,6 @@ def _plan(
     part: int,
 ) -> Plan:
     """Return the plan of the audit, and tell what is to be known of its pictures and their labels."""
-    classifier = choice.load()
     _tell([*listing.notes, *match((case.label for case in listing.cases), classifier.labels).notes])
     return planned(
         listing,
@@ -127,7 +129,7 @@ def _plan(
     )
 
 
-def _compute(run: Run, workers: int | None, ray: str | None, *, retry: bool) -> None:
+def _compute(run: Run, workers: int | None, ray: str | None, classifier: Classifier, *, retry: bool) -> None:
     """Compute the parts that are missing or damaged, and say what is kept if that ends early."""
     if damaged := run.mend():
         _tell([f"{counted(len(damaged), 'damaged part is', 'damaged parts are')} made anew."])
@@ -139,7 +141,7 @@ def _compute(run: Run, workers: int | None, ray: str | None, *, retry: bool) -> 
         return
     try:
         with progress("Maps", before=_kept(run)) as on_progress:
-            compute(run, workers=workers, ray=ray, on_progress=on_progress)
+            compute(run, workers=workers, ray=ray, classifier=classifier, on_progress=on_progress)
     except (ExplanationError, KeyboardInterrupt):
         kept, total = _kept(run), counted(run.plan.pictures, "picture")
         _tell([f"{kept:,} of {total} are done and kept. The same command goes on from there."])
@@ -150,7 +152,7 @@ def _kept(run: Run) -> int:
     return sum(len(run.plan.numbers(part)) for part in run.done())
 
 
-def _find(run: Run) -> Findings:
+def _find(run: Run, classifier: Classifier) -> Findings:
     """Return what was found in a whole run, and look for it where nobody has."""
     try:
         findings = read_findings(run)
@@ -159,7 +161,7 @@ def _find(run: Run) -> Findings:
         findings = None
     if findings is None or findings.pictures < run.plan.pictures:
         with stages() as on_progress:
-            findings = find(run, on_progress=on_progress)
+            findings = find(run, classifier=classifier, on_progress=on_progress)
         write_findings(run, findings)
     return findings
 

@@ -32,6 +32,12 @@ def test_a_method_that_asks_late_passes_the_picture_once(conv):
     assert {explainer.passes(conv) for explainer in LATE} == {1}
 
 
+def test_a_class_that_is_not_there_is_not_explained(conv, picture):
+    explainer = GradCAM()
+    with pytest.raises(ExplanationError, match="classes 0 to 2, not 7"):
+        explainer.explain_by(explainer.attribute, conv, picture, Target(0), None, choose=lambda _: Target(7))
+
+
 def test_the_likeliest_class_cannot_be_compared_with_itself(conv, picture):
     index = conv.predict(picture)[0].index
     with pytest.raises(ExplanationError, match="two different classes"):

@@ -8,6 +8,7 @@ from functools import partial
 from explainers.audit.engine.local import compute_in_processes, default_workers
 from explainers.audit.engine.worker import Worker
 from explainers.audit.runs.run import Run
+from explainers.classifiers import Classifier
 from explainers.classifiers.catalogue import find
 from explainers.errors import ExplanationError
 
@@ -46,7 +47,12 @@ class Progress:
 
 
 def compute(
-    run: Run, *, workers: int | None = None, ray: str | None = None, on_progress: OnProgress | None = None
+    run: Run,
+    *,
+    workers: int | None = None,
+    ray: str | None = None,
+    classifier: Classifier | None = None,
+    on_progress: OnProgress | None = None,
 ) -> None:
     """Compute the parts of a run that are missing, and write each as soon as it is there.
 
@@ -54,6 +60,7 @@ def compute(
                  actors; None: as many as fit that.
     ray:         the address of a Ray cluster, "auto" for the one that this machine belongs to, or "local" for one that
                  is started here; None: no cluster.
+    classifier:  the run's, for what this process computes; None: it is loaded.
     on_progress: called as pictures are done; it may raise an exception to cancel.
 
     Raises ExplanationError for problems that the caller can put right. The parts that are written stay.
@@ -78,11 +85,11 @@ def compute(
     if workers > 1:
         compute_in_processes(run, parts, workers, progress)
     else:
-        _compute_here(run, parts, progress)
+        _compute_here(run, parts, classifier, progress)
 
 
-def _compute_here(run: Run, parts: Sequence[int], progress: Progress) -> None:
-    worker = Worker.open(run.folder)
+def _compute_here(run: Run, parts: Sequence[int], classifier: Classifier | None, progress: Progress) -> None:
+    worker = Worker.of(run, classifier) if classifier else Worker.open(run.folder)
     for part in parts:
         run.write_part(part, worker.rows(part, partial(progress.more, part)))
         progress.written(part)

@@ -27,6 +27,7 @@ from explainers.errors import ExplanationError
 LOCAL = "local"
 REQUIREMENTS = "pip install -r explainers/audit/requirements.txt"
 MAX_ATTEMPTS = 4  # at a part: Ray tries endlessly, and a part may be what ends its actor
+PARTS_AT_ACTOR = 2  # one waits: Ray Data looks for answers ten times a second, and an actor would idle until it does
 LOCAL_STORE = 200 * 2**20  # bytes of memory that Ray shares among its processes: a part has about one million
 SETTINGS = {  # environment variables that Ray reads when it is imported; what the user has set stays
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -121,7 +122,7 @@ def _answers(
         batch_size=1,
         batch_format="pyarrow",
         zero_copy_batch=True,
-        compute=ray.data.ActorPoolStrategy(size=count, max_tasks_in_flight_per_actor=1),
+        compute=ray.data.ActorPoolStrategy(size=count, max_tasks_in_flight_per_actor=PARTS_AT_ACTOR),
         num_cpus=threads,
         num_gpus=min(1, gpus / count) if gpus else None,
     )
@@ -155,11 +156,11 @@ def _cluster(address: str, workers: int | None) -> Iterator[Any]:
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
         context.execution_no_progress_timeout_s = -1  # a part may take hours
-        try:
-            with redirect_stdout(sys.stderr):  # Ray prints there which actors were lost
+        with redirect_stdout(sys.stderr):  # Ray prints there which actors were lost, also when it ends
+            try:
                 yield ray
-        finally:
-            ray.shutdown()
+            finally:
+                ray.shutdown()
 
 
 @contextmanager

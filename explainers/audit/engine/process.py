@@ -51,10 +51,6 @@ class WorkerProcess:
             | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OPENBLAS_NUM_THREADS": "1"},
         )
 
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
     def rows(self, part: int, on_pictures: OnPictures) -> list[dict[str, Any]]:
         """Compute the rows of a part. Raises what the process does, and EndedError where it ends without a word."""
         assert self._process.stdin
@@ -95,7 +91,8 @@ def serve() -> None:
             except EOFError:  # nobody waits for what is being computed
                 os._exit(0)
 
-    threading.Thread(target=listen, daemon=True).start()
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
     try:
         import torch
 
@@ -110,6 +107,7 @@ def serve() -> None:
         _send(answers, ("error", error))
     except BaseException:
         _send(answers, ("error", RuntimeError(f"in a worker:\n{traceback.format_exc()}")))
+    listener.join()  # which ends the process: Python's own end aborts while another thread reads what is asked
 
 
 def _send(stream: IO[bytes], message: Any) -> None:

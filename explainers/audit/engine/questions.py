@@ -31,6 +31,10 @@ class Predictions:
     logits: Tensor
     probabilities: Tensor
 
+    @classmethod
+    def of(cls, classifier: Classifier, logits: Tensor) -> Predictions:
+        return cls(logits, classifier.probabilities(logits[None])[0])
+
     @property
     def index(self) -> int:
         return int(self.logits.argmax())
@@ -77,7 +81,7 @@ def predict_anew(classifier: Classifier, picture: Tensor) -> Predictions:
     """
     classes = classifier.predict(picture, len(classifier.labels))
     logits = torch.tensor([each.logit for each in sorted(classes, key=lambda each: each.index)])
-    return Predictions(logits, classifier.probabilities(logits[None])[0])
+    return Predictions.of(classifier, logits)
 
 
 def target(plan: Plan, predictions: Predictions, label: int | None) -> Target:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+
+from torch import Tensor
 
 from explainers.audit.cases.labels import match
 from explainers.audit.engine import measuring
@@ -15,6 +17,7 @@ from explainers.audit.engine.reading import Picture, read_ahead
 from explainers.audit.runs import opening
 from explainers.audit.runs.run import Run
 from explainers.classifiers import Classifier
+from explainers.classifiers.preparing import fingerprint
 from explainers.errors import ExplanationError
 from explainers.experiments import Removal
 from explainers.experiments.base import ExperimentProgress
@@ -25,6 +28,8 @@ from explainers.question import Question
 from explainers.several import explain_several
 
 UNSTEADY = "The classifier answers this picture differently each time, so no map of it could be repeated."
+CHANGED = "The classifier's weights changed while it computed the audit, so these maps would be another classifier's."
+Asked = Sequence[tuple[Picture, Seen]]
 OnPictures = Callable[[int], None]  # is told how many more pictures are done
 
 
@@ -32,13 +37,15 @@ OnPictures = Callable[[int], None]  # is told how many more pictures are done
 class Worker:
     """A run with the classifier and the method that compute it.
 
-    labels: for each picture, the index of the class that it shows; None where that isn't known.
+    labels:  for each picture, the index of the class that it shows; None where that isn't known.
+    weights: the fingerprint of the classifier's weights when it was found to be the run's.
     """
 
     run: Run
     classifier: Classifier
     explainer: Explainer
     labels: Sequence[int | None]
+    weights: Hashable
 
     @classmethod
     def open(cls, folder: Path) -> Worker:
@@ -49,14 +56,16 @@ class Worker:
     def of(cls, run: Run, classifier: Classifier) -> Worker:
         """Make the worker of a run whose classifier is loaded already. Raises ExplanationError if that is another."""
         opening.check_identity(run, classifier)
+        weights = fingerprint(classifier.copies.original)
         labels = [case.label for case in run.cases]
         classes = match(labels, classifier.labels).classes
-        return cls(run, classifier, opening.explainer(run), resolved(labels, classes))
+        return cls(run, classifier, opening.explainer(run), resolved(labels, classes), weights)
 
     def rows(self, part: int, on_pictures: OnPictures | None = None) -> list[Row]:
         """Compute the rows of a part, chunk by chunk: which pictures pass together hangs on the plan alone.
 
-        Raises LostSourceError where the pictures are out of reach; what is wrong with one of them stands in its row.
+        Raises LostSourceError where the pictures are out of reach, and ExplanationError where the weights, which a
+        network shares with who handed it over, have changed; what is wrong with one picture stands in its row.
         """
         plan, rows = self.run.plan, list[Row]()
         numbers = plan.numbers(part)
@@ -65,32 +74,73 @@ class Worker:
                 rows += self._rows(chunk)
                 if on_pictures:
                     on_pictures(len(chunk))
+        if fingerprint(self.classifier.copies.original) != self.weights:
+            raise ExplanationError(CHANGED)
         return rows
 
     def _rows(self, pictures: Sequence[Picture]) -> list[Row]:
         """Compute the rows of a chunk. A picture that can't be read is left out, and the others keep their company."""
         rows = {each.number: self._of_picture(each) for each in pictures}
-        seen = [(each, each.seen) for each in pictures if each.seen]
-        inputs, by_gradient = [what.picture for _, what in seen], not self.explainer.forward_only
-        asked: list[tuple[Picture, Seen, Predictions, Target]] = []
+        asked = [(each, each.seen) for each in pictures if each.seen]
+        answers = self._in_one_pass_each(asked) if self._in_one_pass else None
+        for (picture, _), row in zip(asked, answers or self._together(asked), strict=True):
+            rows[picture.number] |= row
+        return list(rows.values())
+
+    @property
+    def _in_one_pass(self) -> bool:
+        """Whether a picture's class is chosen in the pass that explains it, which is then a pass of it alone.
+
+        Pictures that pass together take a pass more each, by which they are verified. That pays on a GPU alone.
+        """
+        return self.classifier.device.type == "cpu" and self.explainer.asks_late
+
+    def _in_one_pass_each(self, asked: Asked) -> list[Row] | None:
+        """Return what is found out about each picture in one pass; None where the first is answered otherwise again."""
+        rows: list[Row] = [{} for _ in asked]
+        steady, stand_in = False, Target(0, scale=self.run.plan.scale)
+        for row, (picture, seen) in zip(rows, asked, strict=True):
+
+            def choose(logits: Tensor, picture: Picture = picture, row: Row = row) -> Target:
+                predictions = Predictions.of(self.classifier, logits)
+                row.update(self._of_predictions(picture, predictions))
+                return self._target(picture, predictions)
+
+            try:
+                answer = self.explainer.explain_by(
+                    self.explainer.attribute, self.classifier, seen, stand_in, None, choose=choose
+                )
+                steady = steady or predict_anew(self.classifier, seen.picture).agree(answer.target, answer.score)
+                if not steady:
+                    return None
+                row |= self._of_map(picture, seen, answer)
+            except ExplanationError as error:
+                row["error"] = str(error)
+        return rows
+
+    def _together(self, asked: Asked) -> list[Row]:
+        """Return what is found out about each picture: first about its class alone, and then about all together."""
+        inputs, by_gradient = [seen.picture for _, seen in asked], not self.explainer.forward_only
+        rows: list[Row] = [{} for _ in asked]
+        explained: list[tuple[Row, Picture, Seen, Predictions, Target]] = []
         predicted = predict(self.classifier, inputs, differentiable=by_gradient)
-        for (picture, what), predictions in zip(seen, predicted, strict=True):
+        for row, (picture, seen), predictions in zip(rows, asked, predicted, strict=True):
             try:
                 if isinstance(predictions, ExplanationError):
                     raise predictions
-                rows[picture.number] |= self._of_predictions(picture, predictions)
-                asked.append((picture, what, predictions, self._target(picture, predictions)))
+                row |= self._of_predictions(picture, predictions)
+                explained.append((row, picture, seen, predictions, self._target(picture, predictions)))
             except ExplanationError as error:
-                rows[picture.number]["error"] = str(error)
+                row["error"] = str(error)
         answers = explain_several(
-            self.explainer, self.classifier, [what for _, what, _, _ in asked], [target for _, _, _, target in asked]
+            self.explainer, self.classifier, [each[2] for each in explained], [each[4] for each in explained]
         )
-        for (picture, what, predictions, _), answer in zip(asked, answers, strict=True):
+        for (row, picture, seen, predictions, _), answer in zip(explained, answers, strict=True):
             try:
-                rows[picture.number] |= self._of_answer(picture, what, predictions, answer)
+                row |= self._of_answer(picture, seen, predictions, answer)
             except ExplanationError as error:
-                rows[picture.number]["error"] = str(error)
-        return list(rows.values())
+                row["error"] = str(error)
+        return rows
 
     def _of_picture(self, picture: Picture) -> Row:
         return measuring.of_picture(picture, self.labels[picture.number], self.classifier.labels)
@@ -121,9 +171,12 @@ class Worker:
             )
             if not predictions.agree(answer.target, answer.score):
                 raise ExplanationError(UNSTEADY)
-        if self.run.plan.removal:
-            row |= self._tested(seen, answer)
-        return row | measuring.of_map(answer, picture.box)
+        return row | self._of_map(picture, seen, answer)
+
+    def _of_map(self, picture: Picture, seen: Seen, answer: Explanation) -> Row:
+        """Return the columns of a map."""
+        tested = self._tested(seen, answer) if self.run.plan.removal else {}
+        return tested | measuring.of_map(answer, picture.box)
 
     def _tested(self, seen: Seen, explanation: Explanation) -> Row:
         """Return the columns of deletion and insertion."""

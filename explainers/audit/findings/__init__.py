@@ -25,6 +25,7 @@ from explainers.audit.findings.steps import OnProgress, Steps
 from explainers.audit.runs.identity import run_identity
 from explainers.audit.runs.place import remove, write_whole
 from explainers.audit.runs.run import Run
+from explainers.classifiers import Classifier
 from explainers.errors import ExplanationError
 
 FINDINGS, FORMAT, VERSION = "findings.json", "whypixel audit findings", 2
@@ -36,9 +37,10 @@ class OtherFindingsError(ExplanationError):
     """What lies in a run was found in another one, or written by an earlier Whypixel: somebody has to look again."""
 
 
-def find(run: Run, *, on_progress: OnProgress | None = None) -> Findings:
+def find(run: Run, *, classifier: Classifier | None = None, on_progress: OnProgress | None = None) -> Findings:
     """Look for all kinds of findings in the rows that are there: the same rows give the same findings.
 
+    classifier:  the run's; None: it is loaded.
     on_progress: called with the stage of the search, how many of its steps are done and how many there are; it may
                  raise an exception to cancel.
 
@@ -50,7 +52,7 @@ def find(run: Run, *, on_progress: OnProgress | None = None) -> Findings:
         notes.append(f"Only {rows.rows:,} of {run.plan.pictures:,} pictures are there so far, and were looked at.")
     pictures: Pictures | None = None
     try:
-        pictures = RunPictures(run)
+        pictures = RunPictures(run, classifier)
     except ExplanationError as error:
         notes.append(f"Nothing was tested by changing pictures: {error}")
     steps = Steps(on_progress)

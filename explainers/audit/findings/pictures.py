@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from explainers.arrays import Array
-from explainers.audit.runs.opening import classifier, photo
+from explainers.audit.runs import opening
 from explainers.audit.runs.run import Run
 from explainers.classifiers import Classifier
 from explainers.errors import ExplanationError
@@ -30,14 +30,15 @@ class Pictures(Protocol):
 
 
 class RunPictures:
-    """The pictures of a run, read from where they lie, and its classifier.
+    """The pictures of a run, read from where they lie, and its classifier, which is loaded unless it is given.
 
     Raises ExplanationError where the classifier can't be loaded, or isn't the one that the maps are of.
     """
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
-        self.classifier: Classifier = classifier(run)
+    def __init__(self, run: Run, classifier: Classifier | None = None) -> None:
+        self.run, self.classifier = run, classifier or opening.classifier(run)
+        if classifier:
+            opening.check_identity(run, classifier)
         self._kept: OrderedDict[int, Tensor | None] = OrderedDict()
         self._bytes = 0
 
@@ -46,7 +47,7 @@ class RunPictures:
             self._kept.move_to_end(number)
             return self._kept[number]
         try:
-            picture = self.classifier.see(photo(self.run, number).image)[0]
+            picture = self.classifier.see(opening.photo(self.run, number).image)[0]
         except ExplanationError:
             picture = None
         self._kept[number] = picture

@@ -142,14 +142,19 @@ class Run:
         return broken
 
     def write_part(self, part: int, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Write the rows of a part. What is there already stays, because it is the same.
+        """Write the rows of a part. What is there already stays if it is whole and of this run: it is the same.
 
-        Raises ExplanationError where it can't be written: the parts that are there stay as they are.
+        Raises ExplanationError where it can't be written, and where the folder was removed or holds another run by now:
+        the parts that are there stay as they are.
         """
         numbers = [row["number"] for row in rows]
         if numbers != [*self.plan.numbers(part)]:
             raise ValueError(f"Part {part} has the pictures {self.plan.numbers(part)}, not {numbers}.")
-        if not self.part_file(part).exists():
+        if not self._is_there():
+            raise ExplanationError(
+                f"{self.folder} no longer holds this audit: it was removed, or another is there now."
+            )
+        if not parts.is_whole(self.part_file(part), self.plan.numbers(part), self._owner(part)):
             try:
                 table = pa.Table.from_pylist(list(rows), schema=SCHEMA)
                 write_whole(self.part_file(part), parts.as_bytes(table, self._owner(part)))
@@ -186,6 +191,11 @@ class Run:
     def part_file(self, part: int) -> Path:
         """Return where the rows of a part are, or will be."""
         return self.folder / PARTS / parts.name(part)
+
+    def _is_there(self) -> bool:
+        with suppress(ExplanationError):
+            return Run.open(self.folder).plan == self.plan
+        return False
 
     def _read(self, part: int, columns: Sequence[str]) -> pa.Table | None:
         """Return columns of a part; None where it isn't there, or not any more."""

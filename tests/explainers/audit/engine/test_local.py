@@ -1,6 +1,6 @@
 """Parts are computed in processes: one that is killed loses nothing, and whatever ends the call ends them all."""
 
-import os
+from dataclasses import replace
 
 import pytest
 
@@ -10,23 +10,32 @@ from explainers.audit.cases.listing import LostSourceError
 from explainers.audit.engine import compute, local
 from explainers.audit.engine.process import EndedError, WorkerProcess
 from explainers.audit.engine.worker import Worker
+from explainers.audit.runs.run import Run
 from explainers.classifiers.offered import offer, withdraw
 
 
 class Watched(WorkerProcess):
-    """A process whose number is kept."""
+    """A process whose number is kept. The one that is handed part 2 first is killed in the middle of it."""
 
     started: list["Watched"]
+    killed: bool
 
     def __init__(self, *args):
         super().__init__(*args)
         self.started.append(self)
 
+    def rows(self, part, on_pictures):
+        if part == 2 and not Watched.killed:
+            Watched.killed = True
+            on_pictures(1)
+            self.end()
+        return super().rows(part, on_pictures)
+
 
 @pytest.fixture
 def started(monkeypatch):
     """The processes that are started."""
-    Watched.started = []
+    Watched.started, Watched.killed = [], False
     monkeypatch.setattr(local, "WorkerProcess", Watched)
     return Watched.started
 
@@ -37,28 +46,15 @@ def many(write, png):
     return write({f"{number}.png": png(number) for number in range(10)} | {"3.png": b"no picture"})
 
 
-def is_there(process):
-    try:
-        os.kill(process.pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
 def test_a_killed_process_loses_nothing(begun, many, started, all_rows, same_rows):
     run, reference = begun(many, chunk=2), begun(many, chunk=2, name="reference")
     told = []
-
-    def kill_once(done, total):
-        told.append((done, total))
-        if len(started) == 2 and done == 4:
-            started[0].end()
-
-    compute(run, workers=2, on_progress=kill_once)
+    compute(run, workers=2, on_progress=lambda *numbers: told.append(numbers))
     compute(reference, workers=1)
     same_rows(all_rows(run), all_rows(reference))
+    assert Watched.killed
     assert len(started) == 3
-    assert not any(map(is_there, started))
+    assert all(process._process.returncode is not None for process in started)
     assert told[0] == (0, 10)
     assert told[-1] == (10, 10)
     assert all(total == 10 for _, total in told)
@@ -155,28 +151,24 @@ def test_nothing_is_computed_twice(begun, many, computed, monkeypatch):
     assert told == [(10, 10)]
 
 
-def test_a_classifier_in_memory_is_computed_here(begun, many, pocket, monkeypatch, started, all_rows):
-    source = offer(pocket)
-    try:
-        run = begun(many)
-        object.__setattr__(run.plan, "classifier", source.name)
-        monkeypatch.setattr(engine.Worker, "open", lambda folder: engine.Worker.of(run, source.load()))
-        compute(run, workers=2)
-    finally:
-        withdraw(source)
+@pytest.fixture
+def in_memory(begun, many, pocket, tmp_path):
+    """(source, run): a classifier that this program alone knows, and a new run of it."""
+    source, made = offer(pocket), begun(many)
+    yield source, Run.create(tmp_path / "in memory", replace(made.plan, classifier=source.name), made.cases)
+    withdraw(source)
+
+
+def test_a_classifier_in_memory_is_computed_here(in_memory, started, all_rows):
+    source, run = in_memory
+    compute(run, workers=2, classifier=source.load())
     assert started == []
     assert len(all_rows(run)) == 10
 
 
-def test_a_classifier_in_memory_is_refused_on_a_cluster(begun, many, pocket):
-    source = offer(pocket)
-    try:
-        run = begun(many)
-        object.__setattr__(run.plan, "classifier", source.name)
-        with pytest.raises(ExplanationError, match="known to this program only"):
-            compute(run, ray="local")
-    finally:
-        withdraw(source)
+def test_a_classifier_in_memory_is_refused_on_a_cluster(in_memory):
+    with pytest.raises(ExplanationError, match="known to this program only"):
+        compute(in_memory[1], ray="local")
 
 
 def test_workers_fit_the_machine(monkeypatch):

@@ -51,6 +51,12 @@ def worker(tmp_path):
     return make
 
 
+@pytest.fixture
+def together(monkeypatch):
+    """Pictures share passes, as they do on a GPU."""
+    monkeypatch.setattr(Worker, "_in_one_pass", False)
+
+
 def shown(folder, row):
     return Image.open(folder / row["path"]).convert("RGB")
 
@@ -97,6 +103,17 @@ def test_rows_are_what_calls_say(worker, classifier, folder, explainer):
         assert (row["width"], row["height"], row["view"]) == (24, 24, (0, 0, 24, 24))
 
 
+@pytest.mark.usefixtures("together")
+def test_pictures_that_share_passes_have_the_rows_of_those_alone(worker, classifier, folder, monkeypatch, same_rows):
+    for explainer in (Saliency(), GradCAM()):
+        shared = worker(classifier, folder, explainer, chunk=4).rows(0)
+        with monkeypatch.context() as patch:
+            patch.setattr(Worker, "_in_one_pass", True)
+            by_one = worker(classifier, folder, explainer, part=1)
+            same_rows([row for part in range(6) for row in by_one.rows(part)], shared)
+
+
+@pytest.mark.usefixtures("together")
 def test_a_broken_picture_changes_no_company(worker, classifier, folder, png, same_rows):
     before = worker(classifier, folder, Saliency(), chunk=3).rows(0)
     (folder / "pear/4.png").write_bytes(png(4))
@@ -161,7 +178,9 @@ class Remembering(nn.Module):
         return logits
 
 
-def test_memories_of_other_pictures_change_no_row(worker, small, classify, write, same_rows):
+@pytest.mark.parametrize("one_pass", [True, False])
+def test_memories_of_other_pictures_change_no_row(worker, small, classify, write, same_rows, monkeypatch, one_pass):
+    monkeypatch.setattr(Worker, "_in_one_pass", one_pass)
     pixels = np.random.default_rng(0).integers(0, 256, (4, 24, 24, 3), dtype=np.uint8)
     pixels[:, 0, 0] = 255
     folder = write({"notes.txt": ""})
@@ -182,6 +201,13 @@ def test_memories_of_other_pictures_change_no_row(worker, small, classify, write
 def test_answers_that_are_never_the_same_are_refused(worker, classifier, folder, monkeypatch):
     monkeypatch.setattr("explainers.audit.engine.questions.Predictions.agree", lambda *_: False)
     assert {row["error"] for row in worker(classifier, folder, Saliency()).rows(0)} > {UNSTEADY}
+
+
+def test_weights_that_change_meanwhile_are_refused(worker, classify, small, folder):
+    network = small()
+    explained = worker(classify(network, SIZE, labels=LABELS, name="small"), folder, Saliency(), chunk=4)
+    with pytest.raises(ExplanationError, match="weights changed while"):
+        explained.rows(0, lambda _: next(network.parameters()).data.add_(0.1))
 
 
 def test_another_classifier_is_refused(worker, classifier, folder, small, classify):

@@ -3,6 +3,7 @@
 import errno
 import io
 import json
+import shutil
 from dataclasses import replace
 
 import pyarrow as pa
@@ -204,6 +205,21 @@ def test_a_folder_that_is_gone_ends_the_run_and_not_its_pictures(begun, pictures
     (tmp_path / "elsewhere").rename(pictures)
     compute(run, workers=1)
     assert run.table(["error"])["error"].null_count == 5
+
+
+@pytest.mark.parametrize("scale", [None, "probability"], ids=["removed", "replaced"])
+def test_a_run_whose_folder_is_removed_or_replaced_ends(begun, pictures, content, scale):
+    run = begun(pictures)
+
+    def remove(done, total):
+        if run.done():
+            shutil.rmtree(run.folder)
+            if scale:
+                begun(pictures, scale=scale)
+
+    with pytest.raises(ExplanationError, match="run no longer holds this audit"):
+        compute(run, workers=1, on_progress=remove)
+    assert not [name for name in (content(run.folder) if scale else ()) if name.startswith("parts")]
 
 
 def test_a_part_of_another_run_or_of_another_place_is_none_of_this_one(begun, computed, pictures):
