@@ -1,4 +1,4 @@
-"""What a visitor comes for is seen at 1280x720 before anybody scrolls, and by everybody, as far as axe-core can tell."""
+"""What a visitor comes for is seen at 1280x720 without scrolling, and axe-core finds nothing that keeps anybody out."""
 
 import pytest
 
