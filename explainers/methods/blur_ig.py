@@ -57,7 +57,7 @@ class BlurIntegratedGradients(Explainer):
     )
     family: ClassVar[Family] = "path variant"
     linear: ClassVar[bool] = True
-    examples: ClassVar[Examples] = Examples(many={"steps": 1000}, few={"steps": 16})
+    examples: ClassVar[Examples] = Examples(many={"steps": 200}, few={"steps": 16})
     stands_on: ClassVar[str] = "the kernel of Integrated Gradients"
     ours: ClassVar[str] = (
         "Captum has none. The blur's path is taken for a chain of straight ones, so the values of a linear model add "

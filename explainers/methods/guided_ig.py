@@ -65,7 +65,7 @@ class GuidedIntegratedGradients(Explainer):
         r" \quad p: \text{from } x' \text{ to } x \text{, where gradients are small first}"
     )
     family: ClassVar[Family] = "path variant"
-    examples: ClassVar[Examples] = Examples(many={"steps": 60}, few={"steps": 10})
+    examples: ClassVar[Examples] = Examples(many={"steps": 25}, few={"steps": 10})
     stands_on: ClassVar[str] = "the kernel of Integrated Gradients"
     ours: ClassVar[str] = (
         "Captum has none. The authors' path; the gradient is integrated on each of its steps. They take the one at the"

@@ -43,7 +43,7 @@ class IntegratedGradients(Explainer):
     family: ClassVar[Family] = "gradient"
     linear: ClassVar[bool] = True
     presets: ClassVar[Mapping[Preset, int]] = {"tutorials": 3, "classes": 1, "baselines": 1}
-    examples: ClassVar[Examples] = Examples(many={"steps": 1000}, definite={"steps": 7}, few={"steps": 16})
+    examples: ClassVar[Examples] = Examples(many={"steps": 200}, definite={"steps": 7}, few={"steps": 16})
     stands_on: ClassVar[str] = "Captum `IntegratedGradients`, subclassed"
     ours: ClassVar[str] = (
         "the integration: Captum's trapezoid rule is too small by 1/n, its default call keeps all steps in memory, and "

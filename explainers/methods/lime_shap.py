@@ -38,7 +38,7 @@ class LIME(OnCoalitions):
         r" \quad z: \text{superpixels shown}, \; \pi: \text{likeness to the picture}"
     )
     linear: ClassVar[bool] = True
-    examples: ClassVar[Examples] = Examples(many={"samples": 1000}, few={"samples": 120})
+    examples: ClassVar[Examples] = Examples(many={"samples": 200}, few={"samples": 120})
     stands_on: ClassVar[str] = "Captum `LimeBase`"
     ours: ClassVar[str] = (
         "the draws, the weights and the fit: Captum's own draw from the global random numbers and need scikit-learn. "
@@ -96,7 +96,7 @@ class KernelSHAP(OnCoalitions):
         r" \quad Z: \text{superpixels shown}, \; |i|: \text{pixels of } i \text{, one of } n"
     )
     linear: ClassVar[bool] = True
-    examples: ClassVar[Examples] = Examples(many={"samples": 1000}, few={"samples": 120})
+    examples: ClassVar[Examples] = Examples(many={"samples": 200}, few={"samples": 120})
     stands_on: ClassVar[str] = "Captum `LimeBase`"
     ours: ClassVar[str] = (
         "the draws, the weights and the fit: both ends are held exactly, so its values add up, each coalition is drawn"

@@ -36,7 +36,7 @@ class Occlusion(Explainer):
     linear: ClassVar[bool] = True
     forward_only: ClassVar[bool] = True
     examples: ClassVar[Examples] = Examples(
-        per_pixel={"patch": 1, "stride": 1}, many={"patch": 1, "stride": 1}, rounding=1e-6
+        per_pixel={"patch": 1, "stride": 1}, many={"patch": 2, "stride": 2}, rounding=1e-6
     )  # Captum averages over patches, whose scores round differently in other batches
     stands_on: ClassVar[str] = "Captum `Occlusion`"
     ours: ClassVar[str] = "colour in pixel space; the fall of the score is shared among a pixel's channels"

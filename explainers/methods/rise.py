@@ -101,7 +101,7 @@ class RISE(Explainer):
     linear: ClassVar[bool] = True
     by_region: ClassVar[bool] = True
     forward_only: ClassVar[bool] = True
-    examples: ClassVar[Examples] = Examples(many={"masks": 1000}, few={"masks": 120})
+    examples: ClassVar[Examples] = Examples(many={"masks": 200}, few={"masks": 120})
     ours: ClassVar[str] = (
         "Captum has none. The mean score is taken off, which the published map leaves in; one more row and column of "
         "cells, so that each is as large as asked"

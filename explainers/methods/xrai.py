@@ -65,7 +65,7 @@ class XRAI(Explainer):
     )
     family: ClassVar[Family] = "path variant"
     by_region: ClassVar[bool] = True
-    examples: ClassVar[Examples] = Examples(many={"steps": 500}, definite={"steps": 7}, few={"steps": 10})
+    examples: ClassVar[Examples] = Examples(many={"steps": 100}, definite={"steps": 7}, few={"steps": 10})
     stands_on: ClassVar[str] = "Integrated Gradients; scikit-image's `felzenszwalb`"
     ours: ClassVar[str] = (
         "Captum has none. The sum over the channels, not the largest, so that the values add up; segments cover the "

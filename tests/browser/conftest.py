@@ -26,6 +26,9 @@ IDLE = '[data-testid="stApp"][data-test-connection-state="CONNECTED"][data-test-
 PATIENCE = 120  # seconds
 CLICKS, CLICK_PATIENCE = 3, 50  # how often something is clicked on, and tenths of a second until it shows
 WIDE = {"width": 1440, "height": 1800}
+GRAVE = "serious", "critical"  # of what axe-core finds
+COLOUR_RULES = ["color-contrast", "link-in-text-block"]  # of axe-core; its others don't look at colours
+GROUND = """() => getComputedStyle(document.querySelector("[data-testid=stApp]")).backgroundColor"""
 TRACES = """key => {
     const rows = z => z && Array.from(z, row => Array.from(row))
     const traces = document.querySelector(`.st-key-${key} .js-plotly-plot`)?._fullData ?? []
@@ -104,6 +107,14 @@ class App:
         """Make the window that large."""
         self.page.set_viewport_size({"width": width, "height": height})
         return self
+
+    def coloured(self, scheme: str) -> App:
+        """Let the browser ask for light or dark colours, and wait until the page, which was open before, has them."""
+        if self.page.evaluate("name => matchMedia(`(prefers-color-scheme: ${name})`).matches", scheme):
+            return self
+        before = self.page.evaluate(GROUND)
+        self.page.emulate_media(color_scheme=scheme)
+        return self.until(lambda: self.page.evaluate(GROUND) != before)
 
     def _fail(self, error: Any) -> None:
         self.faults.append(f"page error: {error}")
@@ -324,6 +335,27 @@ def app(server: Server, tab: Any, visitors: list[App]) -> Iterator[App]:
     visitors.append(app := App(tab, server.url))
     yield app
     app.leave()
+
+
+@pytest.fixture(scope="session")
+def barriers() -> Callable[..., list[tuple[str, ...]]]:
+    """(app, *schemes) -> what axe-core finds on the page, in each colour scheme, that keeps somebody out.
+
+    The checker comes with its package, so nothing is downloaded.
+    """
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+
+    def find(app: App, *schemes: str) -> list[tuple[str, ...]]:
+        found: list[tuple[str, ...]] = []
+        options = {"resultTypes": ["violations"]}
+        for scheme in schemes:
+            for each in axe.run(app.coloured(scheme).page, options=options).response["violations"]:
+                if each["impact"] in GRAVE:
+                    found += [(scheme, each["id"], node["html"], node["failureSummary"]) for node in each["nodes"]]
+            options |= {"runOnly": COLOUR_RULES}  # the same elements, in other colours
+        return found
+
+    return find
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ IG = "integrated-gradients"
 HOVERED = "document.querySelector('.st-key-answer .js-plotly-plot')._hoverdata?.[0].y"
 
 
-def test_the_first_visit_shows_a_finished_map_without_a_click(app):
+def test_the_first_visit_shows_a_finished_map_without_a_click_and_a_double_click_on_a_family_is_a_single_one(app):
     app.open()
     assert [trace["type"] for trace in app.chart("map")] == ["image", "image", "heatmap", "image", "heatmap"]
     assert max(map(max, app.heat)) > 0
@@ -13,26 +13,18 @@ def test_the_first_visit_shows_a_finished_map_without_a_click(app):
     assert "pass through PocketNet" in app.proof
     assert app.messages == ""
     assert app.address == {}
-
-
-def test_another_sample_changes_map_and_address(app):
-    before = app.open().heat
-    app.choose("sample", "Chelsea the cat").until(lambda: app.heat != before)
-    assert app.address == {"sample": "chelsea"}
-    assert "tabby" in app.proof
-
-
-def test_a_double_click_on_a_family_chooses_it_as_a_single_one_does(app):
-    before = app.open().heat
+    before = app.heat
     app.at("family").get_by_role("radio", name="Gradients").dblclick()
     app.until(lambda: app.heat != before)
     assert app.address == {"method": "vanilla-gradient"}
 
 
-def test_an_untouched_class_follows_the_picture_and_a_chosen_one_stays(app):
-    app.open()
+def test_another_sample_changes_all_an_untouched_class_follows_it_and_a_chosen_one_stays(app):
+    before = app.open().heat
     assert "espresso" in app.proof
-    app.choose("sample", "Chelsea").until(lambda: "tabby" in app.proof)
+    app.choose("sample", "Chelsea the cat").until(lambda: app.heat != before)
+    assert "tabby" in app.proof
+    assert app.address == {"sample": "chelsea"}
     assert app.at("class").get_by_role("combobox").input_value() == "top prediction"
     app.select("class", "teapot").until(lambda: "teapot" in app.proof)
     before = app.heat

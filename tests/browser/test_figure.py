@@ -8,9 +8,9 @@ RANGES = """() => {
 }"""
 
 
-def test_a_drag_on_one_panel_zooms_all_alike(app):
+def test_a_drag_zooms_all_panels_alike_a_pixel_tells_its_value_and_the_opacity_needs_no_server(app):
     app.open()
-    whole, sent = app.page.evaluate(RANGES), len(app.sent)
+    before, whole, sent = app.chart("map"), app.page.evaluate(RANGES), len(app.sent)
     assert whole == [[-0.5, 63.5, 63.5, -0.5]] * 4
     panel = app.panels[2]
     app.page.mouse.move(panel["x"] + panel["width"] * 0.25, panel["y"] + panel["height"] * 0.25)
@@ -23,24 +23,16 @@ def test_a_drag_on_one_panel_zooms_all_alike(app):
     assert first == pytest.approx([15.5, 47.5, 47.5, 15.5], abs=1)
     app.page.mouse.dblclick(panel["x"] + panel["width"] / 2, panel["y"] + panel["height"] / 2)
     app.until(lambda: app.page.evaluate(RANGES) == whole)
+
+    app.page.mouse.move(panel["x"] + panel["width"] * 20.5 / 64, panel["y"] + panel["height"] * 10.5 / 64, steps=3)
+    value = pytest.approx(app.heat[10][20], rel=0.01)
+    hover = app.at("map").locator(".hoverlayer .hovertext")
+    app.until(lambda: [float(text.replace("\u2212", "-")) for text in hover.all_text_contents()] == [value])
     assert len(app.sent) == sent
 
-
-def test_the_opacity_of_the_overlay_needs_no_server(app):
-    app.open()
-    before, sent = app.chart("map"), len(app.sent)
     rail = app.at("map").locator(".slider-rail-touch-rect").bounding_box()
     app.page.mouse.click(rail["x"] + rail["width"] * 0.3, rail["y"] + rail["height"] / 2)
     app.until(lambda: app.chart("map")[4]["opacity"] != before[4]["opacity"])
     assert app.chart("map") == [*before[:4], before[4] | {"opacity": pytest.approx(0.3)}]
     app.choose("scale", "probability").until(lambda: app.heat != before[2]["z"])
     assert len(app.sent) == sent + 1  # for the choice alone
-
-
-def test_a_pixel_tells_its_value(app):
-    app.open()
-    panel = app.panels[2]
-    app.page.mouse.move(panel["x"] + panel["width"] * 20.5 / 64, panel["y"] + panel["height"] * 10.5 / 64, steps=3)
-    hover = app.at("map").locator(".hoverlayer .hovertext")
-    hover.wait_for()
-    assert float(hover.text_content().replace("\u2212", "-")) == pytest.approx(app.heat[10][20], rel=0.01)

@@ -1,23 +1,14 @@
 """The review board in a browser: a double click keeps once, the card leads to the review, and back to the same map."""
 
-import pytest
-
-from tests.browser.test_accessibility import GRAVE
-
 NARROW, WIDE = {"width": 400, "height": 800}, {"width": 1440, "height": 1800}
 CARDS = '[class*="st-key-review-card-"]'
-
-
-@pytest.fixture(scope="module")
-def axe():
-    return pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
 
 
 def cards(app):
     return app.page.locator(CARDS).filter(has_text="The whiskers.")
 
 
-def test_a_result_is_kept_once_found_judged_and_opened_again(app, axe):
+def test_a_result_is_kept_once_found_judged_and_opened_again(app, barriers):
     app.open(method="vanilla-gradient", sample="chelsea")
     app.select("overlay", "picture on map").until(lambda: len(app.chart("map")) > 1)
     heat, colours = app.heat, [trace["opacity"] for trace in app.chart("map")]
@@ -33,8 +24,7 @@ def test_a_result_is_kept_once_found_judged_and_opened_again(app, axe):
     app.until(lambda: cards(app).count())
     assert cards(app).count() == 1
     app.until(lambda: cards(app).locator("img").evaluate("image => image.naturalWidth") > 100)
-    violations = axe.run(app.page, options={"resultTypes": ["violations"]}).response["violations"]
-    assert [each["id"] for each in violations if each["impact"] in GRAVE] == []
+    assert barriers(app, "light") == []
     app.page.set_viewport_size(NARROW)
     app.page.wait_for_timeout(200)
     assert app.fits_sideways

@@ -1,6 +1,7 @@
 """The architecture as a test: who may import and name what."""
 
 import ast
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -44,9 +45,14 @@ LEVELS = {wing: level for level, wings in enumerate(FLOORS) for wing in wings}
 every_source = pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
 
 
+@lru_cache(maxsize=1)  # a test asks several things of the same source
+def nodes(source):
+    return [*ast.walk(ast.parse(source))]
+
+
 def imported(source, package=""):
     """Dotted names of everything a source imports; `package` is its own, for relative imports."""
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes(source):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -57,7 +63,7 @@ def imported(source, package=""):
 
 def spelled(source):
     """Every identifier of a source, attributes and imported names too."""
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes(source):
         match node:
             case ast.Name(id=name) | ast.Attribute(attr=name):
                 yield name
@@ -216,7 +222,7 @@ KINDS = {kind.__name__ for kind in EXPLAINERS}
 
 def methods_named(source):
     """The methods whose class names a source spells, in code or as a text of its own."""
-    texts = {node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)}
+    texts = {node.value for node in nodes(source) if isinstance(node, ast.Constant)}
     return KINDS & {*spelled(source), *(text for text in texts if isinstance(text, str))}
 
 

@@ -149,14 +149,15 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def visit() -> Callable[..., AppTest]:
-    """(address={}, page="") -> the dashboard, or another page, after a run with these settings in the address."""
+    """(address={}, page="") -> the dashboard, or another page, as a visitor finds it who comes with these settings."""
 
     def make(address: Mapping[str, Any] | None = None, page: str = "") -> AppTest:
         at = AppTest.from_file(str(DASHBOARD), default_timeout=300)
         for key, value in (address or {}).items():
             at.query_params[key] = str(value)
-        at.run()
-        return at.switch_page(page).run() if page else at
+        if page:
+            at.switch_page(page)
+        return at.run()
 
     return make
 

@@ -4,20 +4,20 @@ import pytest
 
 from explainers import load_classifier
 from explainers.classifiers.bundled import BUNDLED_CLASSIFIERS
-from explainers.lessons import Lab, baseline, cam, contrast, lying, preprocessing, relu, steps
+from explainers.lessons import baseline, cam, contrast, lying, preprocessing, relu, steps
 from explainers.lessons.functions import value
 
 
 @pytest.fixture(scope="module", params=BUNDLED_CLASSIFIERS)
-def lab(request):
+def lab(request, remembering):
     if not BUNDLED_CLASSIFIERS[request.param].is_installed:
         pytest.skip(f"{request.param} is not installed")
-    return Lab(load_classifier(request.param))
+    return remembering(load_classifier(request.param))
 
 
 @pytest.fixture(scope="module")
-def bundled():
-    return Lab(load_classifier("bundled"))
+def bundled(remembering):
+    return remembering(load_classifier("bundled"))
 
 
 @pytest.mark.parametrize("picture", cam.PICTURES)

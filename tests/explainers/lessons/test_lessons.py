@@ -10,7 +10,7 @@ from explainers import EXPLAINERS, load_classifier
 from explainers.explanation import SCALES
 from explainers.figures.panel import Panel
 from explainers.images.samples import SAMPLES
-from explainers.lessons import BY_SLUG, LESSONS, Guess, Lab, Link, Live, OpenQuestion, training
+from explainers.lessons import BY_SLUG, LESSONS, Guess, Link, Live, OpenQuestion, training
 from explainers.methods import BY_SLUG as METHODS
 from explainers.settings import Choice, Colour, Range, Switch
 
@@ -19,34 +19,13 @@ EVERY_LESSON = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: les
 
 
 @pytest.fixture(scope="module")
-def lab():
-    """The bundled classifier, whose answers and maps are computed once, also in place of any other that a lesson loads.
-
-    What is trained is trained for a moment only.
-    """
-    explanations, answers, results, plain = {}, {}, {}, Lab(load_classifier("bundled"))
-
-    def explain(explainer, question):
-        key = explainer, question.key
-        if key not in explanations:
-            explanations[key] = plain.explain(explainer, question)
-        return explanations[key]
-
-    def predict(classifier, photo):
-        key = classifier.identity, photo.digest
-        if key not in answers:
-            answers[key] = plain.predict(classifier, photo)
-        return answers[key]
-
-    def do(task):
-        if task.key not in results:
-            results[task.key] = plain.do(task)
-        return results[task.key]
-
+def lab(remembering):
+    """The bundled classifier, also in place of any other that a lesson loads. Training takes a moment only."""
+    lab = remembering(load_classifier("bundled"))
     with pytest.MonkeyPatch.context() as patch:
         for name, least in {"DRAWN": 20, "TESTED": 5, "EPOCHS": 1, "MAPPED": 2}.items():
             patch.setattr(training, name, least)
-        yield replace(plain, predict=predict, explain=explain, do=do, load=lambda source: plain.classifier)
+        yield replace(lab, load=lambda source: lab.classifier)
 
 
 def ends(live):
