@@ -17,13 +17,12 @@ from explainers.classifiers.admission import Output
 from explainers.classifiers.traits import Traits
 from explainers.classifiers.view import Box, View
 from explainers.errors import ExplanationError
-from explainers.paths.trace import Level, Trace
+from explainers.paths.trace import SCORE_ROUNDING, Level, Trace
 
 Scale = Literal["logit", "probability"]
 Reduction = Literal["sum of magnitudes", "signed sum", "largest"]
 SCALES: tuple[Scale, ...] = ("logit", "probability")
 REDUCTIONS: tuple[Reduction, ...] = ("sum of magnitudes", "signed sum", "largest")
-SCORE_ROUNDING = 1e-4  # of a score: scores of one picture in chunks of other sizes differ by up to a tenth of this
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from torch import Tensor
 from explainers.classifiers import Classifier
 from explainers.experiments.base import Experiment, ExperimentProgress, Finding
 from explainers.explainer import Explainer
-from explainers.explanation import SCORE_ROUNDING, Explanation
+from explainers.explanation import Explanation
 from explainers.numbers import significant
 from explainers.passes import Passes
+from explainers.paths.trace import SCORE_ROUNDING
 from explainers.question import Question
 from explainers.settings import number, seed
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from explainers.arrays import Array, relative_l1
 from explainers.paths.quadrature import Rule
-from explainers.paths.trace import MIN_SCORE_CHANGE, Level
+from explainers.paths.trace import Level
 
 GRID_RULES: tuple[Rule, ...] = ("midpoint", "left", "right", "trapezoid")  # the grid lacks Gauss-Legendre's points
 
@@ -38,7 +38,7 @@ class StepGrid:
                   ends of the path.
     ends:         (2, C, H, W), what the two ends add to these sums.
     score_change: score - baseline score.
-    score_range:  the largest minus the smallest score on the path.
+    judged_from:  how far the ends of the path must differ at least for a gap to be judged.
     adaptive:     (C, H, W), the map of the adaptive points.
     history:      how accurate that was, with ever more points; `Level.points` are those on each path, on average.
     """
@@ -47,7 +47,7 @@ class StepGrid:
     sums: Array
     ends: Array
     score_change: float
-    score_range: float
+    judged_from: float
     adaptive: Array
     history: tuple[Level, ...]
 
@@ -85,6 +85,6 @@ class StepGrid:
 
     def gap(self, values: Array) -> float | None:
         """Return the completeness gap of a map; None where the path's ends differ too little in score to judge it."""
-        if abs(self.score_change) <= MIN_SCORE_CHANGE * self.score_range:
+        if abs(self.score_change) <= self.judged_from:
             return None
         return abs(float(values.sum(dtype=np.float64)) / self.score_change - 1)

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from explainers.arrays import Array
 
 SETTLED_GAP = 0.05  # the largest completeness gap of a map that has settled
 MIN_SCORE_CHANGE = 0.05  # of the score's range on the path: the gap isn't judged where the ends differ by less
+SCORE_ROUNDING = 1e-4  # of a score: scores of one picture in chunks of other sizes differ by up to a tenth of this
+
+
+def judged_from(scores: Array) -> float:
+    """Return how far the ends of a path with these scores must differ at least for a completeness gap to be judged.
+
+    Where all scores are equal but for rounding, their range is rounding, too.
+    """
+    return max(MIN_SCORE_CHANGE * float(np.ptp(scores)), SCORE_ROUNDING * float(np.abs(scores).max()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +49,7 @@ class Level:
     points:  the number of points on all paths.
     error:   the expected relative L1 distance from the exact map; infinite if the map is 0 and known to be wrong.
     gap:     completeness gap; None where it isn't judged, because the scores at the path's ends differ by less than 5 %
-             of the score's range on the path.
+             of the score's range on the path, or by no more than rounding makes of them.
     settled: whether the error is below the tolerance, and the gap, if judged, below 5 %.
     """
 

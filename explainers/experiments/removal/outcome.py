@@ -11,8 +11,8 @@ import numpy as np
 from explainers.arrays import Array
 from explainers.experiments.base import Finding
 from explainers.experiments.removal.orders import QUARTER_SHIFTS
-from explainers.explanation import SCALES, SCORE_ROUNDING, Scale
-from explainers.paths.trace import MIN_SCORE_CHANGE
+from explainers.explanation import SCALES, Scale
+from explainers.paths.trace import MIN_SCORE_CHANGE, SCORE_ROUNDING
 
 MOVED = len(QUARTER_SHIFTS)  # how many copies of the map there are in wrong places, the moved maps
 RANDOM_COUNT = 2  # how many random orders; their curves hardly differ and are averaged

@@ -269,6 +269,12 @@ def test_the_gap_is_judged_only_where_the_ends_differ_by_a_share_of_the_scores_r
     assert MIN_SCORE_CHANGE == 0.05
 
 
+@pytest.mark.parametrize("difference", [1e-6, -1e-6, 9e-5])
+def test_no_gap_is_judged_where_all_scores_are_equal_but_for_rounding(difference):
+    rounded = Line(lambda alphas: np.zeros((len(alphas), 3)), lambda alphas: 8 * (1 + difference * (alphas == 1)))
+    assert {level.gap for level in refined(rounded)[0].history} == {None}
+
+
 def test_the_explained_number_is_judged():
     line = Line(STRAIGHT.contributions, lambda alphas: 15 * alphas)  # its tenth is the second column
     assert refined(line, column=1)[0].history[-1].gap < 1e-12
