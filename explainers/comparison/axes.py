@@ -9,8 +9,9 @@ from typing import Any, cast
 from explainers.classifiers.catalogue import find, sources
 from explainers.classifiers.classifier import Prediction
 from explainers.comparison.variants import DEPTHS, Variant
+from explainers.declarations import Preset
 from explainers.errors import ExplanationError
-from explainers.explainer import Explainer, Preset
+from explainers.explainer import Explainer
 from explainers.explanation import SCALES, Explanation, Scale
 from explainers.images.baselines import BASELINES
 from explainers.methods import BY_SLUG, EXPLAINERS

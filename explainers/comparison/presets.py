@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from explainers.classifiers.classifier import Classifier
 from explainers.comparison.axes import RATHER, THAT, THIS, in_preset
 from explainers.comparison.variants import DEPTHS
-from explainers.explainer import Explainer, Family
+from explainers.declarations import Family
+from explainers.explainer import Explainer
 from explainers.methods.families import FAMILIES
 
 FEW_PASSES = 10  # methods that need more come last, so that the first row is ready soon

@@ -20,8 +20,9 @@ from torch.overrides import TorchFunctionMode
 
 from explainers.classifiers import Classifier
 from explainers.classifiers.layouts import Layout
+from explainers.declarations import Family
 from explainers.errors import ExplanationError
-from explainers.explainer import Attribution, Explainer, Family
+from explainers.explainer import Attribution, Explainer
 from explainers.explanation import Reduction, Scale, Target, Unit
 from explainers.passes import Passes
 from explainers.runtime.recording import Call, refuse_compiled

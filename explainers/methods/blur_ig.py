@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from explainers.classifiers import Classifier
-from explainers.explainer import CONTRIBUTION, Attribution, Examples, Explainer, Family
+from explainers.declarations import CONTRIBUTION, Examples, Family
+from explainers.explainer import Attribution, Explainer
 from explainers.explanation import Unit
 from explainers.passes import Passes
 from explainers.paths.integrate import integrate

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from explainers.classifiers.two_sides import both_sides
+from explainers.declarations import Family
 from explainers.errors import ExplanationError
-from explainers.explainer import Attribution, Explainer, Family
+from explainers.explainer import Attribution, Explainer
 from explainers.explanation import Reduction, Scale, Unit
 from explainers.passes import Passes
 from explainers.runtime.recording import Call, recording

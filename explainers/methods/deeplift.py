@@ -18,8 +18,9 @@ from torch.nn import functional as F
 from explainers.classifiers import Classifier
 from explainers.classifiers.activations import ACTIVATION_NAMES, unreached_rectifications
 from explainers.classifiers.rectifications import rectification
+from explainers.declarations import CONTRIBUTION, Family
 from explainers.errors import ExplanationError
-from explainers.explainer import CONTRIBUTION, Attribution, Explainer, Family
+from explainers.explainer import Attribution, Explainer
 from explainers.explanation import Scale, Target, Unit
 from explainers.images.baselines import DISTANCE_FROM_BASELINE, baseline
 from explainers.methods.backward_rule import BackwardRule

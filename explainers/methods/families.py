@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from explainers.explainer import Explainer, Family
+from explainers.declarations import Family
+from explainers.explainer import Explainer
 from explainers.methods import EXPLAINERS
 
 

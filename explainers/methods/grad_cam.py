@@ -14,7 +14,8 @@ from torch.nn import functional as F
 
 from explainers.classifiers import Classifier
 from explainers.classifiers.layouts import CHANNELS_FIRST
-from explainers.explainer import SLOPE_CONTRIBUTION, Attribution, CaptumCode, Preset
+from explainers.declarations import SLOPE_CONTRIBUTION, CaptumCode, Preset
+from explainers.explainer import Attribution
 from explainers.explanation import Coverage, Reduction, Scale, Target, Unit
 from explainers.methods.guided_backprop import GuidedBackprop
 from explainers.methods.on_layer import OnLayer

@@ -10,7 +10,8 @@ import captum.attr
 from torch import Tensor
 
 from explainers.classifiers.classifier import Classifier
-from explainers.explainer import SLOPE_CONTRIBUTION, Attribution, CaptumCode, Explainer, Family, Preset
+from explainers.declarations import SLOPE_CONTRIBUTION, CaptumCode, Family, Preset
+from explainers.explainer import Attribution, Explainer
 from explainers.explanation import Unit
 from explainers.passes import Passes
 

@@ -18,8 +18,8 @@ from explainers.classifiers import Classifier
 from explainers.classifiers.activations import unreached_rectifications
 from explainers.classifiers.rectifications import rectification
 from explainers.classifiers.traits import OrderedNorms
+from explainers.declarations import Preset
 from explainers.errors import ExplanationError
-from explainers.explainer import Preset
 from explainers.explanation import Coverage, Target
 from explainers.methods.backward_rule import BackwardRule
 from explainers.methods.gradients import Saliency

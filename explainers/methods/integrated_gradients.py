@@ -9,7 +9,8 @@ from typing import ClassVar
 from torch import Tensor
 
 from explainers.classifiers.classifier import Classifier
-from explainers.explainer import CONTRIBUTION, Attribution, Examples, Explainer, Family, Preset
+from explainers.declarations import CONTRIBUTION, Examples, Family, Preset
+from explainers.explainer import Attribution, Explainer
 from explainers.explanation import Unit
 from explainers.images.baselines import BASELINES, DISTANCE_FROM_BASELINE, baseline
 from explainers.methods.path_run import PathRun, attribution, integrate_together

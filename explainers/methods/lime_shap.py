@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from explainers.arrays import Array
-from explainers.explainer import CONTRIBUTION, RISE_WHERE_SHOWN, Attribution, Examples
+from explainers.declarations import CONTRIBUTION, RISE_WHERE_SHOWN, Examples
+from explainers.explainer import Attribution
 from explainers.explanation import Unit
 from explainers.methods.least_squares import influence_of, shortest_least_squares, standard_errors
 from explainers.methods.on_coalitions import SAMPLES, OnCoalitions

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from explainers.classifiers import Classifier
-from explainers.explainer import Attribution, CaptumCode, Examples, Explainer, Family
+from explainers.declarations import CaptumCode, Examples, Family
+from explainers.explainer import Attribution, Explainer
 from explainers.explanation import Reduction, Unit
 from explainers.images.baselines import solid
 from explainers.passes import Passes

@@ -8,8 +8,9 @@ from typing import ClassVar, Literal
 from torch import Tensor, nn
 
 from explainers.classifiers import Classifier
+from explainers.declarations import WEIGHTED_ACTIVATION, Examples, Family
 from explainers.errors import ExplanationError
-from explainers.explainer import WEIGHTED_ACTIVATION, Attribution, Examples, Explainer, Family
+from explainers.explainer import Attribution, Explainer
 from explainers.explanation import Reduction, Target, Unit
 from explainers.passes import Passes
 from explainers.settings import layer, switch

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from explainers.classifiers import Classifier
-from explainers.explainer import Attribution, Explainer, Family
+from explainers.declarations import Family
+from explainers.explainer import Attribution, Explainer
 from explainers.explanation import Reduction
 from explainers.images.baselines import solid
 from explainers.images.segments import superpixels

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from explainers.classifiers import Classifier
-from explainers.explainer import RISE_WHERE_SHOWN, Attribution, Examples, Explainer, Family
+from explainers.declarations import RISE_WHERE_SHOWN, Examples, Family
+from explainers.explainer import Attribution, Explainer
 from explainers.explanation import Reduction, Unit
 from explainers.images.baselines import solid
 from explainers.methods.sampling import Estimate, Extend, Plan, attribution, explain, samples, sampling_tolerance

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from explainers.classifiers import Classifier
-from explainers.explainer import Attribution, Examples, Explainer, Family
+from explainers.declarations import Examples, Family
+from explainers.explainer import Attribution, Explainer
 from explainers.explanation import Target, Unit
 from explainers.methods.gradients import InputXGradient, Saliency
 from explainers.methods.guided_backprop import Deconvolution, GuidedBackprop

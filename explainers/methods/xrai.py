@@ -11,7 +11,8 @@ from torch import Tensor
 
 from explainers.arrays import Array
 from explainers.classifiers import Classifier
-from explainers.explainer import CONTRIBUTION, Attribution, Examples, Explainer, Family
+from explainers.declarations import CONTRIBUTION, Examples, Family
+from explainers.explainer import Attribution, Explainer
 from explainers.explanation import Reduction, Unit
 from explainers.images.segments import SEGMENTED_SIDE, segmentations
 from explainers.methods.integrated_gradients import REPEATABLE_STEPS, IntegratedGradients

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from explainers import EXPLAINERS, Classifier, Explainer
-from explainers.explainer import Family
+from explainers.declarations import Family
 from explainers.images.photo import Photo
 from explainers.markdown import escaped
 from explainers.methods import BY_SLUG

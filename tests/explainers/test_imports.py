@@ -30,7 +30,7 @@ FLOORS = (  # from the ground up: a module imports from its own wing and from th
     ("images", "runtime", "settings", "typed_json"),
     ("classifiers", "paths"),
     ("explanation",),
-    ("passes", "question"),
+    ("passes", "question", "declarations"),
     ("verification",),
     ("explainer",),
     ("methods", "experiments", "proof", "check", "several", "likeliest"),

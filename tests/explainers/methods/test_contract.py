@@ -19,7 +19,7 @@ from torch import nn
 import explainers
 from explainers import EXPLAINERS, ExplanationError, Target
 from explainers.classifiers.preparing import FoldedNorm
-from explainers.explainer import Family, Preset
+from explainers.declarations import Family, Preset
 from explainers.explanation import ValueKind
 from explainers.methods.sampling import Plan
 from explainers.passes import Passes
