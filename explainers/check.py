@@ -14,7 +14,7 @@ SIGNIFICANT_DIGITS = 3
 SAME_SCORE = "The baseline scores the same as the picture, so there is no share by which the sum could be off."
 NEARLY_SAME_SCORE = (
     "How far the sum is off isn't judged, because the score at the two ends of the path differs by less than 5% of how "
-    "much it moves in between."
+    "much it moves in between, or only by rounding."
 )
 
 

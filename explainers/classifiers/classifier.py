@@ -18,7 +18,7 @@ from explainers.classifiers.admission import Output, admit, checked_labels, chec
 from explainers.classifiers.identity import identity
 from explainers.classifiers.layers import GridLayer, default_layer, grid_layers
 from explainers.classifiers.precision import Widened, is_half
-from explainers.classifiers.preparing import Prepared, fingerprint, prepared, versions
+from explainers.classifiers.preparing import Preparation, Prepared, versions
 from explainers.classifiers.traits import Traits, find_traits
 from explainers.classifiers.two_sides import show_both_sides, shows_both_sides
 from explainers.classifiers.view import Box, Fit, View
@@ -84,8 +84,7 @@ class Classifier:
         self.source = source
         self._admit(network)
         self._identity: tuple[Hashable, str] | None = None
-        self._prepares = prepare and not self.traits.alone
-        self._prepared = self._prepare()
+        self._preparation = Preparation() if prepare and not self.traits.alone else None
 
     def _admit(self, network: nn.Module) -> None:
         """Take in a network; one of half precision in float32, if it can be run so."""
@@ -158,12 +157,7 @@ class Classifier:
 
     def preparation(self) -> Prepared:
         """Return the network prepared with its weights of now: they are shared, and may have been trained since."""
-        if self._prepares and self._prepared.weights != fingerprint(self.copies.original):
-            self._prepared = self._prepare()
-        return self._prepared
-
-    def _prepare(self) -> Prepared:
-        return prepared(self.copies, self.probe(2)) if self._prepares else Prepared(self.copies)
+        return self._preparation.of(self.copies, self.probe) if self._preparation else Prepared(self.copies)
 
     @property
     def identity(self) -> str:

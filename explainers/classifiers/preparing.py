@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +61,36 @@ class Prepared:
         return self.copies.original
 
 
+class Preparation:
+    """The prepared form of a network: made when it is first asked for, and anew when its weights have changed since.
+
+    Classifiers on the same network share it. Threads that ask at the same time wait for one of them. A copy of it, or
+    of a classifier that has it, begins with none.
+    """
+
+    def __init__(self) -> None:
+        self._latest: Prepared | None = None
+        self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[type[Preparation], tuple[()]]:
+        return Preparation, ()  # a lock can't be copied
+
+    def of(self, copies: Copies, probe: Callable[[int], Tensor]) -> Prepared:
+        """Return the prepared form of the network with its weights of now.
+
+        probe: returns so many pictures (n, C, H, W), on which that form is tried.
+        """
+        if latest := self._valid(copies):
+            return latest
+        with self._lock:
+            self._latest = self._valid(copies) or prepared(copies, probe(2))
+            return self._latest
+
+    def _valid(self, copies: Copies) -> Prepared | None:
+        latest = self._latest
+        return latest if latest and latest.weights == fingerprint(copies.original) else None
+
+
 def versions(network: nn.Module) -> tuple[int | None, ...]:
     """Return how often the weights and buffers of a network were written, except through their `.data`."""
     return tuple(None if tensor.is_inference() else tensor._version for tensor in weights_and_buffers(network))
@@ -78,6 +109,7 @@ def weights_and_buffers(network: nn.Module) -> list[Tensor]:
     return [tensor for table in tables for tensor in table.values() if tensor is not None]
 
 
+@torch.inference_mode(False)  # whose tensors couldn't take part in the gradient of a later call
 @torch.no_grad()
 def prepared(copies: Copies, pictures: Tensor) -> Prepared:
     """Copy the module tree of a network (in eval mode) with convolutions and BatchNorms fused, in channels_last.

@@ -16,7 +16,7 @@ from explainers.paths.adaptive import FIRST_INTERVALS, MAX_POINTS, AdaptiveInteg
 from explainers.paths.quadrature import NESTED_STEPS, nested_levels
 from explainers.paths.snapshots import Snapshots, stops
 from explainers.paths.step_grid import StepGrid
-from explainers.paths.trace import judged_from
+from explainers.paths.trace import min_judged_change
 from explainers.question import Question
 
 PathMethod = IntegratedGradients  # the only method whose path can be recorded
@@ -112,7 +112,7 @@ def _completed_grid(passes: Passes, run: PathRun, steps: int) -> StepGrid:
         sums,
         ends,
         score_change=float(score[-1] - score[0]),
-        judged_from=judged_from(score),
+        min_judged_change=min_judged_change(score),
         adaptive=integral.values.float().cpu().numpy(),
         history=tuple(replace(level, points=round(level.points / paths_count)) for level in integral.history),
     )

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from explainers.arrays import Array
 from explainers.paths.intervals import Interval, Point, dropped_ends, total_error
-from explainers.paths.trace import SETTLED_GAP, Level, Trace, judged_from
+from explainers.paths.trace import SETTLED_GAP, Level, Trace, min_judged_change
 
 FIRST_INTERVALS = 16  # of each path, all equally wide
 MAX_POINTS = 1024  # on all paths together, those that pass again included
@@ -181,7 +181,7 @@ class AdaptiveIntegral:
         """
         size, score = float(self.values.abs().sum()), self._mean_records(slice(self.column, self.column + 1))[1][0]
         change = float(score[-1] - score[0])
-        gap_is_judged = abs(change) > judged_from(score)
+        gap_is_judged = abs(change) > min_judged_change(score)
 
         def accuracy(intervals: Iterable[Interval]) -> tuple[float, float | None]:
             members = list(intervals)

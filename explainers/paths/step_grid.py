@@ -38,7 +38,7 @@ class StepGrid:
                   ends of the path.
     ends:         (2, C, H, W), what the two ends add to these sums.
     score_change: score - baseline score.
-    judged_from:  how far the ends of the path must differ at least for a gap to be judged.
+    min_judged_change: how far the ends of the path must differ at least for a gap to be judged.
     adaptive:     (C, H, W), the map of the adaptive points.
     history:      how accurate that was, with ever more points; `Level.points` are those on each path, on average.
     """
@@ -47,7 +47,7 @@ class StepGrid:
     sums: Array
     ends: Array
     score_change: float
-    judged_from: float
+    min_judged_change: float
     adaptive: Array
     history: tuple[Level, ...]
 
@@ -85,6 +85,6 @@ class StepGrid:
 
     def gap(self, values: Array) -> float | None:
         """Return the completeness gap of a map; None where the path's ends differ too little in score to judge it."""
-        if abs(self.score_change) <= self.judged_from:
+        if abs(self.score_change) <= self.min_judged_change:
             return None
         return abs(float(values.sum(dtype=np.float64)) / self.score_change - 1)

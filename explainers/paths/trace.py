@@ -13,7 +13,7 @@ MIN_SCORE_CHANGE = 0.05  # of the score's range on the path: the gap isn't judge
 SCORE_ROUNDING = 1e-4  # of a score: scores of one picture in chunks of other sizes differ by up to a tenth of this
 
 
-def judged_from(scores: Array) -> float:
+def min_judged_change(scores: Array) -> float:
     """Return how far the ends of a path with these scores must differ at least for a completeness gap to be judged.
 
     Where all scores are equal but for rounding, their range is rounding, too.
@@ -48,9 +48,9 @@ class Level:
 
     points:  the number of points on all paths.
     error:   the expected relative L1 distance from the exact map; infinite if the map is 0 and known to be wrong.
-    gap:     completeness gap; None where it isn't judged, because the scores at the path's ends differ by less than 5 %
-             of the score's range on the path, or by no more than rounding makes of them.
-    settled: whether the error is below the tolerance, and the gap, if judged, below 5 %.
+    gap:     completeness gap; None where it isn't judged, because the scores at the path's ends differ by less than 5%
+             of the score's range on the path, or only by rounding.
+    settled: whether the error is below the tolerance, and the gap, if judged, below 5%.
     """
 
     points: int

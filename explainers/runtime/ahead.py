@@ -36,11 +36,13 @@ def done_ahead(
 
     def fill() -> None:
         stop_waiting.set(stop_if_ended)
+        coming = iter(items)
         try:
-            for item in items:
-                room.acquire()
-                if stopped.is_set():
-                    return
+            while room.acquire() and not stopped.is_set():
+                try:
+                    item = next(coming)  # only now, for it may be large
+                except StopIteration:
+                    break
                 results.put((work(item),))
         except BaseException as error:
             results.put(error)

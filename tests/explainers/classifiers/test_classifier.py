@@ -182,6 +182,12 @@ def test_preparing_can_be_left_out(classify):
     assert isinstance(classify().prepared.norm, FoldedNorm)
 
 
+def test_classifiers_on_one_network_share_its_prepared_form(classify):
+    classifier = classify()
+    other = classifier.scaled((0.5,) * 3, (0.5,) * 3)
+    assert other.prepared is classifier.fitted("pad").prepared is classifier.prepared
+
+
 def test_a_network_that_gives_no_tensor_is_refused_with_a_sentence(classify):
     class Pair(nn.Module):
         def forward(self, pictures):

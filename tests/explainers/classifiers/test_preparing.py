@@ -1,10 +1,13 @@
+import copy
+import threading
+
 import pytest
 import torch
 from torch import nn
 from torchvision import models
 
 from explainers.classifiers.agreement import LOGIT_TOLERANCE
-from explainers.classifiers.preparing import FoldedNorm, prepared
+from explainers.classifiers.preparing import FoldedNorm, Preparation, prepared
 from explainers.runtime.copies import Copies
 
 
@@ -147,3 +150,35 @@ def test_no_activation_copies_its_input_for_a_gradient(kind, pictures):
 def test_lies_in_channels_last(tiny, stirred, pictures):
     fused = prepare(stirred(tiny()), pictures)
     assert fused.conv.weight.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_threads_that_ask_together_get_what_one_of_them_made(tiny, stirred, pictures, job):
+    copies, preparation, asked, together = Copies(stirred(tiny())), Preparation(), [], threading.Barrier(4)
+
+    def probe(count):
+        asked.append(count)
+        return pictures[:count]
+
+    def ask():
+        together.wait(20)
+        return preparation.of(copies, probe)
+
+    first, *others = [each.get() for each in [job(ask) for _ in range(4)]]
+    assert all(other is first for other in others)
+    assert asked == [2]
+    assert preparation.of(copies, probe) is first
+    with torch.no_grad():
+        next(copies.original.parameters()).mul_(2)
+    assert preparation.of(copies, probe) is not first
+    assert copy.deepcopy(preparation).of(copies, probe).network is not first.network
+    assert asked == [2, 2, 2]
+
+
+def test_what_is_made_in_inference_mode_takes_gradients(tiny, stirred, pictures):
+    copies = Copies(stirred(tiny()))
+    with torch.inference_mode():
+        made = Preparation().of(copies, lambda count: pictures[:count])
+    given = pictures[:1].clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(made.network(given).sum(), given)
+    assert norms(made.network) < norms(copies.original)
+    assert gradient.any()

@@ -9,12 +9,12 @@ from explainers.paths.step_grid import GRID_RULES, StepGrid
 from explainers.paths.trace import Level
 
 
-def grid(rise=1.0, judged_from=0.0):
+def grid(rise=1.0, min_judged_change=0.0):
     """Gradient times span is 1 at the baseline, 5 at the picture and 2 between; by hand."""
     sums = np.array([0.5 + 7 * 2 + 2.5, 0.5 + 15 * 2 + 2.5], np.float32).reshape(2, 1, 1, 1)
     ends = np.array([0.5, 2.5], np.float32).reshape(2, 1, 1, 1)
     return StepGrid(
-        (8, 16), sums, ends, rise, judged_from, np.full((1, 1, 1), 2, np.float32), (Level(17, 0.01, 0.0, True),)
+        (8, 16), sums, ends, rise, min_judged_change, np.full((1, 1, 1), 2, np.float32), (Level(17, 0.01, 0.0, True),)
     )
 
 
@@ -40,8 +40,8 @@ def test_points_are_counted_as_the_rules_have_them():
 
 
 def test_a_gap_of_a_score_that_comes_back_is_not_judged():
-    assert grid(rise=0.04, judged_from=0.05).gap(np.ones((1, 1, 1))) is None
-    assert grid(rise=0.06, judged_from=0.05).gap(np.ones((1, 1, 1))) is not None
+    assert grid(rise=0.04, min_judged_change=0.05).gap(np.ones((1, 1, 1))) is None
+    assert grid(rise=0.06, min_judged_change=0.05).gap(np.ones((1, 1, 1))) is not None
 
 
 def test_it_does_not_hold_what_lies_elsewhere():

@@ -15,18 +15,22 @@ def running():
 
 
 def test_results_come_in_order_and_only_so_many_before_they_are_asked_for():
-    begun, second = [], threading.Event()
+    taken, second = [], threading.Event()
+
+    def numbers():
+        for number in range(4):
+            taken.append(number)
+            yield number
 
     def work(item):
-        begun.append(item)
         if item == 1:
             second.set()
         return item * 10
 
-    with done_ahead(range(4), work, 1, name=NAME) as results:
+    with done_ahead(numbers(), work, 1, name=NAME) as results:
         assert next(results) == 0
         assert second.wait(20)
-        assert begun == [0, 1]
+        assert taken == [0, 1]
         assert list(results) == [10, 20, 30]
     assert not running()
 
