@@ -25,8 +25,7 @@ from explainers.errors import ExplanationError
 from explainers.explanation import Explanation
 from explainers.figures import Look
 from explainers.figures.parts import Span
-from explainers.images.encoding import QUICK_LEVEL, encode
-from explainers.report.pictures import map_and_overlay
+from explainers.report.pictures import map_and_overlay, picture_file
 
 FORMAT: Literal["whypixel explanation"] = "whypixel explanation"
 VERSION: Literal[1] = 1
@@ -107,8 +106,8 @@ def contents(
     }
     alone, over = map_and_overlay(explanation, look, photo, span)
     return {
-        "map.png": encode(alone, png_level=QUICK_LEVEL),
-        "overlay.png": encode(over, png_level=QUICK_LEVEL),
+        "map.png": picture_file(alone),
+        "overlay.png": picture_file(over),
         DATA: _npz(arrays),
         DOCUMENT: json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False).encode(),
     }

@@ -14,7 +14,7 @@ from explainers.figures import Look, Tile, Tints
 from explainers.figures.colours import peak, rgb
 from explainers.figures.parts import Span
 from explainers.figures.smoothing import smoothed
-from explainers.images.encoding import as_image
+from explainers.images.encoding import QUICK_LEVEL, as_image, encode
 
 OPACITY = 0.9  # of a map's strongest colours over the photo
 UNSEEN = 0.5  # how much white is laid over what the classifier didn't see
@@ -86,6 +86,11 @@ def map_and_overlay(
     """Draw both, in less time than one after the other."""
     drawn = _Drawn.of(explanation, look, span)
     return drawn.map(), drawn.overlay(photo or _seen_picture(explanation))
+
+
+def picture_file(picture: Image.Image) -> bytes:
+    """Return the PNG file of a map or an overlay. It is made in half the usual time, and is a little larger."""
+    return encode(picture, png_level=QUICK_LEVEL)
 
 
 def tile_look(explanation: Explanation, tints: Tints, span: Span) -> Look:

@@ -12,14 +12,13 @@ from PIL import Image
 
 from explainers import Explainer, Explanation, Prediction
 from explainers.figures import Look
-from explainers.images.encoding import encode
 from explainers.images.photo import Photo
 from explainers.question import Question
 from explainers.report import Result, captum_snippet, report, snippet, values_file, zipped
 from explainers.report.captioned import captioned
 from explainers.report.drawing import png, svg
 from explainers.report.measures import Measured, measures, path_curves
-from explainers.report.pictures import map_picture, overlay_picture
+from explainers.report.pictures import map_picture, overlay_picture, picture_file
 from pages.shared.findings import known_findings
 from pages.shared.settings_file import offer_settings
 
@@ -88,8 +87,8 @@ def offer_files(
     pictures = [
         Offer("Captioned (PNG)", "-captioned.png", drawn(png)),
         Offer("Captioned (SVG)", "-captioned.svg", drawn(svg)),
-        Offer("Overlay (PNG)", "-overlay.png", lambda: encode(overlay_picture(explanation, look, picture))),
-        Offer("Map (PNG)", "-map.png", lambda: encode(map_picture(explanation, look))),
+        Offer("Overlay (PNG)", "-overlay.png", lambda: picture_file(overlay_picture(explanation, look, picture))),
+        Offer("Map (PNG)", "-map.png", lambda: picture_file(map_picture(explanation, look))),
     ]
     data = [
         Offer("Everything (zip)", ".zip", lambda: zipped(explanation, photo=picture, look=look)),
