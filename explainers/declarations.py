@@ -72,8 +72,8 @@ class Declared(Configurable):
     by_region:         whether all pixels of a region share one value, even pixels that the network doesn't see.
     asks_score:        whether the map depends on a score at all.
     needs_attention:   whether it reads the attention of a transformer.
-    asks_late:         whether it passes the picture, as it is, once, and asks for the class only after that: so this
-                       pass can tell which class that is.
+    asks_late:         whether it passes the unchanged picture once, and needs the class only afterwards, so that the
+                       same pass can choose it.
     forward_only:      whether it takes no gradients, so that more pictures pass at once.
     changes_gradients: whether it has a backward rule of its own, so that its gradients are not those of the network.
     shows_regardless:  what its maps show of the picture, in words, whatever the network is; empty if nothing.

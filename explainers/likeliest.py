@@ -44,7 +44,7 @@ def explain_chosen(
 ) -> tuple[Explanation, list[Prediction]]:
     """Explain a photo as a call does, and predict its likeliest classes.
 
-    A method that asks late takes both from one pass. The map and the prediction are those of two passes all the same.
+    A method that asks late takes both from one pass. Both are the same as from two passes.
 
     Raises ExplanationError as both do.
     """

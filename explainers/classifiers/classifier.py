@@ -102,7 +102,7 @@ class Classifier:
         """Return this classifier, or one on the same network whose photos are fitted to the input in another way."""
         if fit == self.view.fit:
             return self
-        other = copy.copy(self)  # with what has been found out of the network, which doesn't hang on the view
+        other = copy.copy(self)  # with what has been found out of the network, which doesn't depend on the view
         other.view, other._identity = replace(self.view, fit=fit), None
         return other
 

@@ -10,14 +10,7 @@ import click
 from explainers.audit.cases.labels import match
 from explainers.audit.cases.listing import Listing, list_cases
 from explainers.audit.engine import compute
-from explainers.audit.findings import (
-    LOOK_AGAIN,
-    OtherFindingsError,
-    find,
-    forget_findings,
-    read_findings,
-    write_findings,
-)
+from explainers.audit.findings import OtherFindingsError, find, forget_findings, read_findings, write_findings
 from explainers.audit.findings.finding import Findings
 from explainers.audit.runs.beginning import begin, planned
 from explainers.audit.runs.place import check_place, claimed
@@ -157,7 +150,7 @@ def _find(run: Run, classifier: Classifier) -> Findings:
     try:
         findings = read_findings(run)
     except OtherFindingsError as error:
-        _tell([str(error).removesuffix(LOOK_AGAIN).rstrip(), "Looking again."])
+        _tell([str(error), "Looking again."])
         findings = None
     if findings is None or findings.pictures < run.plan.pictures:
         with stages() as on_progress:

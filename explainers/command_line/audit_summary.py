@@ -28,7 +28,7 @@ def text(run: Run, summary: Summary, findings: Findings) -> str:
     lines += map(plain, findings.notes)
     folder = shlex.quote(str(run.folder.resolve().parent))
     run_folder = shlex.quote(str(run.folder))
-    lines.append(f"For a report of it in one file: python -m explainers audit-report {run_folder} --out report.html")
+    lines.append(f"For a report in one file: python -m explainers audit-report {run_folder} --out report.html")
     lines.append(f"To look at it, open the page Audit: WHYPIXEL_RUNS={folder} streamlit run dashboard.py")
     return "\n".join(map(in_one_line, lines))
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 import click
 
 from explainers.audit.engine import OnProgress
-from explainers.audit.findings.steps import OnProgress as OnStage
+from explainers.audit.findings.stages import OnStage
 from explainers.command_line.pictures import in_one_line
 
 

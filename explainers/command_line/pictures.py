@@ -45,7 +45,7 @@ def explain_each(
 ) -> list[Row]:
     """Explain every picture in files and folders, do `work` with each, and print what it returns.
 
-    While one is worked with, the next is explained, and the one after that decoded. A picture that fails is reported
+    While `work` runs on one, the next is explained, and the one after that is decoded. A picture that fails is reported
     and skipped. Progress is drawn on a terminal only.
     Returns what `work` returned for each picture that went well. Raises click.ClickException for a question that no
     picture can be asked.
@@ -62,7 +62,7 @@ def explain_each(
     explainer, rows, failed = explainer_of(ctx), list[Row](), 0
     with ExitStack() as stack:
         photos = stack.enter_context(done_ahead(pictures, _read, AHEAD, name="whypixel pictures"))
-        explain = _explainer(ctx.params, explainer)  # the first photo is decoded while the classifier loads
+        explain = _explaining(ctx.params, explainer)  # the first photo is decoded while the classifier loads
         results = stack.enter_context(done_ahead(photos, explain, AHEAD, name="whypixel maps"))
         bar = stack.enter_context(click.progressbar(pictures, file=sys.stderr, hidden=not sys.stderr.isatty()))
         for path, result in zip(bar, results, strict=True):
@@ -91,7 +91,7 @@ def explain_each(
     return rows
 
 
-def _explainer(params: Mapping[str, Any], explainer: Explainer) -> Callable[[Photo | Failed], Result | Failed]:
+def _explaining(params: Mapping[str, Any], explainer: Explainer) -> Callable[[Photo | Failed], Result | Failed]:
     """Load the classifier, and return what explains a photo. Raises click.ClickException where nothing can."""
     try:
         classifier = ClassifierChoice.of(params).load()

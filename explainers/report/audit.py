@@ -71,8 +71,7 @@ def audit_report(run: Run, findings: Findings | None, notes: Mapping[str, Iterab
     """Return the report of a run as HTML that needs nothing from outside.
 
     findings: None where nobody has looked yet.
-    notes:    what people have said, by the ids of findings; what is about something else, or about an earlier finding,
-              stands at the end.
+    notes:    what people have said, by what it is about; what isn't about a finding that is shown stands at the end.
 
     Raises ExplanationError where the run can't be read.
     """

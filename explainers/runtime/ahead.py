@@ -1,4 +1,4 @@
-"""Does work in a thread of its own, a little ahead of who needs its results."""
+"""Does work in a thread of its own, a little ahead of whoever needs its results."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ def test_picture_and_result_come_before_the_controls_and_all_of_them_work(app):
     assert max(result) < method
     assert picture < 180
     folded = app.at("answer").bounding_box()["y"]
-    app.page.get_by_text("Show picture and map by themselves").click()
+    app.page.get_by_text("Also show the picture and the map by themselves").click()
     app.until(lambda: app.at("answer").bounding_box()["y"] > folded + 100)  # under the small panels
     assert app.page.get_by_test_id("stExpandSidebarButton").is_hidden()
     assert app.fits_sideways

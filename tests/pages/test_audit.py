@@ -352,7 +352,8 @@ def test_what_was_found_in_another_run_is_not_shown(come, run_of):
     write_findings(run_of, replace(found, run="0" * 64))
     try:
         at = come()
-        assert "findings.json was found in another audit, or in another state of this one" in said(at)
+        assert "of another state of this one. The same audit command looks again." in said(at)
+        assert "haven't been searched" not in said(at)
         assert found.findings[0].title not in said(at)
         assert shown(at) == [*range(24)]
     finally:

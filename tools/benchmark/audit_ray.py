@@ -28,7 +28,7 @@ PICTURES, TOLERANCE = 160, 1e-5
 
 
 def sleeping(actors: int) -> Callable[[Path], Any]:
-    """Return what opens a worker that sleeps in the place of all passes, from when there are so many of them."""
+    """Return what opens a worker that waits until all actors are there, and then sleeps in the place of all passes."""
 
     def opened(folder: Path) -> Any:
         run, there = Run.open(folder), folder.with_name(f"{folder.name} actors")
@@ -95,8 +95,8 @@ def scaling(folder: Path) -> str:
         Limit("largest difference of a row from those without Ray", _difference(lost, reference), most=TOLERANCE),
     ]
     note = (
-        f"{PARTS} parts that sleep {SECONDS:g} s in the place of all passes, from when every actor has done its first: "
-        "the seconds until all actors, and Ray itself, are there come once, before. "
+        f"{PARTS} parts that sleep {SECONDS:g} s in the place of all passes, from when every actor has done its first. "
+        "The start of Ray and of the actors comes once, before that, and isn't counted. "
         f"Then {PICTURES} pictures of PocketNet by two actors, of which one ends its own process in the middle."
     )
     return report(

@@ -1,8 +1,8 @@
 """What notes on an audit are about: findings by their ids, clusters by their pictures.
 
 A cluster has a number, but the next search may give that to another one. So what is said of a cluster is kept under its
-class and the hash of which pictures it has, and a cluster of other pictures never gets it. What is about nothing that
-is there now is told apart, and not lost.
+class and the hash of which pictures it has, and a cluster of other pictures never gets it. Notes on what isn't there
+any more are kept, and shown apart.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def subjects(findings: Findings | None, names: Mapping[int, str]) -> dict[str, s
 
 
 def earlier_in_words(subject: str, names: Mapping[int, str]) -> str:
-    """Say what notes are about that are about nothing that is there now, as plain text."""
+    """Name, as plain text, what a note was about that isn't there any more."""
     for kind, form in (("cluster", CLUSTER), ("finding", FINDING)):
         if (found := form.fullmatch(subject)) and (name := names.get(int(found[1]))):
             return f"an earlier {kind} of {name}"

@@ -107,7 +107,7 @@ def serve() -> None:
         _send(answers, ("error", error))
     except BaseException:
         _send(answers, ("error", RuntimeError(f"in a worker:\n{traceback.format_exc()}")))
-    listener.join()  # which ends the process: Python's own end aborts while another thread reads what is asked
+    listener.join()  # until it ends the process: Python's own end aborts while a thread still reads
 
 
 def _send(stream: IO[bytes], message: Any) -> None:

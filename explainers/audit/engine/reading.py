@@ -79,7 +79,7 @@ def open_picture(source: str | Path, case: Case, number: int, classifier: Classi
 def read_ahead(
     source: str | Path, cases: Sequence[Case], numbers: Sequence[int], classifier: Classifier, ahead: int
 ) -> AbstractContextManager[Iterator[Picture]]:
-    """Hand out the pictures of these numbers in their order, of which up to `ahead` are decoded before they are asked.
+    """Hand out the pictures of these numbers in their order; up to `ahead` are decoded before they are asked for.
 
     An error that ends the reading is raised when its picture is asked for. The thread ends with the block.
     """

@@ -24,12 +24,13 @@ from explainers.experiments.base import ExperimentProgress
 from explainers.explainer import Explainer, Seen
 from explainers.explanation import Explanation, Target
 from explainers.images.photo import Photo
+from explainers.likeliest import TargetChoice
 from explainers.question import Question
 from explainers.several import explain_several
 
 UNSTEADY = "The classifier answers this picture differently each time, so no map of it could be repeated."
-CHANGED = "The classifier's weights changed while it computed the audit, so these maps would be another classifier's."
-Asked = Sequence[tuple[Picture, Seen]]
+CHANGED = "The classifier's weights changed while the audit was computed, so these maps would be another classifier's."
+Readable = Sequence[tuple[Picture, Seen]]
 OnPictures = Callable[[int], None]  # is told how many more pictures are done
 
 
@@ -62,10 +63,11 @@ class Worker:
         return cls(run, classifier, opening.explainer(run), resolved(labels, classes), weights)
 
     def rows(self, part: int, on_pictures: OnPictures | None = None) -> list[Row]:
-        """Compute the rows of a part, chunk by chunk: which pictures pass together hangs on the plan alone.
+        """Compute the rows of a part, chunk by chunk.
 
+        Which pictures form a chunk depends on the plan alone; whether they share passes, on the device and the method.
         Raises LostSourceError where the pictures are out of reach, and ExplanationError where the weights, which a
-        network shares with who handed it over, have changed; what is wrong with one picture stands in its row.
+        network shares with whoever handed it over, have changed; what is wrong with one picture stands in its row.
         """
         plan, rows = self.run.plan, list[Row]()
         numbers = plan.numbers(part)
@@ -81,25 +83,28 @@ class Worker:
     def _rows(self, pictures: Sequence[Picture]) -> list[Row]:
         """Compute the rows of a chunk. A picture that can't be read is left out, and the others keep their company."""
         rows = {each.number: self._of_picture(each) for each in pictures}
-        asked = [(each, each.seen) for each in pictures if each.seen]
-        answers = self._in_one_pass_each(asked) if self._in_one_pass else None
-        for (picture, _), row in zip(asked, answers or self._together(asked), strict=True):
+        readable = [(each, each.seen) for each in pictures if each.seen]
+        answers = self._one_by_one(readable) if self._passes_once else None
+        for (picture, _), row in zip(readable, answers or self._together(readable), strict=True):
             rows[picture.number] |= row
         return list(rows.values())
 
     @property
-    def _in_one_pass(self) -> bool:
+    def _passes_once(self) -> bool:
         """Whether a picture's class is chosen in the pass that explains it, which is then a pass of it alone.
 
-        Pictures that pass together take a pass more each, by which they are verified. That pays on a GPU alone.
+        Pictures that pass together take a pass more each, by which they are verified. That pays only on a GPU.
         """
         return self.classifier.device.type == "cpu" and self.explainer.asks_late
 
-    def _in_one_pass_each(self, asked: Asked) -> list[Row] | None:
-        """Return what is found out about each picture in one pass; None where the first is answered otherwise again."""
-        rows: list[Row] = [{} for _ in asked]
-        steady, stand_in = False, Target(0, scale=self.run.plan.scale)
-        for row, (picture, seen) in zip(rows, asked, strict=True):
+    def _one_by_one(self, readable: Readable) -> list[Row] | None:
+        """Explain each picture in the pass that chooses its class, and return its columns.
+
+        Returns None where a second pass of the first picture that has a map answers otherwise.
+        """
+        rows: list[Row] = [{} for _ in readable]
+        steady, stand_in = False, TargetChoice(scale=self.run.plan.scale).example()
+        for row, (picture, seen) in zip(rows, readable, strict=True):
 
             def choose(logits: Tensor, picture: Picture = picture, row: Row = row) -> Target:
                 predictions = Predictions.of(self.classifier, logits)
@@ -118,13 +123,13 @@ class Worker:
                 row["error"] = str(error)
         return rows
 
-    def _together(self, asked: Asked) -> list[Row]:
-        """Return what is found out about each picture: first about its class alone, and then about all together."""
-        inputs, by_gradient = [seen.picture for _, seen in asked], not self.explainer.forward_only
-        rows: list[Row] = [{} for _ in asked]
+    def _together(self, readable: Readable) -> list[Row]:
+        """Predict for each picture alone, then explain them together; return the columns of each."""
+        inputs, by_gradient = [seen.picture for _, seen in readable], not self.explainer.forward_only
+        rows: list[Row] = [{} for _ in readable]
         explained: list[tuple[Row, Picture, Seen, Predictions, Target]] = []
         predicted = predict(self.classifier, inputs, differentiable=by_gradient)
-        for row, (picture, seen), predictions in zip(rows, asked, predicted, strict=True):
+        for row, (picture, seen), predictions in zip(rows, readable, predicted, strict=True):
             try:
                 if isinstance(predictions, ExplanationError):
                     raise predictions
@@ -156,7 +161,7 @@ class Worker:
     ) -> Row:
         """Return the columns of a map, whose score must be that of the prediction.
 
-        A network whose answer to one picture hangs on those before it may have answered otherwise then: it is asked
+        A network whose answer to one picture depends on those before it may have answered otherwise then: it is asked
         once more, about this picture alone. Raises ExplanationError where there is no map, and where the answers still
         differ.
         """

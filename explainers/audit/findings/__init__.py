@@ -21,7 +21,7 @@ from explainers.audit.findings.evidence import read_evidence
 from explainers.audit.findings.finding import Findings
 from explainers.audit.findings.pictures import Pictures, RunPictures
 from explainers.audit.findings.searching import search
-from explainers.audit.findings.steps import OnProgress, Steps
+from explainers.audit.findings.stages import OnStage, Stages
 from explainers.audit.runs.identity import run_identity
 from explainers.audit.runs.place import remove, write_whole
 from explainers.audit.runs.run import Run
@@ -30,14 +30,17 @@ from explainers.errors import ExplanationError
 
 FINDINGS, FORMAT, VERSION = "findings.json", "whypixel audit findings", 2
 MAX_BYTES = 2**28
-LOOK_AGAIN = "The command that made the audit looks again."
+LOOK_AGAIN = "The same audit command looks again."
 
 
 class OtherFindingsError(ExplanationError):
-    """What lies in a run was found in another one, or written by an earlier Whypixel: somebody has to look again."""
+    """What lies in a run was found in another one, or written by an earlier Whypixel.
+
+    Somebody has to look again; who says so to people adds LOOK_AGAIN.
+    """
 
 
-def find(run: Run, *, classifier: Classifier | None = None, on_progress: OnProgress | None = None) -> Findings:
+def find(run: Run, *, classifier: Classifier | None = None, on_progress: OnStage | None = None) -> Findings:
     """Look for all kinds of findings in the rows that are there: the same rows give the same findings.
 
     classifier:  the run's; None: it is loaded.
@@ -55,11 +58,11 @@ def find(run: Run, *, classifier: Classifier | None = None, on_progress: OnProgr
         pictures = RunPictures(run, classifier)
     except ExplanationError as error:
         notes.append(f"Nothing was tested by changing pictures: {error}")
-    steps = Steps(on_progress)
-    result = search(rows, pictures, steps)
-    steps.begin("Points", 1)
+    stages = Stages(on_progress)
+    result = search(rows, pictures, stages)
+    stages.begin("Layout of all maps", 1)
     embedding = embedded(rows)
-    steps.step()
+    stages.step()
     return Findings(
         format=FORMAT,
         version=VERSION,
@@ -113,11 +116,10 @@ def _read(path: Path, changed: int, nbytes: int, run: str, pictures: int) -> Fin
         is_earlier = type(version) is int and version < VERSION
         raise (OtherFindingsError if is_earlier else ExplanationError)(
             f"{path} was written in version {version!r} of the format; this Whypixel reads {VERSION}."
-            + (f" {LOOK_AGAIN}" if is_earlier else "")
         )
     findings: Findings = typed_json.read(Findings, document, "", {})
     if findings.run != run:
-        raise OtherFindingsError(f"{path} was found in another audit, or in another state of this one. {LOOK_AGAIN}")
+        raise OtherFindingsError(f"{path} holds the findings of another audit, or of another state of this one.")
     if not fits(findings, pictures):
         raise ExplanationError(f"{path} isn't what was found in these pictures. Delete it, and look again.")
     return findings

@@ -30,23 +30,42 @@ CAVEAT = (
 )
 
 
-def _regions() -> dict[str, tuple[int, ...]]:
-    """Return the cells of the small map in each region, by its name in words."""
+@dataclass(frozen=True)
+class Region:
+    """A region of the picture.
+
+    where: in words; part: what is there, in a word.
+    cells: of the small map, by their numbers.
+    """
+
+    where: str
+    part: str
+    cells: tuple[int, ...]
+
+
+def _regions() -> tuple[Region, ...]:
+    """Return the corners and the borders."""
     grid = np.arange(MAP_SIDE**2).reshape(MAP_SIDE, MAP_SIDE)
     frame = np.ones_like(grid, bool)
     frame[BORDER:-BORDER, BORDER:-BORDER] = False
-    regions = {
+    corners = {
         "in the upper left corner": grid[:CORNER, :CORNER],
         "in the upper right corner": grid[:CORNER, -CORNER:],
         "in the lower left corner": grid[-CORNER:, :CORNER],
         "in the lower right corner": grid[-CORNER:, -CORNER:],
+    }
+    borders = {
         "at the upper border": grid[:BORDER],
         "at the lower border": grid[-BORDER:],
         "at the left border": grid[:, :BORDER],
         "at the right border": grid[:, -BORDER:],
         "along the whole border": grid[frame],
     }
-    return {name: tuple(cells.ravel().tolist()) for name, cells in regions.items()}
+    return tuple(
+        Region(where, part, tuple(cells.ravel().tolist()))
+        for part, regions in (("corner", corners), ("border", borders))
+        for where, cells in regions.items()
+    )
 
 
 REGIONS = _regions()
@@ -63,7 +82,7 @@ class Edge:
     """
 
     index: int
-    region: str
+    region: Region
     members: Array
     rest: Array
     threshold: float
@@ -72,13 +91,25 @@ class Edge:
     excess: float
 
 
+@dataclass(frozen=True, eq=False)
+class Tested:
+    """An edge, and what its region does; None where that wasn't tested."""
+
+    edge: Edge
+    effect: Effect | None
+
+    @property
+    def sure(self) -> float:
+        return self.effect.sure if self.effect else 0.0
+
+
 def edges(evidence: Evidence) -> list[Edge]:
     """Return what is unusual in each class and region, the most unusual first."""
     unusual: list[Edge] = []
     indices = [int(index) for index in np.unique(evidence.classes) if index != UNKNOWN]
     own = {index: evidence.members(index) for index in indices}
-    for region, cells in REGIONS.items():
-        shares = share_in(evidence.maps, cells)
+    for region in REGIONS:
+        shares = share_in(evidence.maps, region.cells)
         for index, places in own.items():
             others = shares[(evidence.classes != index) & evidence.has_map]
             if min(len(places), len(others)) < FEWEST:
@@ -94,62 +125,60 @@ def edges(evidence: Evidence) -> list[Edge]:
     return sorted(unusual, key=lambda edge: -edge.excess)
 
 
-def tested(evidence: Evidence, unusual: Sequence[Edge], test: CausalTest | None) -> list[tuple[Edge, Effect | None]]:
-    """Test the most unusual regions, MOST_TESTED at most, and return all, the surest first, with None for the others.
+def tested(evidence: Evidence, unusual: Sequence[Edge], test: CausalTest | None) -> list[Tested]:
+    """Test the most unusual regions, MOST_TESTED at most, and return all, the surest first.
 
     Those of one class are tested against its other pictures; where nearly all of its pictures are unusual, against
     pictures of other classes.
     """
-    results: list[tuple[Edge, Effect | None]] = []
+    results = []
     for number, edge in enumerate(unusual):
         controls = edge.rest if len(edge.rest) >= FEWEST else np.flatnonzero(evidence.classes != edge.index)
-        change = pasting(REGIONS[edge.region])
+        change = pasting(edge.region.cells)
         effect = test.effect(edge.index, change, edge.members, controls) if test and number < MOST_TESTED else None
-        results.append((edge, effect))
-    return sorted(results, key=lambda each: -(each[1].sure if each[1] else 0.0))
+        results.append(Tested(edge, effect))
+    return sorted(results, key=lambda each: -each.sure)
 
 
-def findings(
-    evidence: Evidence, results: Sequence[tuple[Edge, Effect | None]], test: CausalTest | None
-) -> Iterator[AuditFinding]:
+def findings(evidence: Evidence, results: Sequence[Tested], test: CausalTest | None) -> Iterator[AuditFinding]:
     """Yield a finding for the surest regions of each class."""
     kept: dict[int, list[Edge]] = {}
-    for edge, effect in results:
+    for result in results:
+        edge = result.edge
         own = kept.setdefault(edge.index, [])
         if len(own) < MOST_LISTED and all(likeness(edge.members, other.members) <= ALIKE for other in own):
             own.append(edge)
-            yield _finding(evidence, edge, effect, test)
+            yield _finding(evidence, result, test)
 
 
-def _finding(evidence: Evidence, edge: Edge, effect: Effect | None, test: CausalTest | None) -> AuditFinding:
+def _finding(evidence: Evidence, result: Tested, test: CausalTest | None) -> AuditFinding:
+    edge, effect, region = result.edge, result.effect, result.edge.region
     name, total = escaped(evidence.name(edge.index)), len(edge.members) + len(edge.rest)
-    part = edge.region.split()[-1]
     said = (
-        f"The edge of the picture stands out: {len(edge.members):,} of {counted(total, 'map')} of {name} have more "
-        f"than {percent(edge.threshold)} of their strength {edge.region}, and "
-        f"{percent(edge.other_count / edge.other_total)} of the other classes' maps do."
+        f"The edge of the picture stands out: in {len(edge.members):,} of {counted(total, 'map')} of {name}, more than "
+        f"{percent(edge.threshold)} of the map lies {region.where}, as it does in "
+        f"{percent(edge.other_count / edge.other_total)} of the other classes' maps."
     )
     if effect is None:
-        said += f" What this {part} does was not tested."
+        said += f" What this {region.part} does was not tested."
     else:
         control = "the class's other pictures" if len(edge.rest) >= FEWEST else "pictures of other classes"
         said += (
-            f" With this {part} of their pictures, {effect.flips} of {counted(effect.trials, 'picture')} of other "
-            f"classes ({percent(effect.flips / effect.trials)}) were taken for {name}; with that of {control}, "
-            f"{effect.control_flips} of {effect.control_trials}."
+            f" With this {region.part} pasted from these pictures of {name}, {effect.flips} of "
+            f"{counted(effect.trials, 'picture')} of other classes ({percent(effect.flips / effect.trials)}) were "
+            f"taken for {name}; with it pasted from {control}, {effect.control_flips} of {effect.control_trials}."
         )
-    sure = effect.sure if effect else 0.0
-    places, tried = listed(test, edge.index, pasting(REGIONS[edge.region]), effect, edge.members, edge.rest)
+    places, tried = listed(test, edge.index, pasting(region.cells), effect, edge.members, edge.rest)
     return evidence.finding(
-        id=f"border-{edge.index}-{edge.region.replace(' ', '-')}",
+        id=f"border-{edge.index}-{region.where.replace(' ', '-')}",
         kind="border",
-        title=f"{name}: maps at the edge, {edge.region}",
+        title=f"{name}: maps at the edge, {region.where}",
         sentence=said + tried,
         caveat=CAVEAT,
         label=edge.index,
-        sure=sure,
+        sure=result.sure,
         places=places,
-        cells=REGIONS[edge.region],
+        cells=region.cells,
         numbers=(
             *(effect.numbers if effect else ()),
             ("share of the class's maps", len(edge.members) / total),

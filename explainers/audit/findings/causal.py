@@ -20,7 +20,7 @@ from explainers.arrays import Array
 from explainers.audit.findings.evidence import Evidence
 from explainers.audit.findings.pictures import Pictures, readable
 from explainers.audit.findings.shares import least_excess
-from explainers.audit.findings.steps import Steps
+from explainers.audit.findings.stages import Stages
 from explainers.audit.runs.rows import MAP_SIDE
 
 PAIRS = 96  # pictures that something is put into: the interval of a share is .1 to either side at most
@@ -72,11 +72,11 @@ class Effect:
 class CausalTest:
     """Tries changes on pictures of a run. The same pictures are drawn each time.
 
-    steps: counts each change that was tried, and each picture that was tried alone.
+    stages: counts each change that was tried, and each picture that was tried alone.
     """
 
-    def __init__(self, evidence: Evidence, pictures: Pictures, steps: Steps | None = None) -> None:
-        self.evidence, self.pictures, self.steps = evidence, pictures, steps or Steps()
+    def __init__(self, evidence: Evidence, pictures: Pictures, stages: Stages | None = None) -> None:
+        self.evidence, self.pictures, self.stages = evidence, pictures, stages or Stages()
         self._order = np.random.default_rng(SEED).permutation(len(evidence.numbers))
         self._turn = _turns(evidence.classes[self._order])
 
@@ -117,14 +117,14 @@ class CausalTest:
         taken for the class after the change; 0 where its picture can't be read.
         """
         receivers, shares = self.others(index), np.zeros(len(places))
-        self.steps.begin(f"{self.evidence.name(index)}, one by one", len(places))
+        self.stages.begin(f"Pictures of {self.evidence.name(index)}, one by one", len(places))
         for number, place in enumerate(places.tolist()):
             donor = self.pictures.seen(int(self.evidence.numbers[place]))
             if donor is not None:
                 turn = [receivers[(RECEIVERS * number + each) % len(receivers)] for each in range(RECEIVERS)]
                 changed = torch.stack([change(receiver, donor) for receiver in turn])
                 shares[number] = (self.pictures.answers(changed) == index).mean()
-            self.steps.step()
+            self.stages.step()
         return shares
 
     def _taken_for(
@@ -146,7 +146,7 @@ class CausalTest:
                 self._count(index, change, receivers, kind) for change, kind in zip(changes, kinds, strict=True)
             )
             result = count, trials, control_count, control_trials
-        self.steps.step()
+        self.stages.step()
         return result
 
     def _drawn(self, places: Array) -> list[Tensor]:

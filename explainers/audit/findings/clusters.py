@@ -146,7 +146,7 @@ def _sentence(cluster: Cluster, effect: Effect | None, name: str, where: str, sh
     count, total = len(cluster.members), len(cluster.members) + len(cluster.rest)
     said = (
         f"{count:,} of {counted(total, 'map')} of {name} are alike, and unlike the rest: on average, {percent(share)} "
-        f"of each lies in one region {where}, which the others have less in."
+        f"of each lies in one region {where}, where the others have less."
     )
     if effect is None:
         return f"{said} What this region does was not tested."

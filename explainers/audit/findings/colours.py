@@ -3,8 +3,8 @@
 Clusters of maps don't find a colour cast: it is everywhere, so no region of the map stands out. Here the mean and the
 standard deviation of each channel are compared: those of the whole class with the other classes', and those of the two
 groups into which a class's colours fall (2-means) with each other. What is particular is tried out: pictures of other
-classes are shifted by what the group's colours differ from those that they are compared with, and the other way as the
-control. It is the mean difference that is shifted by: the colours of a single picture are mostly its own.
+classes are shifted by the difference between the group's colours and those it is compared with, and the other way as
+the control. The shift is the mean difference, because the colours of a single picture are mostly its own.
 """
 
 from __future__ import annotations
@@ -94,8 +94,9 @@ def groups(evidence: Evidence) -> list[Group]:
 
 
 def shift(evidence: Evidence, start: Array, end: Array) -> Change:
-    """Return the change by what the colours of the pictures at `end` differ from those at `start`, in the mean: each
-    channel is stretched by the ratio of their contrasts, and moved. What the pictures have of their own stays.
+    """Return the change that shifts a picture by the difference between the mean colours of the pictures at `end` and
+    at `start`: each channel is stretched by the ratio of their contrasts, and moved. What a picture has of its own
+    stays.
     """
     (mean, spread), (new_mean, new_spread) = (
         np.split(evidence.colours[places].mean(0, dtype=np.float64), 2) for places in (start, end)

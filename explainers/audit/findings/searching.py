@@ -13,7 +13,7 @@ from explainers.audit.findings.evidence import Evidence
 from explainers.audit.findings.finding import AuditFinding
 from explainers.audit.findings.partitions import Partition
 from explainers.audit.findings.pictures import Pictures
-from explainers.audit.findings.steps import Steps
+from explainers.audit.findings.stages import Stages
 from explainers.audit.runs.columns import UNKNOWN
 from explainers.errors import ExplanationError
 from explainers.markdown import escaped
@@ -31,18 +31,18 @@ class Found:
     notes: tuple[str, ...]
 
 
-def search(evidence: Evidence, pictures: Pictures | None, steps: Steps | None = None) -> Found:
+def search(evidence: Evidence, pictures: Pictures | None, stages: Stages | None = None) -> Found:
     """Look for all kinds of findings.
 
     pictures: for causal tests; None where they can't be made.
-    steps:    counts the classes that were looked through, the tests, and the pictures that were tried alone.
+    stages:   counts the classes that were looked through, the tests, and the pictures that were tried alone.
     """
-    steps = steps or Steps()
+    stages = stages or Stages()
     notes: list[str] = [*_lacking(evidence)]
     try:
         scikit_learn.require()
         enough, too_few = clusters.classes(evidence)
-        candidates = _candidates(evidence, enough, steps)
+        candidates = _candidates(evidence, enough, stages)
         notes += _too_small(evidence, too_few)
         particular = colours.groups(evidence)
     except ExplanationError as error:
@@ -51,9 +51,9 @@ def search(evidence: Evidence, pictures: Pictures | None, steps: Steps | None = 
     unusual = borders.edges(evidence)
     if pictures and len(candidates) > clusters.MOST_TESTED:
         notes.append(f"Of {len(candidates):,} clusters of maps, the {clusters.MOST_TESTED} most distinct were tested.")
-    test = CausalTest(evidence, pictures, steps) if pictures else None
+    test = CausalTest(evidence, pictures, stages) if pictures else None
     if test:
-        steps.begin("Tests", _tests(candidates, unusual, particular))
+        stages.begin("Tests", _tests(candidates, unusual, particular))
     results = clusters.tested(candidates, test)
     edges, groups = borders.tested(evidence, unusual, test), colours.tested(evidence, particular, test)
     found = [
@@ -68,13 +68,13 @@ def search(evidence: Evidence, pictures: Pictures | None, steps: Steps | None = 
     return Found(tuple(found), _assigned(evidence, clusters.chosen_partitions(results)), tuple(notes))
 
 
-def _candidates(evidence: Evidence, classes: Sequence[int], steps: Steps) -> list[clusters.Cluster]:
+def _candidates(evidence: Evidence, classes: Sequence[int], stages: Stages) -> list[clusters.Cluster]:
     """Return the clusters of the maps of some classes."""
     candidates: list[clusters.Cluster] = []
-    steps.begin("Clusters", len(classes))
+    stages.begin("Clusters", len(classes))
     for index in classes:
         candidates += clusters.candidates(evidence, index)
-        steps.step()
+        stages.step()
     return candidates
 
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from explainers.audit.browsing.table import Table, read_table
-from explainers.audit.findings import OtherFindingsError, read_findings
+from explainers.audit.findings import LOOK_AGAIN, OtherFindingsError, read_findings
 from explainers.audit.findings.finding import Findings
 from explainers.audit.runs.identity import run_identity
 from explainers.audit.runs.run import Run
@@ -19,7 +19,8 @@ class Audit:
     """A run with its rows so far.
 
     name:     of its folder.
-    findings: None where nobody has looked yet, or what lies there isn't about this run; problem: says so.
+    findings: None where nobody has looked yet, or where what lies there isn't about this run.
+    problem:  why it isn't; empty otherwise.
     """
 
     name: str
@@ -36,7 +37,7 @@ class Audit:
             try:
                 return cls(name, run, table, read_findings(run))
             except OtherFindingsError as error:
-                return cls(name, run, table, None, without_places(run, str(error)))
+                return cls(name, run, table, None, without_places(run, f"{error} {LOOK_AGAIN}"))
         except ExplanationError as error:
             raise ExplanationError(without_places(run, str(error))) from error
 

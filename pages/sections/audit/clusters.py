@@ -28,7 +28,8 @@ def show_clusters(audit: Audit, selection: Selection) -> None:
     findings = audit.findings
     found = clusters(findings, selection.label) if findings else []
     if not findings or not found:
-        st.info(NO_CLUSTERS if findings else NOT_YET)
+        if not audit.problem:  # which says why there are none
+            st.info(NO_CLUSTERS if findings else NOT_YET)
         show_earlier_notes(audit)
         return
     shown = [found[number] for number in shown_of(CLUSTERS_KEY, len(found), CLUSTERS_SHOWN)]

@@ -37,7 +37,8 @@ def show_findings(audit: Audit, selection: Selection) -> None:
     """Draw the list of what was found, or the finding that is chosen."""
     findings = audit.findings
     if findings is None:
-        st.info(NOT_YET)
+        if not audit.problem:  # which says why there are none
+            st.info(NOT_YET)
         show_earlier_notes(audit)
         return
     if findings.pictures < len(audit.table):

@@ -26,7 +26,7 @@ WHO_SEES_IT = (
     "report, and can remove it."
 )
 
-EARLIER = "They are about findings and clusters that aren't there any more, because the maps were searched again."
+EARLIER = "They are about findings and clusters that aren't there now."
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def show_notes(audit: Audit, subject: str) -> None:
 
 
 def show_earlier_notes(audit: Audit) -> None:
-    """Draw the notes on findings and clusters that aren't there any more; nothing where there are none."""
+    """Draw the notes on findings and clusters that aren't there now; nothing where there are none."""
     said = noted(audit).notes
     if not said:
         return

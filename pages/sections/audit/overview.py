@@ -41,6 +41,6 @@ def _show_progress(audit: Audit) -> None:
     now = progress(audit.run)
     st.progress(now.pictures / max(1, now.total), escaped(now.sentence))
     more = now.pictures - len(audit.table)
-    label = f"Show {counted(more, 'more picture')}" if more > 0 else "Pictures have gone: show what is left"
+    label = f"Show {counted(more, 'more picture')}" if more > 0 else "Some pictures are gone: show what is left"
     if more and st.button(label, key="show-more-pictures"):
         st.rerun()

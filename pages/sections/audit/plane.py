@@ -31,7 +31,8 @@ def show_plane(audit: Audit, selection: Selection) -> None:
     """Draw the maps as points; what isn't looked at is pale."""
     findings = audit.findings
     if not findings or not findings.embedding:
-        st.info(NO_PLANE)
+        if not audit.problem:  # which says why there are none
+            st.info(NO_PLANE)
         return
     numbers, *coordinates = np.array(findings.embedding, float).T
     rows = audit.table.places(numbers.astype(int))

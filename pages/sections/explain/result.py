@@ -21,7 +21,7 @@ from pages.shared.save import offer_files
 from pages.shared.tiles import NO_MODE_BAR
 
 UNFOLD = (  # in a narrow window, where the prediction comes before the small panels (result.css)
-    '<label class="unfold"><input type="checkbox"> Show picture and map by themselves, too</label>'
+    '<label class="unfold"><input type="checkbox"> Also show the picture and the map by themselves</label>'
 )
 
 

@@ -40,7 +40,7 @@ def test_people_are_told_what_is_more_than_chance(run):
         "1. 7 pictures of _espresso_ have it\\x1b[31m.",
         "1 less sure finding is on the page, and may be chance.",
         "Boxes are missing.",
-        f"For a report of it in one file: python -m explainers audit-report '{run.folder}' --out report.html",
+        f"For a report in one file: python -m explainers audit-report '{run.folder}' --out report.html",
         f"To look at it, open the page Audit: WHYPIXEL_RUNS='{run.folder.parent}' streamlit run dashboard.py",
     ]
     assert "No finding is sure enough to be reported." in text(run, SUMMARY, found())

@@ -33,7 +33,7 @@ def test_progress_begins_where_the_run_goes_on(terminal):
 def test_each_stage_has_a_bar_of_its_own(terminal):
     terminal = terminal()
     with stages() as show:
-        for stage, total in (("Clusters", 2), ("espresso\x1b[31m, one by one", 1)):
+        for stage, total in (("Clusters", 2), ("Pictures of espresso\x1b[31m, one by one", 1)):
             for done in range(total + 1):
                 show(stage, done, total)
     lines = [line for line in terminal.getvalue().splitlines() if "%" in line]

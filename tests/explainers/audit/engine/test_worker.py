@@ -54,7 +54,7 @@ def worker(tmp_path):
 @pytest.fixture
 def together(monkeypatch):
     """Pictures share passes, as they do on a GPU."""
-    monkeypatch.setattr(Worker, "_in_one_pass", False)
+    monkeypatch.setattr(Worker, "_passes_once", False)
 
 
 def shown(folder, row):
@@ -108,7 +108,7 @@ def test_pictures_that_share_passes_have_the_rows_of_those_alone(worker, classif
     for explainer in (Saliency(), GradCAM()):
         shared = worker(classifier, folder, explainer, chunk=4).rows(0)
         with monkeypatch.context() as patch:
-            patch.setattr(Worker, "_in_one_pass", True)
+            patch.setattr(Worker, "_passes_once", True)
             by_one = worker(classifier, folder, explainer, part=1)
             same_rows([row for part in range(6) for row in by_one.rows(part)], shared)
 
@@ -180,7 +180,7 @@ class Remembering(nn.Module):
 
 @pytest.mark.parametrize("one_pass", [True, False])
 def test_memories_of_other_pictures_change_no_row(worker, small, classify, write, same_rows, monkeypatch, one_pass):
-    monkeypatch.setattr(Worker, "_in_one_pass", one_pass)
+    monkeypatch.setattr(Worker, "_passes_once", one_pass)
     pixels = np.random.default_rng(0).integers(0, 256, (4, 24, 24, 3), dtype=np.uint8)
     pixels[:, 0, 0] = 255
     folder = write({"notes.txt": ""})

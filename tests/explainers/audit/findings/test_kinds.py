@@ -86,7 +86,7 @@ def test_an_edge_is_named(place, region):
     generator = np.random.default_rng(0)
     maps = [blob(generator, 16, 16) for _ in range(60)]
     maps[20:30] = [blob(generator, *place) for _ in range(10)]
-    regions = [edge for edge in borders.edges(evidence_of(maps, CLASSES)) if region in edge.region]
+    regions = [edge for edge in borders.edges(evidence_of(maps, CLASSES)) if region in edge.region.where]
     assert [edge.index for edge in regions] == [1]
     assert {*regions[0].members} == {*range(20, 30)}
 

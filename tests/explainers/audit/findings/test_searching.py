@@ -9,7 +9,7 @@ import pytest
 from explainers.audit.findings import clusters
 from explainers.audit.findings.causal import PAIRS
 from explainers.audit.findings.searching import search
-from explainers.audit.findings.steps import Steps
+from explainers.audit.findings.stages import Stages
 
 from .conftest import World, evidence_of, first_cluster
 
@@ -67,8 +67,8 @@ def test_findings_are_sorted_and_have_names_of_their_own(found):
 
 def test_progress_ends_where_it_said_and_may_cancel(world):
     told = []
-    search(world.evidence, world, Steps(lambda *stage: told.append(stage)))
-    assert [*dict.fromkeys(stage for stage, *_ in told)][:3] == ["Clusters", "Tests", "one, one by one"]
+    search(world.evidence, world, Stages(lambda *stage: told.append(stage)))
+    assert [*dict.fromkeys(stage for stage, *_ in told)][:3] == ["Clusters", "Tests", "Pictures of one, one by one"]
     begun = [number for number, (_, done, _) in enumerate(told) if not done]
     for first, following in zip(begun, [*begun[1:], len(told)], strict=True):
         stage, _, total = told[first]
@@ -78,7 +78,7 @@ def test_progress_ends_where_it_said_and_may_cancel(world):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        search(world.evidence, world, Steps(stop))
+        search(world.evidence, world, Stages(stop))
 
 
 def test_the_number_of_passes_is_bounded(world, monkeypatch):

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-OnProgress = Callable[[str, int, int], None]  # the stage in words, the steps of it that are done, and all of them
+OnStage = Callable[[str, int, int], None]  # the stage in words, the steps of it that are done, and all of them
 
 
-class Steps:
+class Stages:
     """Counts the steps of the stages of a search.
 
     on_progress: called when a stage begins, with 0 steps done, and after each; it may raise an exception to cancel.
     """
 
-    def __init__(self, on_progress: OnProgress | None = None) -> None:
+    def __init__(self, on_progress: OnStage | None = None) -> None:
         self._on_progress = on_progress
         self._stage, self._done, self._total = "", 0, 0
 
     def begin(self, stage: str, total: int) -> None:
-        """Begin a stage; one of no steps isn't told of."""
+        """Begin a stage; one without steps isn't reported."""
         self._stage, self._done, self._total = stage, 0, total
         self._tell()
 
