@@ -5,9 +5,11 @@ import sys
 from importlib import import_module
 from typing import Any
 
-# Before torch is loaded: its threads would spin while they wait for each other, and where somebody else needs a core
-# (a second program, thirty visitors' pages) a pass takes ten times as long.
+# Before torch is loaded: its threads would spin for long while they wait for each other, and where somebody else needs
+# a core (a second program, thirty visitors' pages) a pass takes ten times as long. Without any spinning, though, a
+# small network alone on a machine takes twice as long, for it waits hundreds of times a pass. So they spin for 25 µs.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("GOMP_SPINCOUNT", "2500")
 
 from explainers.interruption import end_quietly_while_importing
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,10 @@ def explain_each(
     explainer, rows, failed = explainer_of(ctx), list[Row](), 0
     with ExitStack() as stack:
         photos = stack.enter_context(done_ahead(pictures, _read, AHEAD, name="whypixel pictures"))
-        explain = _explaining(ctx.params, explainer)  # the first photo is decoded while the classifier loads
+        # While the first photo is decoded. A thread that has run a network keeps the threads of OpenMP that helped it,
+        # and those of another are slower beside them: so the classifier loads in one that ends.
+        with ThreadPoolExecutor(1) as aside:
+            explain = aside.submit(_explaining, ctx.params, explainer).result()
         results = stack.enter_context(done_ahead(photos, explain, AHEAD, name="whypixel maps"))
         bar = stack.enter_context(click.progressbar(pictures, file=sys.stderr, hidden=not sys.stderr.isatty()))
         for path, result in zip(bar, results, strict=True):

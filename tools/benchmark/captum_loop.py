@@ -34,7 +34,7 @@ def main(folder: Path, weights: Path) -> None:
             picture = see(file.convert("RGB"))[None]
         with torch.no_grad():
             index = int(network(picture).argmax())
-        values = method.attribute(picture, index).relu()
+        values = method.attribute(picture, index).relu().detach()
         print(f"{path}: {index}, {float(values.max()):.4g}")
 
 
