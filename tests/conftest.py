@@ -210,7 +210,9 @@ def classify():
         mean, std = mean or (0.0,) * channels, std or (1.0,) * channels
         more.setdefault("output", "softmax" if classes > 1 else "sigmoid")
         labels = more.pop("labels", [f"class {index}" for index in range(classes)])
-        return Classifier(network, labels, size=size, mean=mean, std=std, device="cpu", **more)
+        classifier = Classifier(network, labels, size=size, mean=mean, std=std, device="cpu", **more)
+        classifier.preparation()  # beforehand, so that only a method's own passes are counted
+        return classifier
 
     return make
 

@@ -85,7 +85,7 @@ def check(page):
     assert all(name in page.answer for name in ("ash", "beech", "cedar"))
 
 
-def test_a_script_shows_its_network_until_it_is_told_to_end(tmp_path):
+def test_a_script_shows_its_network_until_it_is_told_to_end(tmp_path, job):
     photo = tmp_path / "leaf.png"
     Image.new("RGB", (40, 30), "green").save(photo)
     (tmp_path / "script.py").write_text(f"{NETWORK}\nserve(classifier, [{str(photo)!r}])\n")
@@ -101,7 +101,7 @@ def test_a_script_shows_its_network_until_it_is_told_to_end(tmp_path):
             line = process.stdout.readline()
             url = re.fullmatch(r"Trees & co is shown at (http://127\.0\.0\.1:\d+); Ctrl-C ends it\.\n", line)[1]
             assert status(url) == 200
-            page = asyncio.run(visit(url))
+            page = job(lambda: asyncio.run(visit(url))).get()  # where no browser test has left a loop running
             check(page)
             assert page.strip[0] == "leaf"
             assert len(page.strip) == 1 + len(SAMPLES) + 1
@@ -112,7 +112,7 @@ def test_a_script_shows_its_network_until_it_is_told_to_end(tmp_path):
             process.kill()
 
 
-def test_a_notebook_shows_it_below_its_cell_and_goes_on():
+def test_a_notebook_shows_it_below_its_cell_and_goes_on(job):
     cells = (
         NETWORK,
         "import pickle\nserved = serve(classifier)\nserved",
@@ -134,7 +134,7 @@ def test_a_notebook_shows_it_below_its_cell_and_goes_on():
                     check(await visit(url))
         return url
 
-    url = asyncio.run(run())
+    url = job(lambda: asyncio.run(run())).get()
     assert notebook.cells[2].outputs[-1]["data"]["text/plain"] == f"(True, {url!r})"
     assert "closed" in notebook.cells[3].outputs[-1]["data"]["text/html"]
     with pytest.raises(OSError, match="refused"):
