@@ -16,6 +16,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -57,29 +58,18 @@ def verified(
     forward_only: whether `work` takes no gradients.
     choose:       as `Passes` takes it.
     """
-    confirmed = attempt(
+    make = partial(
+        Passes,
         classifier,
         targets,
-        work,
-        fused=fused,
-        explained=explained,
         forward_only=forward_only,
         total=total,
         on_progress=on_progress,
         choose=choose,
     )
-    if confirmed:
+    if confirmed := _attempted(make(fused=fused), work, explained):
         return confirmed
-    with Passes(
-        classifier,
-        targets,
-        fused=False,
-        alone=True,
-        forward_only=forward_only,
-        total=total,
-        on_progress=on_progress,
-        choose=choose,
-    ) as passes:  # which needs no confirmation
+    with make(fused=False, alone=True) as passes:  # which needs no confirmation
         result = work(passes)
     passes.refuted = True
     return result, passes
@@ -94,19 +84,14 @@ def attempt(
     explained: Tensor | None = None,
     forward_only: bool = False,
     total: int | None = None,
-    on_progress: OnProgress | None = None,
-    choose: Callable[[Tensor], Target] | None = None,
 ) -> tuple[T, Passes] | None:
     """Return what `verified` does; None where the network as it is answers otherwise than these passes."""
-    with Passes(
-        classifier,
-        targets,
-        fused=fused,
-        forward_only=forward_only,
-        total=total,
-        on_progress=on_progress,
-        choose=choose,
-    ) as passes:
+    passes = Passes(classifier, targets, fused=fused, forward_only=forward_only, total=total)
+    return _attempted(passes, work, explained)
+
+
+def _attempted(passes: Passes, work: Callable[[Passes], T], explained: Tensor | None) -> tuple[T, Passes] | None:
+    with passes:
         result = work(passes)
     return (result, passes) if _confirmed(passes, explained) else None
 
