@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from explainers.arrays import Array
-from explainers.audit.findings.causal import FEWEST, CausalTest, Effect, pasting
+from explainers.audit.findings.causal import FEWEST, CausalTest, Tested, pasting
 from explainers.audit.findings.evidence import Evidence
 from explainers.audit.findings.finding import AuditFinding
 from explainers.audit.findings.listing import listed
@@ -91,18 +91,6 @@ class Edge:
     excess: float
 
 
-@dataclass(frozen=True, eq=False)
-class Tested:
-    """An edge, and what its region does; None where that wasn't tested."""
-
-    edge: Edge
-    effect: Effect | None
-
-    @property
-    def sure(self) -> float:
-        return self.effect.sure if self.effect else 0.0
-
-
 def edges(evidence: Evidence) -> list[Edge]:
     """Return what is unusual in each class and region, the most unusual first."""
     unusual: list[Edge] = []
@@ -125,7 +113,7 @@ def edges(evidence: Evidence) -> list[Edge]:
     return sorted(unusual, key=lambda edge: -edge.excess)
 
 
-def tested(evidence: Evidence, unusual: Sequence[Edge], test: CausalTest | None) -> list[Tested]:
+def tested(evidence: Evidence, unusual: Sequence[Edge], test: CausalTest | None) -> list[Tested[Edge]]:
     """Test the most unusual regions, MOST_TESTED at most, and return all, the surest first.
 
     Those of one class are tested against its other pictures; where nearly all of its pictures are unusual, against
@@ -140,19 +128,19 @@ def tested(evidence: Evidence, unusual: Sequence[Edge], test: CausalTest | None)
     return sorted(results, key=lambda each: -each.sure)
 
 
-def findings(evidence: Evidence, results: Sequence[Tested], test: CausalTest | None) -> Iterator[AuditFinding]:
+def findings(evidence: Evidence, results: Sequence[Tested[Edge]], test: CausalTest | None) -> Iterator[AuditFinding]:
     """Yield a finding for the surest regions of each class."""
     kept: dict[int, list[Edge]] = {}
     for result in results:
-        edge = result.edge
+        edge = result.subject
         own = kept.setdefault(edge.index, [])
         if len(own) < MOST_LISTED and all(likeness(edge.members, other.members) <= ALIKE for other in own):
             own.append(edge)
             yield _finding(evidence, result, test)
 
 
-def _finding(evidence: Evidence, result: Tested, test: CausalTest | None) -> AuditFinding:
-    edge, effect, region = result.edge, result.effect, result.edge.region
+def _finding(evidence: Evidence, result: Tested[Edge], test: CausalTest | None) -> AuditFinding:
+    edge, effect, region = result.subject, result.effect, result.subject.region
     name, total = escaped(evidence.name(edge.index)), len(edge.members) + len(edge.rest)
     said = (
         f"The edge of the picture stands out: in {len(edge.members):,} of {counted(total, 'map')} of {name}, more than "

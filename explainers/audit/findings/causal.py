@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 import torch
@@ -28,6 +29,7 @@ FEWEST = 8  # pictures of either kind, without which nothing is said
 RECEIVERS = 16  # pictures that a single one is tried on
 AT_ONCE = 32  # changed pictures, that are in memory together
 SEED = 18
+Subject = TypeVar("Subject")
 
 Change = Callable[[Tensor, Tensor], Tensor]  # (receiver, donor), each (C, H, W), -> the changed receiver
 
@@ -67,6 +69,18 @@ class Effect:
             ("control trials", self.control_trials),
             ("score", self.score),
         )
+
+
+@dataclass(frozen=True, eq=False)
+class Tested(Generic[Subject]):
+    """What has a region, such as a cluster, and what that region does; None where that wasn't tested."""
+
+    subject: Subject
+    effect: Effect | None
+
+    @property
+    def sure(self) -> float:
+        return self.effect.sure if self.effect else 0.0
 
 
 class CausalTest:

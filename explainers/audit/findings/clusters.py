@@ -9,7 +9,7 @@ from itertools import chain
 import numpy as np
 
 from explainers.arrays import Array
-from explainers.audit.findings.causal import FEWEST, CausalTest, Effect, pasting
+from explainers.audit.findings.causal import FEWEST, CausalTest, Effect, Tested, pasting
 from explainers.audit.findings.evidence import Evidence
 from explainers.audit.findings.finding import AuditFinding
 from explainers.audit.findings.listing import listed
@@ -46,18 +46,6 @@ class Cluster:
     distinctness: float
 
 
-@dataclass(frozen=True, eq=False)
-class Tested:
-    """A cluster, and what its region does; None where that wasn't tested."""
-
-    cluster: Cluster
-    effect: Effect | None
-
-    @property
-    def sure(self) -> float:
-        return self.effect.sure if self.effect else 0.0
-
-
 def candidates(evidence: Evidence, index: int) -> Iterator[Cluster]:
     """Yield the clusters of a class's maps, each once, that are large enough to be tested."""
     places, seen = evidence.members(index), set[bytes]()
@@ -83,7 +71,7 @@ def classes(evidence: Evidence) -> tuple[list[int], list[int]]:
     return enough, [index for index in present if index not in enough]
 
 
-def tested(clusters: Sequence[Cluster], test: CausalTest | None) -> list[Tested]:
+def tested(clusters: Sequence[Cluster], test: CausalTest | None) -> list[Tested[Cluster]]:
     """Test the most distinct clusters, MOST_TESTED at most, and return all: the surest first."""
     results = []
     for number, cluster in enumerate(sorted(clusters, key=lambda each: -each.distinctness)):
@@ -94,31 +82,31 @@ def tested(clusters: Sequence[Cluster], test: CausalTest | None) -> list[Tested]
     return sorted(results, key=lambda each: (-each.sure, -(each.effect.score if each.effect else 0.0)))
 
 
-def distinct(results: Sequence[Tested]) -> list[Tested]:
+def distinct(results: Sequence[Tested[Cluster]]) -> list[Tested[Cluster]]:
     """Return the results, the surest first, without those of clusters that are much like a surer one."""
-    kept: dict[int, list[Tested]] = {}
+    kept: dict[int, list[Tested[Cluster]]] = {}
     for result in results:
-        own = kept.setdefault(result.cluster.index, [])
+        own = kept.setdefault(result.subject.index, [])
         if len(own) < MOST_LISTED and all(
-            likeness(result.cluster.members, each.cluster.members) <= ALIKE for each in own
+            likeness(result.subject.members, each.subject.members) <= ALIKE for each in own
         ):
             own.append(result)
     return sorted(chain.from_iterable(kept.values()), key=lambda each: -each.sure)
 
 
-def chosen_partitions(results: Sequence[Tested]) -> dict[int, Partition]:
+def chosen_partitions(results: Sequence[Tested[Cluster]]) -> dict[int, Partition]:
     """Return for each class the partition with the surest cluster. The results come in that order."""
     chosen: dict[int, Partition] = {}
     for result in results:
-        chosen.setdefault(result.cluster.index, result.cluster.partition)
+        chosen.setdefault(result.subject.index, result.subject.partition)
     return chosen
 
 
-def findings(evidence: Evidence, results: Sequence[Tested], test: CausalTest | None) -> Iterator[AuditFinding]:
+def findings(evidence: Evidence, results: Sequence[Tested[Cluster]], test: CausalTest | None) -> Iterator[AuditFinding]:
     """Yield what is said of clusters that were tested, or couldn't be."""
     taken: set[str] = set()
     for result in results:
-        cluster, effect = result.cluster, result.effect
+        cluster, effect = result.subject, result.effect
         shares = share_in(evidence.maps[cluster.members], cluster.cells)
         members = cluster.members[np.argsort(-shares, kind="stable")]
         places, tried = listed(test, cluster.index, pasting(cluster.cells), effect, members, cluster.rest)
