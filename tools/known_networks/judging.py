@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from explainers import EXPLAINERS, Classifier, Explainer, ExplanationError, Target, read_image
 from explainers.images.samples import SAMPLES
 from tools.known_networks.networks import Known
+
+MANY_PASSES = 512
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def judge(known: Known) -> Judgement:
     maps, refusals, failures = 0, dict[str, str](), list[str]()
     for kind in EXPLAINERS:
         try:
-            trouble = _trouble(kind(**kind.examples.few), classifier)
+            trouble = _trouble(_affordable(kind(**kind.examples.few), classifier), classifier)
         except ExplanationError as error:
             refusals[kind.title] = str(error)
         except Exception as error:  # which is what is looked for
@@ -54,6 +56,14 @@ def judge(known: Known) -> Judgement:
     layer = next((str(each) for each in classifier.layers() if each.name == classifier.layer), "none gives a grid")
     seconds = time.perf_counter() - started
     return Judgement(known, classifier.size[0], layer, maps, refusals, tuple(failures), seconds)
+
+
+def _affordable(explainer: Explainer, classifier: Classifier) -> Explainer:
+    """Return a method, on the layer where it takes fewest passes if it takes many: some pass once for every channel."""
+    if "layer" not in explainer.settings or explainer.passes(classifier) <= MANY_PASSES:
+        return explainer
+    choices = [replace(explainer, layer=layer.name) for layer in classifier.layers() if layer.features]
+    return min(choices, key=lambda choice: choice.passes(classifier), default=explainer)
 
 
 def _trouble(explainer: Explainer, classifier: Classifier) -> str:

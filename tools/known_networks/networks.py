@@ -17,7 +17,7 @@ from explainers import Classifier
 from explainers.classifiers.published import of_timm, of_torchvision
 
 CLASSES = 10
-SIDES = 64, 96, 128  # of the pictures in pixels, before the usual side: the smallest that a network takes
+SIDES = 64, 96, 112, 128  # of the pictures in pixels, before the usual side: the smallest that a network takes
 TORCHVISION = {
     "googlenet": {"init_weights": False, "aux_logits": False, "transform_input": True},
     "inception_v3": {"init_weights": False, "aux_logits": False, "transform_input": True},

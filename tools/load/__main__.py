@@ -21,7 +21,7 @@ from explainers import load_classifier
 from explainers.classifiers import BUNDLED
 from tools import marks
 from tools.load.crowd import Crowd
-from tools.load.report import count_wrong, map_errors, report
+from tools.load.report import judge, report
 from tools.load.server import serve
 from tools.load.watching import watch
 
@@ -55,10 +55,10 @@ def main() -> None:
         collections = server.collections[first_collections:] if options.count_collections else None
         if server.process.poll() is not None or "Traceback" in server.log:
             crowd.troubles.append(f"the server: {server.log}")
-    errors = map_errors(crowd.visits, classifier)
+    judged = judge(crowd.visits, classifier)
     title = f"{options.visitors} visitors for {options.seconds:.0f} s on {classifier.name}"
-    text = report(title, crowd, alone, first_memory, load, errors, collections)
-    failed = bool(crowd.troubles or count_wrong(errors))
+    text = report(title, crowd, alone, first_memory, load, judged, collections)
+    failed = bool(crowd.troubles or any(map.wrong for map in judged))
     print(text)
     if options.write and not failed:
         marks.write(DOCUMENT, NAME, text)

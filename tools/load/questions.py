@@ -69,12 +69,12 @@ class Question:
         wanted, current = self.explainer, before.explainer
         if type(wanted) is not type(current):
             return replace(self, explainer=kept.get(type(wanted), type(wanted)()))
-        shown = {
-            name: getattr(wanted, name) for name, shown_value in current.settings.items() if shown_value is not None
+        settable = {  # the page shows what the current settings use, and nobody sets what the wanted ones don't
+            name: value
+            for name, value in wanted.settings.items()
+            if value is not None and current.settings.get(name) is not None
         }
-        return replace(
-            self, explainer=replace(current, **{name: value for name, value in shown.items() if value is not None})
-        )
+        return replace(self, explainer=replace(current, **settable))
 
 
 def expected(question: Question, classifier: Classifier) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ import json
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,22 +19,28 @@ from tools.load.watching import SAMPLING_INTERVAL, ServerLoad
 TOLERANCE = 1e-5  # of a map's largest value; with as many threads, maps agree to the last bit
 
 
-def map_errors(visits: Sequence[Visit], classifier: Classifier) -> list[float]:
-    """Compare each visit's map with the library's own; return the distances as shares of its largest value."""
+class Judged(NamedTuple):
+    """A visit's map, and its distance from the library's own as a share of that one's largest value."""
+
+    visit: Visit
+    error: float
+
+    @property
+    def wrong(self) -> bool:
+        return not self.error <= TOLERANCE  # NaN isn't, either
+
+
+def judge(visits: Sequence[Visit], classifier: Classifier) -> list[Judged]:
+    """Compare each visit's map with the library's own."""
     by_question = defaultdict(list)
     for visit in visits:
         if visit.map:
             by_question[visit.question].append(visit)
-    errors = []
+    judged = []
     for question, answered in by_question.items():
         traces = expected(question, classifier)
-        errors += [distance(json.loads(visit.map)["data"], traces) for visit in answered]
-    return errors
-
-
-def count_wrong(errors: Sequence[float]) -> int:
-    """Count the maps that are not within TOLERANCE (NaN isn't)."""
-    return sum(not error <= TOLERANCE for error in errors)
+        judged += [Judged(visit, distance(json.loads(visit.map)["data"], traces)) for visit in answered]
+    return judged
 
 
 def report(
@@ -42,14 +49,14 @@ def report(
     alone: int,
     first_memory: float,
     load: ServerLoad,
-    errors: Sequence[float],
+    judged: Sequence[Judged],
     collections: Sequence[float] | None = None,
 ) -> str:
     """Write the report in Markdown.
 
     alone:        how many of the crowd's visits had the server to themselves; they came first.
     first_memory: of the server in MiB, after its first visit.
-    errors:       of all maps.
+    judged:       all maps; each that is wrong is named with its question.
     collections:  the seconds of the server's full garbage collections since its first visit, if they were counted.
     """
     timed_out = sum(not visit.map for visit in crowd.visits) - crowd.stopped - crowd.left
@@ -57,8 +64,13 @@ def report(
         (
             f"## {title}\n",
             *waiting_times(crowd.visits[:alone], crowd.visits[alone:], crowd.steps),
-            f"\n- Maps: {len(errors)}; {errors.count(0.0)} equal to the library's to the last bit, "
-            f"{count_wrong(errors)} wrong",
+            f"\n- Maps: {len(judged)}; {sum(map.error == 0 for map in judged)} equal to the library's to the last bit, "
+            f"{sum(map.wrong for map in judged)} wrong",
+            *(
+                f"    - off by {map.error:.2g}, after {map.visit.wait:.1f} s: {map.visit.question}"
+                for map in judged
+                if map.wrong
+            ),
             f"- Given up: {crowd.stopped} by choosing something else, {crowd.left} by leaving, "
             f"{timed_out} when time was up",
             f"- Memory of the server in MiB: after its first visit {first_memory:.0f}",

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from explainers import EXPLAINERS, GradCAM, Occlusion, Saliency
+from explainers import EXPLAINERS, GradCAM, Occlusion, Saliency, ScoreCAM
 from tools.known_networks import judging
 from tools.known_networks.__main__ import report
 from tools.known_networks.judging import judge
@@ -32,6 +32,18 @@ def test_a_network_gets_its_maps_and_the_report_says_so(few):
     text = report([judgement], 1, 60)
     assert "| timm | 1 | 3 | 0 | 0 |" in text
     assert f"| test_resnet (timm) | 64 px | {judgement.layer} | 3 | 0 |" in text
+
+
+def test_what_passes_once_for_every_channel_is_run_where_these_are_few(monkeypatch):
+    classifier = SMALL.classifier()
+    usual = ScoreCAM().passes(classifier)
+    layers = [layer for layer in classifier.layers() if layer.features]
+    assert judging._affordable(ScoreCAM(), classifier) == ScoreCAM()
+    monkeypatch.setattr(judging, "MANY_PASSES", usual - 1)
+    cheaper = judging._affordable(ScoreCAM(), classifier)
+    assert cheaper.passes(classifier) == 2 + min(layer.channels for layer in layers) < usual
+    monkeypatch.setattr(judging, "MANY_PASSES", 1)
+    assert judging._affordable(Occlusion(), classifier) == Occlusion()
 
 
 def test_a_refusal_is_told_from_a_failure(few, monkeypatch):

@@ -61,6 +61,13 @@ def test_only_widgets_that_the_page_shows_can_be_set():
     assert Question(random).after(Question(reached), {}).explainer == random
 
 
+def test_what_the_other_settings_do_not_use_stays_as_it_was():
+    blue, black = IntegratedGradients(steps=20, baseline="colour", colour="#3060c0"), IntegratedGradients(steps=5)
+    reached = Question(black).after(Question(blue), {}).explainer
+    assert reached == replace(black, colour="#3060c0")
+    assert Question(blue).after(Question(reached), {}).explainer == replace(blue, colour="#3060c0")
+
+
 def test_a_method_comes_back_with_its_settings():
     mine = IntegratedGradients(steps=5)
     back = Question(IntegratedGradients()).after(Question(Saliency()), {IntegratedGradients: mine})
