@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.shared import state
+from pages.shared.figure_code import fetch_figure_code
 
 PAGES = {  # by the folder of their sections, in the order of the navigation
     "explain": ("Explain", "dashboard.py"),
@@ -20,6 +21,7 @@ PAGES = {  # by the folder of their sections, in the order of the navigation
 }
 HERE_KEY = "here"  # of the name of the page that is drawn
 PAGE_TO_OPEN_KEY = "page to open"  # of the name of the page that a visitor wants instead
+WITHOUT_FIGURES = ("reviews", "models")
 NOT_PRESENTED = ("models",)  # nobody presents where classifiers come from
 FIRST_PAGE = "explain"
 WHERE_TO_BEGIN = "New here? Choose a picture, then a method."
@@ -45,6 +47,8 @@ class Heading:
                 present_key = state.setting("present", False)
                 self._presents = st.toggle("Present", key=present_key, help=PRESENT_HINT, width="content")
             self._motto_place = st.container(key="motto").empty()
+            if page not in WITHOUT_FIGURES:
+                fetch_figure_code()
             if self._presents:
                 st.html(LARGE_TYPE)
                 st.html(KEYS_SCRIPT, unsafe_allow_javascript=True)
