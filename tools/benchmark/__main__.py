@@ -4,10 +4,11 @@
     python -m tools.benchmark speed memory     some parts
     python -m tools.benchmark exact --write    puts what it prints into docs/measurements.md, too
 
-Parts: speed and memory (random weights), accuracy (how far the peers' maps are from ours), exact (steps against an
-exact map), errors (time to a given error on photos; `--photos 1 --reference 2160` takes less than half an hour), start
-(from the command to the first map, in a browser), visits (what a visitor waits for, by page and family), drop (from a
-dropped file to its first map), audit (pictures per second, memory, Ray), command-line (photos per second, memory).
+Parts: speed, verification (what it costs) and memory (random weights), accuracy (how far the peers' maps are from
+ours), exact (steps against an exact map), errors (time to a given error on photos; `--photos 1 --reference 2160` takes
+less than half an hour), start (from the command to the first map, in a browser), visits (what a visitor waits for, by
+page and family), drop (from a dropped file to its first map), audit (pictures per second, memory, Ray), command-line
+(photos per second, memory).
 torchcam and grad-cam take part where they are installed. Real weights are those in the folder WHYPIXEL_WEIGHTS (see the
 README), photos those that labels.tsv lists in the folder WHYPIXEL_PHOTOS; without them `accuracy` takes random weights,
 and `errors` and `command-line` are skipped. `memory`, `start`, `visits`, `drop`, `audit` and `command-line` need Linux
@@ -28,10 +29,12 @@ from tools.benchmark import start as starting
 from tools.benchmark.command_line import command_line
 from tools.benchmark.contenders import LAYERS
 from tools.benchmark.report import machine
+from tools.benchmark.verifying import verifying
 
 DOCUMENT, NAME = "measurements.md", "tools.benchmark"
 PARTS: dict[str, Callable[[argparse.Namespace], str | None]] = {
     "speed": lambda options: peers.speed(options.networks, options.rounds),
+    "verification": lambda options: verifying(options.networks, options.rounds),
     "memory": lambda options: f"{peers.memory(options.networks)}\n\n{peers.growth(options.networks)}",
     "accuracy": lambda options: peers.accuracy(options.networks),
     "exact": lambda options: steps.against_exact(),
@@ -47,12 +50,12 @@ PARTS: dict[str, Callable[[argparse.Namespace], str | None]] = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", metavar="part", help=f"{', '.join(PARTS)}; none: all of them")
-    parser.add_argument("--networks", nargs="+", choices=LAYERS, default=list(LAYERS), help="of the first three parts")
+    parser.add_argument("--networks", nargs="+", choices=LAYERS, default=list(LAYERS), help="of the first four parts")
     parser.add_argument(
         "--rounds",
         type=int,
         default=5,
-        help="of IG in `speed`, with 4 times as many of methods of one pass, of `start` and of `visits`",
+        help="of IG in `speed` and `verification`, 4 times as many of methods of one pass; of `start` and `visits`",
     )
     parser.add_argument("--photos", type=int, help="how many of them `errors` takes; none: all")
     parser.add_argument("--other", type=Path, help="another commit's checkout, which `start` measures in turns")
