@@ -88,8 +88,7 @@ def run(code, folder):
 
 def alone(code, folder, *imported_from):
     """Run code in a process of its own, in a folder; return what it writes."""
-    threads = {"OMP_NUM_THREADS": "1"}  # as here: with other numbers the last bits may differ
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (ROOT, *imported_from)))} | threads
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (ROOT, *imported_from)))}
     return subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment, stdout=-1, check=True).stdout
 
 
