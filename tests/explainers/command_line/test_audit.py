@@ -230,7 +230,7 @@ def test_a_run_that_another_process_computes_is_left_alone(folder, run, tmp_path
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows kills no process so")
-def test_a_run_that_is_interrupted_and_then_killed_ends_like_one_that_was_not(whole, folder, run, tmp_path, monkeypatch):
+def test_a_run_that_is_interrupted_and_killed_ends_like_one_that_was_not(whole, folder, run, tmp_path, monkeypatch):
     out, rows = tmp_path / "run", Worker.rows
 
     def interrupted(worker, part, *arguments):
