@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 os.environ["WHYPIXEL_CLASSIFIER"] = "bundled"  # the pages begin with the quick one
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # NumPy reads it once: its threads wait ten times what they work here
+os.environ["OMP_NUM_THREADS"] = "1"  # as torch's in servers and other processes, which inherit it, and the last bits
 
 import pytest
 import torch

@@ -14,7 +14,6 @@ from explainers.command_line.pictures import in_one_line
 from explainers.errors import ExplanationError
 from explainers.report.audit import Note
 from explainers.report.audit import audit_report as report_of
-from explainers.reviews.audit_notes import AuditNotes
 from explainers.reviews.location import location
 
 
@@ -44,6 +43,8 @@ def _notes(run: Run) -> dict[str, tuple[Note, ...]]:
     """Return what people have said of a run, by what it is about; nothing where there is no review board."""
     if (place := location()) is None:
         return {}
+    from explainers.reviews.audit_notes import AuditNotes  # and SQLAlchemy, which no other command needs
+
     notes = AuditNotes(place)
     try:
         return {

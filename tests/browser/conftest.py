@@ -26,6 +26,10 @@ IDLE = '[data-testid="stApp"][data-test-connection-state="CONNECTED"][data-test-
 PATIENCE = 120  # seconds
 CLICKS, CLICK_PATIENCE = 3, 50  # how often something is clicked on, and tenths of a second until it shows
 WIDE = {"width": 1440, "height": 1800}
+QUICK = (
+    "--js-flags=--no-opt --no-maglev",  # no page stays long enough to make up for compiling its code twice
+    "--process-per-site",  # so that a new tab finds the code that another has compiled
+)
 GRAVE = "serious", "critical"  # of what axe-core finds
 COLOUR_RULES = ["color-contrast", "link-in-text-block"]  # of axe-core; its others don't look at colours
 GROUND = """() => getComputedStyle(document.querySelector("[data-testid=stApp]")).backgroundColor"""
@@ -69,7 +73,7 @@ def chromium() -> Iterator[Any]:
         missing("Playwright is not installed: pip install -r tests/requirements.txt")
     with sync_playwright() as playwright:
         try:
-            browser = playwright.chromium.launch(executable_path=installed(), args=FLAGS)
+            browser = playwright.chromium.launch(executable_path=installed(), args=[*FLAGS, *QUICK])
         except Error as error:
             missing(f"No Chromium: install it, or name it in WHYPIXEL_CHROMIUM. {error}")
         yield browser

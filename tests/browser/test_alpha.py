@@ -15,7 +15,7 @@ SEEN = """() => {
         titles: layout.annotations.map(note => note.text),
     }
 }"""
-WHOLE = ".st-key-tile-spread .main-svg"  # the last that is drawn
+FIRST, WHOLE = ".st-key-journey .main-svg", ".st-key-tile-spread .main-svg"  # the last that is drawn
 STEPS = (
     """() => document.querySelector(".st-key-by-steps .js-plotly-plot")._fullData.findIndex(t => t.visible === true)"""
 )
@@ -123,10 +123,10 @@ def test_what_moves_stands_on_one_screen(app, width, height):
         assert max(part["y"] + part["height"] for part in boxes) - box["y"] <= 560
 
 
-def test_settings_travel_between_the_pages_and_back(inside):
-    app = inside(sample="chelsea", integrated_gradients_baseline="white", **FEW)
-    app.choose("scale", "probability").until(lambda: app.address.get("scale") == "probability")
-    app.page.wait_for_selector(WHOLE)
+def test_settings_travel_between_the_pages_and_back(app):
+    app.come("path", sample="chelsea", integrated_gradients_baseline="white", **FEW)
+    app.page.wait_for_selector(FIRST)
+    app.choose("scale", "probability").until(lambda: app.address.get("scale") == "probability", running=True)
     expected = {"sample": "chelsea", "scale": "probability", "integrated-gradients-baseline": "white"}
     app.page.get_by_role("link", name="Explain").click()
     app.until(lambda: app.heat)
@@ -138,7 +138,7 @@ def test_settings_travel_between_the_pages_and_back(inside):
     app.page.go_back()
     app.until(lambda: "method" not in app.address)
     app.page.get_by_role("link", name="Path").click()
-    app.page.wait_for_selector(".st-key-journey .main-svg")  # with many draws for what comes below
+    app.page.wait_for_selector(FIRST)  # with many draws for what comes below
     assert app.address == {"sample": "chelsea", "scale": "probability"}  # what the address in between had
 
 

@@ -64,9 +64,9 @@ def drop(app, tmp_path):
 
 
 @pytest.fixture
-def page(app):
+def page(app, cheap):
     torch.manual_seed(0)
-    return app.come("models", method="grad-cam").idle().until(lambda: app.page.locator(DROP).count())
+    return app.come("models", method="grad-cam", **cheap()).idle().until(lambda: app.page.locator(DROP).count())
 
 
 def write(app, key, text):

@@ -6,7 +6,7 @@ from explainers.experiments import Randomisation
 
 LONG = {
     "method": "integrated-gradients",
-    "integrated_gradients_steps": 80,
+    "integrated_gradients_steps": 40,
     "cascading_randomisation_stages": 12,
     "cascading_randomisation_draws": 10,
 }
@@ -16,7 +16,7 @@ def test_leaving_in_the_middle_ends_the_work(app, rest, cheap):
     app.come("trust", **cheap(Randomisation) | LONG)
     app.at("run-cascading-randomisation").get_by_role("button", name="Run (about").click()
     progress = app.page.get_by_test_id("stProgress")
-    progress.get_by_text(re.compile(r"Cascading randomisation.*, about \d+ s left")).wait_for()
+    progress.get_by_text(re.compile(r"Cascading randomisation.*, about \d+ (s|min) left")).wait_for()
     app.page.get_by_role("link", name="Explain").click()
     app.until(lambda: app.heat)
     rest()

@@ -45,7 +45,7 @@ def test_a_long_computation_shows_progress_and_stops_when_something_else_is_chos
 
 def test_the_page_is_there_while_the_first_map_is_computed(visitor):
     # What the browser loads late, as most widgets, it shows only when the page rests for a third of a second.
-    app = visitor().come(**LONG | {"integrated_gradients_seed": 5})
+    app = visitor(locale="en-GB").come(**LONG | {"integrated_gradients_seed": 5})  # a browser that has compiled nothing
     app.page.get_by_test_id("stProgress").wait_for()
     app.until(lambda: not app.page.get_by_test_id("stSkeleton").count(), running=True)
     assert app.page.get_by_test_id("stProgress").count()

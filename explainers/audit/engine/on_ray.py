@@ -37,17 +37,6 @@ SETTINGS = {  # environment variables that Ray reads when it is imported; what t
 OpenWorker = Callable[[Path], Any]  # returns what has `rows(part)`
 
 
-class Attempts:
-    """An actor that counts how often each part was begun."""
-
-    def __init__(self) -> None:
-        self._counts = Counter[int]()
-
-    def begin(self, part: int) -> int:
-        self._counts[part] += 1
-        return self._counts[part]
-
-
 class PartRows:
     """An actor's work: the rows of parts, pickled, or the error that there is instead of them."""
 
@@ -115,7 +104,7 @@ def _answers(
 ) -> Iterator[tuple[int, Any]]:
     """Yield the rows of each part, or an error, as they come."""
     threads = max(1, cpus // count) if not gpus else 1
-    attempts = ray.remote(num_cpus=0)(Attempts).remote()
+    attempts = _attempts(ray)
     dataset = ray.data.from_items([{"part": part} for part in parts], override_num_blocks=len(parts)).map_batches(
         PartRows,
         fn_constructor_args=(str(run.folder.absolute()), threads, open_worker, attempts),
@@ -129,6 +118,23 @@ def _answers(
     for batch in dataset.iter_batches(batch_size=1, batch_format="pyarrow", prefetch_batches=0):
         (row,) = batch.to_pylist()
         yield row["part"], pickle.loads(row["answer"])
+
+
+def _attempts(ray: Any) -> Any:
+    """Start an actor that counts how often each part was begun.
+
+    Ray hands over the class of a function as it is. To find one of this module, the actor would import torch.
+    """
+
+    class Attempts:
+        def __init__(self) -> None:
+            self._counts = Counter[int]()
+
+        def begin(self, part: int) -> int:
+            self._counts[part] += 1
+            return self._counts[part]
+
+    return ray.remote(num_cpus=0)(Attempts).remote()
 
 
 @contextmanager
