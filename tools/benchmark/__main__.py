@@ -7,8 +7,8 @@
 Parts: speed, verification (what it costs) and memory (random weights), accuracy (how far the peers' maps are from
 ours), exact (steps against an exact map), errors (time to a given error on photos; `--photos 1 --reference 2160` takes
 less than half an hour), start (from the command to the first map, in a browser), visits (what a visitor waits for, by
-page and family), drop (from a dropped file to its first map), audit (pictures per second, memory, Ray), command-line
-(photos per second, memory).
+page and family), drop (from a dropped file to its first map), audit (pictures per second, memory), ray (audits by
+several actors), command-line (photos per second, memory).
 torchcam and grad-cam take part where they are installed. Real weights are those in the folder WHYPIXEL_WEIGHTS (see the
 README), photos those that labels.tsv lists in the folder WHYPIXEL_PHOTOS; without them `accuracy` takes random weights,
 and `errors` and `command-line` are skipped. `memory`, `start`, `visits`, `drop`, `audit` and `command-line` need Linux
@@ -43,6 +43,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], str | None]] = {
     "visits": lambda options: visits.visits(options.rounds),
     "drop": lambda options: dropping.drop(),
     "audit": lambda options: audits.audits(options.rounds),
+    "ray": lambda options: audits.ray(),
     "command-line": lambda options: command_line(options.rounds),
 }
 

@@ -32,9 +32,15 @@ PARTS = 16  # so many that the processes end at about the same time
 
 
 def audits(rounds: int) -> str:
-    """Measure all of it."""
+    """Measure what one machine does by itself."""
     with tempfile.TemporaryDirectory(prefix="whypixel-audits-") as folder:
-        return "\n\n".join((speed(Path(folder), rounds), memory(Path(folder)), scaling(Path(folder))))
+        return f"{speed(Path(folder), rounds)}\n\n{memory(Path(folder))}"
+
+
+def ray() -> str:
+    """Measure what Ray brings."""
+    with tempfile.TemporaryDirectory(prefix="whypixel-audits-") as folder:
+        return scaling(Path(folder))
 
 
 def speed(folder: Path, rounds: int) -> str:
