@@ -91,4 +91,4 @@ class Check:
 def no_sum(explanation: Explanation) -> str:
     """Say what the numbers of a map are that don't add up to the score, as Markdown."""
     unit = escaped(explanation.facts.unit.text)
-    return f"Each value of this map is the {unit}, not a share of the score, so there is no sum to check."
+    return f"Each value of this map is the {unit}. No value is a share of the score, so there is no sum to check."

@@ -123,7 +123,7 @@ def convergence(grid: StepGrid, levels_by_rule: Mapping[str, Sequence[GridLevel]
             ],
             annotations=[
                 {"text": text, "xref": "paper", "x": 1, "xanchor": "right", "y": math.log10(100 * limit)}
-                | {"yanchor": "bottom", "showarrow": False, "font": {"size": 11}}
+                | {"yanchor": "top" if limit < SETTLED_GAP else "bottom", "showarrow": False, "font": {"size": 11}}
                 for limit, text in limits
                 if _is_drawn(limit)
             ],

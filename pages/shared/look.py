@@ -68,9 +68,8 @@ def choose_look(explanation: Explanation) -> tuple[Explanation, Look]:
         )
         borders = False
         if explanation.segments is not None:
-            borders = st.toggle(
-                "Borders of the superpixels", key="borders", persist_state="session", help="On the picture and overlay."
-            )
+            about = "Borders of the superpixels, on the picture and overlay."
+            borders = st.toggle("Borders", key="borders", persist_state="session", help=about)
     return explanation, Look(colours, clip, smooth, overlay, borders)
 
 

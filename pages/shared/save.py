@@ -19,13 +19,16 @@ from explainers.report.captioned import captioned
 from explainers.report.drawing import png, svg
 from explainers.report.measures import Measured, measures, path_curves
 from explainers.report.pictures import map_picture, overlay_picture, picture_file
+from pages.shared import state
 from pages.shared.findings import known_findings
 from pages.shared.settings_file import offer_settings
+from pages.shared.share_widgets import TOKEN_KEY
 
 ABOUT_PICTURES = "The captioned ones show the title, the colour scale and the check, too."
 ABOUT_DATA = "The zip has the map, the overlay, the values, the settings and the proof."
 ABOUT_THE_REPORT = "One file to read, print or send, with the check, the tests, and what the map can't say."
 ABOUT_SETTINGS = "Both open this page as it is now. Neither contains the picture."
+ABOUT_SHARED = "Both open this page as it is now. The link leads to the picture while you share it; the file doesn't."
 ABOUT_CODE = "It computes the map again, bit for bit with the same versions and number of threads."
 ABOUT_THE_FILE = " It looks for the picture in the current folder."
 IN_CAPTUM = {True: "The same values with Captum alone.", False: "The same values with Captum alone, but for rounding."}
@@ -122,7 +125,7 @@ def save_menu(
                 for offer in group.offers:
                     key = offer.ending.strip("-.").replace(".", "-")
                     _offer(offer.label, key, stem + offer.ending, offer.make)
-        _heading("Settings and link", ABOUT_SETTINGS)
+        _heading("Settings and link", ABOUT_SHARED if TOKEN_KEY in state.address() else ABOUT_SETTINGS)
         offer_settings(stem, photo)
         _offer_report(stem, make_report)
         if codes:

@@ -16,6 +16,7 @@ from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunContext, get_script_run_ctx
+from streamlit.runtime.state.common import user_key_from_element_id
 from streamlit.runtime.state.query_params import EMBED_QUERY_PARAMS_KEYS
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
@@ -239,14 +240,18 @@ def deliver(*, last: bool = False) -> None:
 
 
 def request_again(run: ScriptRunContext) -> ClientState:
-    """Return a request for another run with the widgets as they are, but for clicks, which count once."""
+    """Return a request for another run with the widgets as they are, but for clicks, which count once.
+
+    What code has set in this run is left out, because Streamlit remembers it: the states have what stood there before.
+    """
     widgets = run.session_state.get_widget_states()
+    heard = [
+        each for each in widgets if not run.session_state.is_new_state_value(user_key_from_element_id(each.id) or "")
+    ]
     return ClientState(
         query_string=run.query_string,
         page_script_hash=run.page_script_hash,
-        widget_states=WidgetStates(
-            widgets=[each for each in widgets if "trigger" not in str(each.WhichOneof("value"))]
-        ),
+        widget_states=WidgetStates(widgets=[each for each in heard if "trigger" not in str(each.WhichOneof("value"))]),
         context_info=run.context_info,
         cached_message_hashes=run.cached_message_hashes,
     )

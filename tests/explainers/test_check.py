@@ -72,4 +72,6 @@ def test_ends_of_a_path_that_score_nearly_alike_are_not_judged(explanation):
 def test_a_map_that_does_not_add_up_says_what_its_numbers_are(explanation, baseline_score, residual):
     given = explanation(3.0, baseline_score, residual, unit=Unit("slope", "gradient", "change of the logit"))
     assert Check.of(given) is None
-    assert no_sum(given).startswith("Each value of this map is the change of the logit, not")
+    assert no_sum(given).startswith(
+        "Each value of this map is the change of the logit. No value is a share of the score"
+    )

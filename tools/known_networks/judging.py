@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -62,7 +63,8 @@ def _affordable(explainer: Explainer, classifier: Classifier) -> Explainer:
     """Return a method, on the layer where it takes fewest passes if it takes many: some pass once for every channel."""
     if "layer" not in explainer.settings or explainer.passes(classifier) <= MANY_PASSES:
         return explainer
-    choices = [replace(explainer, layer=layer.name) for layer in classifier.layers() if layer.features]
+    settings: list[dict[str, Any]] = [{"layer": layer.name} for layer in classifier.layers() if layer.features]
+    choices = [replace(explainer, **each) for each in settings]
     return min(choices, key=lambda choice: choice.passes(classifier), default=explainer)
 
 

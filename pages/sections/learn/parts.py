@@ -105,7 +105,7 @@ def _guess(part: Guess, lesson: Lesson, lab: Lab) -> None:
     note_right(lesson, part.name, revealed.right)
     right = answer.text == revealed.right
     st.markdown(f"Your prediction: **{answer.text}**")
-    verdict = "Right." if right else f"It is **{revealed.right}**."
+    verdict = "Right." if right else f"The right answer is “**{revealed.right}**”."
     (st.success if right else st.info)(verdict, icon=":material/check:" if right else ":material/lightbulb:")
     st.markdown(revealed.why)
 

@@ -293,6 +293,28 @@ def test_on_another_page_widgets_start_with_what_is_kept(visit, monkeypatch):
     assert at.query_params == {"method": "c", "steps": "20", "on": "True"}
 
 
+def asking():
+    """A page that tells which widgets' states a request for another run would name."""
+    import streamlit as st
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    from pages.shared import state
+
+    state.begin()
+    st.slider("Steps", 1, 100, key=state.setting("steps", 50))
+    st.slider("Blur", 0, 9, 1, key="blur")
+    st.button("To 70", key="to-70", on_click=state.choose, args=("steps", 70))
+    st.text(
+        " ".join(each.id.rpartition("-")[2] for each in state.request_again(get_script_run_ctx()).widget_states.widgets)
+    )
+
+
+def test_a_request_for_another_run_takes_nothing_back_that_code_has_set():
+    at = run(AppTest.from_function(asking).run())
+    assert at.text[0].value == "steps blur"
+    assert run(at.button(key="to-70").click()).text[0].value == "blur"
+
+
 def late():
     """A page with a widget that is drawn after the settings, and callbacks that tell what they hear."""
     import streamlit as st
