@@ -7,7 +7,7 @@ from explainers.classifiers.activations import unreached_rectifications
 from explainers.explainer import Explainer
 from explainers.explanation import Explanation
 from explainers.markdown import escaped
-from explainers.numbers import SEPARATOR, counted, duration
+from explainers.numbers import SEPARATOR, counted, duration, percent
 from explainers.paths.step_grid import StepGrid
 
 UNJUDGED_GAP = "and its gap isn't judged, because both ends of the path have nearly the same score"
@@ -35,7 +35,7 @@ def score_name(explanation: Explanation) -> str:
 def score(explanation: Explanation) -> str:
     """Write the value of the score that was explained."""
     value = explanation.score
-    return f"{value:.1%}" if explanation.target.scale == "probability" else f"{value:.2f}"
+    return percent(value) if explanation.target.scale == "probability" else f"{value:.2f}"
 
 
 def accuracy(explanation: Explanation) -> str | None:

@@ -7,6 +7,7 @@ import pytest
 
 from explainers import load_classifier
 from explainers.audit.findings import read_findings, write_findings
+from explainers.audit.runs.columns import UNKNOWN
 from explainers.audit.runs.identity import run_identity
 from explainers.audit.runs.run import Run
 from explainers.audit.runs.shelf import VARIABLE
@@ -37,6 +38,9 @@ def runs(tmp_path_factory):
     checkpoint.write_part(0, [made.row(number) for number in plan.numbers(0)])
     labelled = Run.create(folder / "runs/labelled", replace(plan, labels=("one", "two")), made.cases)
     labelled.write_part(0, [made.row(number) for number in plan.numbers(0)])
+    unlabelled = Run.create(folder / "runs/unlabelled", plan, made.cases)
+    unknown = {"label": None, "label_index": UNKNOWN, "correct": None}
+    unlabelled.write_part(0, [made.row(number) | unknown for number in plan.numbers(0)])
     return folder / "runs"
 
 
@@ -101,10 +105,16 @@ def test_without_audits_the_page_says_what_one_is_and_how_to_make_one(visit, mon
     assert str(tmp_path) not in said(at)
 
 
+def test_where_no_classes_are_known_no_answer_is_right_or_wrong(come):
+    answers = come(run="unlabelled", outcome="wrong").segmented_control(key="outcome")
+    assert (answers.options, answers.value) == (["All", "Broken"], "all")
+    assert come().segmented_control(key="outcome").options == ["All", "Right", "Wrong", "Broken"]
+
+
 def test_audits_are_listed_and_opened(come, runs):
     at = come(run="")
     names = [text.value.replace("\\", "") for text in at.markdown if text.value.startswith("**")]
-    assert sorted(names) == ["**checkpoint**", "**going on**", "**labelled**", "**whole *run***"]
+    assert sorted(names) == ["**checkpoint**", "**going on**", "**labelled**", "**unlabelled**", "**whole *run***"]
     assert "120 pictures · PocketNet · Integrated Gradients" in said(at)
     assert "16 of 40 pictures" in said(at)
     at = press(at, f"open-audit-{names.index('**whole *run***') + 1}")

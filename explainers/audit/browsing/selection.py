@@ -19,6 +19,7 @@ from explainers.markdown import plain
 
 Outcome = Literal["all", "correct", "wrong", "broken"]
 OUTCOMES: dict[Outcome, str] = {"all": "All", "correct": "Right", "wrong": "Wrong", "broken": "Broken"}
+JUDGED: tuple[Outcome, ...] = ("correct", "wrong")  # which nobody can tell where no classes are known
 Point = tuple[float, float]
 MAX_CORNERS = 40  # of a line around pictures, so that it has room in an address
 

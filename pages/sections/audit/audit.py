@@ -9,6 +9,7 @@ from pathlib import Path
 from explainers.audit.browsing.table import Table, read_table
 from explainers.audit.findings import LOOK_AGAIN, OtherFindingsError, read_findings
 from explainers.audit.findings.finding import Findings
+from explainers.audit.runs.columns import UNKNOWN
 from explainers.audit.runs.identity import run_identity
 from explainers.audit.runs.run import Run
 from explainers.errors import ExplanationError
@@ -47,7 +48,9 @@ class Audit:
         return run_identity(self.run.plan)
 
     def class_name(self, index: int) -> str:
-        """Return the name of a class, or its number where no row names it."""
+        """Return the name of a class, or its number where no row names it; a picture's may be unknown."""
+        if index == UNKNOWN:
+            return "class unknown"
         return self.table.names.get(index, f"class {index}")
 
 

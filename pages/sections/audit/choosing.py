@@ -11,7 +11,7 @@ import streamlit as st
 
 from explainers.arrays import Array
 from explainers.audit.browsing.measures import MEASURES
-from explainers.audit.browsing.selection import MAX_CORNERS, OUTCOMES, Point, Selection, finding_of
+from explainers.audit.browsing.selection import JUDGED, MAX_CORNERS, OUTCOMES, Point, Selection, finding_of
 from explainers.audit.runs.shelf import ShelvedRun
 from explainers.figures import spread
 from explainers.numbers import short
@@ -68,12 +68,13 @@ def choose_selection(audit: Audit) -> Selection:
     st.markdown("**Which pictures?**")
     label = _choose_class("They show", LABEL_KEY, audit, table.labels)
     prediction = _choose_class("They are taken for", PREDICTION_KEY, audit, table.predictions)
+    outcomes = [outcome for outcome in OUTCOMES if outcome not in JUDGED or table.classes(table.labels)]
     outcome = st.segmented_control(
         "Answer",
-        OUTCOMES,
+        outcomes,
         format_func=OUTCOMES.__getitem__,
         required=True,
-        key=state.setting(OUTCOME_KEY, "all", OUTCOMES.__contains__),
+        key=state.setting(OUTCOME_KEY, "all", outcomes.__contains__),
         on_change=first_page,
         help="Broken ones couldn't be read or explained, so they have no map.",
     )
