@@ -146,3 +146,12 @@ def test_what_is_not_read_gets_its_sentence_and_leaves_the_rest(page, app, drop)
     app.at("use-bundled").get_by_role("button").click()
     app.until(lambda: app.chart("map"))
     assert app.messages == ""
+
+
+def test_a_picture_that_the_browser_refuses_hides_no_classifiers(app, tmp_path):
+    with (large := tmp_path / "large.png").open("wb") as file:
+        file.truncate(21 * 10**6)
+    app.come("models", sample="own").idle()
+    app.page.locator('.stSidebar [data-testid="stFileUploader"] input[type=file]').set_input_files(large)
+    app.page.locator(".stSidebar .stFileChip[aria-invalid]").wait_for()
+    assert app.at("catalogue").is_visible()
