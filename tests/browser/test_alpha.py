@@ -65,6 +65,7 @@ def test_alpha_moves_and_plays_by_keyboard_without_the_server_and_another_baseli
     app.page.get_by_role("button", name="Play").click()
     app.until(lambda: app.page.evaluate(SEEN)["opacity"] > 0.3)
     app.page.get_by_role("button", name="Stop", exact=True).click()
+    app.page.wait_for_timeout(600)  # a step that was asked for before may still be drawn
     halted = app.page.evaluate(SEEN)
     assert halted["opacity"] < 1
     app.page.wait_for_timeout(600)
