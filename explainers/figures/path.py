@@ -145,7 +145,7 @@ def _headings(explanation: Explanation, trace: Trace, alpha: float) -> list[dict
     logit, probability = significant(trace.logits[point]), percent(trace.probabilities[point])
     texts = (
         (PICTURE, f"<b>Picture</b> at alpha {alpha:.2f}"),
-        (GRADIENT, f"<b>Gradient here</b>: mean magnitude {significant(trace.gradient_size[point])}"),
+        (GRADIENT, f"<b>Gradient here</b>: magnitude {significant(trace.gradient_size[point])}"),
         (MAP, f"<b>Map so far</b>: adds up to {significant(trace.cumulative[point])}"),
         (SCORE, f"<b>Score</b>: logit {logit}, {probability}"),
         (SLOPE, f"<b>Slope</b>: {significant(trace.slopes[point])}"),
