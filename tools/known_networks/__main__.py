@@ -20,7 +20,7 @@ import torch
 
 from tools import marks
 from tools.known_networks.judging import Judgement, judge
-from tools.known_networks.networks import known_networks
+from tools.known_networks.networks import SIDES, known_networks
 from tools.tables import table
 
 NAME, DOCUMENT = "tools.known_networks", "known-networks.md"
@@ -34,6 +34,7 @@ def main() -> int:
     parser.add_argument("--up-to", type=float, default=float("inf"), help="megabytes of the weights, at most")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="after which no other network is begun")
     parser.add_argument("--only", default="", help="the beginning of names or families")
+    parser.add_argument("--smallest", type=int, default=SIDES[0], help="side of the pictures that are tried first")
     parser.add_argument("--write", action="store_true", help="write the tables to docs/known-networks.md")
     options = parser.parse_args()
     limits = {" --over": options.over, " --up-to": options.up_to}
@@ -51,7 +52,7 @@ def main() -> int:
     for known in sorted(every, key=lambda known: known.megabytes):
         if time.perf_counter() - started > 60 * options.minutes:
             break
-        judgements.append(judge(known))
+        judgements.append(judge(known, options.smallest))
         print(*_row(judgements[-1]), f"{judgements[-1].seconds:.1f} s", sep=" · ", flush=True)
         for failure in judgements[-1].failures:
             print(f"     {failure}", flush=True)

@@ -11,7 +11,7 @@ import numpy as np
 
 from explainers import EXPLAINERS, Classifier, Explainer, ExplanationError, Target, read_image
 from explainers.images.samples import SAMPLES
-from tools.known_networks.networks import Known
+from tools.known_networks.networks import SIDES, Known
 
 MANY_PASSES = 512
 
@@ -36,11 +36,14 @@ class Judgement:
     seconds: float
 
 
-def judge(known: Known) -> Judgement:
-    """Run every method, with few passes, on the class that a photo most likely is for a network."""
+def judge(known: Known, smallest: int = SIDES[0]) -> Judgement:
+    """Run every method, with few passes, on the class that a photo most likely is for a network.
+
+    smallest: the side of pictures that is tried first, in pixels.
+    """
     started = time.perf_counter()
     try:
-        classifier = known.classifier()
+        classifier = known.classifier(smallest)
     except ValueError as error:
         return Judgement(known, 0, "-", 0, {}, (f"it can't be built: {error}",), time.perf_counter() - started)
     maps, refusals, failures = 0, dict[str, str](), list[str]()
