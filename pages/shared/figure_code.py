@@ -8,6 +8,7 @@ import streamlit as st
 
 STATIC = Path(st.__file__).with_name("static")
 PATTERN = "static/js/PlotlyChart.*.js"
+ADDRESSES = [f"./{file.relative_to(STATIC).as_posix()}" for file in STATIC.glob(PATTERN)]  # once, not at every run
 
 
 def fetch_figure_code() -> None:
@@ -16,6 +17,5 @@ def fetch_figure_code() -> None:
     By itself the page asks for it when the first figure arrives, and takes a second or more. Where another release of
     Streamlit has no such file, that stays so.
     """
-    for file in STATIC.glob(PATTERN):
-        address = f"./{file.relative_to(STATIC).as_posix()}"
+    for address in ADDRESSES:
         st.html(f'<script>import("{address}").catch(() => {{}})</script>', unsafe_allow_javascript=True)

@@ -58,7 +58,7 @@ def main() -> None:
     judged = judge(crowd.visits, classifier)
     title = f"{options.visitors} visitors for {options.seconds:.0f} s on {classifier.name}"
     text = report(title, crowd, alone, first_memory, load, judged, collections)
-    failed = bool(crowd.troubles or any(map.wrong for map in judged))
+    failed = bool(crowd.troubles or any(each.wrong for each in judged))
     print(text)
     if options.write and not failed:
         marks.write(DOCUMENT, NAME, text)

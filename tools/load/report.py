@@ -64,12 +64,12 @@ def report(
         (
             f"## {title}\n",
             *waiting_times(crowd.visits[:alone], crowd.visits[alone:], crowd.steps),
-            f"\n- Maps: {len(judged)}; {sum(map.error == 0 for map in judged)} equal to the library's to the last bit, "
-            f"{sum(map.wrong for map in judged)} wrong",
+            f"\n- Maps: {len(judged)}; {sum(each.error == 0 for each in judged)} equal to the library's to the last "
+            f"bit, {sum(each.wrong for each in judged)} wrong",
             *(
-                f"    - off by {map.error:.2g}, after {map.visit.wait:.1f} s: {map.visit.question}"
-                for map in judged
-                if map.wrong
+                f"    - off by {each.error:.2g}, after {each.visit.wait:.1f} s: {each.visit.question}"
+                for each in judged
+                if each.wrong
             ),
             f"- Given up: {crowd.stopped} by choosing something else, {crowd.left} by leaving, "
             f"{timed_out} when time was up",
