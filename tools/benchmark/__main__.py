@@ -5,10 +5,10 @@
     python -m tools.benchmark exact --write    puts what it prints into docs/measurements.md, too
 
 Parts: speed, verification (what it costs) and memory (random weights), accuracy (how far the peers' maps are from
-ours), exact (steps against an exact map), errors (time to a given error on photos; `--photos 1 --reference 2160` takes
-less than half an hour), start (from the command to the first map, in a browser), visits (what a visitor waits for, by
-page and family), drop (from a dropped file to its first map), audit (pictures per second, memory), ray (audits by
-several actors), command-line (photos per second, memory).
+ours), exact (steps against an exact map), errors (time to a given error on photos; `--cases 24` takes about an hour),
+start (from the command to the first map, in a browser), visits (what a visitor waits for, by page and family), drop
+(from a dropped file to its first map), audit (pictures per second, memory), ray (audits by several actors),
+command-line (photos per second, memory).
 torchcam and grad-cam take part where they are installed. Real weights are those in the folder WHYPIXEL_WEIGHTS (see the
 README), photos those that labels.tsv lists in the folder WHYPIXEL_PHOTOS; without them `accuracy` takes random weights,
 and `errors` and `command-line` are skipped. `memory`, `start`, `visits`, `drop`, `audit` and `command-line` need Linux
@@ -38,7 +38,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], str | None]] = {
     "memory": lambda options: f"{peers.memory(options.networks)}\n\n{peers.growth(options.networks)}",
     "accuracy": lambda options: peers.accuracy(options.networks),
     "exact": lambda options: steps.against_exact(),
-    "errors": lambda options: errors.time_to_error(options.photos, options.reference),
+    "errors": lambda options: errors.time_to_error(options.cases, options.reference),
     "start": lambda options: starting.start(options.rounds, options.other),
     "visits": lambda options: visits.visits(options.rounds),
     "drop": lambda options: dropping.drop(),
@@ -58,7 +58,7 @@ def main() -> None:
         default=5,
         help="of IG in `speed` and `verification`, 4 times as many of methods of one pass; of `start` and `visits`",
     )
-    parser.add_argument("--photos", type=int, help="how many of them `errors` takes; none: all")
+    parser.add_argument("--cases", type=int, help="how many maps `errors` takes, drawn evenly; none: all")
     parser.add_argument("--other", type=Path, help="another commit's checkout, which `start` measures in turns")
     parser.add_argument("--reference", type=int, default=4320, help="steps of the map that `errors` compares with")
     parser.add_argument("--write", action="store_true", help=f"put each part's sections into docs/{DOCUMENT}")

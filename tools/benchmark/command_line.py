@@ -31,7 +31,7 @@ Commands = Mapping[str, Sequence[str]]
 
 def command_line(rounds: int) -> str | None:
     """Measure them in turns; None without real weights and photos."""
-    originals = listed_photos(None)
+    originals = listed_photos()
     if not originals or not at_hand(NETWORK):
         return None
     with tempfile.TemporaryDirectory(prefix="whypixel-command-line-") as place:

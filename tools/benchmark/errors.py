@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import product
 from pathlib import Path
 
 import captum.attr
@@ -16,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from explainers import Classifier, Explanation, Target, load_classifier, read_image
-from explainers.explanation import SCALES
+from explainers.explanation import SCALES, Scale
 from explainers.methods.integrated_gradients import IntegratedGradients
 from explainers.passes import Passes
 from explainers.paths.integrate import integrate
@@ -64,16 +65,25 @@ class Case:
 
 
 def time_to_error(count: int | None, reference_steps: int) -> str | None:
-    """Compare the time to several errors on the first `count` photos (None: all).
+    """Compare the time to several errors for `count` maps (None: every photo's of every network and score).
 
     reference_steps: of the trapezoid rule's map that stands for the exact one. Among its points are those of the
                      midpoint rule for every number of steps that divides half of it, so many divisors are useful.
     Returns None where there are no photos or no weights.
     """
-    photos, names = listed_photos(count), [name for name in PHOTO_NETWORKS if at_hand(name)]
-    if not photos or not names:
+    photos, available = listed_photos(), [name for name in PHOTO_NETWORKS if at_hand(name)]
+    if not photos or not available:
         return None
-    cases = [case for name in names for case in _cases(load_classifier(name, device="cpu"), photos, reference_steps)]
+    maps = evenly_drawn(available, photos)[:count]
+    cases = [
+        case
+        for name in available
+        for case in _cases(
+            load_classifier(name, device="cpu"),
+            [(photo, scale) for network, photo, scale in maps if network == name],
+            reference_steps,
+        )
+    ]
     names = list(dict.fromkeys(case.network for case in cases))
     rows = [
         _row(f"{name}, {scale}, {tolerance:.0%}", group)
@@ -87,7 +97,8 @@ def time_to_error(count: int | None, reference_steps: int) -> str | None:
     head = ["network, score, error", "cases", "points", "Captum's steps", "s", "Captum's s", "ratio", "worst ratio"]
     head += ["error", "worst error", "calibrated"]
     note = (
-        f"{len(photos)} photos, the most likely class, black baseline, medians. Whypixel's default method with the "
+        f"{len(maps)} maps of {len({photo for _, photo, _ in maps})} photos, the most likely class, black baseline, "
+        "real weights; medians. Whypixel's default method with the "
         "tolerance, verification included, against Captum's Integrated Gradients with the smallest number of midpoint "
         f"steps whose map is within it (of the divisors of {reference_steps // 2}), and its fastest internal batch. "
         f"The error is the relative L1 distance from the trapezoid rule's map on {reference_steps} even steps; "
@@ -96,43 +107,54 @@ def time_to_error(count: int | None, reference_steps: int) -> str | None:
     return report("Time to a given error", note, head, rows, _limits(promised, cases))
 
 
-def listed_photos(count: int | None) -> list[Path]:
-    """Return the photos that labels.tsv lists in the folder WHYPIXEL_PHOTOS, the first `count`; none without it."""
+def evenly_drawn(networks: Sequence[str], photos: Sequence[Path]) -> list[tuple[str, Path, Scale]]:
+    """Return every photo with every network and score, in an order in which the first few are of as many photos, and
+    of each network and score about equally often."""
+    kinds = list(product(networks, SCALES))
+    return [
+        (network, photo, scale)
+        for turn in range(len(kinds))
+        for number, photo in enumerate(photos)
+        for network, scale in [kinds[(number + turn) % len(kinds)]]
+    ]
+
+
+def listed_photos() -> list[Path]:
+    """Return the photos that labels.tsv lists in the folder WHYPIXEL_PHOTOS; none without it."""
     folder = os.environ.get("WHYPIXEL_PHOTOS")
     if not folder:
         return []
     with Path(folder, "labels.tsv").open(newline="", encoding="utf-8") as lines:
-        return [Path(folder, row["file"]) for row in csv.DictReader(lines, delimiter="\t")][:count]
+        return [Path(folder, row["file"]) for row in csv.DictReader(lines, delimiter="\t")]
 
 
-def _cases(classifier: Classifier, photos: Sequence[Path], reference_steps: int) -> Iterator[Case]:
+def _cases(classifier: Classifier, maps: Sequence[tuple[Path, Scale]], reference_steps: int) -> Iterator[Case]:
     noise = torch.rand(classifier.channels, *classifier.size, generator=torch.Generator().manual_seed(0))
     batch = min(CAPTUM_BATCHES, key=lambda size: _captum_seconds(classifier, noise, Target(0), 32, size))
-    for photo in photos:
+    for photo, scale in maps:
         picture, _ = classifier.see(read_image(photo.read_bytes()))
-        index = classifier.predict(picture)[0].index
-        for target in (Target(index, scale=scale) for scale in SCALES):
-            reference, by_steps = _even_maps(classifier, picture, target, reference_steps)
-            errors = {steps: relative_l1_error(values, reference) for steps, values in by_steps.items()}
-            for tolerance in TOLERANCES:
-                steps = next((steps for steps, error in errors.items() if error < tolerance), max(errors))
-                timed_steps = min(steps, MAX_TIMED_STEPS)
-                seconds, explanation = _our_seconds(classifier, picture, target, tolerance)
-                captum_seconds = _captum_seconds(classifier, picture, target, timed_steps, batch) * steps / timed_steps
-                case = Case(
-                    classifier.name,
-                    photo.name,
-                    target.scale,
-                    tolerance,
-                    points=explanation.history[-1].points,
-                    expected_error=explanation.error or 0.0,
-                    error=relative_l1_error(torch.from_numpy(explanation.values), reference),
-                    steps=steps,
-                    seconds=seconds,
-                    captum_seconds=captum_seconds,
-                )
-                print(*asdict(case).values(), file=sys.stderr, flush=True)
-                yield case
+        target = Target(classifier.predict(picture)[0].index, scale=scale)
+        reference, by_steps = _even_maps(classifier, picture, target, reference_steps)
+        errors = {steps: relative_l1_error(values, reference) for steps, values in by_steps.items()}
+        for tolerance in TOLERANCES:
+            steps = next((steps for steps, error in errors.items() if error < tolerance), max(errors))
+            timed_steps = min(steps, MAX_TIMED_STEPS)
+            seconds, explanation = _our_seconds(classifier, picture, target, tolerance)
+            captum_seconds = _captum_seconds(classifier, picture, target, timed_steps, batch) * steps / timed_steps
+            case = Case(
+                classifier.name,
+                photo.name,
+                scale,
+                tolerance,
+                points=explanation.history[-1].points,
+                expected_error=explanation.error or 0.0,
+                error=relative_l1_error(torch.from_numpy(explanation.values), reference),
+                steps=steps,
+                seconds=seconds,
+                captum_seconds=captum_seconds,
+            )
+            print(*asdict(case).values(), file=sys.stderr, flush=True)
+            yield case
 
 
 def _even_maps(

@@ -1,5 +1,8 @@
 """Time to a given error: maps of even steps from one set of gradients, and what is made of the cases."""
 
+from collections import Counter
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -21,6 +24,15 @@ def test_the_even_maps_are_those_of_so_many_steps(conv64, noise, apart):
 def test_without_photos_it_is_skipped(monkeypatch):
     monkeypatch.delenv("WHYPIXEL_PHOTOS", raising=False)
     assert errors.time_to_error(1, 120) is None
+
+
+def test_the_first_few_maps_are_drawn_evenly():
+    photos = [Path(f"{number}.png") for number in range(7)]
+    drawn = errors.evenly_drawn(["one", "other"], photos)
+    assert len(drawn) == len(set(drawn)) == 2 * 2 * 7
+    first = drawn[:7]
+    assert {photo for _, photo, _ in first} == set(photos)
+    assert sorted(Counter((network, scale) for network, _, scale in first).values()) == [1, 2, 2, 2]
 
 
 @pytest.fixture
