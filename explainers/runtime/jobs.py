@@ -158,6 +158,13 @@ class Jobs:
             for job in self._running:
                 job.keeps = job.keeps and subject not in job.about
 
+    def forget_computed(self) -> None:
+        """Drop all results that can be computed again; what was only loaded stays."""
+        with self._lock:
+            for kind, results in self._results.items():
+                if self._limits[kind].computes:
+                    results.clear()
+
     def _join(self, kind: str, key: Hashable, work: Work, about: frozenset[str]) -> Job:
         with self._lock:
             results, job = self._results[kind], self._jobs.get((kind, key))

@@ -54,6 +54,7 @@ def shared() -> Jobs:
     )
     VISITS.when_gone(jobs.forget)
     SHARED.when_gone(jobs.forget)
+    VISITS.when_empty(jobs.forget_computed)
     return jobs
 
 

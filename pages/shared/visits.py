@@ -17,6 +17,7 @@ from streamlit.runtime.state import SafeSessionState
 
 LOOK_INTERVAL = 2.0  # seconds between looks at who is still there
 GRACE = 20.0  # seconds: a connection that comes back sooner finds its visit as it was
+EMPTY = 60.0  # seconds without a visit after which nothing is kept that can be computed again
 SERVING = (runtime.RuntimeState.NO_SESSIONS_CONNECTED, runtime.RuntimeState.ONE_OR_MORE_SESSIONS_CONNECTED)
 
 
@@ -39,13 +40,14 @@ class Visit:
 
 
 class Visits:
-    """The visits to this server, and the functions to call when one, or the last that holds something, has ended."""
+    """The visits to this server, and the functions to call when a visit, the last that holds a thing, or all end."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._visits: dict[str, Visit] = {}
         self._forgetters: list[Callable[[str], None]] = []
         self._enders: list[Callable[[str], None]] = []
+        self._emptiers: list[Callable[[], None]] = []
         self._watch: threading.Thread | None = None
 
     def when_gone(self, forget: Callable[[str], None]) -> None:
@@ -55,6 +57,10 @@ class Visits:
     def when_ended(self, end: Callable[[str], None]) -> None:
         """Call `end` with the name of every visit that has ended."""
         self._enders.append(end)
+
+    def when_empty(self, forget: Callable[[], None]) -> None:
+        """Call `forget` when there has been no visit for a while."""
+        self._emptiers.append(forget)
 
     def come(self, name: str, session: SafeSessionState) -> None:
         """Note a new visit and its session; a script that runs without a server is no visit."""
@@ -103,8 +109,9 @@ class Visits:
                 forget(subject)
 
     def _look_again_and_again(self) -> None:
-        """Look at the visits until there are none."""
+        """Look at the visits until there have been none for a while."""
         ended: list[Visit] = []
+        empty_since: float | None = None
         while _serving():
             time.sleep(LOOK_INTERVAL)
             swept = bool(ended)
@@ -114,10 +121,21 @@ class Visits:
                 time.sleep(LOOK_INTERVAL)
                 if _serving():
                     _drop_files()
-            with self._lock:
-                if not self._visits and not ended:
-                    self._watch = None
-                    return
+            empty_since = None if self._visits or ended else empty_since or time.monotonic()
+            if empty_since is not None and time.monotonic() - empty_since >= EMPTY and self._closed():
+                return
+
+    def _closed(self) -> bool:
+        """End the watch, and forget what is kept for the next visits; False if somebody has come meanwhile."""
+        with self._lock:
+            if self._visits:
+                return False
+            self._watch = None
+        for forget in self._emptiers:
+            forget()
+        gc.collect()
+        _give_back()
+        return True
 
 
 def _serving() -> bool:

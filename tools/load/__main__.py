@@ -15,16 +15,20 @@ import argparse
 import asyncio
 import sys
 import tempfile
+import time
+from dataclasses import replace
 from pathlib import Path
 
 from explainers import load_classifier
 from explainers.classifiers import BUNDLED
+from pages.shared.visits import EMPTY, GRACE
 from tools import marks
 from tools.load.crowd import Crowd
 from tools.load.report import judge, report
 from tools.load.server import serve
 from tools.load.watching import watch
 
+REST = GRACE + EMPTY + 20.0  # seconds, after which the server keeps nothing that it can compute again
 DOCUMENT, NAME = "measurements.md", "tools.load"
 
 
@@ -34,7 +38,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=180.0, help="how long they visit")
     parser.add_argument("--steps", type=int, default=1000, help="of the Integrated Gradients that take long")
     parser.add_argument("--classifier", default=BUNDLED, help="the one that visitors meet first, and explain")
-    parser.add_argument("--settle", type=float, default=10.0, help="seconds of rest before the last look at memory")
+    parser.add_argument("--settle", type=float, default=REST, help="seconds of rest before the looks at memory")
     parser.add_argument("--seed", type=int, default=0, help="another one asks other questions")
     parser.add_argument(
         "--count-collections", action="store_true", help="count full garbage collections, which slows the server down"
@@ -49,15 +53,19 @@ def main() -> None:
         crowd = Crowd(server.port, classifier.labels, options.seed, options.steps)
         asyncio.run(crowd.visit_alone(1))
         first_memory, first_collections = server.memory, len(server.collections)
+        early = replace(crowd, visits=[], troubles=crowd.troubles)
+        asyncio.run(early.use_every_method())
+        time.sleep(options.settle)
+        memory_at_rest = server.memory
         asyncio.run(crowd.visit_alone(options.visitors // 6))
         alone = len(crowd.visits)
         load = asyncio.run(watch(server, crowd, options.visitors, options.seconds, options.settle))
         collections = server.collections[first_collections:] if options.count_collections else None
         if server.process.poll() is not None or "Traceback" in server.log:
             crowd.troubles.append(f"the server: {server.log}")
-    judged = judge(crowd.visits, classifier)
+    judged = judge([*early.visits, *crowd.visits], classifier)
     title = f"{options.visitors} visitors for {options.seconds:.0f} s on {classifier.name}"
-    text = report(title, crowd, alone, first_memory, load, judged, collections)
+    text = report(title, crowd, alone, first_memory, memory_at_rest, load, judged, collections)
     failed = bool(crowd.troubles or any(each.wrong for each in judged))
     print(text)
     if options.write and not failed:

@@ -87,6 +87,11 @@ class Crowd:
         for number in range(visits):
             await self.look_around(Random(number), self.plain, 0)
 
+    async def use_every_method(self) -> None:
+        """Ask for one map of every method of the mix, one visitor after the other."""
+        for explainer in {type(explainer): explainer for explainer in METHOD_MIX}.values():
+            await self.look_around(Random(self.seed), iter([Question(explainer)]), 0, most=1)
+
     async def visit_together(self, count: int, seconds: float) -> None:
         """Let `count` visitors come for some time; then the patient ones wait for their map, and the others leave."""
         patient, quitters, plain = max(1, count // 15), max(1, count // 10), max(1, count * 3 // 10)

@@ -48,16 +48,18 @@ def report(
     crowd: Crowd,
     alone: int,
     first_memory: float,
+    memory_at_rest: float,
     load: ServerLoad,
     judged: Sequence[Judged],
     collections: Sequence[float] | None = None,
 ) -> str:
     """Write the report in Markdown.
 
-    alone:        how many of the crowd's visits had the server to themselves; they came first.
-    first_memory: of the server in MiB, after its first visit.
-    judged:       all maps; each that is wrong is named with its question.
-    collections:  the seconds of the server's full garbage collections since its first visit, if they were counted.
+    alone:          how many of the crowd's visits had the server to themselves; they came first.
+    first_memory:   of the server in MiB, after its first visit.
+    memory_at_rest: in MiB, before the crowd, when every method had been used once and nobody was there.
+    judged:         all maps; each that is wrong is named with its question.
+    collections:    the seconds of the server's full garbage collections since its first visit, if they were counted.
     """
     timed_out = sum(not visit.map for visit in crowd.visits) - crowd.stopped - crowd.left
     return "\n".join(
@@ -75,7 +77,9 @@ def report(
             f"{timed_out} when time was up",
             f"- Memory of the server in MiB: after its first visit {first_memory:.0f}",
             f"- Every {SAMPLING_INTERVAL:.0f} s: {', '.join(f'{memory:.0f}' for memory in load.memory)}; "
-            f"peak {load.peak_memory:.0f}, at the end {load.final_memory:.0f}",
+            f"peak {load.peak_memory:.0f}",
+            f"- At rest, nobody there: {memory_at_rest:.0f} when every method of the run had been used once, "
+            f"{load.final_memory:.0f} after the crowd ({load.final_memory / memory_at_rest - 1:+.1%})",
             f"- Of {os.cpu_count()} cores, the server took {load.server_cores:.2f} "
             f"and the visitors {load.visitors_cores:.2f}",
             f"- At rest {load.rest} s after all had left",

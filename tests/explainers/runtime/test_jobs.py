@@ -306,6 +306,15 @@ def test_what_is_about_a_photo_or_a_classifier_can_be_forgotten(jobs, about, sub
     assert len(again) == 1
 
 
+def test_what_can_be_computed_again_can_be_forgotten_at_once(jobs, about):
+    about("cat's map", "cat", "tiny")
+    about("classifier")
+    with jobs.job("other", "weights", lambda report: "tensors") as job:
+        assert job.ended.wait(SOON)
+    jobs.forget_computed()
+    assert {kind: list(results) for kind, results in jobs._results.items() if results} == {"other": ["weights"]}
+
+
 def test_results_about_no_photo_are_not_forgotten(jobs, about):
     about("classifier")
     jobs.forget("cat")

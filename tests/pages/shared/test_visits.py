@@ -206,6 +206,40 @@ def test_the_end_of_a_visit_is_told(ours, ground, come):
     assert told == ["anna"]
 
 
+def test_what_can_be_computed_again_is_forgotten_once_nobody_has_been_there_for_a_minute(
+    ours, ground, come, monkeypatch
+):
+    forgotten, sleeps = [], []
+    ours.when_empty(lambda: forgotten.append(ground.now))
+    ground.media_file_mgr = SimpleNamespace(remove_orphaned_files=lambda: None)
+    monkeypatch.setattr(visits.gc, "collect", lambda: None)
+
+    def sleep(seconds):
+        ground.now += seconds
+        sleeps.append(seconds)
+        if ground.now == 40:  # in the middle of the minute
+            come("bert")
+        if ground.now == 200:
+            ground.connected.remove("bert")
+
+    ground.sleep = sleep
+    come("anna")
+    ground.connected.remove("anna")
+    ours._look_again_and_again()
+    assert len(forgotten) == 1
+    assert 200 + visits.GRACE + visits.EMPTY <= forgotten[0] <= 200 + visits.GRACE + visits.EMPTY + 10
+    assert ours._watch is None
+
+
+def test_who_comes_at_the_last_moment_finds_what_is_kept(ours, come):
+    forgotten = []
+    ours.when_empty(lambda: forgotten.append("all"))
+    come("anna")
+    assert not ours._closed()
+    assert forgotten == []
+    assert ours._watch is not None
+
+
 def test_a_photo_that_is_given_again_is_not_gone(ours, come, gone):
     come("anna", "cat")
     ours.hold("anna", "photo", ["cat"])
@@ -234,6 +268,7 @@ def port(monkeypatch):
     monkeypatch.setattr(WeightsSource, "load", stand_in)
     monkeypatch.setattr(visits, "GRACE", 0.3)
     monkeypatch.setattr(visits, "LOOK_INTERVAL", 0.1)
+    monkeypatch.setattr(visits, "EMPTY", 0.5)
     loop, ready = asyncio.new_event_loop(), threading.Event()
 
     async def serve():
@@ -309,5 +344,7 @@ def test_nothing_of_an_upload_outlives_its_visit(port, job):
     assert not runtime.get_instance().uploaded_file_mgr.file_storage
     assert shown(digest) == []
     assert explanation() is None
+    kept = jobs.shared()._results
+    assert [kind for kind, results in kept.items() if results] == ["classifiers"]
     left = [thing for thing in gc.get_objects() if type(thing) in (Photo, UploadedFile)]
     assert not any(type(thing) is UploadedFile or thing.digest in (digest, other) for thing in left)
