@@ -36,7 +36,8 @@ class LIME(OnCoalitions):
     paper: ClassVar[str] = "https://arxiv.org/abs/1602.04938"
     formula: ClassVar[str] = (
         r"\mathrm{argmin}_w \sum_z \pi(z) \big(S(z) - b - w \cdot z\big)^2 + \lambda |w|^2,"
-        r" \quad z: \text{superpixels shown}, \; \pi: \text{likeness to the picture}"
+        r" \quad z: \text{1 for superpixels shown, 0 for others}, \; \pi: \text{likeness to the picture},"
+        r" \; \lambda: \text{ridge penalty}"
     )
     linear: ClassVar[bool] = True
     examples: ClassVar[Examples] = Examples(many={"samples": 200}, few={"samples": 120})

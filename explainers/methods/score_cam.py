@@ -71,7 +71,7 @@ class ScoreCAM(_ForwardOnly):
     paper: ClassVar[str] = "https://arxiv.org/abs/1910.01279"
     formula: ClassVar[str] = (
         r"\mathrm{ReLU}\Big(\sum_k a_k A_k\Big),"
-        r" \quad a_k = S(x \odot H_k) - S(0), \; H_k: A_k \text{ enlarged, stretched to 0 to 1}"
+        r" \quad a_k = S(x \odot H_k) - S(0), \; H_k: A_k \text{ enlarged, stretched to 0 to 1}, \; 0: \text{black}"
     )
     stands_on: ClassVar[str] = "Captum `LayerActivation`"
     ours: ClassVar[str] = (

@@ -6,7 +6,7 @@ import streamlit as st
 
 from explainers import Explainer
 from explainers.lessons import Lab, Link
-from explainers.lessons.reference import SYMBOLS, cost, foundation, properties
+from explainers.lessons.reference import cost, foundation, properties, symbols
 from explainers.methods.families import FAMILIES
 from pages.shared import state
 
@@ -24,7 +24,7 @@ def show_reference(lab: Lab) -> Link | None:
         key=state.setting(FAMILY_KEY, first, FAMILIES.__contains__),
     )
     family = FAMILIES[name or first]
-    st.markdown(f"{family.summary} {SYMBOLS}")
+    st.markdown(f"{family.summary} {symbols(family.methods())}")
     followed = [_show(kind, lab) for kind in family.methods()]
     return next((link for link in followed if link), None)
 
