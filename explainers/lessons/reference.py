@@ -32,7 +32,13 @@ def symbols(kinds: Iterable[type[Explainer]]) -> str:
     """Say what the symbols in the formulas of some methods mean."""
     formulas = " ".join(kind.formula for kind in kinds)
     *others, last = (meaning for look, meaning in SYMBOLS.items() if re.search(look, formulas))
-    return f"In the formulas, {', '.join(others)}{' and ' * bool(others)}{last}."
+    return f"In the formulas, {', and '.join(filter(None, (', '.join(others), last)))}."
+
+
+def in_lines(formula: str) -> str:
+    """Return a formula with each explanation on a line of its own, so that it fits a narrow screen."""
+    lines = r" \\ ".join(re.split(r",? *\\(?:quad|;) *", formula))
+    return rf"\begin{{gathered}}{lines}\end{{gathered}}"
 
 
 def properties(kind: type[Explainer]) -> list[str]:

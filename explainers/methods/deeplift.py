@@ -134,8 +134,9 @@ class DeepLIFT(Explainer):
     title: ClassVar[str] = "DeepLIFT"
     paper: ClassVar[str] = "https://arxiv.org/abs/1704.02685"
     formula: ClassVar[str] = (
-        r"(x - x') \odot \frac{\partial S}{\partial x} \text{ with } \frac{f(z) - f(z')}{z - z'} \text{ in place of }"
-        r" f'(z) \text{ at every activation } f \text{, which gets } z \text{ for } x \text{ and } z' \text{ for } x'"
+        r"(x - x') \odot \frac{\partial S}{\partial x} \text{ with} \quad \frac{f(z) - f(z')}{z - z'}"
+        r" \text{ in place of } f'(z) \quad \text{at every activation } f,"
+        r" \quad z, z': \text{what it gets for } x \text{ and } x'"
     )
     family: ClassVar[Family] = "gradient"
     linear: ClassVar[bool] = True

@@ -44,7 +44,9 @@ class EigenCAM(_ForwardOnly):
 
     title: ClassVar[str] = "Eigen-CAM"
     paper: ClassVar[str] = "https://arxiv.org/abs/2008.00299"
-    formula: ClassVar[str] = r"\sum_k u_k A_k, \quad u: \text{first left singular vector of the matrix of rows } A_k"
+    formula: ClassVar[str] = (
+        r"\sum_k u_k A_k, \quad u: \text{first left singular vector} \; \text{of the matrix of rows } A_k"
+    )
     asks_score: ClassVar[bool] = False
     stands_on: ClassVar[str] = "Captum `LayerActivation`"
     ours: ClassVar[str] = "Captum has none. Its sign is fixed"

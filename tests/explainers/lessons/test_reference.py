@@ -5,7 +5,7 @@ import re
 import pytest
 
 from explainers import EXPLAINERS, load_classifier
-from explainers.lessons.reference import SYMBOLS, cost, foundation, properties, symbols
+from explainers.lessons.reference import SYMBOLS, cost, foundation, in_lines, properties, symbols
 
 
 @pytest.fixture(scope="module")
@@ -29,3 +29,9 @@ def test_a_symbol_is_explained_where_it_occurs_and_nowhere_else(look):
     without = [kind for kind in EXPLAINERS if kind not in with_it]
     assert SYMBOLS[look] in symbols(with_it)
     assert SYMBOLS[look] not in symbols(without)
+
+
+def test_each_explanation_of_a_formula_has_its_own_line():
+    assert in_lines(r"a_k + b, \quad b: \text{one}, \; a: \text{other}") == (
+        r"\begin{gathered}a_k + b \\ b: \text{one} \\ a: \text{other}\end{gathered}"
+    )
