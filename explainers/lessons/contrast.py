@@ -117,8 +117,8 @@ class TwoThings(Live):
                 f"The logit of {first} is {significant(found[0].score)}, that of {other} "
                 f"{significant(found[1].score)}. The contrast explains their difference, "
                 f"**{significant(found[2].score)}**.",
-                "Subtract the second map from the first, and you get the third: the two differ by at most "
-                f"{significant(off(found))} times the strongest value.",
+                "Subtract the second map from the first, and you get the third. Divided by the strongest value, they "
+                f"differ by at most {significant(off(found))}.",
             ),
             rows=(
                 (
@@ -149,9 +149,8 @@ def _difference(lab: Lab) -> Revealed:
     by = {name: off(maps(lab, method, question)) for name, method in METHODS.items()}
     return Revealed(
         SAME if max(by.values()) < ROUNDING else OTHER,
-        "Subtracted maps and contrast differ by at most "
+        "Divided by the strongest value, they differ by at most "
         + " and ".join(f"{significant(value)} for {name}" for name, value in by.items())
-        + " times the strongest value"
         + (", which is rounding" if max(by.values()) < ROUNDING else "")
         + ". Both methods are built on derivatives, and the derivative of a difference is the difference of the "
         "derivatives. This holds for logits. It no longer holds if each map goes through a ReLU first, or if its signs "
@@ -171,7 +170,7 @@ def _common(lab: Lab) -> str:
         f"From black to the picture, the logit of {first} changes by {changes[0]}, that of {other} by {changes[1]}, "
         f"and their difference by {changes[2]}. The pixels of the maps of Integrated Gradients add up to {sums[0]}, "
         f"{sums[1]} and {sums[2]}; more steps would bring them closer.\n\nSo ask for the contrast if the question is "
-        "“Why not the other one?”, and for one class if it is “What did it see at all?”."
+        "“Why not the other one?”, and for one class if it is “What did it see at all?”"
     )
 
 

@@ -227,8 +227,8 @@ LESSON = Lesson(
             "A network doesn't get a photo as it is. First the photo is resized. Its three colours are put in an "
             "order, red first or blue first. Its brightness is written in numbers from 0 to 1, or from 0 to 255. Last "
             "comes the **scaling**: in each colour, a mean is subtracted and the result is divided by a standard "
-            "deviation. Both come from the pictures that the network was trained on. The mean says how bright they "
-            "were, and the standard deviation how far from the mean a pixel typically was.\n\nAll this is called "
+            "deviation. Both often come from the pictures that the network was trained on. The mean then says how "
+            "bright they were, and the standard deviation how far from it a pixel typically was.\n\nAll this is called "
             "**preprocessing**. What a network has learnt is stored in its **weights**, the numbers that training has "
             "set. The preprocessing is seldom stored with them. So whoever uses the network must repeat it, in exactly "
             "the same way.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from explainers.glossary import with_terms
 from explainers.lessons.lab import Lab
 from explainers.lessons.parts import Guess, Lesson, Link, Live, OpenQuestion, Part, Text
 from explainers.report.templates import template
@@ -20,9 +21,10 @@ def worksheet(lesson: Lesson, lab: Lab | None = None) -> str:
     lab: computes the answers that stand on it; None: there is room for them instead.
     """
     sections = [_section(part, lab) for part in lesson.parts]
+    words = with_terms("", " ".join(f"{each['text']} {each['answer']}" for each in sections)).strip()
     classifier = lab.classifier.name if lab else ""
     page: str = template(TEMPLATE).render(
-        lesson=lesson, sections=sections, answered=lab is not None, classifier=classifier
+        lesson=lesson, sections=sections, words=words, answered=lab is not None, classifier=classifier
     )
     return page
 
@@ -68,4 +70,4 @@ def _range(knob: Knob) -> str:
             return "; ".join(options)  # some have a comma
         case Switch():
             return "on or off"
-    return "as you like"
+    return "your choice"
