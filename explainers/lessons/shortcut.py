@@ -19,6 +19,7 @@ from explainers.numbers import percent, significant
 from explainers.settings import choice, number, seed, switch
 
 WITH, WITHOUT = "learnt with the mark", "learnt without it"
+SHORT = {WITH: "first", WITHOUT: "control"}
 MOST, HALF, LITTLE = "more than 80%", "40% to 80%", "less than 40%"
 ACCURACY, MEAN_MAP, NOTHING = "the accuracy", "the mean map", "neither"
 CLEAR = 3.0  # times as much as by chance: what anybody would see
@@ -99,7 +100,7 @@ class OneDrawing(Live):
         for name, each in found.items():
             answers = each.classifier.predict(torch.from_numpy(picture), len(SHAPES))
             shares = {answer.label: percent(answer.probability) for answer in answers}
-            rows.append(f"| {name} | **{answers[0].label}** | {' | '.join(shares[shape] for shape in SHAPES)} |")
+            rows.append(f"| {SHORT[name]} | **{answers[0].label}** | {' | '.join(shares[shape] for shape in SHAPES)} |")
         head = f"| Network | says | {' | '.join(SHAPES)} |\n| --- | --- |{' --- |' * len(SHAPES)}\n"
         with_mark, control = (found[name].rates for name in (WITH, WITHOUT))
         return Shown(
@@ -118,7 +119,7 @@ class OneDrawing(Live):
 @dataclass(frozen=True)
 class WhoFinds(Live):
     """Which maps give the mark away? Here are a square with the mark, its map, and the **mean map** of many such
-    squares. The squares lie in different places, so they fade in the mean. The mark is always in the same corner, so it
+    squares. The squares lie in different places, so they blur in the mean. The mark is always in the same corner, so it
     stays.
 
     Compare the first network with the control. Then try other methods, and train again with other random numbers.
@@ -196,18 +197,19 @@ def _shows(lab: Lab) -> Revealed:
 
 def _tell(lab: Lab) -> str:
     found = networks(lab)
-    finders = [
-        f"{name} {significant(found[WITH].maps[name].times)}, with the strongest pixel "
-        f"{'there' if found[WITH].maps[name].peaks_in_box else 'elsewhere'} "
-        f"(control {significant(found[WITHOUT].maps[name].times)})"
+    rows = "\n".join(
+        f"| {name} | {significant(found[WITH].maps[name].times)} | {significant(found[WITHOUT].maps[name].times)} | "
+        f"{'yes' if found[WITH].maps[name].peaks_in_box else 'no'} |"
         for name in (GRADIENT, PATH, CAM)
-    ]
+    )
     share = found[WITH].maps[PATH].share
     return (
-        f"How many times as much as by chance lies in the mark's corner: {'; '.join(finders)}. That is still only "
-        f"{percent(share)} of the whole mean map for {PATH}, so in the map of a single picture it is easily "
-        "overlooked.\n\nA map raises a suspicion. The proof is an experiment: put the mark on circles and triangles. "
-        f"The first network then calls {percent(found[WITH].rates.others_with_mark)} of them squares, and the control "
+        "This is how many times as much of the mean map lies in the mark's corner as by chance, and whether the "
+        "strongest pixel of the first network's map lies there:\n\n| Method | First | Control | Strongest |\n| --- | "
+        f"--- | --- | --- |\n{rows}\n\nEven so, the corner holds only {percent(share)} of the mean map of {PATH}. In "
+        "the map of a single picture, it is easily overlooked.\n\nA map raises a suspicion. The proof is an "
+        "experiment: put the mark on circles and triangles. The first network then calls "
+        f"{percent(found[WITH].rates.others_with_mark)} of them squares, and the control "
         f"{percent(found[WITHOUT].rates.others_with_mark)}. So a mark as such doesn't make a square: the first network "
         "has *learnt* to go by it."
     )
