@@ -12,7 +12,7 @@ from explainers.report.templates import template
 from explainers.settings import Choice, Knob, Range, Switch
 
 TEMPLATE = Path(__file__).with_name("worksheet.html")
-NOTE_LINES, ANSWER_LINES = 3, 5  # to write on
+NOTE_LINES, ANSWER_LINES, LINK_LINES = 3, 5, 2  # to write on
 
 
 def worksheet(lesson: Lesson, lab: Lab | None = None) -> str:
@@ -57,7 +57,7 @@ def _section(part: Part, lab: Lab | None) -> dict[str, Any]:
             if lab:
                 section["answer"] = answer(lab)
         case Link(text=text, label=label):
-            section |= {"text": f"{text}\n\nIn Whypixel: {label}.", "lines": NOTE_LINES}
+            section |= {"text": f"{text}\n\nIn Whypixel: {label}.", "lines": LINK_LINES}
     return section
 
 
