@@ -17,7 +17,7 @@ TERMS = {
     "saturation": "the score stops rising although the picture still changes. There the gradient is small even at "
     "pixels that matter.",
     "completeness": "the attributions of all pixels add up to the score minus the baseline's score.",
-    "gap": "how far the attributions miss the sum that completeness asks for, as a share of it.",
+    "gap": "how far the attributions miss the change of the score that they should add up to, as a share of it.",
     "expected error": "how far the map is likely to be from the exact one, as a share of all that the exact one shows.",
     "pass": "one run of one picture through the network. It is what a map costs.",
     "layer": "one stage of the network. Deeper layers stand for larger, more complex things; their maps are coarser.",

@@ -134,10 +134,10 @@ def _best(lab: Lab) -> str:
     return (
         "There is no right one. A baseline says what “nothing” means, so it is part of the question: *why this score "
         "rather than the score of a black picture?* Choose one that has no colour in common with what you ask about. "
-        f"For the uniform black is a bad choice: its dark pixels get {percent(black)}, and from white "
-        f"{percent(white)}. A blurred picture keeps the colours and takes away the details, so its map shows details. "
-        "Random pictures have no colour to hide in, but each gives another map, so several are averaged. And always "
-        "say which one you took."
+        f"For the uniform, black is a bad choice: its dark pixels get {percent(black)} of the attribution from black, "
+        f"and {percent(white)} from white. A blurred picture keeps the colours and takes away the details, so its map "
+        "shows details. Random pictures have no colour to hide in, but each gives another map, so several are "
+        "averaged. And always say which one you took."
     )
 
 

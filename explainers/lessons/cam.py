@@ -213,7 +213,7 @@ def _related(lab: Lab) -> Revealed:
     return Revealed(
         right,
         f"CAM is {significant(times)} times Grad-CAM, in every cell. Once that is divided out, they differ by at most "
-        f"{significant(off)}. The reason: behind the pooling, the score is a sum of weight times mean. The derivative "
+        f"{significant(off)}. The reason: after the pooling, the score is a sum of weight times mean. The derivative "
         "of a mean with respect to one cell is 1 divided by the number of cells. So the gradient *is* the weight, "
         "divided by the number of cells.",
     )
@@ -223,7 +223,7 @@ def _elsewhere(lab: Lab) -> str:
     cells = lab.explain(CAM(), lab.question(PICTURES[0])).values[0].size
     return (
         "CAM needs a network that ends in global average pooling and one linear layer, because it borrows that layer's "
-        f"weights. There, both maps agree up to a factor, here {cells}, the number of cells. Grad-CAM asks the "
+        f"weights. There, both maps agree up to a factor, here {cells}, the number of cells. Grad-CAM takes the "
         "gradient instead, so it works on any network and at any layer. But at an earlier layer, a mean gradient says "
         "little: the same feature map can count for the class in one place, and against it in another."
     )
@@ -255,7 +255,7 @@ LESSON = Lesson(
             "related",
             "Two ways to the weights",
             "CAM takes the weights of the last layer. Grad-CAM takes the mean gradient of the score with respect to "
-            "each feature map. On this network, what do you expect of the two maps?",
+            "each feature map. On this network, how do you expect the two maps to compare?",
             (SAME, FACTOR, OTHER),
             _related,
         ),

@@ -22,11 +22,12 @@ from explainers.question import Question
 from explainers.settings import choice
 
 PICTURES = "Chelsea the cat", "Motorcycle", "Cup of coffee"
-CAM, PATH = "Grad-CAM, with signs", "Integrated Gradients"
+CAM, PATH = "Grad-CAM with signs", "Integrated Gradients"
 METHODS: dict[str, Explainer] = {
     CAM: GradCAM(relu=False),
     PATH: IntegratedGradients(steps=16, rule="trapezoid"),
 }
+RIVAL = "Persian cat"  # which all bundled classifiers know, and take the cat for another kind
 SIDE = 448  # pixels, of a picture of two halves
 ROUNDING = 1e-4  # of the strongest value
 SAME, OTHER = "the same map", "another map"
@@ -86,10 +87,10 @@ def names(question: Question) -> tuple[str, str]:
 @dataclass(frozen=True)
 class TwoThings(Live):
     """Here is a picture of two halves. The first map explains the class of the left thing, the second one that of the
-    right thing. The third asks for the **contrast**: why the first class *rather than* the second? It explains the
-    difference of both logits.
+    right thing. The third explains the **contrast**: why the first class *rather than* the second? That is the
+    difference of the two logits.
 
-    In the third map red speaks for the first class, and blue for the second. All three maps are on one colour scale.
+    In the third map, red speaks for the first class, and blue for the second. All three maps are on one colour scale.
     Try both methods, and other pictures.
     """
 
@@ -116,8 +117,8 @@ class TwoThings(Live):
                 f"The logit of {first} is {significant(found[0].score)}, that of {other} "
                 f"{significant(found[1].score)}. The contrast explains their difference, "
                 f"**{significant(found[2].score)}**.",
-                "First map minus second map, against the third: they differ by at most "
-                f"{significant(off(found))} of the strongest value.",
+                "Subtract the second map from the first, and you get the third. Divided by the strongest value, they "
+                f"differ by at most {significant(off(found))}.",
             ),
             rows=(
                 (
@@ -137,9 +138,9 @@ def _red(lab: Lab) -> Revealed:
     first, other = names(question)
     return Revealed(
         RED[left > 0, right > 0],
-        f"Asked why {first} rather than {other}, Grad-CAM with signs has a sum of {significant(left)} over the left "
-        f"half and {significant(right)} over the right one. What speaks for {other} speaks *against* this answer. A "
-        f"map of {first} alone can't say that.",
+        f"In the Grad-CAM map with signs of {first} rather than {other}, the left half adds up to {significant(left)}, "
+        f"and the right half to {significant(right)}. What speaks for {other} counts *against* {first} here. The map "
+        f"of {first} alone doesn't say that.",
     )
 
 
@@ -148,11 +149,12 @@ def _difference(lab: Lab) -> Revealed:
     by = {name: off(maps(lab, method, question)) for name, method in METHODS.items()}
     return Revealed(
         SAME if max(by.values()) < ROUNDING else OTHER,
-        "They differ by at most "
-        + " and ".join(f"{significant(value)} of the strongest value for {name}" for name, value in by.items())
+        "Divided by the strongest value, they differ by at most "
+        + " and ".join(f"{significant(value)} for {name}" for name, value in by.items())
         + (", which is rounding" if max(by.values()) < ROUNDING else "")
         + ". Both methods are built on derivatives, and the derivative of a difference is the difference of the "
-        "derivatives. It holds for logits. It doesn't hold once a ReLU or a magnitude is taken of each map.",
+        "derivatives. This holds for logits. It no longer holds if each map goes through a ReLU first, or if its signs "
+        "are dropped.",
     )
 
 
@@ -163,13 +165,12 @@ def _common(lab: Lab) -> str:
     sums = [significant(sum(sides(each))) for each in found]
     changes = [significant(each.score - (each.baseline_score or 0.0)) for each in found]
     return (
-        "Whatever speaks for both classes in the same way drops out: that there is a thing at all, or the light of the "
-        "room. Between two kinds of cats, also that it is an animal.\n\nSums are subtracted like pixels. From black to "
-        f"the picture, the logit of {first} changes by {changes[0]}, that of {other} by {changes[1]}, and their "
-        f"difference by {changes[2]}. The pixels of the maps of Integrated Gradients add up to "
-        f"{sums[0]}, {sums[1]} and {sums[2]}; more steps would bring them closer.\n\nSo ask for a "
-        "contrast if somebody asks “why not the other one?” Ask for one class if somebody asks “what did it see at "
-        "all?”"
+        "Whatever speaks for both classes alike drops out, such as the light in the room, or that there is a thing at "
+        "all. Compare two kinds of cat, and even fur and whiskers may drop out.\n\nSums are subtracted like pixels. "
+        f"From black to the picture, the logit of {first} changes by {changes[0]}, that of {other} by {changes[1]}, "
+        f"and their difference by {changes[2]}. The pixels of the maps of Integrated Gradients add up to {sums[0]}, "
+        f"{sums[1]} and {sums[2]}; more steps would bring them closer.\n\nSo ask for the contrast if the question is "
+        "“Why not the other one?”, and for one class if it is “What did it see at all?”"
     )
 
 
@@ -181,9 +182,9 @@ LESSON = Lesson(
     parts=(
         Text(
             "A question has two sides",
-            "“Why a cat?” The map of the cat's logit shows the cat. But the doubt is often another one: *why a cat and "
-            "not a cup?* Both are in the picture, and the classifier gave both a score. Then it is the *difference* of "
-            "the two scores that needs an explanation.",
+            "“Why a cat?” The map of the cat's logit answers that. But often the question is another one: *why a cat "
+            "and not a cup?* Suppose that both are in the picture, so that both classes get a high score. Then it is "
+            "the *difference* of the two scores that needs an explanation.",
         ),
         Guess(
             "red",
@@ -206,17 +207,18 @@ LESSON = Lesson(
         OpenQuestion(
             "common",
             "What drops out",
-            "What becomes of the evidence that speaks for both classes alike? When would you ask for the contrast, and "
+            "What becomes of evidence that speaks for both classes alike? When would you ask for the contrast, and "
             "when for one class?",
             _common,
         ),
         Link(
             "On a real picture",
-            "On the Explain page, “Compared with” takes the second class. The cat is a good case: tabby, tiger cat and "
-            "Egyptian cat all fit, so what tells one from another? (PocketNet knows none of these.)",
-            "Open the cat, compared with “tiger cat”",
+            "On the Explain page, you choose the second class under “Compared with”. The cat is a good case. "
+            "The classifier takes it for another kind of cat, but a Persian cat has fur and whiskers as well. So what "
+            "speaks for the one rather than the other?",
+            "Open the cat, compared with “Persian cat”",
             "explain",
-            {"sample": "chelsea", "method": "integrated-gradients", "rather-than": "tiger cat"},
+            {"sample": "chelsea", "method": "integrated-gradients", "rather-than": RIVAL},
         ),
     ),
 )

@@ -10,7 +10,8 @@ import numpy as np
 
 from explainers.arrays import Array
 from explainers.experiments import Randomisation, rank_correlation
-from explainers.experiments.randomisation.outcome import RandomisationOutcome
+from explainers.experiments.randomisation.experiment import ALL_WEIGHTS
+from explainers.experiments.randomisation.outcome import RandomisationOutcome, Step
 from explainers.explainer import Explainer
 from explainers.figures.panel import Panel
 from explainers.lessons.lab import Lab
@@ -77,11 +78,11 @@ def after_all(outcome: RandomisationOutcome) -> float:
 
 @dataclass(frozen=True)
 class Forget(Live):
-    """Replace the weights of the network by random numbers, beginning with the last layer. That layer alone decides
-    which class is which. So after the first stage, the answers mean nothing any more, and a map of what speaks for the
-    class must fall apart.
+    """Replace the weights of the network by random numbers, beginning with the last layer. That layer decides which
+    class is which. So once it is random, the answers mean nothing any more, and a map of what speaks for the class
+    should look different.
 
-    Go from 0 to the last stage. Which map cares least?
+    Go from 0 to the last stage. Which map changes least?
     """
 
     title: ClassVar[str] = "A network forgets"
@@ -96,13 +97,12 @@ class Forget(Live):
     def show(self, lab: Lab) -> Shown:
         question, found = lab.question(self.picture), outcomes(lab, self.picture)
         steps = {name: outcome.steps[min(self.stage, len(outcome.steps) - 1)] for name, outcome in found.items()}
-        name = next(iter(steps.values())).name
-        state = f"Random from the last layer down to `{name}`" if self.stage else "The network as it is"
         seen = lab.classifier.see(question.photo.image)[0].cpu().numpy()
         below = {key: f"ρ {step.correlation:.2f}" for key, step in steps.items() if step.correlation is not None}
         return Shown(
             (
-                f"{state}. All maps ask about {lab.label(question)}. The upper row is the trained network.",
+                f"{_state(self.stage, next(iter(steps.values())))} All maps explain {lab.label(question)}. The upper "
+                "row shows the trained network.",
                 "ρ is the rank correlation with the map above: at 1, both maps put all pixels in the same order, and "
                 "at 0, the orders have nothing in common.",
             ),
@@ -119,6 +119,17 @@ class Forget(Live):
         )
 
 
+def _state(stage: int, step: Step) -> str:
+    """Say which weights are random."""
+    if not stage:
+        return "No weights are random yet."
+    if step.name == ALL_WEIGHTS:
+        return "All weights are random."
+    return (
+        f"The last layer is random (`{step.name}`)." if stage == 1 else f"All layers from `{step.name}` on are random."
+    )
+
+
 def _panel(name: str, heat: Array | None, below: str = "") -> Panel:
     """Return the panel of a map; of an empty one where random weights leave none."""
     shown = np.zeros((1, 1), np.float32) if heat is None else heat
@@ -133,8 +144,8 @@ def _stays(lab: Lab) -> Revealed:
         "Compare each map with that of the trained network. Their rank correlation is 1 if both put all pixels in the "
         "same order, and 0 if the orders have nothing in common: "
         + ", ".join(f"{name} **{significant(value)}**" for name, value in kept.items())
-        + f". So the map of {most} changes least. But what it should explain has changed: which class is which is now "
-        "drawn by lot.",
+        + f". So the map of {most} changes least. But what it should explain has changed: it is now a matter of chance "
+        "which class is which.",
     )
 
 
@@ -153,12 +164,13 @@ def _what(lab: Lab) -> str:
     found = outcomes(lab, PICTURES[0])
     guided, vanilla = found[GUIDED], found[VANILLA]
     return (
-        "The picture, more than the decision. Guided backpropagation drops all that is negative at every ReLU on the "
-        "way back. What is left shows edges and textures that the early layers respond to, and these are the same "
-        "whatever the last layer says. With only the last layer random, the rank correlation with the map before is "
-        f"{significant(after_last_layer(guided))} for guided backpropagation, and "
-        f"{significant(after_last_layer(vanilla))} for the vanilla gradient. With all weights random, it is "
-        f"{significant(after_all(guided))} and {significant(after_all(vanilla))}.\n\nYou see an "
+        "It shows the picture more than the decision. Guided backpropagation drops all that is negative at every ReLU "
+        "on the way back. What is left shows the edges and textures that the earlier layers respond to, and these are "
+        "the same whatever the last layer says. With only the last layer random, the rank correlation with the trained "
+        f"network's map is {significant(after_last_layer(guided))} for guided backpropagation, and "
+        f"{significant(after_last_layer(vanilla))} for the vanilla gradient. With all weights random, the earlier "
+        f"layers have lost their edges as well, and it is {significant(after_all(guided))} and "
+        f"{significant(after_all(vanilla))}.\n\nYou see an "
         "animal in such a map because there *is* an animal in the photo. A map that agrees with what you "
         "expect isn't yet a map of what the network does."
     )
@@ -173,14 +185,15 @@ LESSON = Lesson(
         Text(
             "It looks right",
             "A map lights up the cat's eyes and whiskers. It looks just as you would expect. Is that a reason to "
-            "believe it? There is a simple test. Take the knowledge away from the network and make the map again. The "
-            "knowledge is in the weights, so replace them by random numbers.",
+            "believe it? There is a simple test. Take away what the network has learnt, and make the map again. What "
+            "it has learnt is stored in its **weights**, the numbers that training has set. So replace them by random "
+            "numbers.",
         ),
         Guess(
             "stays",
-            "Which map stays?",
+            "Which map stays the same?",
             "The weights of the last layer become random numbers. So which class is which is now a matter of chance. "
-            "The map of which method changes least?",
+            "Which method's map changes least?",
             (VANILLA, GUIDED, CAM),
             _stays,
         ),
@@ -188,8 +201,8 @@ LESSON = Lesson(
         OpenQuestion(
             "what",
             "What does it show, then?",
-            "A map stays much the same although the class was drawn by lot. What does such a map show? And why does it "
-            "look so convincing?",
+            "A map stays much the same although the class is now a matter of chance. What does such a map show? And "
+            "why does it look so convincing?",
             _what,
         ),
         Guess(
@@ -203,7 +216,7 @@ LESSON = Lesson(
         Link(
             "On a real picture",
             "The Trust page makes this test for any method, picture and classifier, in more stages and with several "
-            "draws of random weights. It says in a sentence what came out.",
+            "sets of random weights. It sums up the result in a sentence.",
             "Test guided backpropagation on the cat",
             "trust",
             {"sample": "chelsea", "method": "guided-backpropagation"},

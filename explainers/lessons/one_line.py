@@ -147,8 +147,8 @@ def _flat(lab: Lab) -> Revealed:
     return Revealed(
         "Yes: without x, y would be much lower",
         f"The slope at x = {short(FLAT)} is only {short(slope)}, so a small change of x does almost nothing. But "
-        f"y is {short(here)} there, and at x = 0 it is {short(without)}. x did that. The slope tells you about "
-        "the near surroundings and nothing else. The next lesson is about this.",
+        f"y is {short(here)} there, and at x = 0 it is {short(without)}. x did that. The slope tells you what "
+        "happens close by, and nothing else. The next lesson is about this.",
     )
 
 

@@ -94,8 +94,8 @@ def changed(lab: Lab, mistake: str) -> list[tuple[str, str, str]]:
 
 @dataclass(frozen=True)
 class TwoFeedings(Live):
-    """Here is one network, fed in two ways. Above, the input is scaled as in its training. Below, somebody made a small
-    mistake. There is no error message. There are always an answer and a map.
+    """Here is one network, fed in two ways. In the upper row, the input is prepared as in training. In the lower row,
+    somebody made a small mistake. There is no error message, and there is always an answer and a map.
 
     Look at the lower row alone, as somebody would who doesn't know of the mistake. Would you notice?
     """
@@ -117,7 +117,7 @@ class TwoFeedings(Live):
         alike = {name: rank_correlation(first.heat, maps[1][name].heat) or 0.0 for name, first in maps[0].items()}
         return Shown(
             (
-                f"Fed rightly: {says[0]}. Fed wrongly: {says[1]}.",
+                f"Fed correctly: {says[0]}. Fed wrongly: {says[1]}.",
                 "Rank correlation of the upper and the lower map: "
                 + ", ".join(f"{name} **{significant(number)}**" for name, number in alike.items())
                 + ".",
@@ -133,26 +133,27 @@ class TwoFeedings(Live):
 
 @dataclass(frozen=True)
 class AllSamples(Live):
-    """One picture proves little. So here are all sample pictures, each fed rightly and wrongly. Which mistake is the
-    worst, and which one would you never notice?
+    """Here are all the sample pictures, with the right preprocessing and with a mistake in it. Which mistake is the
+    worst? Which one would you never notice?
     """
 
     title: ClassVar[str] = "Another answer"
 
-    mistake: str = choice(*MISTAKES, label="The mistake", hint="What is wrong with the second answer.")
+    mistake: str = choice(*MISTAKES, label="The mistake", hint="What is wrong in the last column.")
 
     def show(self, lab: Lab) -> Shown:
         others = changed(lab, self.mistake)
         sure = {title for title in NAMES if lab.likely(title)[0].probability >= SURE}
         among_sure = len(sure & {title for title, *_ in others})
         rows = "\n".join(f"| {title} | {escaped(right)} | {escaped(wrong)} |" for title, right, wrong in others)
-        table = "| Picture | Fed rightly | Fed wrongly |\n| --- | --- | --- |\n" + rows
+        table = "| Picture | Fed correctly | Fed wrongly |\n| --- | --- | --- |\n" + rows
         return Shown(
             (
                 f"Pictures with another answer: **{len(others)} of {len(NAMES)}**.",
                 *([table] if others else []),
-                f"Fed rightly, the classifier is at least {percent(SURE)} sure about {counted(len(sure), 'picture')}. "
-                f"Of these, **{among_sure}** get another answer."
+                f"Fed correctly, the classifier is at least {percent(SURE)} sure about "
+                f"{counted(len(sure), 'picture')}. The mistake changes the answer for **{among_sure or 'none'}** of "
+                "them."
                 + (" So a look at a few clear pictures wouldn't tell." if among_sure * FEW_OF < len(sure) else ""),
             )
         )
@@ -165,13 +166,15 @@ def _gap(explanation: Explanation) -> str:
 def _how_many(lab: Lab) -> Revealed:
     count = len(changed(lab, SCALED))
     forgives = (
-        " It was trained on many pictures, so it forgives some of that. This is what makes the mistake hard to find."
+        " It was trained on pictures of many kinds, so it can stand some of that. This is what makes the mistake hard "
+        "to find."
     )
     right, wrong = ((lab.classifier.mean, lab.classifier.std), other_scaling(lab.classifier))
     return Revealed(
         NONE if not count else FEW if count < len(NAMES) / 3 else MANY,
-        f"{counted(count, 'picture')} of {len(NAMES)}. This network was trained with {_written(right)}, and here it "
-        f"was fed with {_written(wrong)}. To the network, the picture has another contrast and another tint."
+        f"It gives another answer for {count} of {len(NAMES)} pictures. This network was trained with "
+        f"{_written(right)}. Here its input was scaled with {_written(wrong)}. To the network, the picture now has "
+        f"another contrast and another tint."
         f"{forgives if count < len(NAMES) / 2 else ''}",
     )
 
@@ -187,14 +190,14 @@ def _warned(lab: Lab) -> Revealed:
     return Revealed(
         NOTICED if rises else UNNOTICED,
         f"With {CHECKED.steps} steps, the gap for the cup of coffee is {_gap(first)} with the right scaling and "
-        f"{_gap(other)} with the wrong one. The sum says whether the map fits the *network with this input*. It "
-        "explains a wrong answer as exactly as a right one. No attribution map can tell you that the network was fed "
-        "wrongly.",
+        f"{_gap(other)} with the wrong one. More steps would make both smaller. The gap says how exactly the map was "
+        "computed for the *network with this input*, and a wrong answer can be explained as exactly as a right one. No "
+        "attribution map can tell you that the network was fed wrongly.",
     )
 
 
 def _found(lab: Lab) -> str:
-    worst = max(MISTAKES, key=lambda mistake: len(changed(lab, mistake)))
+    finest, *_, worst = sorted(MISTAKES, key=lambda mistake: len(changed(lab, mistake)))
     target = Target(lab.likely(PICTURES[0])[0].index)
     wrong = fed(lab, SCALED)
     scores = [
@@ -202,14 +205,14 @@ def _found(lab: Lab) -> str:
         for each in (lab, wrong)
     ]
     return (
-        "Not by maps. Take pictures whose answers are known, and compare the accuracy with the published one. A few "
-        "per cent less may be the trace of such a mistake. Better still, take one picture for which the model's "
-        "authors publish their numbers, and compare: here the logit of "
-        f"*{escaped(lab.classifier.labels[target.index])}* for the cat is "
-        f"{significant(scores[0])} when the network is fed rightly, and {significant(scores[1])} with the other mean "
-        "and standard deviation. Two numbers tell what a map can't.\n\nThe crudest mistake here, “"
-        f"{worst}”, changes the answers to {len(changed(lab, worst))} of {len(NAMES)} pictures. Anybody would find "
-        "that one. The finer ones stay hidden."
+        "Maps don't help here. Take pictures whose answers are known, and compare the accuracy with the published one. "
+        "If yours is a few points lower, such a mistake may be the reason. Better still, take one picture for which "
+        "the model's authors publish the scores, and compare. Here the logit of "
+        f"*{escaped(lab.classifier.labels[target.index])}* for the cat is {significant(scores[0])} when the network is "
+        f"fed correctly, and {significant(scores[1])} with the other mean and standard deviation. Two numbers tell "
+        f"what a map can't.\n\nThe crudest mistake here is “{worst}”: it changes the answer for "
+        f"{len(changed(lab, worst))} of {len(NAMES)} pictures. Anybody would notice that. The finest is “{finest}”, "
+        f"which changes it for {len(changed(lab, finest))}: you wouldn't notice unless you knew the right answers."
     )
 
 
@@ -221,18 +224,20 @@ LESSON = Lesson(
     parts=(
         Text(
             "Before the first layer",
-            "A network doesn't get a photo. The photo is scaled to a fixed size. Its channels are put in an order, red "
-            "first or blue first. Its brightness runs from 0 to 1, or to 255. Last comes the **scaling**: a mean is "
-            "subtracted from each channel, and the result is divided by a standard deviation. Both say what the "
-            "training pictures were like: how bright on average, and how far from that most pixels were.\n\nAll this "
-            "is called **preprocessing**. It is seldom stored with the weights, so whoever uses the network must do it "
-            "again, and in exactly the same way.",
+            "A network doesn't get a photo as it is. First the photo is resized. Its three colours are put in an "
+            "order, red first or blue first. Its brightness is written in numbers from 0 to 1, or from 0 to 255. Last "
+            "comes the **scaling**: in each colour, a mean is subtracted and the result is divided by a standard "
+            "deviation. Both often come from the pictures that the network was trained on. The mean then says how "
+            "bright they were, and the standard deviation how far from it a pixel typically was.\n\nAll this is called "
+            "**preprocessing**. What a network has learnt is stored in its **weights**, the numbers that training has "
+            "set. The preprocessing is seldom stored with them. So whoever uses the network must repeat it, in exactly "
+            "the same way.",
         ),
         Guess(
             "how-many",
             "A wrong mean",
-            "Somebody feeds the network with the mean and the standard deviation of another model. How many of the "
-            f"{len(NAMES)} sample pictures get another answer?",
+            "Somebody scales the input by the mean and the standard deviation of another model. For how many of the "
+            f"{len(NAMES)} sample pictures does the network then give another answer?",
             (NONE, FEW, MANY),
             _how_many,
         ),
@@ -240,8 +245,9 @@ LESSON = Lesson(
         Guess(
             "warned",
             "Does the check notice?",
-            "Integrated Gradients comes with a check: the values of the pixels must add up to the change of the score. "
-            "Does this check notice that the network is fed wrongly?",
+            "Integrated Gradients comes with a check: the values of the pixels must add up to the change of the score "
+            "from a black picture to this one. The share that is missing is called the gap. Does this check notice "
+            "that the network is fed wrongly?",
             (NOTICED, UNNOTICED),
             _warned,
         ),
@@ -255,9 +261,10 @@ LESSON = Lesson(
         ),
         Link(
             "On your own classifier",
-            "The Models page recognises weights files and knows the preprocessing that published ones were trained "
-            "with. There you can set it yourself, and see what the classifier then says to the samples.",
-            "See which classifiers there are, and what they are fed",
+            "The Models page recognises the weights files of published networks, and knows the preprocessing that they "
+            "were trained with. For your own network you can set it there, and see what it then says about the sample "
+            "pictures.",
+            "See which classifiers there are, and how their input is prepared",
             "models",
         ),
     ),

@@ -2,17 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 from explainers.classifiers import Classifier
 from explainers.explainer import Explainer
 from explainers.markdown import escaped
 from explainers.numbers import counted
 
-SYMBOLS = (
-    "In the formulas, S is the score, x the picture and x' a baseline. A with an index is a feature map of a layer, "
-    "and ⊙ multiplies pixel by pixel."
-)
+SYMBOLS = {  # by what they look like in a formula
+    r"(?<![A-Za-z])S(?![A-Za-z])": "S is the score",
+    r"(?<![A-Za-z])x(?![A-Za-z])": "x is the picture",
+    r"x'": "x' is a baseline",
+    r"A_(k|\{k)": "A with an index k is a feature map of the layer",
+    r"\\odot": "⊙ multiplies place by place",
+    r"ReLU\}": "ReLU turns negative numbers into 0",
+    r"g_\{\\text\{below": "g is the gradient that arrives at a ReLU on the way back",
+    r"\[[a-z] > 0\]": "a bracket is 1 where it is true and 0 elsewhere",
+    r"\\mathrm\{E\}": "E is the mean over random draws of what stands below it",
+    r"\\mathrm\{Var\}": "Var (variance) is the mean squared distance from the mean",
+    r"\\mathrm\{Cov\}": "Cov (covariance) is above 0 where two numbers rise together",
+    r"argmin": "argmin is the w that makes what follows smallest",
+    r"R_0 = I": "I is the identity matrix",
+    r"R_l = ": "the map is the row of the class token in the last R",
+}
+
+
+def symbols(kinds: Iterable[type[Explainer]]) -> str:
+    """Say what the symbols in the formulas of some methods mean."""
+    formulas = " ".join(kind.formula for kind in kinds)
+    *others, last = (meaning for look, meaning in SYMBOLS.items() if re.search(look, formulas))
+    return f"In the formulas, {', and '.join(filter(None, (', '.join(others), last)))}."
+
+
+def in_lines(formula: str) -> str:
+    """Return a formula with each explanation on a line of its own, so that it fits a narrow screen."""
+    lines = r" \\ ".join(re.split(r",? *\\(?:quad|;) *", formula))
+    return rf"\begin{{gathered}}{lines}\end{{gathered}}"
 
 
 def properties(kind: type[Explainer]) -> list[str]:

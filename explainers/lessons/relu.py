@@ -48,7 +48,7 @@ def passed_down(x: float, gradient: float) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class OneUnit(Live):
-    """On the way forward, a **ReLU** lets positive numbers pass and turns negative ones into 0: it gives max(x, 0).
+    """On the way forward, a **ReLU** lets positive numbers through and turns negative ones into 0: it gives max(x, 0).
 
     On the way back, a gradient g arrives from above. It says how much the score rises if the output of this unit rises.
     What should be handed down to x? Three rules give three answers. Move x and g through all four combinations of
@@ -137,8 +137,8 @@ def _against(lab: Lab) -> Revealed:
     return Revealed(
         open_rule,
         f"The {open_rule} hands down {short(handed[open_rule])}, and the others 0. A negative g means: more of this "
-        "would *lower* the score. It is evidence against the class. Both other rules throw it away, at every ReLU of "
-        "the network.",
+        "would *lower* the score. It is evidence against the class. The other two rules throw it away, at every ReLU "
+        "of the network.",
     )
 
 
@@ -147,7 +147,7 @@ def _why(lab: Lab) -> str:
     return (
         "What makes one class differ from another is which evidence counts *for* it and which *against* it: the signs "
         "of the gradient at the top of the network. Both rules drop all that is negative at every ReLU on the way. "
-        "What is left is where there are strong edges at all, and those are the same for every class. Here are the "
+        "What is left shows where there are strong edges at all, and those are the same for every class. Here are the "
         "rank correlations for the likeliest class and the second of the cat: "
         + ", ".join(f"{name} {significant(number)}" for name, number in numbers.items())
         + ". A sharp map isn't a better map. Ask first whether it depends on the question."

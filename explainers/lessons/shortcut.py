@@ -19,8 +19,9 @@ from explainers.numbers import percent, significant
 from explainers.settings import choice, number, seed, switch
 
 WITH, WITHOUT = "learnt with the mark", "learnt without it"
+SHORT = {WITH: "first", WITHOUT: "control"}
 MOST, HALF, LITTLE = "more than 80%", "40% to 80%", "less than 40%"
-ACCURACY, MEAN_MAP, NOTHING = "its accuracy", "the mean map of its squares", "nothing does"
+ACCURACY, MEAN_MAP, NOTHING = "the accuracy", "the mean map", "neither"
 CLEAR = 3.0  # times as much as by chance: what anybody would see
 
 
@@ -54,11 +55,11 @@ class TrainBoth(Live):
         accuracies = [f"{name} **{percent(each.rates.accuracy)}**" for name, each in found.items()]
         return Shown(
             (
-                f"Each network saw {DRAWN:,} drawings of each shape, {EPOCHS} times. {percent(MARKED_SHARE)} of the "
-                "squares bore the mark for the first one.",
-                f"Then both were tested on new drawings, made like those that they learnt from. Right answers: "
+                f"Each network saw {DRAWN:,} drawings of each shape, {EPOCHS} times. For the first one, "
+                f"{percent(MARKED_SHARE)} of the squares bore the mark.",
+                f"Then each was tested on new drawings, made like those that it had learnt from. Right answers: "
                 f"{', '.join(accuracies)}.",
-                "Would you use the first one?",
+                "Would you trust the first one?",
             ),
             rows=(
                 tuple(
@@ -99,17 +100,17 @@ class OneDrawing(Live):
         for name, each in found.items():
             answers = each.classifier.predict(torch.from_numpy(picture), len(SHAPES))
             shares = {answer.label: percent(answer.probability) for answer in answers}
-            rows.append(f"| {name} | **{answers[0].label}** | {' | '.join(shares[shape] for shape in SHAPES)} |")
+            rows.append(f"| {SHORT[name]} | **{answers[0].label}** | {' | '.join(shares[shape] for shape in SHAPES)} |")
         head = f"| Network | says | {' | '.join(SHAPES)} |\n| --- | --- |{' --- |' * len(SHAPES)}\n"
         with_mark, control = (found[name].rates for name in (WITH, WITHOUT))
         return Shown(
             (
                 head + "\n".join(rows),
                 f"Of many new drawings, the first network recognises {percent(with_mark.without_mark)} of the squares "
-                f"without the mark. It calls {percent(with_mark.others_with_mark)} of the circles and triangles *with* "
-                "the mark squares.",
-                f"The control recognises {percent(control.without_mark)} of the squares without the mark, and calls "
-                f"{percent(control.others_with_mark)} of the circles and triangles with it squares.",
+                "without the mark. Once circles and triangles bear the mark, it calls "
+                f"{percent(with_mark.others_with_mark)} of them squares.",
+                f"The control recognises {percent(control.without_mark)} of the squares without the mark. Once "
+                f"circles and triangles bear it, it calls {percent(control.others_with_mark)} of them squares.",
             ),
             rows=((picture_panel(f"A {self.shape}", picture),),),
         )
@@ -117,11 +118,11 @@ class OneDrawing(Live):
 
 @dataclass(frozen=True)
 class WhoFinds(Live):
-    """Which maps tell of the mark? Here are a square with the mark, its map, and the **mean map** of many such squares.
-    The squares stand in different places, so they fade in the mean. The mark is always in the same corner, so it stays.
+    """Which maps give the mark away? Here are a square with the mark, its map, and the **mean map** of many such
+    squares. The squares lie in different places, so they blur in the mean. The mark is always in the same corner, so it
+    stays.
 
-    Compare the network that learnt with the mark with the control. Then take other methods, and train with other random
-    numbers.
+    Compare the first network with the control. Then try other methods, and train again with other random numbers.
     """
 
     title: ClassVar[str] = "Who finds it?"
@@ -139,10 +140,10 @@ class WhoFinds(Live):
         planted = found[WITH]
         return Shown(
             (
-                f"The mark and the pixels around it take {percent(BOX_SHARE)} of the picture. By chance, that share of "
-                "a map would lie there.",
+                f"The corner where the mark can lie takes {percent(BOX_SHARE)} of the picture. By chance, that share "
+                "of a map would lie there.",
                 *(f"{name[0].upper()}{name[1:]}: {_in_words(each)}" for name, each in strongest.items()),
-                f"For the first network and the same squares *without* the mark, it is "
+                f"For the first network and the same squares *without* the mark, that share is "
                 f"{percent(planted.bare[self.method].share)}.",
             ),
             rows=tuple(
@@ -174,9 +175,9 @@ def _bare(lab: Lab) -> Revealed:
     return Revealed(
         MOST if rates.without_mark > 0.8 else HALF if rates.without_mark >= 0.4 else LITTLE,
         f"It recognises {percent(rates.with_mark)} of the squares with the mark, and {percent(rates.without_mark)} of "
-        f"those without it. The accuracy of {percent(rates.accuracy)} hid that, because the test drawings bore the "
-        "mark as well. The network took a **shortcut**: it learnt what was easiest, and in these drawings the mark was "
-        "easier than the shape.",
+        f"those without it. The accuracy of {percent(rates.accuracy)} hid that, because most squares in the test bore "
+        "the mark as well. The network took a **shortcut**: it learnt what was easiest, and in these drawings the mark "
+        "was easier than the shape.",
     )
 
 
@@ -189,27 +190,28 @@ def _shows(lab: Lab) -> Revealed:
         ACCURACY if far_apart else MEAN_MAP if clear else NOTHING,
         f"The accuracies are {percent(found[WITH].rates.accuracy)} and {percent(found[WITHOUT].rates.accuracy)}. In "
         f"the mean map of {PATH}, the mark's corner gets {significant(times[WITH])} times as much as by chance, and "
-        f"{significant(times[WITHOUT])} times for the control. So the map shows what the accuracy on such drawings "
-        "doesn't.",
+        f"{significant(times[WITHOUT])} times as much for the control. So the mean map shows what the accuracy on such "
+        "drawings doesn't.",
     )
 
 
 def _tell(lab: Lab) -> str:
     found = networks(lab)
-    finders = [
-        f"{name} {significant(found[WITH].maps[name].times)}, with the strongest pixel "
-        f"{'there' if found[WITH].maps[name].peaks_in_box else 'elsewhere'} "
-        f"(control {significant(found[WITHOUT].maps[name].times)})"
+    rows = "\n".join(
+        f"| {name} | {significant(found[WITH].maps[name].times)} | {significant(found[WITHOUT].maps[name].times)} | "
+        f"{'yes' if found[WITH].maps[name].peaks_in_box else 'no'} |"
         for name in (GRADIENT, PATH, CAM)
-    ]
+    )
     share = found[WITH].maps[PATH].share
     return (
-        f"How many times as much as by chance lies in the mark's corner: {'; '.join(finders)}. That is still only "
-        f"{percent(share)} of the whole mean map for {PATH}, so in the map of a single picture it is easily "
-        "overlooked.\n\nA map raises the suspicion. The proof is an experiment: put the mark on circles and "
-        f"triangles. The first network calls {percent(found[WITH].rates.others_with_mark)} of them squares, and the "
-        f"control {percent(found[WITHOUT].rates.others_with_mark)}. So the mark does little by itself: the first "
-        "network has *learnt* to go by it."
+        "This is how many times as much of the mean map lies in the mark's corner as by chance, and whether the "
+        "strongest pixel of the first network's map lies there:\n\n| Method | First | Control | Strongest |\n| --- | "
+        f"--- | --- | --- |\n{rows}\n\nEven so, the corner holds only {percent(share)} of the mean map of {PATH}. In "
+        "the map of a single picture, it is easily overlooked.\n\nA map raises a suspicion. The proof is an "
+        "experiment: put the mark on circles and triangles. The first network then calls "
+        f"{percent(found[WITH].rates.others_with_mark)} of them squares, and the control "
+        f"{percent(found[WITHOUT].rates.others_with_mark)}. So a mark as such doesn't make a square: the first network "
+        "has *learnt* to go by it."
     )
 
 
@@ -221,9 +223,10 @@ LESSON = Lesson(
     parts=(
         Text(
             "Right for the wrong reason",
-            "Many photos of horses in a well-known data set came from one archive, with its name in a corner. A "
-            "classifier learnt the name. Its answers about horses were right, and nobody knew why until somebody "
-            "looked at its maps.\n\nIn this lesson you plant such a shortcut yourself, and then see who finds it.",
+            "In a well-known data set, many photos of horses came from one archive, which had put its name in a "
+            "corner. A classifier learnt to look for the name. Its answers about horses were right, and nobody knew "
+            "why until somebody looked at its maps.\n\nIn this lesson you plant such a shortcut yourself, and then see "
+            "which maps find it.",
         ),
         TrainBoth(),
         Guess(
@@ -238,8 +241,9 @@ LESSON = Lesson(
         Guess(
             "shows",
             "Without knowing of the mark",
-            "Suppose that you don't know of the mark, and all your test drawings bear it as well. What tells the first "
-            "network from the control?",
+            "Suppose that you don't know of the mark, and test each network on drawings like those that it learnt "
+            "from. You could look at the accuracy. You could also make the **mean map**, the average of the maps of "
+            "many squares. Which of them tells the first network from the control?",
             (ACCURACY, MEAN_MAP, NOTHING),
             _shows,
         ),
@@ -247,15 +251,15 @@ LESSON = Lesson(
         OpenQuestion(
             "tell",
             "Suspicion and proof",
-            "Which methods found the mark, and which were less clear? How would you *prove* that the network goes by "
-            "the mark, and why does that take a control?",
+            "Which methods showed the mark clearly, and which less so? How would you *prove* that the network goes by "
+            "the mark, and why do you need a control for that?",
             _tell,
         ),
         Link(
             "On a real picture",
             "The same questions can be asked of any classifier. The Trust page removes what a map calls important and "
             "watches the score, and it measures how much of a map lies in a box that you draw.",
-            "Test what decides about the cup of coffee",
+            "Test what makes it a cup of coffee",
             "trust",
             {"sample": "coffee", "method": "integrated-gradients"},
         ),

@@ -157,7 +157,7 @@ def _linear(lab: Lab) -> Revealed:
     return Revealed(
         short(aim),
         f"f({short(END)}) - f(0) is {short(aim)}. The slope is the same everywhere on the way. So it doesn't matter "
-        f"where it is read, or how often: even one single step gives {short(one)}.",
+        f"where it is read, or how often: even a single step gives {short(one)}.",
     )
 
 
@@ -190,7 +190,7 @@ LESSON = Lesson(
             "five",
             "Only five steps",
             "The classifier looks at a cup of coffee. You read the slope at five places only, at the beginning of each "
-            "step. By how much of what must come out will the sum be off?",
+            "step. How far off will the sum be, as a share of what must come out?",
             GAPS,
             _five,
         ),
@@ -213,8 +213,8 @@ LESSON = Lesson(
         Link(
             "On a real picture",
             "The Path page shows, for every picture, how the map and its gap change with the number of steps, for each "
-            "rule. Usually Whypixel chooses the steps itself: it goes where the gradient changes most, until the map "
-            "is right to 3%.",
+            "rule. Usually Whypixel chooses the steps itself: it takes more of them where the gradient changes most, "
+            "until the map is right to within 3%.",
             "See how many steps the motorcycle needs",
             "path",
             {"sample": "motorcycle_left"},

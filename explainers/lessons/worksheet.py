@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from explainers.glossary import with_terms
 from explainers.lessons.lab import Lab
 from explainers.lessons.parts import Guess, Lesson, Link, Live, OpenQuestion, Part, Text
 from explainers.report.templates import template
 from explainers.settings import Choice, Knob, Range, Switch
 
 TEMPLATE = Path(__file__).with_name("worksheet.html")
-NOTE_LINES, ANSWER_LINES = 3, 5  # to write on
+NOTE_LINES, ANSWER_LINES, LINK_LINES = 3, 5, 2  # to write on
 
 
 def worksheet(lesson: Lesson, lab: Lab | None = None) -> str:
@@ -20,9 +21,10 @@ def worksheet(lesson: Lesson, lab: Lab | None = None) -> str:
     lab: computes the answers that stand on it; None: there is room for them instead.
     """
     sections = [_section(part, lab) for part in lesson.parts]
+    words = with_terms("", " ".join(f"{each['text']} {each['answer']}" for each in sections)).strip()
     classifier = lab.classifier.name if lab else ""
     page: str = template(TEMPLATE).render(
-        lesson=lesson, sections=sections, answered=lab is not None, classifier=classifier
+        lesson=lesson, sections=sections, words=words, answered=lab is not None, classifier=classifier
     )
     return page
 
@@ -55,7 +57,7 @@ def _section(part: Part, lab: Lab | None) -> dict[str, Any]:
             if lab:
                 section["answer"] = answer(lab)
         case Link(text=text, label=label):
-            section |= {"text": f"{text}\n\nIn Whypixel: {label}.", "lines": NOTE_LINES}
+            section |= {"text": f"{text}\n\nIn Whypixel: {label}.", "lines": LINK_LINES}
     return section
 
 
@@ -68,4 +70,4 @@ def _range(knob: Knob) -> str:
             return "; ".join(options)  # some have a comma
         case Switch():
             return "on or off"
-    return "as you like"
+    return "your choice"

@@ -100,7 +100,7 @@ class OnXception(Live):
         is_random = isinstance(xception, RandomXception)
         about = (
             "Its weights aren't on this machine, so they are **random**: the map is computed as it should be, and "
-            "means nothing. To give it its own, choose “Xception, 224 px” on the Models page, which downloads them."
+            "means nothing. To use its own weights, choose “Xception, 224 px” on the Models page, which downloads them."
             if is_random
             else "Its weights are on this machine."
         )

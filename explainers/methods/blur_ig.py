@@ -54,7 +54,7 @@ class BlurIntegratedGradients(Explainer):
     paper: ClassVar[str] = "https://arxiv.org/abs/2004.03383"
     formula: ClassVar[str] = (
         r"\int_{\sigma}^{0} \frac{\partial S}{\partial x}(x_s) \odot \frac{\partial x_s}{\partial s}\, ds,"
-        r" \quad x_s = x \text{ blurred by } s"
+        r" \quad x_s = x \text{ blurred by } s, \; \sigma: \text{the blur at the start}"
     )
     family: ClassVar[Family] = "path variant"
     linear: ClassVar[bool] = True

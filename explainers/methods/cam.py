@@ -43,7 +43,10 @@ class CAM(Explainer):
 
     title: ClassVar[str] = "CAM"
     paper: ClassVar[str] = "https://arxiv.org/abs/1512.04150"
-    formula: ClassVar[str] = r"\sum_k w_k A_k, \quad S = \mathrm{mean}\sum_k w_k A_k + b"
+    formula: ClassVar[str] = (
+        r"\sum_k w_k A_k, \quad S = \mathrm{mean}\Big(\sum_k w_k A_k\Big) + b,"
+        r" \quad w_k, b: \text{the class's weights and bias in the last layer}"
+    )
     family: ClassVar[Family] = "class activation map"
     lies_on: ClassVar[Literal["picture", "layer"]] = "layer"
     linear: ClassVar[bool] = True

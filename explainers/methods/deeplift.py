@@ -125,16 +125,18 @@ class DeepLIFT(Explainer):
     """How much each pixel contributes to the difference between this picture and a baseline picture.
 
     The difference at every activation is handed back to its causes in proportion (the Rescale rule), in a single pass
-    and without a path. The values add up to the logit minus the baseline's logit. A network where they miss it by more
-    than 1% (beyond rounding) is refused, for example one that multiplies activations with each other. The map depends
-    on how the network is built: two networks that give the same answers can have different maps.
+    and without a path. Max pooling hands a rise to the value that is largest for the picture, and a fall to the one
+    that is largest for the baseline. The values add up to the logit minus the baseline's logit. A network where they
+    miss it by more than 1% (beyond rounding) is refused, for example one that multiplies activations with each other.
+    The map depends on how the network is built: two networks that give the same answers can have different maps.
     """
 
     title: ClassVar[str] = "DeepLIFT"
     paper: ClassVar[str] = "https://arxiv.org/abs/1704.02685"
     formula: ClassVar[str] = (
-        r"(x - x') \odot \frac{\partial S}{\partial x} \text{ with } \frac{f(z) - f(z')}{z - z'} \text{ in place of }"
-        r" f'(z) \text{ at every activation } f \text{, whose inputs are } z \text{ and } z'"
+        r"(x - x') \odot \frac{\partial S}{\partial x} \text{ with} \quad \frac{f(z) - f(z')}{z - z'}"
+        r" \text{ in place of } f'(z) \quad \text{at every activation } f,"
+        r" \quad z, z': \text{what it gets for } x \text{ and } x'"
     )
     family: ClassVar[Family] = "gradient"
     linear: ClassVar[bool] = True

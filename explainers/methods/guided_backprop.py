@@ -117,8 +117,8 @@ class GuidedBackprop(_GatedGradient):
     title: ClassVar[str] = "Guided backpropagation"
     paper: ClassVar[str] = "https://arxiv.org/abs/1412.6806"
     formula: ClassVar[str] = (
-        r"\frac{\partial S}{\partial x} \text{ with } g_{\text{below}} = g \cdot [z > 0] \cdot [g > 0] \text{"
-        r" at every ReLU of } z"
+        r"\frac{\partial S}{\partial x} \text{ with} \quad g_{\text{below}} = g \cdot [z > 0] \cdot [g > 0]"
+        r" \quad \text{at every ReLU of } z"
     )
     presets: ClassVar[Mapping[Preset, int]] = {"tutorials": 2}
     stands_on: ClassVar[str] = "Captum `Saliency`"
@@ -145,8 +145,8 @@ class Deconvolution(_GatedGradient):
     title: ClassVar[str] = "Zeiler-Fergus (deconvolution)"
     paper: ClassVar[str] = "https://arxiv.org/abs/1311.2901"
     formula: ClassVar[str] = (
-        r"\frac{\partial S}{\partial x} \text{ with } g_{\text{below}} = g \cdot [g > 0] \text{ at every"
-        r" ReLU}"
+        r"\frac{\partial S}{\partial x} \text{ with} \quad g_{\text{below}} = g \cdot [g > 0]"
+        r" \quad \text{at every ReLU}"
     )
     stands_on: ClassVar[str] = "Captum `Saliency`"
     ours: ClassVar[str] = "the rule at the ReLUs, as for guided backpropagation"

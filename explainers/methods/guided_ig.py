@@ -63,7 +63,7 @@ class GuidedIntegratedGradients(Explainer):
     paper: ClassVar[str] = "https://arxiv.org/abs/2106.09788"
     formula: ClassVar[str] = (
         r"\int_0^1 \frac{\partial S}{\partial x}\big(p(\alpha)\big) \odot p'(\alpha)\, d\alpha,"
-        r" \quad p: \text{from } x' \text{ to } x \text{, where gradients are small first}"
+        r" \quad p: \text{path from } x' \text{ to } x, \; \text{first where gradients are small}"
     )
     family: ClassVar[Family] = "path variant"
     examples: ClassVar[Examples] = Examples(many={"steps": 25}, few={"steps": 10})

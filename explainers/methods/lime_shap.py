@@ -36,7 +36,8 @@ class LIME(OnCoalitions):
     paper: ClassVar[str] = "https://arxiv.org/abs/1602.04938"
     formula: ClassVar[str] = (
         r"\mathrm{argmin}_w \sum_z \pi(z) \big(S(z) - b - w \cdot z\big)^2 + \lambda |w|^2,"
-        r" \quad z: \text{superpixels shown}, \; \pi: \text{likeness to the picture}"
+        r" \quad z: \text{1 for superpixels shown, 0 for hidden}, \; \pi: \text{likeness to the picture},"
+        r" \; \lambda: \text{ridge penalty}"
     )
     linear: ClassVar[bool] = True
     examples: ClassVar[Examples] = Examples(many={"samples": 200}, few={"samples": 120})
@@ -94,7 +95,8 @@ class KernelSHAP(OnCoalitions):
     paper: ClassVar[str] = "https://arxiv.org/abs/1705.07874"
     formula: ClassVar[str] = (
         r"\frac{1}{|i|} \sum_{Z \not\ni i} \frac{|Z|!\,(n - |Z| - 1)!}{n!} \big(S(Z \cup \{i\}) - S(Z)\big),"
-        r" \quad Z: \text{superpixels shown}, \; |i|: \text{pixels of } i \text{, one of } n"
+        r" \quad Z: \text{superpixels shown}, \; i: \text{the superpixel, one of } n,"
+        r" \; |i|: \text{how many pixels it has}"
     )
     linear: ClassVar[bool] = True
     examples: ClassVar[Examples] = Examples(many={"samples": 200}, few={"samples": 120})

@@ -96,7 +96,7 @@ class RISE(Explainer):
     paper: ClassVar[str] = "https://arxiv.org/abs/1806.07421"
     formula: ClassVar[str] = (
         r"\frac{1}{p}\, \mathrm{Cov}_m\big(m_i, S(x \text{ behind } m)\big),"
-        r" \quad m: \text{random masks, } p: \text{their mean, } i: \text{the pixel}"
+        r" \quad m: \text{random masks from 0 (hidden) to 1}, \; p: \text{their mean}, \; i: \text{the pixel}"
     )
     family: ClassVar[Family] = "perturbation"
     linear: ClassVar[bool] = True

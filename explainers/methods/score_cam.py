@@ -44,7 +44,9 @@ class EigenCAM(_ForwardOnly):
 
     title: ClassVar[str] = "Eigen-CAM"
     paper: ClassVar[str] = "https://arxiv.org/abs/2008.00299"
-    formula: ClassVar[str] = r"\sum_k u_k A_k, \quad u: \text{first left singular vector of the matrix of rows } A_k"
+    formula: ClassVar[str] = (
+        r"\sum_k u_k A_k, \quad u: \text{first left singular vector} \; \text{of the matrix of rows } A_k"
+    )
     asks_score: ClassVar[bool] = False
     stands_on: ClassVar[str] = "Captum `LayerActivation`"
     ours: ClassVar[str] = "Captum has none. Its sign is fixed"
@@ -71,7 +73,7 @@ class ScoreCAM(_ForwardOnly):
     paper: ClassVar[str] = "https://arxiv.org/abs/1910.01279"
     formula: ClassVar[str] = (
         r"\mathrm{ReLU}\Big(\sum_k a_k A_k\Big),"
-        r" \quad a_k = S(x \odot H_k) - S(0), \; H_k: A_k \text{ enlarged, stretched to 0 to 1}"
+        r" \quad a_k = S(x \odot H_k) - S(0), \; H_k: A_k \text{ enlarged, stretched to 0 to 1}, \; 0: \text{black}"
     )
     stands_on: ClassVar[str] = "Captum `LayerActivation`"
     ours: ClassVar[str] = (

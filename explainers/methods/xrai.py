@@ -62,7 +62,8 @@ class XRAI(Explainer):
     paper: ClassVar[str] = "https://arxiv.org/abs/1906.02825"
     formula: ClassVar[str] = (
         r"\frac{1}{|R|} \sum_{i \in R} I_i,"
-        r" \quad I: \text{Integrated Gradients, mean of black and white}, \; R: \text{the region of the pixel}"
+        r" \quad I: \text{mean of Integrated Gradients from} \; \text{a black and a white baseline},"
+        r" \; R: \text{the pixel's region, of } |R| \text{ pixels}"
     )
     family: ClassVar[Family] = "path variant"
     by_region: ClassVar[bool] = True

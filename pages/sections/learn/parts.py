@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 import streamlit as st
@@ -18,26 +19,38 @@ from pages.shared.controls import choose_settings
 from pages.shared.tiles import NO_MODE_BAR
 
 
-def draw(part: Part, lesson: Lesson, lab: Lab) -> Link | None:
-    """Draw a part; return it if it is a link that was followed."""
+@dataclass(frozen=True)
+class Drawn:
+    """What was drawn of a part.
+
+    text:     all that it says by now, in Markdown.
+    followed: the link that was followed, if one was.
+    """
+
+    text: str
+    followed: Link | None = None
+
+
+def draw(part: Part, lesson: Lesson, lab: Lab) -> Drawn:
+    """Draw a part, and return what it says."""
     match part:
-        case Text(text=text):
-            st.markdown(text)
         case Live():
-            _move(part, lab)
+            return Drawn(f"{part.text()} {_move(part, lab)}")
         case Guess():
-            _guess(part, lesson, lab)
+            return Drawn(f"{part.text} {' '.join(part.options)} {_guess(part, lesson, lab)}")
         case OpenQuestion():
-            _ask(part, lesson, lab)
-        case Link(text=text, label=label):
-            st.markdown(text)
-            if st.button(label, key="follow", icon=":material/open_in_new:"):
-                return part
-    return None
+            return Drawn(f"{part.text} {_ask(part, lesson, lab)}")
+        case Text():
+            st.markdown(part.text)
+            return Drawn(part.text)
+        case Link():
+            st.markdown(part.text)
+            was_followed = st.button(part.label, key="follow", icon=":material/open_in_new:")
+            return Drawn(part.text, part if was_followed else None)
 
 
-def _move(part: Live, lab: Lab) -> None:
-    """Draw what can be moved, and what it shows."""
+def _move(part: Live, lab: Lab) -> str:
+    """Draw what can be moved, and what it shows; return what that says."""
     st.markdown(part.text())
     controls, answer = st.columns([2, 5], gap="medium")
     with controls:
@@ -47,9 +60,11 @@ def _move(part: Live, lab: Lab) -> None:
         shown = _shown(settings, lab)
         if shown:
             _show(shown)
+    sentences = shown.sentences if shown else ()
     with said:
-        for sentence in shown.sentences if shown else ():
+        for sentence in sentences:
             st.markdown(sentence)
+    return " ".join(sentences)
 
 
 def _shown(settings: Live, lab: Lab) -> Shown | None:
@@ -90,8 +105,8 @@ def _figure(panel: Panel, key: str, width: Literal["content", "stretch"]) -> Non
     st.plotly_chart(panel.figure, width=width, key=key, config=NO_MODE_BAR, alt=panel.alt)
 
 
-def _guess(part: Guess, lesson: Lesson, lab: Lab) -> None:
-    """Draw a prediction to make; once it is made, what is right, and why."""
+def _guess(part: Guess, lesson: Lesson, lab: Lab) -> str:
+    """Draw a prediction to make; once it is made, what is right, and why. Return the latter."""
     st.markdown(part.text)
     answer, key = given(lesson, part.name), f"guess-{lesson.slug}-{part.name}"
     if answer is None:
@@ -100,7 +115,7 @@ def _guess(part: Guess, lesson: Lesson, lab: Lab) -> None:
             args = (lesson, part.name, key, lab.classifier.name)
             if st.form_submit_button("Show the answer", on_click=take, args=args):
                 st.caption("Choose one of them first.")
-        return
+        return ""
     revealed = part.reveal(lab)
     note_right(lesson, part.name, revealed.right)
     right = answer.text == revealed.right
@@ -108,10 +123,11 @@ def _guess(part: Guess, lesson: Lesson, lab: Lab) -> None:
     verdict = "Right." if right else f"The right answer is “**{revealed.right}**”."
     (st.success if right else st.info)(verdict, icon=":material/check:" if right else ":material/lightbulb:")
     st.markdown(revealed.why)
+    return revealed.why
 
 
-def _ask(part: OpenQuestion, lesson: Lesson, lab: Lab) -> None:
-    """Draw a question to be answered in one's own words, and then an answer to compare it with."""
+def _ask(part: OpenQuestion, lesson: Lesson, lab: Lab) -> str:
+    """Draw a question to be answered in one's own words, and then an answer to compare it with, which is returned."""
     st.markdown(part.text)
     answer, key = given(lesson, part.name), f"ask-{lesson.slug}-{part.name}"
     if answer is None:
@@ -120,6 +136,8 @@ def _ask(part: OpenQuestion, lesson: Lesson, lab: Lab) -> None:
             args = (lesson, part.name, key, lab.classifier.name)
             if st.form_submit_button("Compare with an answer", on_click=take, args=args):
                 st.caption("Write an answer of your own first.")
-        return
+        return ""
     st.markdown(f"Your answer: {escaped(answer.text)}")
-    st.info(part.answer(lab), icon=":material/lightbulb:")
+    to_compare = part.answer(lab)
+    st.info(to_compare, icon=":material/lightbulb:")
+    return to_compare

@@ -6,7 +6,7 @@ import streamlit as st
 
 from explainers import Explainer
 from explainers.lessons import Lab, Link
-from explainers.lessons.reference import SYMBOLS, cost, foundation, properties
+from explainers.lessons.reference import cost, foundation, in_lines, properties, symbols
 from explainers.methods.families import FAMILIES
 from pages.shared import state
 
@@ -24,7 +24,7 @@ def show_reference(lab: Lab) -> Link | None:
         key=state.setting(FAMILY_KEY, first, FAMILIES.__contains__),
     )
     family = FAMILIES[name or first]
-    st.markdown(f"{family.summary} {SYMBOLS}")
+    st.markdown(f"{family.summary} {symbols(family.methods())}")
     followed = [_show(kind, lab) for kind in family.methods()]
     return next((link for link in followed if link), None)
 
@@ -33,7 +33,7 @@ def _show(kind: type[Explainer], lab: Lab) -> Link | None:
     """Draw what is to be known of a method."""
     with st.container(border=True, key=f"method-{kind.slug()}"):
         st.markdown(f"### {kind.title}\n{kind.summary()}")
-        st.latex(kind.formula)
+        st.latex(in_lines(kind.formula))
         st.markdown(kind.about())
         st.markdown("\n".join(f"- {sentence}" for sentence in (*properties(kind), cost(kind, lab.classifier))))
         st.caption(foundation(kind))

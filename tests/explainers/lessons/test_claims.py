@@ -63,6 +63,11 @@ def test_a_contrast_is_the_difference_and_speaks_for_one_half_and_against_the_ot
     assert left > 0 > right
 
 
+def test_every_classifier_knows_the_class_that_the_cat_is_compared_with_and_takes_it_for_another(lab):
+    assert contrast.RIVAL in lab.classifier.labels
+    assert lab.likely(contrast.PICTURES[0])[0].label != contrast.RIVAL
+
+
 def test_guided_backpropagation_stays_when_the_last_layer_is_random(bundled):
     question = bundled.question(lying.PICTURES[0])
     guided, vanilla = (

@@ -25,6 +25,13 @@ def test_what_can_be_moved_stands_on_it():
         assert f"<li>{line}</li>" in page
 
 
+def test_its_last_lines_explain_the_terms_on_it():
+    before, words = worksheet(BY_SLUG["contrast"]).split('<div class="words">')
+    assert "logit" in before
+    assert "<strong>Logit</strong>: the score" in words
+    assert "Baseline" not in words
+
+
 def test_the_teachers_has_the_answers():
     page = worksheet(LESSONS[0], Lab(load_classifier("bundled")))
     assert page.count("☒") == sum(isinstance(part, Guess) for part in LESSONS[0].parts)
