@@ -104,7 +104,7 @@ def offer_to_keep(results: Mapping[str, Keepable], page: str) -> None:
     """
     if not is_on() or not results:
         return
-    with st.popover("Keep", key="keep", help=WHAT_IT_DOES), st.container(width=FORM_WIDTH):
+    with st.popover("Keep", key="keep"), st.container(width=FORM_WIDTH):
         keepable = results[_choose(list(results))]
         result = keepable.on(page)
         wish: Wish | None = state.recall(WISH_KEY)
@@ -116,7 +116,7 @@ def offer_to_keep(results: Mapping[str, Keepable], page: str) -> None:
         elif keepable.is_shared:
             st.caption(SHARED)
         else:
-            st.caption(WHO_SEES_IT)
+            st.caption(f"{WHAT_IT_DOES} {WHO_SEES_IT}")
             ask_opinion(FORM, "Keep", partial(_wish, result))
     _say_whether_it_is_the_same(page, results.values())
 
