@@ -32,7 +32,6 @@ FORM, MAP_KEY = "keep", "keep-map"
 FORM_WIDTH = 450  # CSS pixels
 WISH_KEY, KEPT_RESULT_KEY, OPENED_KEY = "keep-wish", "kept-result", "opened-review"
 NOT_KEPT = ("present", "photo", "shared")  # settings that say nothing of the result: a shared picture's link is secret
-WHAT_IT_DOES = "Keep this result on the review board, with your verdict."
 WHO_SEES_IT = (
     "This server stores the picture with its name, the map, and what you write here. Anybody who can open this "
     "dashboard can see them on the Reviews page, until somebody removes them."
@@ -116,7 +115,7 @@ def offer_to_keep(results: Mapping[str, Keepable], page: str) -> None:
         elif keepable.is_shared:
             st.caption(SHARED)
         else:
-            st.caption(f"{WHAT_IT_DOES} {WHO_SEES_IT}")
+            st.caption(WHO_SEES_IT)
             ask_opinion(FORM, "Keep", partial(_wish, result))
     _say_whether_it_is_the_same(page, results.values())
 
