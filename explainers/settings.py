@@ -52,7 +52,7 @@ class Knob:
 
     def written(self, value: Any) -> str:
         """Write a value as a visitor reads it."""
-        return "automatic" if value is None else str(value)
+        return str(value)
 
 
 @dataclass(frozen=True)
@@ -138,9 +138,13 @@ class Layer(Knob):
     """A layer of the network that gives a grid, one of `classifier.layers()`; None is the classifier's default."""
 
     axis: str = field(default="layer", kw_only=True)
+    automatic: ClassVar[str] = "the deepest"  # what None means
 
     def accepts(self, value: Any) -> bool:
         return value is None or (isinstance(value, str) and value != "")
+
+    def written(self, value: Any) -> str:
+        return str(value or self.automatic)
 
     def __str__(self) -> str:
         return "the name of a layer that gives a grid"
