@@ -46,6 +46,14 @@ class Knob:
         """Return whether the value is one that the widget could offer."""
         raise NotImplementedError
 
+    def title(self, name: str) -> str:
+        """Return what a visitor reads for the setting of this name."""
+        return self.label or name.replace("_", " ").capitalize()
+
+    def written(self, value: Any) -> str:
+        """Write a value as a visitor reads it."""
+        return str(value)
+
 
 @dataclass(frozen=True)
 class Range(Knob):
@@ -71,6 +79,9 @@ class Range(Knob):
             return bool(self.automatic)
         kinds = (int,) if isinstance(self.step, int) else (int, float)
         return isinstance(value, kinds) and not isinstance(value, bool) and self.low <= value <= self.high
+
+    def written(self, value: Any) -> str:
+        return self.automatic if value is None else f"{value:g}{self.unit}"
 
     def __str__(self) -> str:
         whole = "a whole number " if isinstance(self.step, int) else ""
@@ -104,6 +115,9 @@ class Switch(Knob):
     def accepts(self, value: Any) -> bool:
         return isinstance(value, bool)
 
+    def written(self, value: Any) -> str:
+        return "on" if value else "off"
+
     def __str__(self) -> str:
         return "True or False"
 
@@ -124,9 +138,13 @@ class Layer(Knob):
     """A layer of the network that gives a grid, one of `classifier.layers()`; None is the classifier's default."""
 
     axis: str = field(default="layer", kw_only=True)
+    automatic: ClassVar[str] = "the deepest"  # what None means
 
     def accepts(self, value: Any) -> bool:
         return value is None or (isinstance(value, str) and value != "")
+
+    def written(self, value: Any) -> str:
+        return str(value or self.automatic)
 
     def __str__(self) -> str:
         return "the name of a layer that gives a grid"
@@ -244,6 +262,15 @@ class Configurable:
     def seeds(self) -> list[str]:
         """The names of the settings that are seeds, if random numbers are drawn."""
         return [name for name in self.settings if isinstance(self.knobs()[name], Seed)]
+
+    @classmethod
+    def in_words(cls, settings: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+        """Return the names and the values of settings as the pages show them; one that isn't known stays as it is."""
+        knobs = cls.knobs()
+        return tuple(
+            (knobs[name].title(name), knobs[name].written(value)) if name in knobs else (name, str(value))
+            for name, value in settings.items()
+        )
 
     @classmethod
     def on_axis(cls, axis: str) -> str | None:

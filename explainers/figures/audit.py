@@ -17,6 +17,7 @@ PLANE_HEIGHT, SPREAD_HEIGHT = 340, 90  # pixels
 MAX_DRAWN = 2500  # points: a browser takes seconds to draw and choose more of them, so that of more a part is drawn
 GROUP_COLOURS = (BLUE, ORANGE, GREEN, VIOLET, "#c9a227", "#d1495b")
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x")  # for those who can't tell the colours apart
+FIRST, LAST = 1, 2  # in the legend
 BINS = 40
 Line = Sequence[tuple[float, float]]
 
@@ -27,21 +28,31 @@ def drawn_of(count: int) -> Array:
 
 
 def plane(
-    places: Array, groups: Mapping[str, Array], seen: Array, lasso: Line = (), values: Array | None = None
+    places: Array,
+    groups: Mapping[str, Array],
+    seen: Array,
+    lasso: Line = (),
+    values: Array | None = None,
+    *,
+    others: str = "",
 ) -> go.Figure:
     """Draw the maps of pictures as points in a plane, where alike ones are neighbours; a line can be drawn around some.
 
     places: (n, 2).
-    groups: the points (k,) of each group by its title. What is beyond the colours that can be told apart is grey.
+    groups: the points (k,) of each group by its title, no more than there are GROUP_COLOURS besides the others.
     seen:   (n,) bool: the points that are looked at; the others are pale.
     lasso:  the corners of the line that was drawn.
     values: (n,) what colours them in place of the groups, NaN where there is none; the title is the group's.
+    others: the title of the group that is grey, and lies below all others; empty if there is none.
     """
     drawn = np.zeros(len(places), bool)
     drawn[drawn_of(len(places))] = True
+    looks = iter(zip(GROUP_COLOURS, SYMBOLS, strict=True))
     traces: list[Trace] = []
-    for place, (title, members) in enumerate(groups.items()):
+    for title in sorted(groups, key=lambda title: title != others):
+        members = groups[title]
         shown = members[drawn[members]]
+        look = (GREY, "circle") if title == others else next(looks)
         traces.append(
             {
                 "type": "scatter",
@@ -49,7 +60,8 @@ def plane(
                 "y": places[shown, 1],
                 "name": html.escape(title, quote=False),
                 "mode": "markers",
-                "marker": _marker(place, seen[shown], None if values is None else values[shown]),
+                "legendrank": LAST if title == others else FIRST,
+                "marker": _marker(*look, seen[shown], None if values is None else values[shown]),
                 "hoverinfo": "name",
                 "selected": {"marker": {"opacity": 1}},
                 "unselected": {"marker": {"opacity": 0.25}},
@@ -63,7 +75,7 @@ def plane(
         "newselection": {"line": {"color": BLUE, "width": 2, "dash": "solid"}},
         "xaxis": hidden,
         "yaxis": {**hidden, "scaleanchor": "x"},
-        "showlegend": values is None and len(groups) > 1,
+        "showlegend": values is None,
         "legend": {"orientation": "h", "y": 0, "yanchor": "top", "x": 0, "itemclick": False, "itemdoubleclick": False},
         "shapes": [_outline(lasso)] if len(lasso) > 2 else [],
     }
@@ -95,14 +107,8 @@ def spread(values: Array, low: float | None = None, high: float | None = None) -
     return unchecked([trace], layout)
 
 
-def _marker(place: int, seen: Array, values: Array | None) -> dict[str, Any]:
-    grey = place >= len(GROUP_COLOURS)
-    marker: dict[str, Any] = {
-        "size": 7,
-        "color": GREY if grey else GROUP_COLOURS[place],
-        "symbol": "circle" if grey else SYMBOLS[place],
-        "opacity": np.where(seen, 0.85, 0.15),
-    }
+def _marker(colour: str, symbol: str, seen: Array, values: Array | None) -> dict[str, Any]:
+    marker = {"size": 7, "color": colour, "symbol": symbol, "opacity": np.where(seen, 0.85, 0.15)}
     if values is None:
         return marker
     bar = {"thickness": 8, "tickfont": {"size": 10}, "outlinewidth": 0}

@@ -43,7 +43,7 @@ def _section(part: Part, lab: Lab | None) -> dict[str, Any]:
         case Text(text=text):
             section |= {"text": text}
         case Live():
-            settings = [f"{knob.label or name.capitalize()}: {_range(knob)}" for name, knob in part.knobs().items()]
+            settings = [f"{knob.title(name)}: {_range(knob)}" for name, knob in part.knobs().items()]
             section |= {"text": part.text(), "settings": settings, "lines": NOTE_LINES}
             if lab:
                 section["answer"] = "With the first settings:\n\n" + "\n\n".join(part.show(lab).sentences)

@@ -23,8 +23,10 @@ from explainers.audit.runs.progress import progress
 from explainers.audit.runs.rows import MAP_SIDE
 from explainers.audit.runs.run import Run
 from explainers.audit.runs.titles import ASKED, classifier_title, excess, method_title
+from explainers.explainer import Explainer
 from explainers.figures.audit_pictures import map_picture, overlay_file
 from explainers.images.encoding import data_address
+from explainers.methods import BY_SLUG
 from explainers.numbers import counted, short
 from explainers.report import model_card
 from explainers.report.audit_card import audit_card
@@ -147,7 +149,8 @@ def _confused(table: Table, label: int, said: int, places: Array) -> tuple[str, 
 
 def _facts(plan: Plan) -> Rows:
     """Return what identifies the run: names, hashes and versions. Where the pictures lie is nobody's business."""
-    settings = ", ".join(f"{name} {value}" for name, value in plan.settings.items())
+    kind = BY_SLUG.get(plan.method, Explainer)  # another Whypixel may have made the run
+    settings = ", ".join(f"{name}: {value}" for name, value in kind.in_words(plan.settings))
     return (
         ("Pictures", f"{counted(plan.pictures, 'picture')} from {Path(plan.source).name}"),
         ("List of pictures", f"SHA-256 {plan.sha256}"),

@@ -7,11 +7,13 @@ from PIL import Image
 from explainers import proof
 from explainers.arrays import Array
 from explainers.check import Check, no_sum
+from explainers.explainer import Explainer
 from explainers.explanation import Explanation
 from explainers.figures import Look
 from explainers.figures.colours import BLUE, GREY, ORANGE
 from explainers.images.encoding import as_image
 from explainers.markdown import plain
+from explainers.methods import BY_SLUG
 from explainers.numbers import SEPARATOR, counted, significant
 from explainers.paths.trace import Trace
 from explainers.report.drawing import FAINT, SCALE, Drawing, Line, Picture, Point, Text, fitted
@@ -74,11 +76,10 @@ def _title(explanation: Explanation) -> str:
 
 
 def _settings(explanation: Explanation) -> str:
-    """Return the settings that have an effect, each with its value."""
-    settings = explanation.facts.settings
-    return SEPARATOR.join(
-        f"{name.replace('_', ' ')}: {'automatic' if value is None else value}" for name, value in settings.items()
-    )
+    """Return the settings that have an effect, each with its value, as the pages show them."""
+    facts = explanation.facts
+    kind = BY_SLUG.get(facts.slug, Explainer)  # a script may have a method of its own
+    return SEPARATOR.join(f"{name}: {value}" for name, value in kind.in_words(facts.settings))
 
 
 def _sentences(explanation: Explanation) -> list[str]:

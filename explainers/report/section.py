@@ -122,7 +122,7 @@ class Section:
             limits=_limits(explainer, explanation),
             sentences=_sentences(explainer, question, explanation),
             method=Method(explainer.title, f"{explainer.summary()} {explainer.about()}", explainer.paper),
-            facts=(*_settings(explainer, explanation), *_record(question.photo, explanation)),
+            facts=(*explainer.in_words(explanation.facts.settings), *_record(question.photo, explanation)),
             curves=tuple((title, inline(figure)) for title, figure in saturation(explanation).items()),
             card=Card.of(question.classifier, explanation),
         )
@@ -193,20 +193,6 @@ def _limits(explainer: Explainer, explanation: Explanation) -> tuple[str, ...]:
 
 def _without_none(*sentences: str | None) -> tuple[str, ...]:
     return tuple(sentence for sentence in sentences if sentence)
-
-
-def _settings(explainer: Explainer, explanation: Explanation) -> Rows:
-    knobs = explainer.knobs()
-    return tuple(
-        (knobs[name].label or name.replace("_", " ").capitalize(), _setting(value))
-        for name, value in explanation.facts.settings.items()
-    )
-
-
-def _setting(value: object) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return "automatic" if value is None else str(value)
 
 
 def _record(photo: Photo, explanation: Explanation) -> Rows:

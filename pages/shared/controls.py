@@ -45,7 +45,7 @@ def set_method(explainer: Explainer) -> None:
 
 def _widget(key: str, name: str, knob: Knob, default: Any, classifier: Classifier, photo: Photo | None) -> Any:
     """Draw the widget of a knob, and return its value."""
-    label, hint = knob.label or name.replace("_", " ").capitalize(), with_terms(knob.hint)
+    label, hint = knob.title(name), with_terms(knob.hint)
     match knob:
         case Range(automatic=automatic):
             if automatic and _is_automatic(key, label, knob, default, hint):

@@ -25,6 +25,7 @@ POLL_INTERVAL = 0.1  # seconds between looks at a job; each look is where Stream
 PROGRESS_INTERVAL = (
     0.5  # seconds between changes of a progress bar: under .3, the browser never shows what it is still loading
 )
+SLOWEST_PROGRESS, SLOWING = 2.5, 0.1  # seconds, and the share of the time so far: a slow browser needs longer rests
 KEPT_BYTES = 256 * 2**20  # of maps with their pictures; one of 224 x 224 takes 2 MB
 OnPreview = Callable[[Any], None]
 
@@ -91,9 +92,10 @@ def result(
 
 def _await(job: Job, doing: str, slot: DeltaGenerator, jobs: Jobs, on_preview: OnPreview | None) -> None:
     """Draw the progress of a job, and its preview once, until the job has ended."""
-    preview_since, drawn_at = None, float("-inf")
+    preview_since, drawn_at, began = None, float("-inf"), time.monotonic()
     while not job.ended.wait(POLL_INTERVAL):
-        if time.monotonic() - drawn_at < PROGRESS_INTERVAL:
+        rest = min(max(PROGRESS_INTERVAL, SLOWING * (drawn_at - began)), SLOWEST_PROGRESS)
+        if time.monotonic() - drawn_at < rest:
             state.yield_to_streamlit()
         else:
             slot.progress(min(1.0, job.done / job.total) if job.total else 0.0, _status(job, doing, jobs.others(job)))

@@ -32,7 +32,6 @@ FORM, MAP_KEY = "keep", "keep-map"
 FORM_WIDTH = 450  # CSS pixels
 WISH_KEY, KEPT_RESULT_KEY, OPENED_KEY = "keep-wish", "kept-result", "opened-review"
 NOT_KEPT = ("present", "photo", "shared")  # settings that say nothing of the result: a shared picture's link is secret
-WHAT_IT_DOES = "Keep this result on the review board, with your verdict."
 WHO_SEES_IT = (
     "This server stores the picture with its name, the map, and what you write here. Anybody who can open this "
     "dashboard can see them on the Reviews page, until somebody removes them."
@@ -104,7 +103,7 @@ def offer_to_keep(results: Mapping[str, Keepable], page: str) -> None:
     """
     if not is_on() or not results:
         return
-    with st.popover("Keep", key="keep", help=WHAT_IT_DOES), st.container(width=FORM_WIDTH):
+    with st.popover("Keep", key="keep"), st.container(width=FORM_WIDTH):
         keepable = results[_choose(list(results))]
         result = keepable.on(page)
         wish: Wish | None = state.recall(WISH_KEY)

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from explainers import Classifier
+from explainers import Classifier, Layer
 from explainers.arrays import Array
 from explainers.classifiers.layer_maps import layer_tree
 from explainers.images.encoding import data_address
@@ -25,7 +25,7 @@ def choose_layer(key: str, label: str, hint: str, classifier: Classifier, photo:
 
     Return the name of the layer; None for the deepest.
     """
-    layers = {AUTOMATIC_LAYER: "the deepest", **layer_tree(classifier)}
+    layers = {AUTOMATIC_LAYER: Layer.automatic, **layer_tree(classifier)}
     key = state.setting(key, AUTOMATIC_LAYER, layers.__contains__)
     chosen = st.selectbox(label, layers, format_func=layers.__getitem__, key=key, help=hint)
     name = chosen or classifier.layer or ""

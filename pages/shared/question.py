@@ -48,7 +48,8 @@ def ask(choose_method: Callable[[Classifier, Photo], T]) -> tuple[Question, Sequ
     Raises ExplanationError.
     """
     own_classifiers.bring_along()
-    photo = choose_picture()
+    with st.container(key="asked-picture"):  # by which too_large.css knows that the results are about it
+        photo = choose_picture()
     state.remember(ASKED_PHOTO_KEY, photo.digest)
     report_place = st.container(key="tray-report")
     method_place, class_place = st.container(key="method-choice"), st.container(key="class-choice")

@@ -362,6 +362,12 @@ def barriers() -> Callable[..., list[tuple[str, ...]]]:
     return find
 
 
+@pytest.fixture(scope="session")
+def brief():
+    """Settings of the Path page by which it draws its slowest part of few pictures."""
+    return {"path_draws": 2, "path_pictures": 2}
+
+
 @pytest.fixture
 def rest(server: Server) -> Callable[[], None]:
     """() -> wait until the server computes nothing any more, where that can be seen."""

@@ -3,7 +3,6 @@
 import pytest
 
 STOPS = 17
-FEW = {"path_draws": 2, "path_pictures": 2}
 SEEN = """() => {
     const drawn = document.querySelector(".st-key-journey .js-plotly-plot")
     const seen = drawn._fullData.map((trace, number) => trace.type == "heatmap" && trace.visible === true ? number : -1)
@@ -46,8 +45,8 @@ def bar(app, area):
     return app.page.locator(f".stops[data-area={area}] input")
 
 
-def test_alpha_moves_and_plays_by_keyboard_without_the_server_and_another_baseline_changes_all(inside):
-    app = inside(**FEW)
+def test_alpha_moves_and_plays_by_keyboard_without_the_server_and_another_baseline_changes_all(inside, brief):
+    app = inside(**brief)
     before, sent = app.page.evaluate(SEEN), len(app.sent)
     assert before["maps"] == [1 + STOPS, 1 + 2 * STOPS]
     assert before["markers"] == [[1, 1]] * 3
@@ -95,9 +94,9 @@ COUNTED = """() => {
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (400, 800)])
-def test_what_moves_stands_on_one_screen(app, width, height):
+def test_what_moves_stands_on_one_screen(app, width, height, brief):
     app.sized(width, height)
-    app.come("path", **FEW).page.wait_for_selector(WHOLE)
+    app.come("path", **brief).page.wait_for_selector(WHOLE)
     box = app.idle().page.locator(".st-key-journey-section .stops").bounding_box()
 
     def places():
@@ -124,8 +123,8 @@ def test_what_moves_stands_on_one_screen(app, width, height):
         assert max(part["y"] + part["height"] for part in boxes) - box["y"] <= 560
 
 
-def test_settings_travel_between_the_pages_and_back(app):
-    app.come("path", sample="chelsea", integrated_gradients_baseline="white", **FEW)
+def test_settings_travel_between_the_pages_and_back(app, brief):
+    app.come("path", sample="chelsea", integrated_gradients_baseline="white", **brief)
     app.page.wait_for_selector(FIRST)
     app.choose("scale", "probability").until(lambda: app.address.get("scale") == "probability", running=True)
     expected = {"sample": "chelsea", "scale": "probability", "integrated-gradients-baseline": "white"}

@@ -47,8 +47,8 @@ def outside(app, keys) -> list[str]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_what_a_page_is_for_is_seen_without_scrolling_and_keeps_nobody_out(app, barriers, cheap, page):
-    app.sized(**WINDOW).come(address(page), **cheap(), path_draws=2, path_pictures=2).idle()
+def test_what_a_page_is_for_is_seen_without_scrolling_and_keeps_nobody_out(app, barriers, cheap, brief, page):
+    app.sized(**WINDOW).come(address(page), **cheap(), **brief).idle()
     app.until(lambda: app.page.locator(DRAWN).count())
     controls = [key for key in FIRST_CONTROLS if app.at(key).count()]
     seen(app, (*controls, *SEEN[page]))

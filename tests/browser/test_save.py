@@ -50,8 +50,8 @@ def menu(app):
 
 
 @pytest.mark.parametrize("page", OFFERED)
-def test_every_file_of_the_menu_holds_what_it_promises(app, cheap, page):
-    few = cheap() if page == "trust" else {"path_draws": 2, "path_pictures": 2} if page == "path" else {}
+def test_every_file_of_the_menu_holds_what_it_promises(app, cheap, brief, page):
+    few = cheap() if page == "trust" else brief if page == "path" else {}
     app.come(page, **few, method="vanilla-gradient", compare_method="grad-cam~occlusion")
     app.until(lambda: app.at("save").count())
     files = downloaded(menu(app))

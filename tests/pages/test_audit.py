@@ -41,6 +41,7 @@ def runs(tmp_path_factory):
     unlabelled = Run.create(folder / "runs/unlabelled", plan, made.cases)
     unknown = {"label": None, "label_index": UNKNOWN, "correct": None}
     unlabelled.write_part(0, [made.row(number) | unknown for number in plan.numbers(0)])
+    write_findings(unlabelled, replace(read_findings(made), run=run_identity(plan)))
     return folder / "runs"
 
 
@@ -223,6 +224,15 @@ def test_a_line_in_the_address_chooses_the_pictures_within(come, run_of, figure)
     assert shown(at) == inside[:24]
     assert figure(at, "maps-in-plane")["layout"]["shapes"][0]["path"].startswith("M 0,5")
     assert shown(press(at, "clear-line")) == [*range(24)]
+
+
+@pytest.mark.parametrize(("run", "first"), [("whole *run*", "class"), ("unlabelled", "prediction")])
+def test_points_have_the_colours_of_classes_that_are_known(come, figure, run, first):
+    at = come(run=run, audit_view="maps")
+    assert at.selectbox(key="coloured-by").value == first
+    names = [trace["name"] for trace in figure(at, "maps-in-plane")["data"]]
+    assert {"teapot", "espresso"} <= {*names}
+    assert len(names) <= 7
 
 
 @pytest.mark.parametrize(

@@ -423,6 +423,14 @@ def test_maps_of_different_pictures_are_not_held_against_each_other(come):
         assert [error.value.partition(",")[0] for error in at.error] == ["These maps are of different pictures"]
 
 
+def test_two_maps_of_one_of_several_pictures_are_compared(come):
+    rows = {"compare_across": "method", "compare_method": "vanilla-gradient~cam", "compare_down": "picture"}
+    at = come(**rows, compare_picture="coffee~chelsea", compare_view="Agreement")
+    assert not at.error
+    assert any("no table of all these maps" in caption.value for caption in at.main.caption)
+    assert len(texts(at, "tile-title")) == 3
+
+
 def test_a_picture_that_is_not_here_is_not_compared(come):
     at = come(compare_across="picture", compare_picture="40x30-0123456789abcdef~coffee", method="vanilla-gradient")
     assert len(texts(at, "tile-title")) == 4  # the first ones instead

@@ -10,6 +10,7 @@ import streamlit as st
 from explainers.arrays import Array
 from explainers.audit.browsing.measures import MEASURES
 from explainers.audit.browsing.selection import Selection, selected, thinned
+from explainers.audit.runs.columns import UNKNOWN
 from explainers.figures import plane
 from explainers.figures.audit import GROUP_COLOURS, MAX_DRAWN
 from explainers.numbers import counted
@@ -18,13 +19,20 @@ from pages.sections.audit.choosing import LASSO_KEY, line_texts, look_at
 from pages.shared import state
 
 CHART_KEY, COLOUR_KEY = "maps-in-plane", "coloured-by"
-GROUPINGS = {"class": "Class", "answer": "Right or wrong", "cluster": "Cluster"}
+GROUPINGS = {
+    "class": "Class that they show",
+    "prediction": "Class that they are taken for",
+    "answer": "Right or wrong",
+    "cluster": "Cluster",
+}
+NEED_CLASSES = "class", "answer"  # of which there is nothing to see where no picture's class is known
 HOW_TO = (
     "**Draw a line around some points** to see their pictures. Similar maps lie close together; the axes have no "
     "meaning."
 )
 NO_PLANE = "The maps aren't laid out as points yet. The command does so once all are computed."
-OTHERS = "others"
+REST = {"class": "class unknown", "prediction": "no answer", "answer": "not known", "cluster": "in no cluster"}
+OTHERS = "others"  # where groups are among the rest, too
 
 
 def show_plane(audit: Audit, selection: Selection) -> None:
@@ -36,21 +44,23 @@ def show_plane(audit: Audit, selection: Selection) -> None:
         return
     numbers, *coordinates = np.array(findings.embedding, float).T
     rows = audit.table.places(numbers.astype(int))
-    offered = GROUPINGS | {name: MEASURES[name].title for name in MEASURES if _is_there(audit, name)}
+    has_classes = bool(audit.table.classes(audit.table.labels))
+    groupings = {name: title for name, title in GROUPINGS.items() if has_classes or name not in NEED_CLASSES}
+    offered = groupings | {name: MEASURES[name].title for name in MEASURES if _is_there(audit, name)}
     by: str = st.selectbox(
         "Coloured by",
         offered,
         format_func=lambda name: f"Coloured by: {offered[name].lower()}",
-        key=state.setting(COLOUR_KEY, "class", offered.__contains__),
+        key=state.setting(COLOUR_KEY, next(iter(offered)), offered.__contains__),
         label_visibility="collapsed",
     )
     st.caption(HOW_TO)
     seen = np.isin(rows, selected(audit.table, findings, selection))
     everything = {offered[by]: np.arange(len(rows))}
-    groups = _groups(audit, by, rows, selection) if by in GROUPINGS else everything
+    groups, others = _groups(audit, by, rows, selection) if by in GROUPINGS else (everything, "")
     values = None if by in GROUPINGS else audit.table.measures[by][rows]
     st.plotly_chart(
-        plane(np.stack(coordinates, 1), groups, seen, selection.lasso, values),
+        plane(np.stack(coordinates, 1), groups, seen, selection.lasso, values, others=others),
         key=CHART_KEY,
         on_select=_keep_line,
         selection_mode="lasso",
@@ -76,27 +86,29 @@ def _is_there(audit: Audit, name: str) -> bool:
     return bool(np.isfinite(audit.table.measures[name]).any())
 
 
-def _groups(audit: Audit, by: str, rows: Array, selection: Selection) -> Mapping[str, Array]:
-    """Return which points belong together, the largest groups by their titles, and all other points."""
+def _groups(audit: Audit, by: str, rows: Array, selection: Selection) -> tuple[Mapping[str, Array], str]:
+    """Return which points belong together, the largest groups by their titles, and the title of all others."""
     titles = np.array(_titles(audit, by, rows, selection), object)
-    names, counts = np.unique(titles, return_counts=True)
-    order = [str(name) for name in names[np.argsort(-counts, kind="stable")] if name != OTHERS]
-    largest = order[: len(GROUP_COLOURS)]
-    groups = {title: np.flatnonzero(titles == title) for title in sorted(largest)}
+    names, counts = np.unique(titles[titles != ""], return_counts=True)
+    largest = names[np.argsort(-counts, kind="stable")][: len(GROUP_COLOURS)]
+    groups = {str(title): np.flatnonzero(titles == title) for title in sorted(largest)}
+    others = REST[by] if len(largest) == len(names) else OTHERS
     rest = np.flatnonzero(~np.isin(titles, largest))
-    return groups | ({OTHERS: rest} if len(rest) else {})
+    return groups | ({others: rest} if len(rest) else {}), others
 
 
 def _titles(audit: Audit, by: str, rows: Array, selection: Selection) -> list[str]:
+    """Return the title of each point's group; empty where it has none."""
     table = audit.table
-    if by == "class":
-        return [audit.class_name(int(index)) for index in table.labels[rows]]
+    if by in ("class", "prediction"):
+        indexes = table.labels if by == "class" else table.predictions
+        return ["" if index == UNKNOWN else audit.class_name(int(index)) for index in indexes[rows]]
     if by == "answer":
-        return [{1: "right", 0: "wrong"}.get(int(correct), "not known") for correct in table.correct[rows]]
+        return [{1: "right", 0: "wrong"}.get(int(correct), "") for correct in table.correct[rows]]
     clusters = {
         number: f"{audit.class_name(label)} {cluster + 1}"
         for label, assigned in (audit.findings.clusters if audit.findings else ())
         for number, cluster in assigned
         if selection.label in (None, label)
     }
-    return [clusters.get(int(number), OTHERS) for number in table.numbers[rows]]
+    return [clusters.get(int(number), "") for number in table.numbers[rows]]

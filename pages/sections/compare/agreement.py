@@ -14,9 +14,10 @@ from explainers.figures import Tile, matrix
 from pages.shared.tiles import NO_MODE_BAR
 
 OF_DIFFERENT_PICTURES = (
-    "These maps are of different pictures, so it says nothing to compare them pixel by pixel. Choose maps of one "
+    "These maps are of different pictures, so comparing them pixel by pixel would say nothing. Choose maps of one "
     "picture here."
 )
+NO_MATRICES = "Only maps of one picture can be compared pixel by pixel, so there is no table of all these maps."
 AGREEMENT_MEASURES: tuple[tuple[str, str, Callable[[Array, Array], float | None]], ...] = (
     (
         "Rank correlation (Spearman)",
@@ -28,8 +29,11 @@ AGREEMENT_MEASURES: tuple[tuple[str, str, Callable[[Array, Array], float | None]
 
 
 def show_matrices(tiles: Sequence[Tile]) -> None:
-    """Draw a matrix for each measure, between all pairs of maps."""
+    """Draw a matrix for each measure, between all pairs of maps; none where the maps are of several pictures."""
     with_map = [tile for tile in tiles if tile.explanation]
+    if not are_of_one_picture(with_map):
+        st.caption(NO_MATRICES)
+        return
     heats = heats_of(with_map)
     for place, (title, meaning, measure) in zip(st.columns(2, gap="large"), AGREEMENT_MEASURES, strict=True):
         place.markdown(f"**{title}**")
@@ -69,8 +73,13 @@ def heats_of(tiles: Sequence[Tile]) -> list[Array]:
 
 def check_picture(tiles: Sequence[Tile]) -> None:
     """Raise ExplanationError for maps of different pictures."""
-    if len({tile.photo for tile in tiles if tile.explanation}) > 1:
+    if not are_of_one_picture(tiles):
         raise ExplanationError(OF_DIFFERENT_PICTURES)
+
+
+def are_of_one_picture(tiles: Sequence[Tile]) -> bool:
+    """Whether all maps are of the same picture."""
+    return len({tile.photo for tile in tiles if tile.explanation}) < 2
 
 
 def agreement(heats: Sequence[Array], measure: Callable[[Array, Array], float | None]) -> Array:

@@ -9,7 +9,7 @@ from PIL import Image
 
 from explainers.figures.audit import GROUP_COLOURS, MAX_DRAWN, drawn_of, plane, spread
 from explainers.figures.audit_pictures import map_picture, overlay_file
-from explainers.figures.colours import rgb
+from explainers.figures.colours import GREY, rgb
 from explainers.images.encoding import encode
 
 LINE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0))
@@ -37,11 +37,13 @@ def test_every_point_is_in_its_group_and_those_not_looked_at_are_pale():
     assert not figure.layout.shapes
 
 
-def test_what_has_no_colour_of_its_own_is_grey():
+def test_what_has_no_colour_of_its_own_is_grey_and_below_all_others():
     count = len(GROUP_COLOURS) + 1
-    figure = checked(plane(places(count), {str(n): np.array([n]) for n in range(count)}, np.ones(count, bool)))
-    assert len({trace.marker.color for trace in figure.data}) == count
-    assert figure.data[-1].marker.color not in GROUP_COLOURS
+    groups = {str(number): np.array([number]) for number in range(count)}
+    figure = checked(plane(places(count), groups, np.ones(count, bool), others=str(count - 1)))
+    assert [trace.marker.color for trace in figure.data] == [GREY, *GROUP_COLOURS]
+    assert max(figure.data, key=lambda trace: trace.legendrank) is figure.data[0]
+    assert figure.layout.showlegend
 
 
 def test_values_colour_the_points_and_the_line_stays():

@@ -224,6 +224,15 @@ def test_a_knob_has_a_hint_and_a_default_that_it_accepts(kind, name, knob):
 
 
 @every_knob
+def test_a_setting_is_written_in_the_words_of_the_pages(kind, name, knob):
+    for value in options(knob):
+        ((title, text),) = kind.in_words({name: value})
+        assert title.strip()[0].isupper()
+        assert "_" not in title
+        assert text.strip() not in ("", "True", "False", "None")
+
+
+@every_knob
 def test_what_is_offered_first_in_place_of_automatic_is_accepted(kind, name, knob):
     first = getattr(knob, "first", None)
     assert first is None or (knob.automatic and knob.accepts(first))

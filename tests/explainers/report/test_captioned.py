@@ -47,7 +47,7 @@ def test_a_map_has_its_title_its_scale_and_its_check(path_map):
     drawing = captioned(path_map, PHOTO, Look.first(path_map), name="holiday.jpg")
     said = texts(drawing)
     assert said.startswith(f"class 1 rather than class 2: logit {path_map.score:.2f}, Integrated Gradients")
-    for part in ("conv · holiday.jpg", "steps: 20", "against", "for ", "contribution to the logit", "pixels", "% off)"):
+    for part in ("conv · holiday.jpg", "Steps: 20", "against", "for ", "contribution to the logit", "pixels", "% off)"):
         assert part in said
     assert "**" not in said
     picture, overlay, bar = kinds(drawing, Picture)
