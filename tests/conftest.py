@@ -40,6 +40,7 @@ MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.3, 0.25)  # unlike 0 and 1, so that a forgo
 
 
 LATE = ("test_learn", "test_reviews", "test_save", "test_trust_")  # beginnings of files in which no test is about time
+SMALL = ("tests/pages/", "tests/tools/", "tests/test_")  # of files that take a few seconds each
 
 
 def drives_browser(nodeid):
@@ -50,11 +51,15 @@ def comes_late(nodeid):
     return drives_browser(nodeid) and nodeid.rpartition("/")[2].startswith(LATE)
 
 
+def place(nodeid):
+    """Which third of the tests it belongs to: what is small comes last, so that all processes end at the same time."""
+    return 2 if nodeid.startswith(SMALL) else 1 if comes_late(nodeid) else 0
+
+
 class ByFile(LoadScopeScheduling):
     """The tests of a file share a process, and so do most that drive a browser: two of those starve each other.
 
-    They begin at once, and take longer than all others. What is left of them in the end goes to whoever is free, a file
-    at a time.
+    They begin at once, and take longer than all others. The rest of them goes to whoever is free, a file at a time.
     """
 
     def _split_scope(self, nodeid):
@@ -67,7 +72,7 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: comes_late(item.nodeid))
+    items.sort(key=lambda item: place(item.nodeid))
 
 
 def pytest_collection_finish():

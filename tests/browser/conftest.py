@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import re
 import time
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -34,11 +36,13 @@ GRAVE = "serious", "critical"  # of what axe-core finds
 COLOUR_RULES = ["color-contrast", "link-in-text-block"]  # of axe-core; its others don't look at colours
 GROUND = """() => getComputedStyle(document.querySelector("[data-testid=stApp]")).backgroundColor"""
 TRACES = """key => {
-    const rows = z => z && Array.from(z, row => Array.from(row))
+    const rows = z => z ? Array.from(z, row => Array.from(row)) : null
     const traces = document.querySelector(`.st-key-${key} .js-plotly-plot`)?._fullData ?? []
-    return traces.map(({type, opacity, source, z, zmin, zmax, colorscale, y}) =>
-        ({type, opacity, source, z: rows(z), zmin, zmax, colorscale, y}))
-}"""
+    return JSON.stringify(traces.map(trace => {
+        const {type, opacity = null, source = null, z, zmin = null, zmax = null, colorscale = null, y} = trace
+        return {type, opacity, source, z: rows(z), zmin, zmax, colorscale, y: y ? Array.from(y) : null}
+    }))
+}"""  # as text: to hand over thousands of numbers one by one takes longer than to draw them
 BOXES = """selector => [...document.querySelectorAll(selector)].map(element => {
     const {x, y, width, height} = element.getBoundingClientRect()
     return {x, y, width, height}
@@ -48,7 +52,7 @@ FITS = """() => ["stMain", "stAppViewContainer"]
     .every(element => element.scrollWidth <= element.clientWidth)"""
 HEAT = """() => {
     const trace = document.querySelector(".st-key-map .js-plotly-plot")?._fullData?.[2]
-    return trace ? Array.from(trace.z, row => Array.from(row)) : null
+    return JSON.stringify(trace ? Array.from(trace.z, row => Array.from(row)) : null)
 }"""
 
 
@@ -156,9 +160,12 @@ class App:
     def until(self, condition: Callable[[], object], *, running: bool = False) -> App:
         """Wait for an effect, and for the end of its run unless it is to be seen while that goes on."""
         end = time.monotonic() + PATIENCE
-        while not condition():
+        for look in count(1):
+            if condition():
+                break
             assert time.monotonic() < end, "it never happened"
-            assert not self.page.get_by_test_id("stException").count(), "the page broke; the server's log says why"
+            if look % 10 == 0:  # each look takes the processor from what is waited for
+                assert not self.page.get_by_test_id("stException").count(), "the page broke; the server's log says why"
             self.page.wait_for_timeout(100)
         return self if running else self.idle()
 
@@ -230,13 +237,13 @@ class App:
 
     def chart(self, key: str) -> list[dict[str, Any]]:
         """The traces of a chart as the browser draws them; none while it is not there."""
-        traces: list[dict[str, Any]] = self.page.evaluate(TRACES, key)
+        traces: list[dict[str, Any]] = json.loads(self.page.evaluate(TRACES, key))
         return traces
 
     @property
     def heat(self) -> list[list[float]] | None:
         """The numbers of the map that is shown."""
-        rows: list[list[float]] | None = self.page.evaluate(HEAT)
+        rows: list[list[float]] | None = json.loads(self.page.evaluate(HEAT))
         return rows
 
     @property

@@ -1,5 +1,6 @@
 """The Compare page in a browser: presets, axes, one scale, one zoom, one pointer, blinking, and tiles that fail."""
 
+import json
 import re
 
 import pytest
@@ -8,12 +9,12 @@ from explainers import load_classifier
 from explainers.comparison.axes import at_hand
 from explainers.comparison.presets import comparison_presets
 
-CHARTS = """() => [...document.querySelectorAll('[class*="st-key-tiles-"] .js-plotly-plot')]
+CHARTS = """() => JSON.stringify([...document.querySelectorAll('[class*="st-key-tiles-"] .js-plotly-plot')]
     .filter(chart => chart._fullLayout?.xaxis).map(chart => {
         const [{z, zmin, zmax, opacity}] = chart._fullData
         const {xaxis, yaxis} = chart._fullLayout
         return {z: Array.from(z, row => Array.from(row)), zmin, zmax, opacity, view: [...xaxis.range, ...yaxis.range]}
-    })"""
+    }))"""
 SEEN = """() => [...document.querySelectorAll(".st-key-tiles-blink > *")].map(e => getComputedStyle(e).visibility)"""
 LINKED = """count => [...document.querySelectorAll('[class*="st-key-tiles-"] .js-plotly-plot')]
     .filter(chart => chart.whypixelWhole).length == count"""
@@ -40,7 +41,7 @@ def tiles(app):
 
 
 def charts(app):
-    return app.page.evaluate(CHARTS)
+    return json.loads(app.page.evaluate(CHARTS))
 
 
 def panels(app):

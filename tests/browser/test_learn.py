@@ -9,14 +9,19 @@ from explainers.lessons.worksheet import worksheet
 LESSON = LESSONS[0]
 
 
-def focus(app, key, name="") -> None:
-    """Press Tab until the focus is within the element of that key."""
+def focus(app, key, press="Tab") -> None:
+    """Press a key until the focus is within the element of that key."""
     within = "key => !!document.activeElement?.closest(`.st-key-${key}`)"
     for _ in range(60):
         if app.page.evaluate(within, key):
             return
-        app.page.keyboard.press("Tab")
+        app.page.keyboard.press(press)
     raise AssertionError(f"the focus never came to {key}")
+
+
+def back_to(app, key) -> None:
+    """Go to what stands before the button that led here, and keeps the focus."""
+    focus(app, key, "Shift+Tab")
 
 
 def show_answer(app) -> None:
@@ -63,12 +68,12 @@ def test_a_keyboard_leads_through_a_lesson(app, lesson):
                     app.page.keyboard.press("Enter")
                 app.until(lambda: app.at("said").locator("p, td").count())
             case Guess(name=name, options=options):
-                focus(app, f"guess-{lesson.slug}-{name}")
+                back_to(app, f"guess-{lesson.slug}-{name}")
                 app.page.keyboard.press("Space")
                 show_answer(app)
-                app.until(lambda first=options[0]: app.page.get_by_text(f"Your prediction: {first}").count())
+                app.until(lambda last=options[-1]: app.page.get_by_text(f"Your prediction: {last}").count())
             case OpenQuestion(name=name):
-                focus(app, f"ask-{lesson.slug}-{name}")
+                back_to(app, f"ask-{lesson.slug}-{name}")
                 app.page.keyboard.type("I think so")
                 show_answer(app)
                 app.until(lambda: app.page.get_by_text("Your answer: I think so").count())
@@ -77,7 +82,7 @@ def test_a_keyboard_leads_through_a_lesson(app, lesson):
             focus(app, "next")
             app.page.keyboard.press("Enter")
     assert app.address["step"] == str(len(lesson.parts))
-    focus(app, "follow")
+    back_to(app, "follow")
     app.page.keyboard.press("Enter")
     app.until(lambda: "/learn" not in app.page.url.partition("?")[0], running=True)  # what is there isn't the lesson's
 
