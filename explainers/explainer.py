@@ -93,6 +93,11 @@ class Explainer(Declared):
         return self
 
     @property
+    def passes_vary(self) -> bool:
+        """Whether fewer passes than `passes` says may do."""
+        return self.repeatable is not self
+
+    @property
     def shares_passes(self) -> bool:
         """Whether several pictures pass at once where several are explained."""
         return False

@@ -76,7 +76,7 @@ def cost(kind: type[Explainer], classifier: Classifier) -> str:
     if refusal := kind.refusal(classifier):
         return f"Not with {escaped(classifier.name)}. {escaped(refusal)}"
     method = kind()
-    passes, most = method.passes(classifier), "" if method.repeatable is method else "at most "
+    passes, most = method.passes(classifier), "at most " if method.passes_vary else ""
     return f"It costs {most}{counted(passes, 'pass', 'passes')} through {escaped(classifier.name)}."
 
 

@@ -34,6 +34,10 @@ class AblationCAM(OnLayer):
         "the score"
     )
 
+    @property
+    def passes_vary(self) -> bool:
+        return True  # feature maps that are zero cost none
+
     def passes(self, classifier: Classifier) -> int:
         name = self.layer or classifier.layer
         return 1 + sum(layer.channels for layer in classifier.layers() if layer.name == name)

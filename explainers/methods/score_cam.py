@@ -87,6 +87,10 @@ class ScoreCAM(_ForwardOnly):
         hint="As in the paper's algorithm: weights are positive and add up to 1.",
     )
 
+    @property
+    def passes_vary(self) -> bool:
+        return True  # feature maps that are constant cost none
+
     def passes(self, classifier: Classifier) -> int:
         name = self.layer or classifier.layer
         return 2 + sum(layer.channels for layer in classifier.layers() if layer.name == name)

@@ -62,7 +62,7 @@ def _option(kind: type[Explainer], classifier: Classifier, *, possible: bool) ->
         return kind.title
     explainer = kind()
     cost = counted(explainer.passes(classifier), "pass", "passes")
-    return f"{kind.title} · {cost if explainer.repeatable is explainer else f'≤{cost}'}"
+    return f"{kind.title} · {f'≤{cost}' if explainer.passes_vary else cost}"
 
 
 def _choose_family(before: Family, closed: Sequence[Family]) -> None:

@@ -556,6 +556,7 @@ def test_it_costs_no_more_than_it_said_and_progress_never_passes_its_own_total(c
     batches, checks = batches[: len(between)], batches[len(between) :]
     assert checks == [1] * explanation.facts.checks
     assert explanation.facts.passes == sum(batches) <= explainer.passes(classifier)
+    assert explainer.passes_vary or sum(batches) == explainer.passes(classifier)
     assert [progress.done for progress in between] == [sum(batches[:number]) for number in range(len(batches))]
     assert all(progress.total is None or progress.done < progress.total for progress in between)
     assert len(told) - len(between) <= 1  # previews
