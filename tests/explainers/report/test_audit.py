@@ -39,7 +39,7 @@ def test_it_says_what_was_found_with_pictures_and_sentences(page, made):
 
 def test_it_says_how_it_was_computed_and_where_nothing_lies(page, made):
     plan = made.plan
-    for said in (plan.sha256, plan.identity, "Integrated Gradients (steps 8, baseline black)", "torch 2.15.0"):
+    for said in (plan.sha256, plan.identity, "Integrated Gradients (Steps: 8, Baseline: black)", "torch 2.15.0"):
         assert said in page
     assert "120 pictures from secret place" in page
     assert str(made.folder.parent) not in page
