@@ -1,10 +1,11 @@
-"""Corrects Streamlit's server from the first visit on: it asks no other machine, ends soon after it is told to, and
-holds only so many uploads in memory.
+"""Corrects Streamlit's server from the first visit on: it asks no other machine, ends soon after it is told to, holds
+only so many uploads in memory, and keeps a file for download until a browser has had time to fetch it.
 
 Streamlit has no setting for any of it. When a page of another origin connects, it asks an outside service for its own
 address, to compare the two. When it is told to end, it waits for every connection, however slow, and then Python takes
 apart all that torch has brought along, which takes 2 s of the processor's time, or 20 s where others want it, too. And
-while torch is being imported, Python may not get round to any signal for seconds.
+while torch is being imported, Python may not get round to any signal for seconds. A file that is made when somebody
+asks for it belongs to no visit, so the second end of anybody's run after that removes it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import atexit
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -21,14 +23,29 @@ from typing import cast
 
 from starlette.exceptions import HTTPException
 from streamlit import net_util, runtime
+from streamlit.runtime import media_file_manager
+from streamlit.runtime.media_file_storage import MediaFileKind
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from streamlit.web import bootstrap
 
 MAX_UPLOADED = 10**9  # bytes of files that visitors have sent and no page has taken yet
+FETCH_TIME = 10.0  # seconds for a browser to ask for a file that was made for it; less than a visit's grace
 END_TIMEOUT = 1.0  # seconds after a signal until connections that are still open are cut
 SIGNALS = signal.SIGTERM, signal.SIGINT
 Handler = Callable[[int, FrameType | None], object] | int | None
+
+
+class Lasting(media_file_manager.MediaFileMetadata):
+    """What Streamlit notes of a file, which can't be marked for removal in its first seconds."""
+
+    def __init__(self, kind: MediaFileKind = MediaFileKind.MEDIA) -> None:
+        super().__init__(kind)
+        self._since = time.monotonic()
+
+    def mark_for_delete(self) -> None:
+        if time.monotonic() - self._since >= FETCH_TIME:
+            super().mark_for_delete()
 
 
 def correct() -> None:
@@ -36,6 +53,7 @@ def correct() -> None:
     if getattr(signal.getsignal(signal.SIGTERM), "__module__", None) != bootstrap.__name__:
         return
     net_util.get_internal_ip = net_util.get_external_ip = _no_address
+    media_file_manager.MediaFileMetadata = Lasting  # type: ignore[misc]
     bound_uploads(cast("MemoryUploadedFileManager", runtime.get_instance().uploaded_file_mgr))
     stopped = cast("asyncio.Future[None]", runtime.get_instance().stopped)
     _in_main_thread(stopped.get_loop(), lambda: _end_soon(stopped))
