@@ -47,6 +47,11 @@ class Audit:
         """What the notes on it are kept under."""
         return run_identity(self.run.plan)
 
+    @cached_property
+    def has_classes(self) -> bool:
+        """Whether the class of any picture is known."""
+        return bool((self.table.labels != UNKNOWN).any())
+
     def class_name(self, index: int) -> str:
         """Return the name of a class, or its number where no row names it; a picture's may be unknown."""
         if index == UNKNOWN:

@@ -68,8 +68,7 @@ def choose_selection(audit: Audit) -> Selection:
     st.markdown("**Which pictures?**")
     label = _choose_class("They show", LABEL_KEY, audit, table.labels)
     prediction = _choose_class("They are taken for", PREDICTION_KEY, audit, table.predictions)
-    has_classes = bool(table.classes(table.labels))
-    outcomes = [outcome for outcome in OUTCOMES if has_classes or outcome not in JUDGED]
+    outcomes = [outcome for outcome in OUTCOMES if audit.has_classes or outcome not in JUDGED]
     outcome = st.segmented_control(
         "Answer",
         outcomes,

@@ -44,8 +44,7 @@ def show_plane(audit: Audit, selection: Selection) -> None:
         return
     numbers, *coordinates = np.array(findings.embedding, float).T
     rows = audit.table.places(numbers.astype(int))
-    has_classes = bool(audit.table.classes(audit.table.labels))
-    groupings = {name: title for name, title in GROUPINGS.items() if has_classes or name not in NEED_CLASSES}
+    groupings = {name: title for name, title in GROUPINGS.items() if audit.has_classes or name not in NEED_CLASSES}
     offered = groupings | {name: MEASURES[name].title for name in MEASURES if _is_there(audit, name)}
     by: str = st.selectbox(
         "Coloured by",
