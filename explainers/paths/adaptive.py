@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from explainers.arrays import Array
-from explainers.paths.intervals import Interval, Point, dropped_ends, total_error
+from explainers.paths.intervals import Interval, Point, dropped_ends, halvings, halvings_of_misses, total_error
 from explainers.paths.trace import SETTLED_GAP, Level, Trace, min_judged_change
 
 FIRST_INTERVALS = 16  # of each path, all equally wide
@@ -82,10 +82,10 @@ class AdaptiveIntegral:
         while True:
             level, finished = self._judged(tolerance)
             self.history += (level,)
-            chosen = [] if finished else self._next_intervals()
+            chosen, expected_points = ([], 0) if finished else self._next_intervals(tolerance)
             if not chosen:
                 return
-            on_level(level, self._expected_points(tolerance))
+            on_level(level, expected_points)
             self._halve(chosen)
             self._drop()
 
@@ -166,13 +166,27 @@ class AdaptiveIntegral:
             point.contributions = None
         self._kept = [point for point in self._kept if point not in dropped]
 
-    def _next_intervals(self) -> list[Interval]:
-        """Return the intervals with the largest expected errors, as many as are halved at once."""
-        halvable = (interval for interval in self._intervals if interval.halvable)
-        chosen = heapq.nlargest(HALVED_AT_ONCE, halvable, key=lambda interval: interval.error)
+    def _next_intervals(self, tolerance: float) -> tuple[list[Interval], int]:
+        """Return the intervals that are halved next, and how many points it is expected to take in all.
+
+        These are no more than must be halved to come below the tolerance: the last points are not spent beyond it, and
+        where all of the error lies in one place, no points are spent elsewhere. Where the map is accurate enough and
+        only its gap isn't, they are those that miss most of the score.
+        """
+        halvable = [interval for interval in self._intervals if interval.halvable]
+        change = self.paths * float(abs(self.end_scores.mean(0) @ (-1, 1)))  # of the score: what exact maps sum to
+        target = tolerance * max(self.paths * float(self.values.abs().sum()), change)
+        rest = total_error(interval for interval in self._intervals if not interval.halvable)
+        if rest < target:
+            target = math.sqrt(target**2 - rest**2)
+        chosen, expected_points = halvings(halvable, target, MAX_POINTS - self.passed)
+        if not chosen:
+            missed = sum(interval.miss for interval in self._intervals)
+            chosen = halvings_of_misses(halvable, missed, SETTLED_GAP * change, HALVED_AT_ONCE)
+        chosen = chosen[:HALVED_AT_ONCE]
         while chosen and self.passed + len(chosen) + len(dropped_ends(chosen)) > MAX_POINTS:
             chosen.pop()
-        return chosen
+        return chosen, max(len(chosen), expected_points)
 
     def _judged(self, tolerance: float) -> tuple[Level, bool]:
         """Return how accurate the map is, and whether more points are of no use.
@@ -195,9 +209,3 @@ class AdaptiveIntegral:
         can_improve = left_error >= tolerance or (left_gap is not None and left_gap >= SETTLED_GAP)
         can_improve = can_improve and math.isfinite(size)  # a gradient that isn't finite is refused in the end
         return Level(sum(map(len, self._records)), error, gap, is_settled), is_settled or not can_improve
-
-    def _expected_points(self, tolerance: float) -> int:
-        """Estimate how many more points it takes, given that the error falls at least as 1 / points."""
-        level, allowed = self.history[-1], MAX_POINTS - self.passed
-        expected = min(level.points * (level.error / tolerance - 1), allowed)
-        return max(min(HALVED_AT_ONCE, allowed), math.ceil(expected))

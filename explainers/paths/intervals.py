@@ -7,7 +7,8 @@ errors of different parts are independent. So the squares of their expected erro
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import heapq
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -15,6 +16,8 @@ import numpy as np
 from torch import Tensor
 
 EXPECTED_SHARE = 1 / 3.1  # of width * jump: 1 / sqrt(12) in theory; calibrated on networks, photos and kinds of score
+HALF_SHARE = 2**-1.5  # of an interval's expected error is that of each half, where jumps lie all over it
+MISS_SHARE = 1 / 4  # of what an interval misses is expected to be missed by its halves together, there and on a curve
 NARROWEST = 2.0**-16  # the width that is halved no further: what still jumps there jumps everywhere
 
 
@@ -85,3 +88,38 @@ def dropped_ends(intervals: Iterable[Interval]) -> list[Point]:
 def total_error(intervals: Iterable[Interval]) -> float:
     """Return the expected error of a sum over intervals, in score."""
     return float(np.linalg.norm([interval.error for interval in intervals]))
+
+
+def halvings(intervals: Sequence[Interval], target: float, most: int) -> tuple[list[Interval], int]:
+    """Return the intervals that are halved until their total error is below `target`, and the number of halvings.
+
+    Always the one with the largest expected error is halved, and halves again, so the intervals are in the order of
+    their errors. There are at most `most` halvings.
+    """
+    errors = [(-interval.error, number) for number, interval in enumerate(intervals)]
+    heapq.heapify(errors)
+    excess, count = total_error(intervals) ** 2 - target**2, 0
+    halved: dict[int, Interval] = {}
+    while errors and excess >= 0 and count < most:
+        error, number = errors[0]
+        halved.setdefault(number, intervals[number])
+        half = error * HALF_SHARE, number
+        heapq.heapreplace(errors, half)
+        heapq.heappush(errors, half)
+        excess -= error**2 - 2 * half[0] ** 2
+        count += 1
+    return list(halved.values()), count
+
+
+def halvings_of_misses(intervals: Iterable[Interval], missed: float, target: float, most: int) -> list[Interval]:
+    """Return the intervals with the largest misses, until all of the path, which misses `missed`, misses < `target`.
+
+    Those that miss in the other direction are among them: what is missed may not be made small by leaving them out.
+    """
+    chosen: list[Interval] = []
+    for interval in heapq.nlargest(most, intervals, key=lambda interval: abs(interval.miss)):
+        chosen.append(interval)
+        missed -= (1 - MISS_SHARE) * interval.miss
+        if abs(missed) < target:
+            break
+    return chosen
