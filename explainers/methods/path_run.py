@@ -13,7 +13,7 @@ from explainers.explainer import Attribution
 from explainers.passes import Passes
 from explainers.paths.adaptive import AdaptiveIntegral
 from explainers.paths.integral import Integral
-from explainers.paths.integrate import Alphas, PathIntegral
+from explainers.paths.integrate import Alphas, PathIntegral, contributions
 from explainers.paths.point_recorder import PointRecorder
 from explainers.paths.snapshots import Recorder, Snapshots
 
@@ -43,7 +43,9 @@ class PathRun:
         self.passes, self.picture, self.baselines, self.row = passes, picture, baselines, row
         self.stops = Recorder(stops, len(baselines)) if stops else None
         self.points = points
-        self._method = PathIntegral(passes, run=passes.run, keep=self.stops.take if self.stops else None)
+        self._kept: list[tuple[Tensor, Tensor]] = []  # gradient and contributions (C, H, W) of each point of a walk
+        keep = self._keep if adaptive else self.stops.take if self.stops else None
+        self._method = PathIntegral(passes, run=passes.run, keep=keep)
         if adaptive:
             self.integral = AdaptiveIntegral(self.walk_points, len(baselines), passes.column)
         else:
@@ -54,14 +56,24 @@ class PathRun:
         values, records = self._walk(self.baselines, alphas, weights)
         return values.mean(0), records
 
-    def walk_points(self, paths: list[int], alphas: list[float]) -> tuple[Tensor, Array]:
+    def walk_points(self, paths: list[int], alphas: list[float]) -> tuple[Sequence[Tensor], Array]:
         """Pass points of any paths, and return their contributions and records, as `AdaptiveIntegral` needs them."""
-        shape = len(paths), *self.picture.shape
-        baselines = self.baselines.expand(shape) if len(self.baselines) == 1 else self.baselines[paths]
-        contributions, records = self._walk(baselines, [[alpha] for alpha in alphas], [[1.0]] * len(alphas))
+        self._kept = []
+        if len(self.baselines) == 1:
+            _, records = self._walk(self.baselines, alphas, [1.0] * len(alphas))
+        else:
+            _, records = self._walk(self.baselines[paths], [[alpha] for alpha in alphas], [[1.0]] * len(alphas))
+        gradients, own_contributions = zip(*self._kept, strict=True)
+        self._kept = []
         if self.points:
-            self.points.take(paths, alphas, self._method.path.gradients[0], contributions)
-        return contributions, records[:, 0]
+            self.points.take(paths, alphas, gradients, own_contributions)
+        return own_contributions, records.reshape(len(alphas), -1)
+
+    def _keep(self, alphas: Tensor, weights: Tensor, gradients: Tensor, spans: Tensor) -> None:
+        # Each by itself, so that a point's contributions can be dropped without those of the others
+        self._kept += [
+            (gradient, contributions(gradient, span)) for gradient, span in zip(gradients, spans, strict=True)
+        ]
 
     def _walk(self, baselines: Tensor, alphas: Alphas, weights: Alphas) -> tuple[Tensor, Array]:
         """Return the weighted sums (n, C, H, W) of contributions from n baselines, and the records (n, P, 5)."""

@@ -21,7 +21,7 @@ KEPT_BYTES = 96 * 2**20  # of contributions: those of 160 points of ImageNet's s
 ROUNDING = 100  # of a score, in units of its data type's precision: chunks of other sizes round in another way
 
 OnLevel = Callable[[Level, int], None]
-Walk = Callable[[list[int], list[float]], tuple[Tensor, Array]]
+Walk = Callable[[list[int], list[float]], tuple[Sequence[Tensor], Array]]
 
 
 class AdaptiveIntegral:
@@ -32,7 +32,7 @@ class AdaptiveIntegral:
     its side is halved. Only a fixed number is kept, so memory doesn't grow with the number of points; those with the
     smallest errors at their sides are dropped, and pass again in the rare case that they are needed.
 
-    walk:      (paths, alphas) -> the contributions (P, C, H, W) of P points, which are gradient * span, and their
+    walk:      (paths, alphas) -> the contributions (C, H, W) of each of P points, which are gradient * span, and their
                records (P, 5): logit, probability, slope, mean and mean magnitude of the gradient.
     paths:     k.
     column:    0 if the logit is explained, 1 if the probability is.
@@ -111,9 +111,9 @@ class AdaptiveIntegral:
 
     def _pass(self, points: list[Point]) -> None:
         contributions, records = self.walk([point.path for point in points], [point.alpha for point in points])
-        slopes = contributions.flatten(1).sum(1).tolist()
+        slopes = torch.stack([own.sum() for own in contributions]).tolist()
         for point, own_contributions, slope, record in zip(points, contributions, slopes, records, strict=True):
-            point.contributions = own_contributions.clone()  # so that each can be dropped by itself
+            point.contributions = own_contributions
             if point.alpha not in self._records[point.path]:  # otherwise it passes again
                 point.score, point.slope = float(record[self.column]), slope
                 self._records[point.path][point.alpha] = record

@@ -59,7 +59,7 @@ def integrate(
     run:       works through the points in chunks, such as `Chunks(8).run`. Only sums of a chunk are kept, so memory
                hardly grows with P.
     keep:      called with each chunk's alphas, weights, and gradients and spans of the first input tensor, such as
-               `Recorder.take`.
+               `Recorder.take`. If it raises an exception, it must not have kept any of them, for they come again.
 
     Gradients are summed in the data type of the inputs. The function works where the caller has switched autograd off.
     """
@@ -91,10 +91,11 @@ def integrate(
                 _points(of_points(start), of_points(span), of_points(end), _column(alpha, end)).requires_grad_()
                 for start, span, end in zip(baselines, spans, inputs, strict=True)
             )
-            gradients = torch.autograd.grad(score(at, row).sum(), at)
+            found = torch.autograd.grad(score(at, row).sum(), at)
+        gradients = tuple(gradient.contiguous() for gradient in found)  # so that views of it needn't be copies
         chunk_records = torch.zeros(3, len(row), device=device, dtype=dtype)
         for gradient, span in zip(gradients, spans, strict=True):
-            flat = gradient.reshape(len(row), -1)
+            flat = gradient.view(len(row), -1)
             # Each gradient times every span, because a matrix product needs no copy of a span for each point.
             slopes = flat.to(dtype) @ span.reshape(count, -1).to(dtype).T
             sizes = flat.abs().sum(1)  # which takes a third of the time of a norm
@@ -106,10 +107,12 @@ def integrate(
             gradients = tuple(gradient.masked_fill(unused, 0) for gradient in gradients)
         row_weights = torch.zeros(count, len(row), device=device, dtype=dtype)
         row_weights[row, torch.arange(len(row), device=device)] = point_weights[part]
+        # A product is deterministic, index_add_ may not be.
+        products = [row_weights.to(gradient) @ gradient.view(len(row), -1) for gradient in gradients]
         if keep:
             keep(all_alphas[part], all_weights[part], gradients[0], of_points(spans[0]))
-        for total, gradient in zip(sums, gradients, strict=True):  # a product is deterministic, index_add_ may not be
-            total += (row_weights.to(gradient) @ gradient.reshape(len(row), -1)).view_as(total)
+        for total, product in zip(sums, products, strict=True):  # from here on, no memory is needed
+            total += product.view_as(total)
         records[:, part] = chunk_records
 
     run(len(rows), work)
@@ -129,8 +132,8 @@ def _points(start: Tensor, span: Tensor, end: Tensor, alpha: Tensor) -> Tensor:
     return points
 
 
-def _contributions(gradient: Tensor, span: Tensor) -> Tensor:
-    """Return gradient * span: 0 where the span is, also where the gradient is infinite there."""
+def contributions(gradient: Tensor, span: Tensor) -> Tensor:
+    """Return gradient * span, of the same shape: 0 where the span is, also where the gradient is infinite there."""
     product = gradient * span
     return product if bool(product.sum().isfinite()) else product.masked_fill(span == 0, 0)
 
@@ -201,4 +204,4 @@ class PathIntegral(captum.attr.IntegratedGradients):  # type: ignore[misc]
         if not self.multiplies_by_inputs:
             return self.path.gradients
         spans = (end - start for end, start in zip(ends, starts, strict=True))
-        return tuple(map(_contributions, self.path.gradients, spans))
+        return tuple(map(contributions, self.path.gradients, spans))

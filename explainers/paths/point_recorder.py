@@ -29,8 +29,14 @@ class PointRecorder:
         self._ends: list[Any] = [0.0, 0.0]  # contributions at the baseline and at the picture, (C, H, W)
         self._new_sums: list[Any] = [0.0] * len(NESTED_STEPS)  # of the points that each level adds, (C, H, W)
 
-    def take(self, paths: Sequence[int], alphas: Sequence[float], gradients: Tensor, contributions: Tensor) -> None:
-        """Add P points: the gradients and the contributions are (P, C, H, W). Points that pass again are left out."""
+    def take(
+        self,
+        paths: Sequence[int],
+        alphas: Sequence[float],
+        gradients: Sequence[Tensor],
+        contributions: Sequence[Tensor],
+    ) -> None:
+        """Add points, whose gradients and contributions are (C, H, W) each. Points that pass again are left out."""
         for path, alpha, gradient, contribution in zip(paths, alphas, gradients, contributions, strict=True):
             if alpha in self._passed[path]:
                 continue

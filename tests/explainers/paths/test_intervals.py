@@ -21,8 +21,8 @@ def interval(error, miss=0.0):
     return Interval(Point(0, 0.0), Point(0, 1.0), 0, error / EXPECTED_SHARE, miss, 0.0)
 
 
-# By hand: the halves of 8 have 2.83 each, whose halves have 1 each. The sums of squares with both 0.9, one halving after
-# the other: 65.6, 17.6, 11.6, 5.62, 4.87, 4.12, 3.37, 2.62 and, when one 0.9 is halved, 2.01
+# By hand: the halves of 8 have 2.83 each, whose halves have 1 each. The sums of squares with both 0.9, one halving
+# after the other: 65.6, 17.6, 11.6, 5.62, 4.87, 4.12, 3.37, 2.62 and, when one 0.9 is halved, 2.01
 @pytest.mark.parametrize(
     ("target", "halved", "count"),
     [(8.2, [], 0), (8, [8], 1), (4.3, [8], 1), (4.1, [8], 2), (3.3, [8], 3), (2.3, [8], 4), (1.5, [8, 0.9], 8)],
