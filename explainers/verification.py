@@ -109,6 +109,11 @@ def answers_alone(classifier: Classifier, pictures: Tensor, *, differentiable: b
         return torch.stack([answers.of(reference, sample, False, weights).logits for sample in samples])
 
 
+def forget_answers(classifier: Classifier) -> None:
+    """Keep no answers of a classifier's network: its next map is verified anew."""
+    _ANSWERS.pop(classifier, None)
+
+
 def _confirmed(passes: Passes, explained: Tensor | None) -> bool:
     """Return whether the network as it is gives the same answers to the samples of passes."""
     samples, same = list(dict.fromkeys(passes.samples.values())), True

@@ -159,6 +159,12 @@ class Classifier:
         """Return the network prepared with its weights of now: they are shared, and may have been trained since."""
         return self._preparation.of(self.copies, self.probe) if self._preparation else Prepared(self.copies)
 
+    def drop_copies(self) -> None:
+        """Keep none of the private copies of the network; later calls make new ones."""
+        self._copies.drop()
+        if self._preparation:
+            self._preparation.drop_copies()
+
     @property
     def identity(self) -> str:
         """A hash of architecture, weights and view, which is equal for classifiers with equal predictions."""

@@ -86,6 +86,11 @@ class Preparation:
             self._latest = self._valid(copies) or prepared(copies, probe(2))
             return self._latest
 
+    def drop_copies(self) -> None:
+        """Keep no copies of the prepared form."""
+        if self._latest:
+            self._latest.copies.drop()
+
     def _valid(self, copies: Copies) -> Prepared | None:
         latest = self._latest
         return latest if latest and latest.weights == fingerprint(copies.original) else None

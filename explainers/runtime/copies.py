@@ -69,6 +69,10 @@ class Copies:
             return
         self._kept.append(copy)
 
+    def drop(self) -> None:
+        """Keep none of the copies."""
+        self._kept.clear()
+
 
 def _new(network: nn.Module) -> Copy:
     copier = Copier(share_weights=True)

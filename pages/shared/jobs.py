@@ -55,8 +55,21 @@ def shared() -> Jobs:
     )
     VISITS.when_gone(jobs.forget)
     SHARED.when_gone(jobs.forget)
-    VISITS.when_empty(jobs.forget_computed)
+    VISITS.when_empty(lambda: forget_computed(jobs))
     return jobs
+
+
+def forget_computed(jobs: Jobs) -> None:
+    """Forget all that can be computed again: results, and what each classifier keeps for its next call.
+
+    That is little, but it lies scattered in memory, which can't be given back around it.
+    """
+    from explainers.verification import forget_answers  # which is loaded by now, if there are classifiers
+
+    jobs.forget_computed()
+    for _, classifier in jobs.kept("classifiers"):
+        classifier.drop_copies()
+        forget_answers(classifier)
 
 
 def max_models() -> int:

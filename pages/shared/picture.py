@@ -14,6 +14,7 @@ from explainers.markdown import escaped
 from pages.shared.own_picture import choose_own_picture, dismiss_refusal, own_photo
 from pages.shared.strip import OWN, choose_from_strip
 from pages.shared.tray import kept_tray
+from pages.shared.visits import VISITS
 
 
 def choose_picture() -> Photo:
@@ -52,6 +53,9 @@ def sample_photo(name: str) -> Photo:
     sample = _sample(name)
     photo = Photo.read(sample.title, sample.data)
     return replace(photo, sample=name) if sample.path else photo
+
+
+VISITS.when_empty(sample_photo.cache_clear)
 
 
 def _sample(name: str) -> Sample:

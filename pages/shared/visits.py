@@ -170,9 +170,9 @@ def _drop_files() -> None:
 
 def _give_back() -> None:
     """Give the memory that is free now back to the system."""
-    from explainers.runtime.allocator import release_freed_memory  # which a page has loaded by now
+    from explainers.runtime.allocator import release_tops  # which a page has loaded by now
 
-    release_freed_memory()
+    release_tops()
 
 
 VISITS = Visits()

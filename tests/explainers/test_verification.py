@@ -22,6 +22,7 @@ from explainers import (
     Target,
 )
 from explainers.classifiers.preparing import FoldedNorm
+from explainers.verification import forget_answers
 
 SIZE = (16, 12)
 STEPS = 8
@@ -319,6 +320,8 @@ def test_what_can_be_folded_is_folded_and_verified(made, photo):
     assert not first.refuted
     assert (first.checks, again.checks) == (3, 0)  # the answers are kept
     assert Saliency()(classifier, photo, Target(1)).facts.folded is False  # one pass needs no copy
+    forget_answers(classifier)
+    assert IntegratedGradients(steps=STEPS)(classifier, photo, Target(1)).facts.checks == 3
 
 
 def break_copy(classifier, where):

@@ -88,8 +88,8 @@ class Crowd:
             await self.look_around(Random(number), self.plain, 0)
 
     async def use_every_method(self) -> None:
-        """Ask for one map of every method of the mix, one visitor after the other."""
-        for explainer in {type(explainer): explainer for explainer in METHOD_MIX}.values():
+        """Ask for one map of every method of the mix with each of its settings, one visitor after the other."""
+        for explainer in METHOD_MIX:
             await self.look_around(Random(self.seed), iter([Question(explainer)]), 0, most=1)
 
     async def visit_together(self, count: int, seconds: float) -> None:

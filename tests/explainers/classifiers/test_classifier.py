@@ -207,3 +207,16 @@ def test_a_switch_that_changes_the_answer_changes_the_identity(classify):
             return pictures.mean((2, 3)) * (2 if self.twice else 1)
 
     assert classify(Scaled(True)).identity == classify(Scaled(True)).identity != classify(Scaled(False)).identity
+
+
+@pytest.mark.parametrize("prepare", [False, True])
+def test_dropped_copies_are_made_anew(classify, prepare):
+    classifier = classify(prepare=prepare)
+    kept = [classifier.copies, classifier.preparation().copies]
+    for copies in kept:
+        copies.give_back(copies.take())
+    before = [copies.take() for copies in kept]
+    for copies, kept_copy in zip(kept, before, strict=True):
+        copies.give_back(kept_copy)
+    classifier.drop_copies()
+    assert not any(copies.take() is kept_copy for copies, kept_copy in zip(kept, before, strict=True))

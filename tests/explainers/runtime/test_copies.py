@@ -203,6 +203,14 @@ def test_few_are_kept_and_none_of_large_buffers(copies, monkeypatch):
     assert not used_again(copies)
 
 
+def test_dropped_copies_are_not_used_again(copies):
+    copy = copies.take()
+    copies.give_back(copy)
+    copies.drop()
+    assert copies.take() is not copy
+    assert used_again(copies)
+
+
 def test_they_go_with_the_network():
     copies = Copies(Net().eval())
     copies.give_back(copies.take())

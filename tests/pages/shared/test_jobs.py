@@ -317,3 +317,20 @@ def test_after_a_changed_choice_the_old_work_ends_within_one_chunk(own_jobs, slo
     assert network.passes[0] <= left + 1
     assert left < 20 * 1002 / 64  # which is all of it
     assert own_jobs._results["explanations"] == {}
+
+
+def test_what_can_be_computed_again_is_forgotten_and_classifiers_stay(conv, noise):
+    classifier, photo = conv, noise((29, 24))
+    jobs_here = Jobs({"classifiers": Limits(3, computes=False), "explanations": Limits(3)})
+    for kind, result in (("classifiers", classifier), ("explanations", "a map")):
+        with jobs_here.job(kind, "key", lambda report, result=result: result) as job:
+            assert job.ended.wait(SOON)
+    method = IntegratedGradients(steps=3)
+    assert [method(classifier, photo, Target(0)).facts.checks > 0 for _ in range(2)] == [True, False]
+    copies = classifier.preparation().copies
+    copies.give_back(kept := copies.take())
+    jobs.forget_computed(jobs_here)
+    assert [key for key, _ in jobs_here.kept("classifiers")] == ["key"]
+    assert jobs_here.kept("explanations") == []
+    assert copies.take() is not kept
+    assert method(classifier, photo, Target(0)).facts.checks > 0

@@ -12,6 +12,7 @@ from explainers.images.photo import Photo
 from explainers.images.samples import SAMPLES
 from pages.shared import own_picture, state
 from pages.shared.picture import sample_photo
+from pages.shared.visits import VISITS
 
 COFFEE, CHELSEA = (sample_photo(name) for name in ("coffee", "chelsea"))
 pytestmark = pytest.mark.usefixtures("alone")
@@ -31,6 +32,16 @@ def page():
         page.publish_settings()
         st.text(photo.name)
         st.text(photo.digest)
+
+
+def test_samples_are_decoded_anew_when_nobody_has_been_there_for_a_while():
+    before = sample_photo("rocket")
+    assert sample_photo("rocket") is before
+    for forget in VISITS._emptiers:
+        forget()
+    after = sample_photo("rocket")
+    assert after is not before
+    assert after.digest == before.digest
 
 
 def run(given):
