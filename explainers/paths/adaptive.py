@@ -167,45 +167,63 @@ class AdaptiveIntegral:
         self._kept = [point for point in self._kept if point not in dropped]
 
     def _next_intervals(self, tolerance: float) -> tuple[list[Interval], int]:
-        """Return the intervals that are halved next, and how many points it is expected to take in all.
+        """Return the intervals that are halved next, and how many more points are expected to be needed.
 
-        These are no more than must be halved to come below the tolerance: the last points are not spent beyond it, and
-        where all of the error lies in one place, no points are spent elsewhere. Where the map is accurate enough and
-        only its gap isn't, they are those that miss most of the score.
+        These are those that are expected to be halved on the way below the tolerance, so the last points are not spent
+        beyond it. Where they are few because the error lies in few places, or these are the first that are halved,
+        others are halved beside them, each of the first intervals once: the first points may have missed what happens
+        between two of them. Where the map is accurate enough and only its gap isn't, the intervals are those that miss
+        most of the score.
         """
         halvable = [interval for interval in self._intervals if interval.halvable]
+        size = self.paths * float(self.values.abs().sum())
         change = self.paths * float(abs(self.end_scores.mean(0) @ (-1, 1)))  # of the score: what exact maps sum to
-        target = tolerance * max(self.paths * float(self.values.abs().sum()), change)
         rest = total_error(interval for interval in self._intervals if not interval.halvable)
-        if rest < target:
-            target = math.sqrt(target**2 - rest**2)
-        chosen, expected_points = halvings(halvable, target, MAX_POINTS - self.passed)
-        if not chosen:
+        target = _without(rest, tolerance * max(size, change))
+        chosen, points_left = halvings(halvable, target, MAX_POINTS - self.passed)
+        if chosen and (points_left > len(chosen) or len(self.history) == 1):
+            untried = [each for each in halvable if each.width == 1 / FIRST_INTERVALS and each not in chosen]
+            chosen += heapq.nlargest(HALVED_AT_ONCE - len(chosen), untried, key=lambda interval: interval.error)
+        elif not chosen and total_error(halvable) < _without(rest, tolerance * size):
             missed = sum(interval.miss for interval in self._intervals)
             chosen = halvings_of_misses(halvable, missed, SETTLED_GAP * change, HALVED_AT_ONCE)
+        elif not chosen:
+            chosen = heapq.nlargest(HALVED_AT_ONCE, halvable, key=lambda interval: interval.error)
         chosen = chosen[:HALVED_AT_ONCE]
         while chosen and self.passed + len(chosen) + len(dropped_ends(chosen)) > MAX_POINTS:
             chosen.pop()
-        return chosen, max(len(chosen), expected_points)
+        return chosen, max(len(chosen), points_left)
 
     def _judged(self, tolerance: float) -> tuple[Level, bool]:
         """Return how accurate the map is, and whether more points are of no use.
 
-        They are of no use where all that can still be halved is accurate enough, whatever the rest is.
+        They are of no use where the rest, which can't be halved, is too inaccurate by itself, and all else is accurate
+        enough.
         """
         size, score = float(self.values.abs().sum()), self._mean_records(slice(self.column, self.column + 1))[1][0]
         change = float(score[-1] - score[0])
         gap_is_judged = abs(change) > min_judged_change(score)
 
-        def accuracy(intervals: Iterable[Interval]) -> tuple[float, float | None]:
+        def accuracy(intervals: Iterable[Interval]) -> tuple[float, float]:
             members = list(intervals)
             error, miss = total_error(members) / self.paths, sum(each.miss for each in members) / self.paths
             relative_error = error / size if size else math.inf if error else 0.0
-            return relative_error, abs(miss / change) if gap_is_judged else None
+            return relative_error, abs(miss / change) if gap_is_judged else 0.0
 
-        error, gap = accuracy(self._intervals)
-        is_settled = error < tolerance and (gap is None or gap < SETTLED_GAP)
-        left_error, left_gap = accuracy(interval for interval in self._intervals if interval.halvable)
-        can_improve = left_error >= tolerance or (left_gap is not None and left_gap >= SETTLED_GAP)
+        limits = tolerance, SETTLED_GAP
+        whole = accuracy(self._intervals)
+        halvable = accuracy(interval for interval in self._intervals if interval.halvable)
+        rest = accuracy(interval for interval in self._intervals if not interval.halvable)
+        is_settled = all(found < limit for found, limit in zip(whole, limits, strict=True))
+        can_improve = any(
+            found >= limit and (of_halvable >= limit or of_rest < limit)
+            for found, of_halvable, of_rest, limit in zip(whole, halvable, rest, limits, strict=True)
+        )
         can_improve = can_improve and math.isfinite(size)  # a gradient that isn't finite is refused in the end
+        error, gap = whole[0], whole[1] if gap_is_judged else None
         return Level(sum(map(len, self._records)), error, gap, is_settled), is_settled or not can_improve
+
+
+def _without(rest: float, error: float) -> float:
+    """Return what may be left of a total error beside that of the rest; all of it, if the rest alone exceeds it."""
+    return error * math.sqrt(1 - (rest / error) ** 2) if rest < error else error

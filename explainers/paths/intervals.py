@@ -8,11 +8,11 @@ errors of different parts are independent. So the squares of their expected erro
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-import numpy as np
 from torch import Tensor
 
 EXPECTED_SHARE = 1 / 3.1  # of width * jump: 1 / sqrt(12) in theory; calibrated on networks, photos and kinds of score
@@ -87,26 +87,29 @@ def dropped_ends(intervals: Iterable[Interval]) -> list[Point]:
 
 def total_error(intervals: Iterable[Interval]) -> float:
     """Return the expected error of a sum over intervals, in score."""
-    return float(np.linalg.norm([interval.error for interval in intervals]))
+    return math.hypot(*(interval.error for interval in intervals))  # which doesn't overflow on the way
 
 
 def halvings(intervals: Sequence[Interval], target: float, most: int) -> tuple[list[Interval], int]:
     """Return the intervals that are halved until their total error is below `target`, and the number of halvings.
 
     Always the one with the largest expected error is halved, and halves again, so the intervals are in the order of
-    their errors. There are at most `most` halvings.
+    their errors. There are at most `most` halvings; none of what is below the target, or not finite.
     """
-    errors = [(-interval.error, number) for number, interval in enumerate(intervals)]
-    heapq.heapify(errors)
-    excess, count = total_error(intervals) ** 2 - target**2, 0
+    whole = total_error(intervals)
+    if not whole >= target or not math.isfinite(whole):
+        return [], 0
+    shares = [(-interval.error / (whole or 1), number) for number, interval in enumerate(intervals)]
+    heapq.heapify(shares)
+    excess, count = 1 - (target / (whole or 1)) ** 2, 0
     halved: dict[int, Interval] = {}
-    while errors and excess >= 0 and count < most:
-        error, number = errors[0]
+    while shares and excess >= 0 and count < most:
+        share, number = shares[0]
         halved.setdefault(number, intervals[number])
-        half = error * HALF_SHARE, number
-        heapq.heapreplace(errors, half)
-        heapq.heappush(errors, half)
-        excess -= error**2 - 2 * half[0] ** 2
+        half = share * HALF_SHARE, number
+        heapq.heapreplace(shares, half)
+        heapq.heappush(shares, half)
+        excess -= share**2 - 2 * half[0] ** 2
         count += 1
     return list(halved.values()), count
 

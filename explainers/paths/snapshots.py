@@ -56,12 +56,13 @@ class Recorder:
         weights_by_piece[2 * next_stop - 1 + at_stop.long(), columns] = weights.to(weights_by_piece) / self.paths
         stop_weights = flat_gradients.new_zeros(len(self.alphas), len(next_stop))
         stop_weights[next_stop[at_stop], columns[at_stop]] = 1 / self.paths
+        reached = next_stop[at_stop].tolist()
         piece_sums = self._piece_sums + (weights_by_piece @ (gradients * spans).flatten(1)).view(
             -1, *gradients.shape[1:]
         )
-        self._gradients = self._gradients + (stop_weights @ flat_gradients).view(-1, *gradients.shape[1:])
-        self._piece_sums = piece_sums
-        self._reached.update(next_stop[at_stop].tolist())
+        stop_gradients = self._gradients + (stop_weights @ flat_gradients).view(-1, *gradients.shape[1:])
+        self._gradients, self._piece_sums = stop_gradients, piece_sums  # from here on, no memory is needed
+        self._reached.update(reached)
 
     def snapshots(self, values: Tensor) -> Snapshots:
         """Return the snapshots of a path; `values` (C, H, W), the map, becomes the last of `cumulative`."""

@@ -8,8 +8,9 @@ import threading
 from contextlib import suppress
 
 HELD_TOP = 2**30  # bytes
-MIN_TOP = 2**17  # bytes, glibc's own limit
-ARENAS = 16  # as many are reached at least, where there are more than one: those of threads from before the first hold
+MIN_TOP = 2**17  # bytes, glibc's own
+VISITORS = 32  # threads, of which each comes to an arena: twice as many as there may be on two cores
+PATIENCE = 10.0  # seconds
 
 
 def hold_freed_memory(block: int = 2**30, top: int = HELD_TOP) -> None:
@@ -36,10 +37,10 @@ def release_freed_memory() -> None:
 
 
 def release_tops() -> None:
-    """Do the same, and return the free end of every arena's last heap, which `release_freed_memory` leaves out.
+    """Return the freed memory that glibc holds, and the free ends of the heaps that threads of their own have.
 
-    glibc looks at the end of an arena only when a large block of it is freed. So threads that live at the same time,
-    each with an arena of its own as far as there are enough, allocate and free one.
+    `release_freed_memory` leaves these ends out: glibc looks at the end of such a heap when a large block of it is
+    freed. So threads that live at the same time, and thus come to different heaps, allocate and free one each.
     """
     release_freed_memory()
     if "MALLOC_TRIM_THRESHOLD_" in os.environ:
@@ -47,17 +48,28 @@ def release_tops() -> None:
     with suppress(AttributeError, OSError, TypeError):
         library = ctypes.CDLL(None)
         library.malloc.restype, library.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
-        all_allocated = threading.Barrier(ARENAS)
-
-        def allocate_and_free() -> None:
-            block = library.malloc(2 * MIN_TOP)
-            all_allocated.wait()
-            library.free(block)
-
         library.mallopt(-1, MIN_TOP)
-        threads = [threading.Thread(target=allocate_and_free, daemon=True) for _ in range(ARENAS)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        library.mallopt(-1, HELD_TOP)
+        try:
+            _allocate_and_free_together(library)
+        finally:
+            library.mallopt(-1, HELD_TOP)
+
+
+def _allocate_and_free_together(library: ctypes.CDLL) -> None:
+    all_allocated, threads = threading.Barrier(VISITORS, timeout=PATIENCE), list[threading.Thread]()
+
+    def allocate_and_free() -> None:
+        block = library.malloc(2 * MIN_TOP)
+        with suppress(threading.BrokenBarrierError):
+            all_allocated.wait()
+        library.free(block)
+
+    try:
+        for _ in range(VISITORS):
+            threads.append(threading.Thread(target=allocate_and_free, daemon=True))
+            threads[-1].start()
+    except RuntimeError:  # there are too many threads already
+        threads.pop()
+        all_allocated.abort()
+    for thread in threads:
+        thread.join()

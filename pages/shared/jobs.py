@@ -1,6 +1,6 @@
 """The jobs that all visitors of this server share, and how a page awaits one behind a progress bar and a preview.
 
-This is the only module of the pages that caches.
+This is the only module of the pages that keeps results.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from streamlit.delta_generator import DeltaGenerator
 from explainers import ExplanationError
 from explainers.numbers import duration
 from explainers.runtime.jobs import Job, Jobs, Limits, Work
+from explainers.verification import forget_answers
 from pages.shared import state, stopping
 from pages.shared.sharing import SHARED
 from pages.shared.visits import VISITS
@@ -64,8 +65,6 @@ def forget_computed(jobs: Jobs) -> None:
 
     That is little, but it lies scattered in memory, which can't be given back around it.
     """
-    from explainers.verification import forget_answers  # which is loaded by now, if there are classifiers
-
     jobs.forget_computed()
     for _, classifier in jobs.kept("classifiers"):
         classifier.drop_copies()

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from explainers.paths.integrate import integrate
 from explainers.paths.quadrature import RULES, quadrature
@@ -56,6 +57,54 @@ def test_a_chunk_for_which_memory_runs_out_is_counted_once():
     )
     assert tried[0] == 3
     assert recorder.snapshots(one[0]).cumulative.ravel().tolist() == [0, 0.5, 1]
+
+
+class RunsOut(TorchDispatchMode):
+    """Memory runs out at one of the operations that need some."""
+
+    def __init__(self, number):
+        super().__init__()
+        self.left = number
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        self.left -= not (function._schema.is_mutable or function.is_view)
+        if self.left == 0:
+            self.left = -1
+            raise torch.OutOfMemoryError
+        return function(*args, **(kwargs or {}))
+
+
+def test_wherever_memory_runs_out_a_chunk_is_kept_whole_or_not_at_all():
+    alphas, weights = [0.0, 0.25, 0.5, 1.0], [0.0, 0.25, 0.5, 0.25]
+    one = torch.ones(1, 1, 1, 1)
+
+    def recorded(number):
+        recorder = Recorder([0.0, 0.5, 1.0], 1)
+        failing = RunsOut(number)
+        with failing:
+            path = integrate(
+                lambda at, rows: at[0].flatten(1).sum(1),
+                (one,),
+                (0 * one,),
+                alphas,
+                weights,
+                run=Chunks(4).run,
+                keep=recorder.take,
+            )
+        snapshots = recorder.snapshots(path.gradients[0][0])
+        return failing.left < 0, snapshots
+
+    number, failed, failures = 0, True, 0
+    while failed:
+        number += 1
+        try:
+            failed, snapshots = recorded(number)
+        except torch.OutOfMemoryError:  # outside of any chunk
+            continue
+        failures += failed
+        assert snapshots.gradients.ravel().tolist() == [1, 1, 1]
+        assert snapshots.cumulative.ravel().tolist() == [0, 0.5, 1]
+    assert failures > 30
 
 
 def test_stops_lie_nearest_to_even_ones():

@@ -4,6 +4,7 @@ import os
 import platform
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -92,6 +93,29 @@ def test_where_nobody_can_be_asked_nothing_happens(monkeypatch, library):
     release_freed_memory()
     release_tops()
     hold_freed_memory()
+
+
+def test_where_no_more_threads_can_be_started_memory_is_held_as_before_and_nobody_waits(monkeypatch):
+    asked, started, start = [], [], threading.Thread.start
+
+    def start_five(thread):
+        if len(started) == 5:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    library = SimpleNamespace(
+        malloc_trim=lambda left: None,
+        mallopt=lambda *setting: asked.append(setting),
+        malloc=lambda size: size,
+        free=lambda block: None,
+    )
+    monkeypatch.setattr("explainers.runtime.allocator.ctypes.CDLL", lambda name: library)
+    monkeypatch.setattr(threading.Thread, "start", start_five)
+    release_tops()
+    assert asked == [(-1, allocator.MIN_TOP), (-1, allocator.HELD_TOP)]
+    assert len(started) == 5
+    assert not any(thread.is_alive() for thread in started)
 
 
 def test_ends_of_arenas_stay_where_the_environment_says_how_much_is_held(monkeypatch):
