@@ -18,6 +18,7 @@ from explainers.paths.snapshots import Snapshots, stops
 from explainers.paths.step_grid import StepGrid
 from explainers.paths.trace import min_judged_change
 from explainers.question import Question
+from explainers.runtime.chunks import enough_memory
 
 PathMethod = IntegratedGradients  # the only method whose path can be recorded
 COMPLETED_AT_ONCE = 16  # points of the nested grid, so that memory doesn't grow with their number
@@ -86,7 +87,8 @@ def record_path(
             on_progress(replace(progress, preview=preview))
 
     explanation = explainer.explain_by(attribute, question.classifier, question.photo.image, question.target, report)
-    return PathRecord(explanation, runs[0].snapshots(), grids[0])
+    with enough_memory():
+        return PathRecord(explanation, runs[0].snapshots(), grids[0])
 
 
 def _grid_passes(explainer: PathMethod, steps: int) -> int:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from explainers import IntegratedGradients, Target
+from explainers import ExplanationError, IntegratedGradients, Target
 from explainers.methods.path_record import PathRecord, extend, record_passes, record_path
+from explainers.methods.path_run import PathRun
 from explainers.paths.step_grid import GRID_RULES
 
 ASKED = {
@@ -123,6 +124,15 @@ def test_snapshots_of_a_straight_line_grow_evenly(linear, noise, question):
 def test_what_can_not_be_kept_is_refused(conv, noise, question, wrong):
     with pytest.raises(ValueError, match="stops_kept must be"):
         record_path(IntegratedGradients(), question(conv, noise((29, 24))), **{"stops_kept": 2, "steps": 8, **wrong})
+
+
+def test_a_lack_of_memory_at_the_end_is_told_in_a_sentence(conv, noise, question, monkeypatch):
+    def snapshots(run):
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(PathRun, "snapshots", snapshots)
+    with pytest.raises(ExplanationError, match="not enough memory"):
+        record_path(IntegratedGradients(), question(conv, noise((29, 24))), stops_kept=3, steps=16)
 
 
 def test_a_first_look_is_a_record_without_a_grid(conv, noise, question):
