@@ -163,7 +163,7 @@ class App:
         for look in count(1):
             if condition():
                 break
-            assert time.monotonic() < end, "it never happened"
+            assert time.monotonic() < end, f"it never happened; the page says: {self.messages}"
             if look % 10 == 0:  # each look takes the processor from what is waited for
                 assert not self.page.get_by_test_id("stException").count(), "the page broke; the server's log says why"
             self.page.wait_for_timeout(100)

@@ -319,8 +319,8 @@ def test_after_a_changed_choice_the_old_work_ends_within_one_chunk(own_jobs, slo
     assert own_jobs._results["explanations"] == {}
 
 
-def test_what_can_be_computed_again_is_forgotten_and_classifiers_stay(conv, noise):
-    classifier, photo = conv, noise((29, 24))
+def test_what_can_be_computed_again_is_forgotten_and_classifiers_stay(small, classify, noise):
+    classifier, photo = classify(small(), (29, 24)), noise((29, 24))
     jobs_here = Jobs({"classifiers": Limits(3, computes=False), "explanations": Limits(3)})
     for kind, result in (("classifiers", classifier), ("explanations", "a map")):
         with jobs_here.job(kind, "key", lambda report, result=result: result) as job:
