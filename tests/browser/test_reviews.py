@@ -39,8 +39,7 @@ def test_a_result_is_kept_once_found_judged_and_opened_again(app, barriers):
     app.page.set_viewport_size(WIDE)
     app.page.get_by_text("Add your verdict").click()
     right = app.at("review-right")
-    right.get_by_role("radio", name="Sensible").or_(right.get_by_role("button", name="Sensible")).click()
-    app.until(lambda: right.get_by_role("radio", name="Sensible", checked=True).count())
+    app.choose("add-opinion", "Sensible")
     right.get_by_role("button", name="Add", exact=True).click()  # the name is known by now
     app.until(lambda: right.get_by_text("Earlier", exact=True).count())
     app.page.reload()
