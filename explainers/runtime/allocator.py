@@ -9,7 +9,7 @@ from contextlib import suppress
 
 HELD_TOP = 2**30  # bytes
 MIN_TOP = 2**17  # bytes, glibc's own
-VISITORS = 32  # threads, of which each comes to an arena: twice as many as there may be on two cores
+THREADS = 32  # that look at their arenas: twice as many as glibc makes on two cores, for some may share one
 PATIENCE = 10.0  # seconds
 
 
@@ -56,7 +56,7 @@ def release_tops() -> None:
 
 
 def _allocate_and_free_together(library: ctypes.CDLL) -> None:
-    all_allocated, threads = threading.Barrier(VISITORS, timeout=PATIENCE), list[threading.Thread]()
+    all_allocated, threads = threading.Barrier(THREADS, timeout=PATIENCE), list[threading.Thread]()
 
     def allocate_and_free() -> None:
         block = library.malloc(2 * MIN_TOP)
@@ -65,7 +65,7 @@ def _allocate_and_free_together(library: ctypes.CDLL) -> None:
         library.free(block)
 
     try:
-        for _ in range(VISITORS):
+        for _ in range(THREADS):
             threads.append(threading.Thread(target=allocate_and_free, daemon=True))
             threads[-1].start()
     except RuntimeError:  # there are too many threads already
