@@ -7,6 +7,7 @@ import os
 import threading
 from contextlib import suppress
 
+TOP_VARIABLE, TOP_OPTION = "MALLOC_TRIM_THRESHOLD_", -1  # how many free bytes stay at a heap's end, as in malloc.h
 HELD_TOP = 2**30  # bytes
 MIN_TOP = 2**17  # bytes, glibc's own
 THREADS = 32  # that look at their arenas: twice as many as glibc makes on two cores, for some may share one
@@ -23,7 +24,7 @@ def hold_freed_memory(block: int = 2**30, top: int = HELD_TOP) -> None:
     block: larger blocks, in bytes, are returned at once.
     top:   more free bytes than these at the end of the heap are returned.
     """
-    options = {"MALLOC_MMAP_THRESHOLD_": (-3, block), "MALLOC_TRIM_THRESHOLD_": (-1, top), "MALLOC_ARENA_MAX": (-8, 1)}
+    options = {"MALLOC_MMAP_THRESHOLD_": (-3, block), TOP_VARIABLE: (TOP_OPTION, top), "MALLOC_ARENA_MAX": (-8, 1)}
     with suppress(AttributeError, OSError, TypeError):
         for variable, option in options.items():  # option: its number in malloc.h, and its value
             if variable not in os.environ:
@@ -43,16 +44,16 @@ def release_tops() -> None:
     freed. So threads that live at the same time, and thus come to different heaps, allocate and free one each.
     """
     release_freed_memory()
-    if "MALLOC_TRIM_THRESHOLD_" in os.environ:
+    if TOP_VARIABLE in os.environ:
         return
     with suppress(AttributeError, OSError, TypeError):
         library = ctypes.CDLL(None)
         library.malloc.restype, library.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
-        library.mallopt(-1, MIN_TOP)
+        library.mallopt(TOP_OPTION, MIN_TOP)
         try:
             _allocate_and_free_together(library)
         finally:
-            library.mallopt(-1, HELD_TOP)
+            library.mallopt(TOP_OPTION, HELD_TOP)
 
 
 def _allocate_and_free_together(library: ctypes.CDLL) -> None:

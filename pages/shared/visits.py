@@ -134,7 +134,7 @@ class Visits:
         for forget in self._emptiers:
             forget()
         gc.collect()
-        _give_back()
+        _give_back(nobody_left=True)
         return True
 
 
@@ -168,11 +168,11 @@ def _drop_files() -> None:
     _give_back()
 
 
-def _give_back() -> None:
-    """Give the memory that is free now back to the system."""
-    from explainers.runtime.allocator import release_tops  # which a page has loaded by now
+def _give_back(*, nobody_left: bool = False) -> None:
+    """Give the memory that is free now back to the system; all of it where that slows nobody down."""
+    from explainers.runtime.allocator import release_freed_memory, release_tops  # which a page has loaded by now
 
-    release_tops()
+    (release_tops if nobody_left else release_freed_memory)()
 
 
 VISITS = Visits()
