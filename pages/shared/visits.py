@@ -7,6 +7,7 @@ So this module looks after the visits itself, in a thread that runs while there 
 from __future__ import annotations
 
 import gc
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -96,17 +97,15 @@ class Visits:
         for name, visit in visits:
             runtime.get_instance().clear_user_info_for_session(name)  # which ends a session that has no connection
             _empty(visit.session)
-            for end in self._enders:
-                end(name)
+            _tell(self._enders, name)
             self._forget_if_gone(frozenset().union(*visit.own.values()))
         return [visit for _, visit in visits]
 
     def _forget_if_gone(self, subjects: frozenset[str]) -> None:
         with self._lock:
             gone = [one for one in subjects if not any(visit.holds(one) for visit in self._visits.values())]
-        for forget in self._forgetters:
-            for subject in gone:
-                forget(subject)
+        for subject in gone:
+            _tell(self._forgetters, subject)
 
     def _look_again_and_again(self) -> None:
         """Look at the visits until there have been none for a while."""
@@ -131,11 +130,19 @@ class Visits:
             if self._visits:
                 return False
             self._watch = None
-        for forget in self._emptiers:
-            forget()
+        _tell(self._emptiers)
         gc.collect()
         _give_back(nobody_left=True)
         return True
+
+
+def _tell(listeners: Iterable[Callable[..., None]], *words: str) -> None:
+    """Call each of them. One that fails is logged, for neither the others nor the watch may end with it."""
+    for listener in listeners:
+        try:
+            listener(*words)
+        except Exception:
+            logging.getLogger(__name__).exception("Something of a visit that has ended could not be dropped.")
 
 
 def _serving() -> bool:

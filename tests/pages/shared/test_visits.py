@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import socket
 import threading
 import time
@@ -240,6 +241,31 @@ def test_who_comes_at_the_last_moment_finds_what_is_kept(ours, come):
     assert ours._watch is not None
 
 
+def fail(*_):
+    raise RuntimeError("a full disk, say")
+
+
+def test_what_fails_to_forget_keeps_nobody_else_from_it(ground, gone, monkeypatch):
+    ours, forgotten, logged = Visits(), [], []
+    monkeypatch.setattr(logging.getLogger(visits.__name__), "exception", logged.append)
+    for notify, done in (
+        (ours.when_gone, gone.append),
+        (ours.when_ended, forgotten.append),
+        (ours.when_empty, lambda: forgotten.append("all")),
+    ):
+        notify(fail)
+        notify(done)
+    ground.connected.add("anna")
+    ours.come("anna", Session())
+    ours.hold("anna", "photo", ["cat"])
+    ground.connected.clear()
+    look(ours, ground, 0)
+    assert len(look(ours, ground, visits.GRACE)) == 1
+    assert ours._closed()
+    assert (gone, forgotten) == (["cat"], ["anna", "all"])
+    assert len(logged) == 3
+
+
 def test_a_photo_that_is_given_again_is_not_gone(ours, come, gone):
     come("anna", "cat")
     ours.hold("anna", "photo", ["cat"])
@@ -332,14 +358,15 @@ def test_nothing_of_an_upload_outlives_its_visit(port, job):
             assert len(shown(digest)) == 1
             (held,) = VISITS._visits.values()
             assert held.holds(other)
-            return weakref.ref(shown(digest)[0]), tab.page.troubles
+            return weakref.ref(shown(digest)[0]), VISITS._watch, tab.page.troubles
 
     # In a thread, because one that has driven a browser keeps an event loop.
-    explanation, troubles = job(lambda: asyncio.run(visit())).get()
+    explanation, watch, troubles = job(lambda: asyncio.run(visit())).get()
     assert troubles == []
     media = runtime.get_instance().media_file_mgr
     until(lambda: not VISITS._visits)
-    until(lambda: VISITS._watch is None)
+    watch.join(SOON)
+    assert not watch.is_alive()
     assert not media._file_metadata
     assert not runtime.get_instance().uploaded_file_mgr.file_storage
     assert shown(digest) == []
