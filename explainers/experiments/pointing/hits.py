@@ -11,6 +11,8 @@ from explainers.classifiers.view import Box
 from explainers.experiments.pointing.boxes import distances, from_centre, held, unseen
 from explainers.explanation import Explanation
 
+ROUNDING = 1e-5  # of the largest value: values that differ by less are as large
+
 
 @dataclass(frozen=True, eq=False)
 class PointingScore:
@@ -58,9 +60,13 @@ def hit(explanation: Explanation, *boxes: Box, tolerance: float = 0) -> Pointing
 
 
 def peaks(explanation: Explanation) -> Array:
-    """Return (k, 2) row and column of the largest value: several if there are ties, none if no value is positive."""
-    heat = explanation.heat
-    return np.argwhere(heat == heat.max()) if heat.max() > 0 else np.empty((0, 2), int)
+    """Return (k, 2) row and column of the largest value: none if no value is positive, several if there are ties.
+
+    Values tie if only rounding parts them. A coarse map that was enlarged has plateaus at its edges, where rounding
+    alone would choose another pixel on every machine.
+    """
+    heat, largest = explanation.heat, explanation.heat.max()
+    return np.argwhere(heat >= largest * (1 - ROUNDING)) if largest > 0 else np.empty((0, 2), int)
 
 
 def _share(magnitudes: Array, mask: Array) -> float | None:

@@ -68,6 +68,13 @@ def test_several_equal_peaks_count_by_their_share(drawn):
     assert (flat.peak, flat.inside, flat.area) == (0.25, 0.25, 0.25)
 
 
+def test_peaks_that_only_rounding_parts_are_equal(drawn):
+    heat = np.float32([[0.3, 0.3, 0.2], [0.1, 0.29999, 0.1]])
+    heat[0, 1] = np.nextafter(heat[0, 0], np.float32(1))
+    assert hit(drawn(heat), (0, 0, 1, 1)).peaks.tolist() == [[0, 0], [0, 1]]
+    assert hit(drawn(heat), (0, 0, 1, 1)).peak == 0.5
+
+
 def test_of_a_signed_map_the_peak_speaks_for_the_class(drawn):
     found = hit(drawn([[-9, 2], [1, 0]], reduction="signed sum"), (1, 0, 2, 1))
     assert found.peak == 1
