@@ -55,16 +55,22 @@ class MemoryReads:
     """The operations of a pass, in order.
 
     read:    for each operation, the memory of the tensors that it was given.
+    written: and of those that it may have changed.
     decides: whether values that depend on the picture reached Python, which may then have chosen what runs next.
     """
 
     read: list[frozenset[int]]
+    written: list[frozenset[int]]
     decides: bool
     kept: list[Any]
 
     def readers(self, tensor: Tensor, start: int = 0) -> int:
         """Return the number of operations, from number `start` on, that were given the tensor's memory."""
         return sum(memory(tensor) in read for read in self.read[start:])
+
+    def writers(self, tensor: Tensor, start: int = 0) -> int:
+        """Return the number of operations, from number `start` on, that may have changed the tensor's memory."""
+        return sum(memory(tensor) in written for written in self.written[start:])
 
 
 class _Operations(DispatchMode):
@@ -83,12 +89,23 @@ class _Operations(DispatchMode):
         results = tensors_in(result)
         self.reads.kept += [*given, *results]  # so that no memory is used twice
         self.reads.read.append(read)
+        self.reads.written.append(frozenset(map(memory, tensors_in(_changed(func, args, kwargs or {})))))
         if not self.tainted.isdisjoint(read):
-            schema = getattr(func, "_schema", None)  # operators of higher order have none
-            self.tainted.update(map(memory, results), *([read] if schema and schema.is_mutable else []))
+            self.tainted.update(map(memory, results), *([read] if self.reads.written[-1] else []))
             self.reads.decides |= func.name().partition(".")[0].removeprefix("aten::") in VALUE_OPERATIONS
             self.reads.decides |= _masks(func, args)
         return result
+
+
+def _changed(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Return the arguments that an operation may change: all of one that doesn't say which."""
+    schema = getattr(func, "_schema", None)  # operators of higher order have none
+    if schema is None:
+        return args, kwargs
+    arguments = schema.arguments
+    changes = {each.name for each in arguments if each.alias_info is not None and each.alias_info.is_write}
+    given = dict(zip((each.name for each in arguments), args, strict=False)) | kwargs
+    return [value for name, value in given.items() if name in changes]
 
 
 def _masks(func: Any, args: tuple[Any, ...]) -> bool:
@@ -113,6 +130,6 @@ class _Calls(TorchFunctionMode):
 @contextmanager
 def recording_reads(pictures: Tensor) -> Iterator[MemoryReads]:
     """Record the operations that this thread runs inside the block, on pictures that pass through a network there."""
-    reads, tainted = MemoryReads([], False, []), {memory(pictures)}
+    reads, tainted = MemoryReads([], [], False, []), {memory(pictures)}
     with _Calls(reads, tainted), _Operations(reads, tainted):
         yield reads

@@ -132,21 +132,6 @@ def test_a_network_that_channels_last_breaks_comes_back_as_it_was(pictures):
     assert torch.equal(logits(fast, pictures), logits(network, pictures))
 
 
-@pytest.mark.parametrize("kind", [nn.ReLU6, nn.SiLU, nn.Hardswish, nn.ReLU], ids=lambda kind: kind.__name__)
-def test_no_activation_copies_its_input_for_a_gradient(kind, pictures):
-    network = nn.Sequential(nn.Conv2d(3, 4, 3), kind(inplace=True), nn.Flatten()).eval().requires_grad_(False)
-    fast = prepare(network, pictures)
-    assert torch.allclose(logits(fast, pictures), logits(network, pictures), atol=1e-6)
-    grid = fast[0](pictures.clone().requires_grad_())
-    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
-        fast[1](grid)
-    assert "aten::clone" not in {event.name for event in profile.events()}
-    with torch.no_grad():  # where it needn't, it works in place, as the network does
-        grid = fast[0](pictures)
-        assert fast[1](grid).data_ptr() == grid.data_ptr()
-    assert network[1].inplace
-
-
 def test_lies_in_channels_last(tiny, stirred, pictures):
     fused = prepare(stirred(tiny()), pictures)
     assert fused.conv.weight.is_contiguous(memory_format=torch.channels_last)

@@ -39,6 +39,27 @@ def test_counts_from_an_operation_on(pictures):
 
 
 @pytest.mark.parametrize(
+    ("write", "count"),
+    [
+        (lambda h: h.relu_(), 1),
+        (lambda h: h[:, :1].add_(1), 1),
+        (lambda h: torch.sin(h, out=h), 1),
+        (lambda h: torch.nn.functional.hardtanh(h, inplace=True), 1),
+        (lambda h: torch.zeros(2, 3).copy_(h), 0),
+        (lambda h: torch.zeros(2, 3).addcmul_(h, value=2, tensor2=h), 0),
+        (lambda h: h + 1, 0),
+    ],
+)
+def test_counts_the_operations_that_may_have_changed_a_tensors_memory(pictures, write, count):
+    with recording_reads(pictures) as reads:
+        h = pictures * 2
+        start = len(reads.read)
+        write(h)
+    assert (reads.writers(h), reads.writers(h, len(reads.read))) == (count, 0)
+    assert reads.readers(h, start) > 0
+
+
+@pytest.mark.parametrize(
     "decide",
     [
         lambda x: bool((x > 2).any()),
