@@ -11,7 +11,15 @@ import torch
 from torch import Tensor
 
 from explainers.arrays import Array
-from explainers.paths.intervals import Interval, Point, dropped_ends, halvings, halvings_of_misses, total_error
+from explainers.paths.intervals import (
+    Interval,
+    Point,
+    dropped_ends,
+    halvings,
+    halvings_of_misses,
+    known_error,
+    total_error,
+)
 from explainers.paths.trace import SETTLED_GAP, Level, Trace, min_judged_change
 
 FIRST_INTERVALS = 16  # of each path, all equally wide
@@ -172,11 +180,11 @@ class AdaptiveIntegral:
         These are those that are expected to be halved on the way below the tolerance, so the last points are not spent
         beyond it. Where they are few because the error lies in few places, or these are the first that are halved,
         others are halved beside them, each of the first intervals once: the first points may have missed what happens
-        between two of them. Where the map is accurate enough and only its gap isn't, the intervals are those that miss
-        most of the score.
+        between two of them. Where only a gap is
+        left, which is not what the jumps suggest, the intervals are those that miss most of the score.
         """
         halvable = [interval for interval in self._intervals if interval.halvable]
-        size = self.paths * float(self.values.abs().sum())
+        size = self.paths * self._size()
         change = self.paths * float(abs(self.end_scores.mean(0) @ (-1, 1)))  # of the score: what exact maps sum to
         rest = total_error(interval for interval in self._intervals if not interval.halvable)
         target = _without(rest, tolerance * max(size, change))
@@ -186,7 +194,8 @@ class AdaptiveIntegral:
             chosen += heapq.nlargest(HALVED_AT_ONCE - len(chosen), untried, key=lambda interval: interval.error)
         elif not chosen and total_error(halvable) < _without(rest, tolerance * size):
             missed = sum(interval.miss for interval in self._intervals)
-            chosen = halvings_of_misses(halvable, missed, SETTLED_GAP * change, HALVED_AT_ONCE)
+            target = min(SETTLED_GAP * change, tolerance * size)
+            chosen = halvings_of_misses(halvable, missed, target, HALVED_AT_ONCE)
         elif not chosen:
             chosen = heapq.nlargest(HALVED_AT_ONCE, halvable, key=lambda interval: interval.error)
         chosen = chosen[:HALVED_AT_ONCE]
@@ -200,13 +209,14 @@ class AdaptiveIntegral:
         They are of no use where the rest, which can't be halved, is too inaccurate by itself, and all else is accurate
         enough.
         """
-        size, score = float(self.values.abs().sum()), self._mean_records(slice(self.column, self.column + 1))[1][0]
+        size, score = self._size(), self._mean_records(slice(self.column, self.column + 1))[1][0]
         change = float(score[-1] - score[0])
         gap_is_judged = abs(change) > min_judged_change(score)
 
         def accuracy(intervals: Iterable[Interval]) -> tuple[float, float]:
             members = list(intervals)
-            error, miss = total_error(members) / self.paths, sum(each.miss for each in members) / self.paths
+            error = max(total_error(members), known_error(members)) / self.paths
+            miss = sum(each.miss for each in members) / self.paths
             relative_error = error / size if size else math.inf if error else 0.0
             return relative_error, abs(miss / change) if gap_is_judged else 0.0
 
@@ -222,6 +232,10 @@ class AdaptiveIntegral:
         can_improve = can_improve and math.isfinite(size)  # a gradient that isn't finite is refused in the end
         error, gap = whole[0], whole[1] if gap_is_judged else None
         return Level(sum(map(len, self._records)), error, gap, is_settled), is_settled or not can_improve
+
+    def _size(self) -> float:
+        """Return the sum of the attributions' magnitudes, which may be larger than any number of their own type."""
+        return float(self.values.abs().sum(dtype=torch.float64))
 
 
 def _without(rest: float, error: float) -> float:

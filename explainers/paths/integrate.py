@@ -98,11 +98,12 @@ def integrate(
             flat = gradient.view(len(row), -1)
             # Each gradient times every span, because a matrix product needs no copy of a span for each point.
             slopes = flat.to(dtype) @ span.reshape(count, -1).to(dtype).T
+            own_slopes = slopes.gather(1, row[:, None])[:, 0]
+            if not bool(own_slopes.isfinite().all()):  # where 0 times infinity is NaN
+                own_slopes = contributions(gradient, of_points(span)).flatten(1).sum(1).to(dtype)
             sizes = flat.abs().sum(1)  # which takes a third of the time of a norm
-            chunk_records += torch.stack(
-                [slopes.gather(1, row[:, None])[:, 0], flat.sum(1) / elements, sizes / elements]
-            )
-        if not bool(sizes.isfinite().all()):  # then 0 times infinity would be NaN
+            chunk_records += torch.stack([own_slopes, flat.sum(1) / elements, sizes / elements])
+        if not bool(chunk_records[2].isfinite().all()):  # then 0 times infinity would be NaN
             unused = _column(point_weights[part] == 0, gradients[0])
             gradients = tuple(gradient.masked_fill(unused, 0) for gradient in gradients)
         row_weights = torch.zeros(count, len(row), device=device, dtype=dtype)

@@ -90,7 +90,8 @@ class Walk:
 
     def _answer(self, line, at):
         contributions, score = line.contributions(at), line.score(at)
-        columns = [score, score / 10, contributions.sum(1), contributions.mean(1), np.abs(contributions).mean(1)]
+        wide = contributions.astype(float)
+        columns = [score, score / 10, wide.sum(1), wide.mean(1), np.abs(wide).mean(1)]
         return contributions, np.stack(columns, 1)
 
 
@@ -160,6 +161,43 @@ def test_the_expected_error_is_the_true_one_where_contributions_jump(tolerance):
     assert 0.75 < np.mean(ratios) < 1.25
     assert min(ratios) > 0.5
     assert max(ratios) < 1.5
+
+
+@pytest.mark.parametrize("tolerance", [0.1, 0.03, 0.01])
+def test_kinks_at_the_baseline_itself_are_told_to_the_point(tolerance):
+    # Where nothing has a bias, the gradient is that of the picture all along a path from black, but 0 at its start.
+    own = np.array([2.0, -0.7, 0.4])
+    line = Line(lambda alphas: (alphas[:, None] > 0) * own, lambda alphas: alphas * own.sum(), own)
+    integral, _ = refined(line, tolerance=tolerance)
+    narrowest = min(alpha for alpha in integral._records[0] if alpha)
+    assert true_error(integral, line) == pytest.approx(narrowest / 2, rel=1e-4)
+    assert integral.error == pytest.approx(true_error(integral, line), rel=0.05)
+    assert integral.history[-1].settled
+
+
+@pytest.mark.parametrize("tolerance", [0.1, 0.03, 0.01])
+def test_errors_of_one_sign_are_not_smaller_than_the_gap_that_they_leave(tolerance):
+    # A jump up at every first point, whose gradient is that before the jump: each interval misses half of its jump.
+    where = np.arange(1, 16) / 16
+    line = Line(
+        lambda alphas: (alphas[:, None] > where).sum(1, keepdims=True) * [0.5, 0.5],
+        lambda alphas: np.maximum(alphas[:, None] - where, 0).sum(1),
+        np.full(2, (1 - where).sum() / 2),
+    )
+    integral, _ = refined(line, tolerance=tolerance)
+    assert integral.error == pytest.approx(true_error(integral, line), rel=0.06)
+    assert integral.history[-1].settled
+
+
+def test_a_map_whose_magnitudes_add_up_to_more_than_float32_holds_has_an_error():
+    large = bent(0)
+    scale = np.finfo(np.float32).max / np.abs(large.exact).sum()
+    line = Line(
+        lambda alphas: (1.05 * scale * large.contributions(alphas)).astype(np.float32),
+        lambda alphas: 1.05 * scale * large.score(alphas),
+    )
+    assert np.abs(values(refined(line)[0]).astype(float)).sum() > np.finfo(np.float32).max
+    assert refined(line)[0].error == pytest.approx(refined(large)[0].error, rel=1e-3)
 
 
 def test_the_expected_error_of_several_draws_is_that_of_their_mean():

@@ -345,3 +345,11 @@ def test_a_path_starts_and_ends_at_the_very_pictures():
     points = torch.cat(met)
     assert torch.equal(points[0], start[0])
     assert torch.equal(points[-1], end[0])
+
+
+def test_a_slope_is_finite_where_the_gradient_is_infinite_on_what_does_not_change():
+    end = torch.rand((1, 1, 2, 2), generator=torch.Generator().manual_seed(0))
+    end[..., 0] = 0
+    path = walk(lambda points, rows: points.sqrt().flatten(1).sum(1), end, torch.zeros_like(end), ([1.0], [1.0]), 2)
+    assert path.gradient_size.isinf().all()
+    assert path.slopes.item() == pytest.approx(float(end.sqrt().sum()) / 2)

@@ -18,7 +18,7 @@ from explainers.paths.intervals import (
 
 def interval(error, miss=0.0):
     """An interval with this expected error, on which the rule misses so much of the score."""
-    return Interval(Point(0, 0.0), Point(0, 1.0), 0, error / EXPECTED_SHARE, miss, 0.0)
+    return Interval(Point(0, 1.0), Point(0, 2.0), 0, error / EXPECTED_SHARE, miss, 0.0)
 
 
 # By hand: the halves of 8 have 2.83 each, whose halves have 1 each. The sums of squares with both 0.9, one halving
