@@ -238,7 +238,9 @@ class Passes(nn.Module):
         if self.on_progress:
             self.on_progress(Progress(self.count, self.total))
         inputs = self.classifier.normalise(pictures)
-        return torch.cat([self._run(one[None]) for one in inputs]) if self.alone else self._run(inputs)
+        # By slices, for torch forbids networks to work in place on one of several views that were made together.
+        parts = [inputs[number : number + 1] for number in range(len(inputs))] if self.alone else [inputs]
+        return torch.cat([self._run(part) for part in parts])
 
     def answers_of(self, logits: Tensor, rows: Tensor) -> Tensor:
         """Return (n, 2), the logits and probabilities of the targets `rows` (n,), given all logits (n, classes)."""
@@ -272,7 +274,9 @@ class Passes(nn.Module):
         self.samples |= {key: samples[place] for key, place in places.items()}
         if pictures.requires_grad:
 
-            def keep(gradient: Tensor) -> None:
+            def keep(gradient: Tensor | None) -> None:
+                if gradient is None:  # which is refused later
+                    return
                 for place, sample in samples.items():
                     sample.gradient = gradient[place].detach().clone()
 

@@ -176,7 +176,7 @@ class _Answers:
     def _judged_nearby(self, passes: Passes, sample: Sample, weights: Hashable) -> bool:
         generator = torch.Generator().manual_seed(0)
         for _ in range(NEARBY_PICTURES):
-            noise = torch.randn(sample.picture.shape, generator=generator).to(sample.picture)
+            noise = torch.randn(sample.picture.shape, generator=generator, dtype=torch.float32).to(sample.picture)
             picture = (sample.picture + NEARBY_DISTANCE * noise).clamp(*sample.picture.aminmax())
             gradient = _gradients(passes, sample.row, torch.stack([sample.picture, picture]))[1]
             nearby = replace(sample, picture=picture, gradient=gradient)
@@ -200,7 +200,9 @@ class _Answers:
         """Return the projections (K,) of a gradient (C, H, W) on fixed random directions."""
         if self._directions is None:
             shape = PROJECTIONS, gradient.numel()
-            self._directions = torch.randn(shape, generator=torch.Generator().manual_seed(0)).to(gradient)
+            self._directions = torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=torch.float32).to(
+                gradient
+            )
         return self._directions @ gradient.flatten()
 
     def _recalled(self, key: Hashable, make: Callable[[], Any]) -> Any:

@@ -272,8 +272,8 @@ class Classifier:
         They are fixed: noise, and then, for what a network does on photos only, smooth ones of half the contrast.
         """
         generator = torch.Generator().manual_seed(0)
-        noise = torch.rand((1, self.channels, *self.size), generator=generator)
-        blots = torch.rand((max(count - 1, 0), self.channels, 4, 4), generator=generator) / 2
+        noise = torch.rand((1, self.channels, *self.size), generator=generator, dtype=torch.float32)
+        blots = torch.rand((max(count - 1, 0), self.channels, 4, 4), generator=generator, dtype=torch.float32) / 2
         pictures = torch.cat([noise, *(F.interpolate(blot[None], self.size, mode="bilinear") for blot in blots)])
         return self.normalise(pictures.to(self.device, self.dtype))
 

@@ -46,6 +46,7 @@ def record_pass(network: nn.Module, picture: Tensor) -> PassRecord:
     """Record a pass of a network that belongs to the caller, who gets it back with hooks."""
     plain = {name: module for name, module in network.named_modules() if _is_plain(module)}
     runs: dict[str, list[Run]] = defaultdict(list)
+    picture = picture.clone()  # which it may change
     with recording_reads(picture) as reads:
         for name, module in network.named_modules():
 

@@ -116,7 +116,7 @@ def prepared(copies: Copies, pictures: Tensor) -> Prepared:
     gives other logits, and where the network's output is no tensor.
     """
     network, unprepared = copies.original, Prepared(copies, weights=fingerprint(copies.original))
-    logits = clone(network)(pictures)
+    logits = clone(network)(pictures.clone())  # which it may change
     if compiled(network) or not isinstance(logits, Tensor):
         return unprepared
     record = record_pass(clone(network), pictures[:1])
@@ -130,7 +130,7 @@ def prepared(copies: Copies, pictures: Tensor) -> Prepared:
     try:
         overwritten = work_in_place(fused, pictures[:1], SOURCES)
         fused = fused.to(memory_format=torch.channels_last)
-        same = same_logits(clone(fused)(pictures), logits)
+        same = same_logits(clone(fused)(pictures.clone()), logits)
     except Exception:  # whatever a stranger's forward pass raises where a module isn't what it was
         same = False
     if not same:

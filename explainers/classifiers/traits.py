@@ -58,6 +58,9 @@ class OrderedNorms(TorchFunctionMode):
         return tensor.clone(memory_format=torch.contiguous_format)
 
 
+NOTHING_COMPILED = "torch.compile with fullgraph=True found no compiled frames"  # once torch has given up on the code
+
+
 @dataclass(frozen=True)
 class Traits:
     """How a network must be run.
@@ -106,13 +109,13 @@ def find_traits(network: nn.Module, pictures: Tensor, name: str) -> Traits:
     def logits(batch: Tensor, traits: Traits = Traits(), copy: nn.Module | None = None) -> Tensor:
         copy = clone(network) if copy is None else copy
         with traits.observed(copy, network, device):
-            answer: Tensor = copy(batch)
+            answer: Tensor = copy(batch.clone())  # which it may change
         return answer
 
     for ordered in (pictures, pictures.flip(0)):
         first, copy = ordered[:1], clone(network)
         with _refused_if_compiling(name), torch.no_grad(), own_draws(device) as draws:
-            alone = copy(first)
+            alone = copy(first.clone())
         if isinstance(alone, Tensor) and alone.ndim == 2 and bool(alone.isfinite().all()):
             break
     else:
@@ -141,7 +144,7 @@ def _refused_if_compiling(name: str) -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        if type(error).__module__ != f"{COMPILER}.exc":
+        if type(error).__module__ != f"{COMPILER}.exc" and NOTHING_COMPILED not in str(error):
             raise
         raise ExplanationError(
             f"{name} compiles a part of itself while it runs (as flex_attention does), and torch can't do so where its "
@@ -157,7 +160,7 @@ def _irregular(network: nn.Module, picture: Tensor, traits: Traits) -> bool:
         try:
             given, copy = picture.clone().requires_grad_(), clone(network)
             with traits.observed(copy, network, picture.device):
-                score = copy(given).sum()
+                score = copy(given * 1).sum()  # which it may change, unlike a leaf
             if gradients.norms:
                 torch.autograd.grad(score, given)
         except RuntimeError:  # there is no gradient; the methods that need one say so

@@ -36,7 +36,9 @@ def baseline(
     """
     match name:
         case "random":
-            noise = torch.rand((draws, *pictures.shape[1:]), generator=torch.Generator().manual_seed(seed))
+            noise = torch.rand(
+                (draws, *pictures.shape[1:]), generator=torch.Generator().manual_seed(seed), dtype=torch.float32
+            )
             return noise.to(pictures).expand(len(pictures), -1, -1, -1, -1)
         case "blurred picture":
             return blurred(pictures, blur)[:, None]

@@ -136,7 +136,11 @@ class ExpectedGradients(Explainer):
     def _picture(self, seed: int, like: Tensor) -> Tensor:
         """Draw a picture (C, H, W) in pixel units: of noise, or of one colour."""
         shape = like.shape if self.background == "noise" else (len(like), 1, 1)
-        return torch.rand(shape, generator=torch.Generator().manual_seed(seed)).to(like).expand_as(like)
+        return (
+            torch.rand(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float32)
+            .to(like)
+            .expand_as(like)
+        )
 
 
 def _stratified(seed: int, draws: int, points: int) -> Tensor:
@@ -147,4 +151,4 @@ def _stratified(seed: int, draws: int, points: int) -> Tensor:
     """
     generator = torch.Generator().manual_seed(seed)
     order = [part * draws + torch.randperm(draws, generator=generator) for part in range(points)]
-    return (torch.cat(order) + torch.rand(draws * points, generator=generator)) / (draws * points)
+    return (torch.cat(order) + torch.rand(draws * points, generator=generator, dtype=torch.float32)) / (draws * points)

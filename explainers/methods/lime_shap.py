@@ -131,7 +131,7 @@ class KernelSHAP(OnCoalitions):
         generator = torch.Generator().manual_seed(self.seed)
         sizes, pairs = torch.arange(1.0, regions), (self.cost(regions) - 1) // 2
         drawn_sizes = 1 + torch.multinomial(1 / (sizes * (regions - sizes)), pairs, True, generator=generator)
-        ranks = torch.rand(pairs, regions, generator=generator).argsort(1).argsort(1)
+        ranks = torch.rand(pairs, regions, generator=generator, dtype=torch.float32).argsort(1).argsort(1)
         first_half = (ranks < drawn_sizes[:, None]).long()
         return torch.cat([ends, torch.stack([first_half, 1 - first_half], 1).flatten(0, 1)])[: self.cost(regions)]
 

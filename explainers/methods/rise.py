@@ -163,5 +163,8 @@ class RISE(Explainer):
     def _draws(self) -> tuple[Tensor, Tensor]:
         """Draw the cells and shifts of all masks at once, so that the size of chunks makes no difference."""
         generator = torch.Generator().manual_seed(self.seed)
-        cells = torch.rand((self._plan.most, self.grid + 1, self.grid + 1), generator=generator) < self.probability
-        return cells, torch.rand((self._plan.most, 2), generator=generator)
+        cells = (
+            torch.rand((self._plan.most, self.grid + 1, self.grid + 1), generator=generator, dtype=torch.float32)
+            < self.probability
+        )
+        return cells, torch.rand((self._plan.most, 2), generator=generator, dtype=torch.float32)

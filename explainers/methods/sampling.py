@@ -41,7 +41,7 @@ def seeds(seed: int, count: int) -> list[int]:
 
 def gaussian(seed: int, like: Tensor) -> Tensor:
     """Draw standard normal numbers in the shape of `like`, the same on every device."""
-    return torch.randn(like.shape, generator=torch.Generator().manual_seed(seed)).to(like)
+    return torch.randn(like.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float32).to(like)
 
 
 class Moments:

@@ -12,7 +12,8 @@ REENTRANT_CHECKPOINT = "CheckpointFunctionBackward"
 REENTRANT = "use_reentrant=True"
 INFERENCE_TENSORS = "Inference tensors cannot be saved for backward"
 CHANGED_IN_PLACE = "modified by an inplace operation"
-NOT_DIFFERENTIABLE = "derivative for", "is not implemented"
+NOT_DIFFERENTIABLE = ("derivative for", "is not implemented"), ("You must implement", "backward")
+UNREACHED = "does not require grad", "have been used in the graph"
 INSTEAD = "Choose a perturbation method, such as Occlusion or RISE, which needs no gradient."
 
 
@@ -39,6 +40,11 @@ def refusal(error: BaseException | None, name: str) -> ExplanationError | None:
     text = str(error) if isinstance(error, RuntimeError) else ""
     if INFERENCE_TENSORS in text:
         return unrecorded(name)
+    if any(part in text for part in UNREACHED):
+        return ExplanationError(
+            f"The score of {name} has no gradient at some of the pictures that this method passes: there it doesn't "
+            f"depend on the picture, or part of {name} computes without a record of its steps. {INSTEAD}"
+        )
     if REENTRANT in text:
         return _reentrant(name)
     if isinstance(error, CheckpointError):  # a backward rule's calls are missing when they run again
@@ -51,7 +57,7 @@ def refusal(error: BaseException | None, name: str) -> ExplanationError | None:
             f"{name} overwrites numbers in place that its gradient needs, so torch can't compute one. Write that part "
             f"without in-place operations. {INSTEAD}"
         )
-    if all(part in text for part in NOT_DIFFERENTIABLE):
+    if any(all(part in text for part in parts) for parts in NOT_DIFFERENTIABLE):
         return ExplanationError(f"{name} has a part without a derivative, so torch can't compute one for it. {INSTEAD}")
     return None
 

@@ -45,6 +45,16 @@ def test_a_colour_is_grey_to_a_classifier_of_one_channel():
     assert make("colour", PICTURES[:, :1], colour="#00ff00").unique().tolist() == [pytest.approx(0.587)]
 
 
+def test_random_pictures_do_not_depend_on_the_default_data_type():
+    drawn = make("random", seed=1, draws=3)
+    torch.set_default_dtype(torch.float64)
+    try:
+        again = make("random", seed=1, draws=3)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert torch.equal(drawn, again)
+
+
 def test_random_pictures_come_from_the_seed_alone():
     before = torch.random.get_rng_state()
     first, again, other = (

@@ -6,6 +6,7 @@ import json
 import math
 import pickle
 import re
+from contextlib import suppress
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from typing import get_args
@@ -620,3 +621,64 @@ def assert_equal(value, other):
             assert_equal(part, other_part)
     else:
         assert value == other
+
+
+class ChangesItsInput(nn.Module):
+    """A network that changes what it is given, in place or not, before anything else."""
+
+    def __init__(self, body, change):
+        super().__init__()
+        self.body, self.change = body, change
+
+    def forward(self, pictures):
+        return self.body(self.change(pictures))
+
+
+CHANGES = {
+    "rectified": (lambda x: x.relu_(), lambda x: x.relu()),
+    "normalised": (lambda x: x.sub_(0.5).div_(0.25), lambda x: (x - 0.5) / 0.25),
+}
+
+
+@every_kind
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_network_that_changes_its_input_in_place_has_the_maps_of_one_that_does_not(
+    kind, change, small, classify, noise
+):
+    maps = []
+    for each in change:
+        classifier = classify(ChangesItsInput(small(), each), (24, 24))
+        try:
+            maps.append(rough(kind)(classifier, noise((24, 24)), Target(1)).values)
+        except ExplanationError as error:
+            maps.append(str(error))
+    if isinstance(maps[1], str):
+        assert maps[0] == maps[1]
+    else:
+        np.testing.assert_allclose(*maps, rtol=0, atol=1e-4 * np.abs(maps[1]).max())
+
+
+class Constant(nn.Module):
+    """A network whose answer is a constant, without a gradient, to pictures of which `at` is true."""
+
+    def __init__(self, body, at):
+        super().__init__()
+        self.body, self.at = body, at
+
+    def forward(self, pictures):
+        answers = [torch.ones(1, 3) if self.at(picture) else self.body(picture[None]) for picture in pictures]
+        return torch.cat(answers)
+
+
+@every_kind
+@pytest.mark.parametrize(
+    "at", [lambda x: x.mean() < 0.02, lambda x: x.mean() > 0.45], ids=["black", "the picture itself"]
+)
+def test_a_score_that_is_constant_at_some_pictures_has_a_map_or_a_sentence_says_why_not(
+    kind, at, small, classify, noise
+):
+    classifier = classify(Constant(small(), at), (24, 24))
+    picture = noise((24, 24)).clamp(0.45, 1) + 0.01
+    for method in (rough(kind), kind()):
+        with suppress(ExplanationError):
+            assert np.isfinite(method(classifier, picture, Target(1)).values).all()

@@ -6,7 +6,7 @@ from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
 from explainers.errors import ExplanationError
-from explainers.runtime.gradients import refuse_broken_gradient
+from explainers.runtime.gradients import refusal, refuse_broken_gradient
 
 UNRECORDED = r"part of Net computes without a record of its steps .* Choose a perturbation method"
 
@@ -66,3 +66,34 @@ def test_checkpoints_must_not_be_reentrant():
 )
 def test_recorded_scores_pass_even_where_their_gradient_is_zero(function, from_leaf):
     refuse(function, from_leaf=from_leaf)
+
+
+class WithoutBackward(torch.autograd.Function):
+    @staticmethod
+    def forward(context, x):
+        return 2 * x
+
+
+class NoBackward(torch.autograd.Function):
+    @staticmethod
+    def forward(context, x):
+        return 2 * x
+
+    @staticmethod
+    def backward(context, gradient):
+        return None
+
+
+@pytest.mark.parametrize(
+    ("function", "sentence"),
+    [
+        (WithoutBackward.apply, "Net has a part without a derivative"),
+        (NoBackward.apply, "has no gradient at some of the pictures"),
+        (lambda x: torch.ones(2), "has no gradient at some of the pictures"),
+    ],
+)
+def test_what_autograd_says_of_a_missing_gradient_becomes_a_sentence(function, sentence):
+    x = torch.rand(2, 3, requires_grad=True)
+    with pytest.raises(RuntimeError) as raised:
+        torch.autograd.grad(function(x).sum(), x)
+    assert sentence in str(refusal(raised.value, "Net"))
