@@ -11,7 +11,7 @@ from pages.shared.heading import PAGES
 
 def learn() -> None:
     """Draw the page. In a function, because Streamlit keeps the variables of a script after its run."""
-    with frame("What does a map say?", "Lessons to try things out in, each in about ten minutes.", "learn") as page:
+    with frame("What does a map say?", "Lessons to try things out in, ten to fifteen minutes each.", "learn") as page:
         body, link = page.place("420px"), None
         with page.imports():
             from pages.sections.learn.choosing import choose_classifier, choose_lesson, settings_of

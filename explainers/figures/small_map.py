@@ -9,6 +9,7 @@ from explainers.figures.colours import stops
 from explainers.figures.parts import FULL_SPAN, Trace, axes, photo, square, unchecked
 
 SMALL_MAP_SIDE = 168  # width and height on the screen, in pixels
+OUTLINE = "rgba(128, 128, 128, 0.5)"  # seen on white and on black
 
 
 def tile(heat: Array, colours: str, strongest: float, *, signed: bool, side: int = SMALL_MAP_SIDE) -> go.Figure:
@@ -28,8 +29,11 @@ def tile(heat: Array, colours: str, strongest: float, *, signed: bool, side: int
 
 
 def picture_tile(picture: Array, side: int = SMALL_MAP_SIDE) -> go.Figure:
-    """Draw a picture (C, H, W) as large as a small map."""
-    return _framed(photo(picture, 0), picture.shape[1], picture.shape[2], side)
+    """Draw a picture (C, H, W) as large as a small map, with an outline, or a white one couldn't be seen on white."""
+    figure = _framed(photo(picture, 0), picture.shape[1], picture.shape[2], side)
+    return figure.add_shape(
+        type="rect", xref="paper", yref="paper", x0=0, x1=1, y0=0, y1=1, line={"color": OUTLINE, "width": 1}
+    )
 
 
 def _framed(trace: Trace, height: int, width: int, side: int) -> go.Figure:

@@ -215,7 +215,7 @@ LESSON = Lesson(
         ),
         Link(
             "On a real picture",
-            "The Trust page makes this test for any method, picture and classifier, in more stages and with several "
+            "The Trust page runs this test for any method, picture and classifier, in more stages and with several "
             "sets of random weights. It sums up the result in a sentence.",
             "Test guided backpropagation on the cat",
             "trust",

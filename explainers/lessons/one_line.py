@@ -205,7 +205,7 @@ LESSON = Lesson(
         ),
         Link(
             "On a real picture",
-            "A photo is thousands of numbers, and the classifier is a very bent function of them. The **vanilla "
+            "A photo is thousands of numbers, and the classifier is a highly curved function of them. The **vanilla "
             "gradient** is the slope of the score with respect to every pixel at once. Its map shows how large each "
             "slope is. You now know what it can say: what a small change of a pixel would do.",
             "Open the vanilla gradient of a cup of coffee",

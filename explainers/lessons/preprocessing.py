@@ -151,9 +151,9 @@ class AllSamples(Live):
             (
                 f"Pictures with another answer: **{len(others)} of {len(NAMES)}**.",
                 *([table] if others else []),
-                f"Fed correctly, the classifier is at least {percent(SURE)} sure about "
-                f"{counted(len(sure), 'picture')}. The mistake changes the answer for **{among_sure or 'none'}** of "
-                "them."
+                f"Fed correctly, the classifier is at least {percent(SURE)} sure of its answer "
+                f"for {counted(len(sure), 'picture')}. The mistake changes the answer for "
+                f"**{among_sure or 'none'}** of them."
                 + (" So a look at a few clear pictures wouldn't tell." if among_sure * FEW_OF < len(sure) else ""),
             )
         )
@@ -166,8 +166,8 @@ def _gap(explanation: Explanation) -> str:
 def _how_many(lab: Lab) -> Revealed:
     count = len(changed(lab, SCALED))
     forgives = (
-        " It was trained on pictures of many kinds, so it can stand some of that. This is what makes the mistake hard "
-        "to find."
+        " It was trained on pictures of many kinds, so it can tolerate some of that. This is what makes the mistake "
+        "hard to find."
     )
     right, wrong = ((lab.classifier.mean, lab.classifier.std), other_scaling(lab.classifier))
     return Revealed(
@@ -209,9 +209,9 @@ def _found(lab: Lab) -> str:
         "If yours is a few points lower, such a mistake may be the reason. Better still, take one picture for which "
         "the model's authors publish the scores, and compare. Here the logit of "
         f"*{escaped(lab.classifier.labels[target.index])}* for the cat is {significant(scores[0])} when the network is "
-        f"fed correctly, and {significant(scores[1])} with the other mean and standard deviation. Two numbers tell "
+        f"fed correctly, and {significant(scores[1])} with the other mean and standard deviation. Two numbers tell you "
         f"what a map can't.\n\nThe crudest mistake here is “{worst}”: it changes the answer for "
-        f"{len(changed(lab, worst))} of {len(NAMES)} pictures. Anybody would notice that. The finest is “{finest}”, "
+        f"{len(changed(lab, worst))} of {len(NAMES)} pictures. Anybody would notice that. The subtlest is “{finest}”, "
         f"which changes it for {len(changed(lab, finest))}: you wouldn't notice unless you knew the right answers."
     )
 

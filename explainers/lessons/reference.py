@@ -19,7 +19,7 @@ SYMBOLS = {  # by what they look like in a formula
     r"ReLU\}": "ReLU turns negative numbers into 0",
     r"g_\{\\text\{below": "g is the gradient that arrives at a ReLU on the way back",
     r"\[[a-z] > 0\]": "a bracket is 1 where it is true and 0 elsewhere",
-    r"\\mathrm\{E\}": "E is the mean over random draws of what stands below it",
+    r"\\mathrm\{E\}": "E is the mean over random draws of the variables written below it",
     r"\\mathrm\{Var\}": "Var (variance) is the mean squared distance from the mean",
     r"\\mathrm\{Cov\}": "Cov (covariance) is above 0 where two numbers rise together",
     r"argmin": "argmin is the w that makes what follows smallest",
@@ -82,5 +82,5 @@ def cost(kind: type[Explainer], classifier: Classifier) -> str:
 
 def foundation(kind: type[Explainer]) -> str:
     """Say which parts of Captum a method stands on, and what is our own, in Markdown."""
-    stands_on = f"It stands on {kind.stands_on}." if kind.stands_on else ""
+    stands_on = f"It is built on {kind.stands_on}." if kind.stands_on else ""
     return " ".join(filter(None, (stands_on, f"Our own: {kind.ours}." if kind.ours else "")))

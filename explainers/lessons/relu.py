@@ -79,7 +79,7 @@ class ThreeMaps(Live):
     """Here are the three rules on a photo. The upper row explains the likeliest class, the lower row another one. The
     question is a different one, so the map should be different.
 
-    Compare the rows. Which of the three methods care least which class you ask about? The **rank correlation** puts
+    Compare the rows. Which of the three methods depend least on the class you ask about? The **rank correlation** puts
     a number to it: at 1, both maps put all pixels in the same order.
     """
 

@@ -36,7 +36,7 @@ def limited(points: Tensor) -> Tensor:
 @dataclass(frozen=True)
 class Collecting(Live):
     """Integrated Gradients doesn't only look at x. It walks there from 0, in small steps, and reads the slope at every
-    step. Then it multiplies the mean of all these slopes by the whole way.
+    step. Then it multiplies the mean of all these slopes by the length of the whole path.
 
     Move x beyond 0.8, and compare the two answers. Then take fewer steps.
     """
@@ -77,8 +77,8 @@ class Collecting(Live):
 
 @dataclass(frozen=True)
 class OnPicture(Live):
-    """A classifier saturates, too. Here the picture fades in from black. At alpha 0 all is black, and at alpha 1 the
-    picture is there. Follow the score, and below it the mean gradient of all pixels.
+    """A classifier saturates, too. Here the picture fades in from black. At alpha 0 everything is black, and at alpha 1
+    the picture is there. Follow the score, and below it the mean gradient of all pixels.
 
     Where does the score rise, and where is it flat? Change from the probability to the logit: which of the two
     saturates more?
@@ -97,12 +97,14 @@ class OnPicture(Live):
         assert trace is not None
         scores = trace.logits if scale == "logit" else trace.probabilities
         half = float(np.interp(0.5, trace.alphas, scores))
+        done = (half - scores[0]) / (scores[-1] - scores[0])
+        back = ", and the rest of the path takes a little back" if done > 1 else ""
         figures = list(saturation(explanation).items())
         return Shown(
             (
                 f"From black to the picture, the {scale} of {label} goes from {significant(scores[0])} to "
                 f"**{significant(scores[-1])}**. Halfway, at alpha 0.5, it is {significant(half)}: "
-                f"**{percent((half - scores[0]) / (scores[-1] - scores[0]))}** of the change is done.",
+                f"**{percent(done)}** of the change is done{back}.",
                 f"The gradient is largest at alpha {significant(trace.alphas[trace.gradient_size.argmax()])}. Its mean "
                 f"magnitude is **{significant(trace.gradient_size.max())}** there, and "
                 f"{significant(trace.gradient_size[-1])} at the picture.",
@@ -127,9 +129,9 @@ def _collected(lab: Lab) -> Revealed:
     (before,), (after,) = slopes(limited, LIMIT / 2), slopes(limited, 1.0)
     return Revealed(
         short(share),
-        f"The slope is {short(before)} on the first {percent(LIMIT)} of the way and {short(after)} on the "
-        f"rest. The mean is {short(share)}, times the whole way of 1. That is exactly f(1) - f(0) = "
-        f"{short(change)}. It had to be: to add up a slope over a way is to integrate a derivative, and that "
+        f"The slope is {short(before)} on the first {percent(LIMIT)} of the path and {short(after)} on the "
+        f"rest. The mean is {short(share)}, times the length of the path, which is 1. That is exactly f(1) - f(0) = "
+        f"{short(change)}. It had to be: to add up a slope over a path is to integrate a derivative, and that "
         "gives the difference between the two ends. For attributions, this is called **completeness**.",
     )
 
@@ -164,7 +166,7 @@ LESSON = Lesson(
             "collected",
             "Walking there",
             "Integrated Gradients walks from 0 to x = 1 in very small steps. It takes the mean slope on the way "
-            "and multiplies it by the length of the way, which is 1. What does it give to x?",
+            "and multiplies it by the length of the path, which is 1. What does it give to x?",
             ("0", "0.2", "0.8", "1"),
             _collected,
         ),

@@ -39,7 +39,7 @@ def networks(lab: Lab, seed: int = 0) -> dict[str, Trained]:
 class TrainBoth(Live):
     """Now train a network yourself, and a second one as a **control**. Both learn circles, squares and triangles from
     drawings. For the first one, a small mark stands in the lower left corner of most squares, as if they all came from
-    one archive. The second one sees no mark at all. All else is the same.
+    one archive. The second one sees no mark at all. Everything else is the same.
     """
 
     title: ClassVar[str] = "Train it"
@@ -129,7 +129,7 @@ class WhoFinds(Live):
     begin: ClassVar[str] = "Train both networks"
 
     method: str = choice(*METHODS, label="Method", hint="All maps explain the class square.")
-    seed: int = seed(high=9, hint="Fixes the drawings and the first weights. Another one takes another training.")
+    seed: int = seed(high=9, hint="Fixes the drawings and the first weights. A different seed means training again.")
 
     def tasks(self, lab: Lab) -> tuple[Training, ...]:
         return tuple(trainings(self.seed).values())
@@ -205,10 +205,10 @@ def _tell(lab: Lab) -> str:
     share = found[WITH].maps[PATH].share
     return (
         "This is how many times as much of the mean map lies in the mark's corner as by chance, and whether the "
-        "strongest pixel of the first network's map lies there:\n\n| Method | First | Control | Strongest |\n| --- | "
-        f"--- | --- | --- |\n{rows}\n\nEven so, the corner holds only {percent(share)} of the mean map of {PATH}. In "
-        "the map of a single picture, it is easily overlooked.\n\nA map raises a suspicion. The proof is an "
-        "experiment: put the mark on circles and triangles. The first network then calls "
+        "strongest pixel of the first network's mean map lies there:\n\n| Method | First | Control | Strongest |\n"
+        f"| --- | --- | --- | --- |\n{rows}\n\nEven so, the corner holds only {percent(share)} of the mean map of "
+        f"{PATH}. In the map of a single picture, it is easily overlooked.\n\nA map raises a suspicion. The proof is "
+        "an experiment: put the mark on circles and triangles. The first network then calls "
         f"{percent(found[WITH].rates.others_with_mark)} of them squares, and the control "
         f"{percent(found[WITHOUT].rates.others_with_mark)}. So a mark as such doesn't make a square: the first network "
         "has *learnt* to go by it."
@@ -243,7 +243,7 @@ LESSON = Lesson(
             "Without knowing of the mark",
             "Suppose that you don't know of the mark, and test each network on drawings like those that it learnt "
             "from. You could look at the accuracy. You could also make the **mean map**, the average of the maps of "
-            "many squares. Which of them tells the first network from the control?",
+            "many squares. Which of them tells the first network and the control apart?",
             (ACCURACY, MEAN_MAP, NOTHING),
             _shows,
         ),

@@ -108,13 +108,13 @@ class OtherLibrary(Live):
         (ours,) = attributions(tripled, [END], [0.0], rule="trapezoid", steps=self.steps)
         counts = sorted({*COUNTS, self.steps})
         lines = (
-            Curve("what must come out", [counts[0], counts[-1]], [aim, aim], GREY, dash=True),
+            Curve("what the sum must be", [counts[0], counts[-1]], [aim, aim], GREY, dash=True),
             Curve("the library's trapezoid rule", counts, [by_library(count) for count in counts], ORANGE),
             Curve("your n", [self.steps], [theirs], ORANGE, points=True),
         )
         return Shown(
             (
-                f"f({short(END)}) - f(0) = **{short(aim)}**, so this must come out.",
+                f"f({short(END)}) - f(0) = **{short(aim)}**, so the answer must be {short(aim)}.",
                 f"Whypixel's trapezoid rule gives **{short(ours)}**. The library's gives **{significant(theirs)}**.",
                 f"The library's is too small by {percent(1 - theirs / aim)} of the right number. And 1/n is "
                 f"{percent(1 / self.steps)}.",
@@ -180,17 +180,17 @@ LESSON = Lesson(
     minutes=12,
     parts=(
         Text(
-            "A sum that must come out",
+            "A sum that must come out right",
             "An integral is a sum of very many small parts. A computer can only take a few of them: it reads the slope "
-            "at some **steps** on the way, and adds up. How many does it need?\n\nThere is a check, because you know "
-            "what must come out. All attributions together must be the score of the picture minus the score of the "
-            "**baseline**, which is where the way begins. Here the baseline is a black picture.",
+            "at some **steps** on the path, and adds up. How many does it need?\n\nThere is a check, because you know "
+            "what the sum must be. All attributions together must be the score of the picture minus the score of the "
+            "**baseline**, which is where the path begins. Here the baseline is a black picture.",
         ),
         Guess(
             "five",
             "Only five steps",
             "The classifier looks at a cup of coffee. You read the slope at five places only, at the beginning of each "
-            "step. How far off will the sum be, as a share of what must come out?",
+            "step. How far off will the sum be, as a share of what it must be?",
             GAPS,
             _five,
         ),

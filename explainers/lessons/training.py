@@ -30,6 +30,7 @@ PEAK_RATE, FIRST_SHARE, LAST_SHARE, RISE = 5e-3, 1 / 25, 1e-4, 0.3  # of the rat
 DECAY, BETAS, EPSILON = 0.01, (0.9, 0.999), 1e-8  # of AdamW
 MEAN, STD = 0.5, 0.25
 TEST_SEEDS = 10_000  # from here on, so that no test repeats what a network has learnt from
+MAP_SEEDS = 20_000  # from here on: the squares whose maps are compared
 
 
 @dataclass(frozen=True)
@@ -104,10 +105,10 @@ class Training:
                 device="cpu",
                 name="The network that was just trained",
             )
-        tests = torch.Generator().manual_seed(TEST_SEEDS + self.seed)
-        rates = _rates(classifier, self.planted, tests)
-        squares = draw([SHAPES[PLANTED]] * MAPPED, tests)
-        bearing, done = marked(squares, tests), steps
+        rates = _rates(classifier, self.planted, torch.Generator().manual_seed(TEST_SEEDS + self.seed))
+        generator.manual_seed(MAP_SEEDS + self.seed)  # so that the maps of both networks are of the same squares
+        squares = draw([SHAPES[PLANTED]] * MAPPED, generator)
+        bearing, done = marked(squares, generator), steps
         maps: dict[str, list[MeanMap]] = {}
         for name, method in METHODS.items():
             maps[name] = [mean_map(method, classifier, each, Target(PLANTED)) for each in (bearing, squares)]

@@ -31,7 +31,7 @@ def overview(table: Table) -> tuple[Number, ...]:
     numbers = [
         Number("Pictures", f"{len(table):,}", f"{broken:,} of them without a map." if broken else "All have a map."),
         _accuracy(table),
-        _median(table, "gap", "Gap, median", "Of a map's sum from the change of score."),
+        _median(table, "gap", "Gap, median", "How far a map's sum is from the change of score."),
         _median(table, "map_error", "Map error, median", "How wrong a map may be."),
         _in_box(table),
         _mean(

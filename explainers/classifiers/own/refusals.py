@@ -107,7 +107,7 @@ REFUSALS: dict[str, str] = {
     "lfs": ("This is only a pointer to the file, which Git LFS keeps elsewhere. Fetch the file itself: git lfs pull"),
     "text": "This is a text file, not weights. " + WANTED,
     "archive": "This is a compressed archive of a kind that isn't read. Unpack it, and pack the folder as a .zip file.",
-    "empty": f"This file is empty: saving or downloading it was cut short. Save it again: {SAVE}",
+    "empty": f"This file is empty: saving or downloading it was probably cut short. Save it again: {SAVE}",
     "unknown": f"This isn't a weights file of PyTorch, or it is damaged. {WANTED}",
     "zip without weights": "This zip archive holds no weights and no config.json that could be read. " + WANTED,
 }

@@ -21,7 +21,10 @@ from pages.sections.audit.pager import show_pager, shown_of
 CONFUSED_KEY, CONFUSED_SHOWN = "confused-page", 12
 MAX_CLASSES = 7  # of the table; more have no room
 CELL_SIDE = 56  # pixels
-NO_LABELS = "The classes that these pictures show aren't known, so nobody can say which answers are wrong."
+NO_LABELS = (
+    "The classes that these pictures show aren't known: they have no labels, or their labels name no class of this "
+    "classifier. So nobody can say which answers are wrong."
+)
 ALL_RIGHT = "Every answer so far is right."
 
 
@@ -37,7 +40,8 @@ def show_confusion(audit: Audit, selection: Selection) -> None:
         st.info(ALL_RIGHT)
         return
     wrong = sum(len(places) for *_, places in cells)
-    st.caption(f"{counted(wrong, 'wrong answer')}, the most frequent first. Click on one to see its pictures.")
+    order = ", the most frequent first" if len(cells) > 1 else ""
+    st.caption(f"{counted(wrong, 'wrong answer')}{order}. Click on a tile to see its pictures.")
     tiles = {}
     for number in shown_of(CONFUSED_KEY, len(cells), CONFUSED_SHOWN):
         label, said, places = cells[number]
@@ -76,7 +80,7 @@ def _show_table(audit: Audit, classes: Sequence[int]) -> None:
     )
     caption = (
         "Rows: what the pictures show.<br>Columns: what they are taken for.<br>"
-        f"The {len(classes)} classes that are confused most."
+        f"The {len(classes)} classes that are confused most often."
     )
     with st.container(key="confusion-table"):
         st.html(f"<table><caption>{caption}</caption><tr><td></td>{head}</tr>{rows}</table>")

@@ -26,8 +26,8 @@ NOT_YET = (
     "Confusion and the filters show the pictures that are done."
 )
 HOW_TO = (
-    "**Look** shows a finding's pictures: open some on Explain, and write down what you think. What is only “To look "
-    "at” is less sure, and may be chance."
+    "**Look** shows a finding's pictures: open some on Explain, and write down what you think. Findings marked “To "
+    "look at” are less certain and may be chance."
 )
 NOTHING, NOTHING_HERE = "There are no findings.", "There are no findings about this class."
 OUTDATED = "These are the findings in the first {count}. More have come since, and the same command looks again."

@@ -35,7 +35,7 @@ def offer_sheets(lesson: Lesson | None, lab: Lab) -> None:
         )
         st.caption("Answers are kept while this page is open, and nowhere else.")
         what = "this lesson" if lesson else "all lessons"
-        st.button(f"Begin {what} again", key="reset", on_click=reset, args=(lesson,), help="Forgets the answers.")
+        st.button(f"Begin {what} again", key="reset", on_click=reset, args=(lesson,), help="This clears your answers.")
 
 
 def _offer(label: str, name: str, make: object) -> None:

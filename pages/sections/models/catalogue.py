@@ -35,7 +35,7 @@ ORIGINS = {
 }
 ROWS, MORE_ROWS = 8, 24
 FAMILIES_NOTE = (
-    "Gradients, Paths and Hiding work on every classifier. CAM needs a layer that puts out a grid, and Attention a "
+    "Gradients, Paths and Hiding work on every classifier. CAM needs a layer whose output is a grid, and Attention a "
     "transformer: whether a classifier has it is known once it is loaded."
 )
 

@@ -46,6 +46,10 @@ def test_the_mean_map_finds_the_mark(trained, name):
     assert trained(False).maps[name].times < 2
 
 
+def test_the_maps_of_both_networks_are_of_the_same_squares(trained):
+    assert (trained(True).picture == trained(False).picture).all()
+
+
 def test_grad_cam_shows_the_corner_too(trained):
     assert trained(True).maps[CAM].times >= 3
     assert {*trained(True).maps} == {*METHODS}

@@ -47,7 +47,7 @@ def test_it_says_how_it_was_computed_and_where_nothing_lies(page, made):
 
 def test_it_fills_in_what_an_audit_knows_of_the_model_card(page):
     card = page.partition('id="model-card"')[2]
-    assert "on the pictures of this audit" in card
+    assert "whose class is known. " in card
     assert "Accuracy by class, the lowest first:" in card
     assert "The provider fills in what it is for" in card
 
