@@ -12,10 +12,12 @@ LESSON = LESSONS[0]
 def focus(app, key, press="Tab") -> None:
     """Press a key until the focus is within the element of that key."""
     within = "key => !!document.activeElement?.closest(`.st-key-${key}`)"
-    for _ in range(60):
+    for presses in range(1, 241):
         if app.page.evaluate(within, key):
             return
         app.page.keyboard.press(press)
+        if presses % 60 == 0:  # a page that is drawn anew meanwhile loses the focus
+            app.idle()
     raise AssertionError(f"the focus never came to {key}")
 
 
