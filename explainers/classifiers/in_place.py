@@ -1,4 +1,4 @@
-"""Lets activations work in place where nothing else needs what they are given: that takes less memory, and less time.
+"""Lets activations work in place where nothing else needs what they are given: that takes less memory.
 
 Torch's own do so only if they are told to, and for a gradient some of them copy their input even then.
 """
