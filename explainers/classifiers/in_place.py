@@ -85,8 +85,7 @@ def work_in_place(network: nn.Module, picture: Tensor, sources: Sequence[type[nn
                 own.__class__ = ClampInPlace
             overwritten.update(id(run.given) for run in runs)
         elif name in told and not any(record.reads.readers(run.given, run.end) for run in runs):
-            parent, _, last = name.rpartition(".")
-            setattr(network.get_submodule(parent), last, InPlaceWithoutGradient(own))
+            network.set_submodule(name, InPlaceWithoutGradient(own))
     return record.putting_out(overwritten)
 
 

@@ -125,7 +125,7 @@ def prepared(copies: Copies, pictures: Tensor) -> Prepared:
     fused, pairs = clone(network), list(_fusible_pairs(record))
     for convolution, norm in pairs:
         merged = fuse_conv_bn_eval(_module(fused, convolution), _module(fused, norm))
-        _replace(fused, convolution, merged.requires_grad_(False))
+        fused.set_submodule(convolution, merged.requires_grad_(False))
         _module(fused, norm).__class__ = FoldedNorm
     try:
         overwritten = work_in_place(fused, pictures[:1], SOURCES)
@@ -161,8 +161,3 @@ def _fusible_pairs(record: PassRecord) -> Iterator[tuple[str, str]]:
 
 def _module(network: nn.Module, name: str) -> Any:
     return network.get_submodule(name)
-
-
-def _replace(network: nn.Module, name: str, module: nn.Module) -> None:
-    parent, _, last = name.rpartition(".")
-    setattr(network.get_submodule(parent), last, module)

@@ -13,6 +13,7 @@ from explainers.errors import ExplanationError
 from explainers.explainer import Attribution, Explainer
 from explainers.explanation import Reduction, Target, Unit
 from explainers.passes import Passes
+from explainers.runtime.gradients import unreached
 from explainers.settings import layer, switch
 
 EMPTY_BECAUSE_ONLY_AGAINST = (
@@ -61,7 +62,7 @@ class OnLayer(Explainer):
         try:  # the pictures need no gradient, so autograd records nothing before the layer
             values = self.on(layout.lens(passes.network.get_submodule(name)), passes, pictures)
         except RuntimeError as error:
-            if "does not require grad" not in str(error) and "not have been used" not in str(error):
+            if not unreached(error):
                 raise
             raise ExplanationError(
                 f"{self.title}: no gradient of the score reaches the layer {name!r}. The score doesn't depend on it, "

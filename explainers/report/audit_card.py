@@ -6,9 +6,8 @@ from contextlib import suppress
 
 import numpy as np
 
-from explainers.audit.browsing.overview import accuracy
+from explainers.audit.browsing.overview import accuracy, known_pictures
 from explainers.audit.browsing.table import Table
-from explainers.audit.runs.columns import UNKNOWN as UNKNOWN_CLASS
 from explainers.audit.runs.plan import Plan
 from explainers.audit.runs.titles import classifier_title
 from explainers.classifiers.catalogue import find
@@ -25,7 +24,7 @@ def audit_card(plan: Plan, table: Table) -> Card:
     use, factors, training, analyses, ethics = UNKNOWN
     source = _source(plan)
     measured = accuracy(table)
-    known = counted(int((table.correct != UNKNOWN_CLASS).sum()), "picture")
+    known = counted(known_pictures(table), "picture")
     metrics = "" if measured is None else f"Top-1 accuracy {percent(measured)} on the {known} whose class is known. "
     entries = (
         Entry("Model details", _details(plan, source), asked="who made it, when, and its version"),

@@ -40,7 +40,7 @@ def refusal(error: BaseException | None, name: str) -> ExplanationError | None:
     text = str(error) if isinstance(error, RuntimeError) else ""
     if INFERENCE_TENSORS in text:
         return unrecorded(name)
-    if any(part in text for part in UNREACHED):
+    if text and unreached(error):
         return ExplanationError(
             f"The score of {name} has no gradient at some of the pictures that this method passes: there it doesn't "
             f"depend on the picture, or part of {name} computes without a record of its steps. {INSTEAD}"
@@ -60,6 +60,11 @@ def refusal(error: BaseException | None, name: str) -> ExplanationError | None:
     if any(all(part in text for part in parts) for parts in NOT_DIFFERENTIABLE):
         return ExplanationError(f"{name} has a part without a derivative, so torch can't compute one for it. {INSTEAD}")
     return None
+
+
+def unreached(error: BaseException | None) -> bool:
+    """Return whether an error says that autograd has no way back from a score to what its gradient was asked for."""
+    return any(part in str(error) for part in UNREACHED)
 
 
 def _reentrant(name: str) -> ExplanationError:

@@ -53,9 +53,14 @@ def accuracy(table: Table, places: Array | None = None) -> float | None:
     return float(known.mean()) if len(known) else None
 
 
+def known_pictures(table: Table) -> int:
+    """Return the number of pictures whose class is known."""
+    return int((table.correct != UNKNOWN).sum())
+
+
 def _accuracy(table: Table) -> Number | None:
-    share, known = accuracy(table), int((table.correct != UNKNOWN).sum())
-    hint = f"Of {known:,} pictures whose class is known."
+    share = accuracy(table)
+    hint = f"Of {known_pictures(table):,} pictures whose class is known."
     return None if share is None else Number("Accuracy", percent(share), hint)
 
 

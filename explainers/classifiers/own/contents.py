@@ -82,7 +82,7 @@ def _torch(archive: zipfile.ZipFile, path: Path) -> Content:
         raise refuse("unknown")
     top = tops[0]
     if f"{top}byteorder" in entries and archives.content(archive, entries[f"{top}byteorder"], 100) != b"little":
-        raise ExplanationError("The file's numbers are big-endian. Save it again on a little-endian machine.")
+        raise refuse("big-endian")
     data = archives.content(archive, entries[f"{top}data.pkl"], MAX_PICKLE)
     reader = pickles.Reader(BytesIO(data), path)
     tree = _loaded(reader, lambda: pickles.names_in(BytesIO(data)), b"pytorch-lightning_version" in data)
@@ -118,7 +118,7 @@ def _legacy(file: IO[bytes], path: Path) -> Content:
     size = path.stat().st_size
     plain = [_loaded(pickles.Reader(file, path), list, False) for _ in range(3)]
     if not isinstance(plain[2], Mapping) or plain[2].get("little_endian") is not True:
-        raise ExplanationError("The file's numbers are big-endian. Save it again on a little-endian machine.")
+        raise refuse("big-endian")
     at = file.tell()
     reader = pickles.Reader(file, path)
 

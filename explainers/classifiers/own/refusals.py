@@ -108,6 +108,7 @@ REFUSALS: dict[str, str] = {
     "text": "This is a text file, not weights. " + WANTED,
     "archive": "This is a compressed archive of a kind that isn't read. Unpack it, and pack the folder as a .zip file.",
     "empty": f"This file is empty: saving or downloading it was probably cut short. Save it again: {SAVE}",
+    "big-endian": "The file's numbers are big-endian. Save it again on a little-endian machine.",
     "unknown": f"This isn't a weights file of PyTorch, or it is damaged. {WANTED}",
     "zip without weights": "This zip archive holds no weights and no config.json that could be read. " + WANTED,
 }
