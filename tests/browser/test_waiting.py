@@ -12,20 +12,20 @@ LONG = {
 }
 
 PLACES = """
-    window.places = {}  // where each figure was seen last, frame by frame
+    window.places = {}  // where in its column each figure was seen last, frame by frame
     window.said = ""  // below the preview
-    window.late = null  // whether the map was there when the preview was seen first
+    window.together = false  // whether a map was ever beside the preview
     const look = () => {
-        const [preview, map] = ["preview", "map"].map(key => document.querySelector(`.st-key-${key} .main-svg`))
-        const area = preview?.closest(".st-key-preview-area")  // soon after, the area of the map may hold it
-        if (area) {
-            said = area.innerText
-            late ??= map != null
-        }
-        for (const key of ["preview", "map"]) {
+        const area = document.querySelector(".st-key-preview .main-svg")?.closest(".st-key-preview-area")
+        if (area) said = area.innerText  // soon after, the area of the map may hold it
+        const column = document.querySelector(".st-key-map-column").getBoundingClientRect()
+        const seen = ["preview", "map"].filter(key => {
             const box = document.querySelector(`.st-key-${key}`)?.getBoundingClientRect()
-            if (box?.width) places[key] = [box.x, box.y, box.width, box.height].map(Math.round)
-        }
+            if (!box?.width) return false
+            places[key] = [box.x - column.x, box.y - column.y, box.width, box.height].map(Math.round)
+            return true
+        })
+        together ||= seen.length == 2
         requestAnimationFrame(look)
     }
     look()
@@ -105,16 +105,13 @@ def test_visitors_are_told_that_they_share_the_machine_and_quick_questions_do_no
 
 def test_a_first_look_is_marked_and_the_map_takes_its_place(visitor):
     random = {"integrated_gradients_baseline": "random", "integrated_gradients_draws": 20}
-    app = visitor()
-    app.page.add_init_script(PLACES)
-    app.come(method="integrated-gradients", **random)
-    app.until(lambda: app.heat)
+    app = visitor().open(method="grad-cam", **random)  # a page that loads code yet may show no preview in time
+    app.page.evaluate(PLACES)
+    app.method("Integrated Gradients").until(lambda: app.chart("map") and "points on the path" in app.proof)
     assert "A preview after 340 passes. The map's expected error is about " in app.page.evaluate("said")
-    assert app.page.evaluate("late") is False
+    assert app.page.evaluate("together") is False  # nor with the map of the method before
     assert app.at("preview").count() == 0
-    assert "points on the path" in app.proof
-    app.until(lambda: len(set(map(tuple, app.page.evaluate("() => Object.values(places)")))) == 1)
-    assert list(app.page.evaluate("() => places")) == ["preview", "map"]
+    app.until(lambda: app.page.evaluate("places.map") == app.page.evaluate("places.preview"))
 
 
 def test_a_choice_made_before_the_address_of_the_last_one_arrived_undoes_nothing(visitor):

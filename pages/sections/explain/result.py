@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from explainers import Classifier, Explainer, Explanation, Prediction, proof
 from explainers.check import Check, no_sum
@@ -107,12 +108,12 @@ class MapArea:
         """Draw a first map, and say that it is one."""
         explanation, look = last_look(explanation)
         with self._place.preview(key="preview-area"):
-            figure = st.container(key="preview-panels")
+            figure, _, caption = _places("preview-panels")
             figure.plotly_chart(
                 panels(explanation, look), height="stretch", key="preview", config=NO_MODE_BAR, alt=_about(explanation)
             )
             passes = counted(explanation.facts.passes, "pass", "passes")
-            st.caption(
+            caption.caption(
                 f"A preview after {passes}. {proof.accuracy(explanation) or ''} The map is still being computed."
             )
 
@@ -121,10 +122,8 @@ class MapArea:
     ) -> None:
         """Draw the panels, the widgets that choose how they are drawn, and the menu that saves the result."""
         with self._place.fill(key="map-area"):
-            figure = st.container(key="panels")
-            figure.empty()  # so that the panels have their place already when the widgets under them are drawn
-            st.html(UNFOLD)
-            caption = st.empty()
+            figure, fold, caption = _places("panels")
+            fold.html(UNFOLD)
         with self._look_place.fill(key="look-area"):
             explanation, look = choose_look(explanation)
             with st.container(horizontal=True, key="take-away"):
@@ -133,6 +132,17 @@ class MapArea:
         figure.plotly_chart(panels(explanation, look), height="stretch", key="map", alt=_about(explanation))
         if look.smooth and not explanation.coarse:
             caption.caption(_smoothing(explanation, look))
+
+
+def _places(key: str) -> tuple[DeltaGenerator, DeltaGenerator, DeltaGenerator]:
+    """Return the places of the panels, of what folds them and of the words below.
+
+    They are the same for a preview and for a map: until a run ends, the browser keeps of an older map all that
+    nothing has taken the place of.
+    """
+    figure = st.container(key=key)
+    figure.empty()  # so that the panels have their place already when the widgets under them are drawn
+    return figure, st.empty(), st.empty()
 
 
 def _about(explanation: Explanation) -> str:
