@@ -12,10 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from explainers.classifiers import Classifier
+from explainers.classifiers.precision import widen
 from explainers.classifiers.preparing import Prepared
 from explainers.explanation import SCALES, Target
 from explainers.runtime.chunks import Chunks
-from explainers.runtime.gradients import half_precision, refusal, refuse_broken_gradient
+from explainers.runtime.gradients import refusal, refuse_broken_gradient, refuse_half_precision
 from explainers.runtime.turns import turns
 
 CHUNK_PIXELS = 8 * 224 * 224  # eight ImageNet pictures: more are no faster, because activations exceed a CPU's caches
@@ -225,11 +226,11 @@ class Passes(nn.Module):
         self._answers += answers.tolist()
         self._rows += rows.tolist()
         scores = answers[:, self.column]
-        if scores.requires_grad and self.classifier.half_precision:
-            raise half_precision(self.classifier.name)
-        if torch.is_grad_enabled() and pictures.requires_grad and not self._gradient_checked:
-            refuse_broken_gradient(scores, pictures, self.classifier.name)
-            self._gradient_checked = True
+        if torch.is_grad_enabled() and not self._gradient_checked:
+            refuse_half_precision(scores, self.classifier.name)
+            if pictures.requires_grad:
+                refuse_broken_gradient(scores, pictures, self.classifier.name)
+                self._gradient_checked = True
         return scores
 
     def logits(self, pictures: Tensor) -> Tensor:
@@ -244,7 +245,7 @@ class Passes(nn.Module):
 
     def answers_of(self, logits: Tensor, rows: Tensor) -> Tensor:
         """Return (n, 2), the logits and probabilities of the targets `rows` (n,), given all logits (n, classes)."""
-        outputs = logits, self.classifier.probabilities(logits)
+        outputs = widen(logits), self.classifier.probabilities(logits)
         return torch.stack([self._target_outputs(output, rows) for output in outputs], 1)
 
     def _run(self, inputs: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from explainers.classifiers.activations import Activations, activations
 from explainers.classifiers.admission import Output, admit, checked_labels, checked_scaling, checked_size, try_out
 from explainers.classifiers.identity import identity
 from explainers.classifiers.layers import GridLayer, default_layer, grid_layers
-from explainers.classifiers.precision import Widened, is_half
+from explainers.classifiers.precision import Widened, is_half, widen
 from explainers.classifiers.preparing import Preparation, Prepared, versions
 from explainers.classifiers.traits import Traits, find_traits
 from explainers.classifiers.two_sides import show_both_sides, shows_both_sides
@@ -113,7 +113,7 @@ class Classifier:
         return other
 
     def _take(self, own: nn.Module, network: nn.Module) -> None:
-        self.network, self._copies, self.half_precision = own, Copies(own), is_half(own)
+        self.network, self._copies = own, Copies(own)
         self.dtype = next((p.dtype for p in own.parameters() if p.is_floating_point()), torch.float32)
         logits = try_out(own, network, self.probe(), self.name)
         show_both_sides(own, logits, len(self.labels), self.output)
@@ -205,7 +205,8 @@ class Classifier:
         return (pictures - mean).div_(std)
 
     def probabilities(self, logits: Tensor) -> Tensor:
-        """Convert logits (N, classes) to probabilities (N, classes)."""
+        """Convert logits (N, classes) to probabilities (N, classes), which are never in half precision."""
+        logits = widen(logits)
         return logits.softmax(1) if self.output == "softmax" else logits.sigmoid()
 
     @torch.no_grad()

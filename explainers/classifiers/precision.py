@@ -7,8 +7,7 @@ from torch import Tensor, nn
 
 from explainers.classifiers.preparing import fingerprint, weights_and_buffers
 from explainers.runtime.cloning import clone
-
-HALF_PRECISIONS = (torch.float16, torch.bfloat16)
+from explainers.runtime.gradients import HALF_PRECISIONS
 
 
 def is_half(network: nn.Module) -> bool:
@@ -25,7 +24,7 @@ class Widened:
     def __init__(self, original: nn.Module) -> None:
         self._original, self._weights = original, fingerprint(original)
         self.network = clone(original, share_weights=False)
-        self.network._apply(_widen)  # type: ignore[no-untyped-call]
+        self.network._apply(widen)  # type: ignore[no-untyped-call]
 
     @torch.no_grad()
     def follow(self) -> None:
@@ -38,5 +37,6 @@ class Widened:
         self._weights = weights
 
 
-def _widen(tensor: Tensor) -> Tensor:
+def widen(tensor: Tensor) -> Tensor:
+    """Return a tensor of half precision in float32, and any other as it is."""
     return tensor.float() if tensor.dtype in HALF_PRECISIONS else tensor

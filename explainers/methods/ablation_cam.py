@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from explainers.classifiers.classifier import Classifier
+from explainers.classifiers.precision import widen
 from explainers.methods.on_layer import OnLayer
 from explainers.passes import Passes
 
@@ -44,7 +45,8 @@ class AblationCAM(OnLayer):
 
     @torch.no_grad()
     def on(self, layer: nn.Module, passes: Passes, pictures: Tensor) -> Tensor:
-        grids = captum.attr.LayerActivation(passes, layer).attribute(pictures, additional_forward_args=passes.rows())
+        found = captum.attr.LayerActivation(passes, layer).attribute(pictures, additional_forward_args=passes.rows())
+        grids = widen(found)
         kept = ~torch.eye(grids.shape[1], dtype=torch.bool, device=grids.device)
         falls, shown = grids.new_zeros(grids.shape[:2]), kept
         layer.register_forward_hook(lambda module, given, output: output.where(shown[:, :, None, None], 0))

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
+from explainers.classifiers.precision import widen
 from explainers.classifiers.two_sides import both_sides
 from explainers.declarations import Family
 from explainers.errors import ExplanationError
@@ -69,7 +70,7 @@ class CAM(Explainer):
         two_sided = passes.classifier.two_sided
         if (found := self._head(calls, 1 if two_sided else len(passes.classifier.labels))) is not None:
             rounding = _rounding(found[0].dtype)
-            grid, weights, bias = (part.to(torch.promote_types(part.dtype, torch.float32)) for part in found)
+            grid, weights, bias = map(widen, found)
             if two_sided:
                 weights, bias = both_sides(weights, 0), both_sides(bias, 0)
             class_weights, class_bias = (

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from explainers.classifiers import Classifier
+from explainers.classifiers.precision import widen
 from explainers.explanation import Scale, Unit
 from explainers.methods.on_layer import OnLayer
 from explainers.passes import Passes
@@ -26,7 +27,7 @@ class _ForwardOnly(OnLayer):
     @torch.no_grad()
     def on(self, layer: nn.Module, passes: Passes, pictures: Tensor) -> Tensor:
         grids = captum.attr.LayerActivation(passes, layer).attribute(pictures, additional_forward_args=passes.rows())
-        return self.map(grids, passes, pictures)[:, None]
+        return self.map(widen(grids), passes, pictures)[:, None]
 
     def map(self, grids: Tensor, passes: Passes, pictures: Tensor) -> Tensor:
         """Return the maps (N, h, w) of pictures (N, C, H, W) whose feature maps are `grids` (N, K, h, w)."""
@@ -54,7 +55,6 @@ class EigenCAM(_ForwardOnly):
     unit: ClassVar[Unit] = Unit("main direction", "activation", "activation of the layer in its main direction")
 
     def map(self, grids: Tensor, passes: Passes, pictures: Tensor) -> Tensor:
-        grids = grids.to(torch.promote_types(grids.dtype, torch.float32))  # torch decomposes no half precision
         direction = torch.linalg.svd(grids.flatten(2), full_matrices=False).U[:, :, 0]
         projection = torch.einsum("nk,nkhw->nhw", direction, grids)
         return torch.where(projection.sum((1, 2), keepdim=True) < 0, -projection, projection)

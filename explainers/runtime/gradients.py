@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import torch
 from torch import Tensor
+from torch.autograd.graph import Node
 from torch.utils.checkpoint import CheckpointError
 
 from explainers.errors import ExplanationError
@@ -14,25 +18,44 @@ INFERENCE_TENSORS = "Inference tensors cannot be saved for backward"
 CHANGED_IN_PLACE = "modified by an inplace operation"
 NOT_DIFFERENTIABLE = ("derivative for", "is not implemented"), ("You must implement", "backward")
 UNREACHED = "does not require grad", "have been used in the graph"
+HALF_PRECISIONS = torch.float16, torch.bfloat16
 INSTEAD = "Choose a perturbation method, such as Occlusion or RISE, which needs no gradient."
+
+
+def refuse_half_precision(scores: Tensor, name: str) -> None:
+    """Raise ExplanationError where autograd would take a gradient of the scores of `name` through half precision."""
+    given = (each for node in _nodes(scores) for each in node._input_metadata)
+    if any(each is not None and each.dtype in HALF_PRECISIONS for each in given):
+        raise ExplanationError(
+            f"{name} computes in half precision, and its code doesn't let it run in float32. Rounding would change its "
+            "gradient by up to a third. Write it without autocast, and so that it takes the data type from its input "
+            f"or its weights. {INSTEAD}"
+        )
 
 
 def refuse_broken_gradient(scores: Tensor, pictures: Tensor, name: str) -> None:
     """Raise ExplanationError unless autograd has recorded how the scores of the network `name` come from pictures."""
-    nodes = {scores.grad_fn} if scores.grad_fn else set()
-    found, pending = False, list(nodes)
-    while pending:
-        node = pending.pop()
+    found = False
+    for node in _nodes(scores):
         found |= node is pictures.grad_fn if pictures.grad_fn else getattr(node, "variable", None) is pictures
         if node.name().endswith(UNRECORDED):
             raise unrecorded(name)
         if node.name() == REENTRANT_CHECKPOINT:
             raise _reentrant(name)
+    if not found:
+        raise unrecorded(name)
+
+
+def _nodes(scores: Tensor) -> Iterator[Node]:
+    """Yield the nodes of the graph by which scores were computed, each once."""
+    nodes = {scores.grad_fn} if scores.grad_fn else set()
+    pending = list(nodes)
+    while pending:
+        node = pending.pop()
+        yield node
         before = {earlier for earlier, _ in node.next_functions if earlier is not None} - nodes
         nodes |= before
         pending += before
-    if not found:
-        raise unrecorded(name)
 
 
 def refusal(error: BaseException | None, name: str) -> ExplanationError | None:
@@ -80,12 +103,4 @@ def unrecorded(name: str) -> ExplanationError:
     return ExplanationError(
         f"No gradient of the score reaches the picture: part of {name} computes without a record of its steps (under "
         f"no_grad or inference_mode, in integers, or on detached values). {INSTEAD}"
-    )
-
-
-def half_precision(name: str) -> ExplanationError:
-    """Return the error about a gradient in half precision."""
-    return ExplanationError(
-        f"{name} computes in half precision, and its code doesn't let it run in float32. Rounding would change its "
-        f"gradient by up to a third. Write it so that it takes the data type from its input or its weights. {INSTEAD}"
     )

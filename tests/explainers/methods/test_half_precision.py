@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from explainers import (
+    CAM,
     EXPLAINERS,
     ExplanationError,
     GradCAM,
@@ -86,15 +89,88 @@ def test_weights_of_half_precision_that_are_trained_on_are_followed(classify, no
         assert half.identity != identity
 
 
+class Inside(nn.Module):
+    """A network that takes itself to half precision on its way, whatever its weights are in."""
+
+    def __init__(self, way, dtype):
+        super().__init__()
+        self.net, self.way, self.dtype = Net(torch.float32), way, dtype
+        self.eval()
+
+    def forward(self, x):
+        return self.way(self.net, x, self.dtype)
+
+
+def mixed(net, x, dtype):
+    with torch.autocast("cpu", dtype):
+        return net(x)
+
+
+def one_layer(net, x, dtype):
+    return net(x) + F.conv2d(x.to(dtype), x.new_ones(3, 3, 1, 1, dtype=dtype)).mean((2, 3))
+
+
+WAYS = {
+    "autocast": mixed,
+    "but for its answers": lambda net, x, dtype: mixed(net, x, dtype).float(),
+    "checkpointed": lambda net, x, dtype: checkpoint(mixed, net, x, dtype, use_reentrant=False),
+    "one layer": one_layer,
+    "the picture alone": lambda net, x, dtype: net(x.to(dtype).to(x.dtype)),
+}
+
+
+def assert_without_gradient(classifier, picture, explainers):
+    for explainer in explainers:
+        with pytest.raises(ExplanationError, match=r"computes in half precision, and its code .* such as Occlusion"):
+            explainer(classifier, picture, TARGET)
+
+
 @halves
 def test_code_that_asks_for_half_precision_has_no_gradient(classify, noise, dtype):
     strict = classify(Net(dtype, strict=True), SIZE)
     assert not strict.widened
-    for explainer in (Saliency(), IntegratedGradients(steps=8), GradCAM(layer="conv")):
-        with pytest.raises(ExplanationError, match=r"computes in half precision, and its code .* such as Occlusion"):
-            explainer(strict, noise(SIZE), TARGET)
+    assert_without_gradient(strict, noise(SIZE), [Saliency(), IntegratedGradients(steps=8), GradCAM(layer="conv")])
     for explainer in (Occlusion(), ScoreCAM(layer="conv", relu=False)):
         assert explainer(strict, noise(SIZE), TARGET).values.any()
+
+
+@halves
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("weights", ["float32", "half"])
+def test_nor_has_code_that_takes_itself_there(classify, noise, dtype, way, weights):
+    network = Inside(WAYS[way], dtype)
+    classifier = classify(network.to(dtype) if weights == "half" else network, SIZE)
+    assert_without_gradient(classifier, noise(SIZE), [Saliency(), IntegratedGradients(steps=8), IntegratedGradients()])
+    if way not in ("one layer", "the picture alone"):  # where a CAM's gradient doesn't pass
+        assert_without_gradient(classifier, noise(SIZE), [GradCAM(layer="net.again")])
+    for explainer in (Occlusion(), ScoreCAM(layer="net.again", relu=False)):
+        assert explainer(classifier, noise(SIZE), TARGET).values.any()
+
+
+@halves
+@pytest.mark.parametrize("way", ["autocast", "but for its answers"])
+@pytest.mark.parametrize("kind", EXPLAINERS, ids=lambda kind: kind.__name__)
+def test_no_method_crashes_there(classify, attentive, noise, kind, way, dtype):
+    network = Inside(WAYS[way], dtype)
+    if kind.needs_attention:
+        network.net = attentive(3, 3)
+    explainer, classifier = kind(**kind.examples.few), classify(network, SIZE)
+    if kind.forward_only or kind is CAM:  # which takes no gradient, either
+        assert np.isfinite(explainer(classifier, noise(SIZE), TARGET).values).all()
+    else:
+        assert_without_gradient(classifier, noise(SIZE), [explainer])
+
+
+@halves
+def test_a_table_in_half_precision_that_no_gradient_passes_is_no_reason(classify, noise, dtype):
+    kept = torch.tensor([0.5, 1, 2]).to(dtype)
+    maps = []
+    for table in (kept, kept.float()):
+        torch.manual_seed(0)  # the same weights
+        network = Inside(lambda net, x, _, table=table: net(x) * table.float(), dtype)
+        maps.append(Saliency()(classify(network, SIZE), noise(SIZE), TARGET).values)
+    assert np.array_equal(*maps)
+    assert maps[0].any()
 
 
 @halves
