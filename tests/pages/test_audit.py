@@ -106,10 +106,14 @@ def test_without_audits_the_page_says_what_one_is_and_how_to_make_one(visit, mon
     assert str(tmp_path) not in said(at)
 
 
-def test_where_no_classes_are_known_no_answer_is_right_or_wrong(come):
-    answers = come(run="unlabelled", outcome="wrong").segmented_control(key="outcome")
+def test_where_no_classes_are_known_no_answer_is_right_or_wrong_and_the_page_says_why(come):
+    at = come(run="unlabelled", outcome="wrong")
+    answers, why = at.segmented_control(key="outcome"), "5 of 5 labels name no class of the classifier"
     assert (answers.options, answers.value) == (["All", "Broken"], "all")
-    assert come().segmented_control(key="outcome").options == ["All", "Right", "Wrong", "Broken"]
+    assert why in said(at)
+    at = come()
+    assert at.segmented_control(key="outcome").options == ["All", "Right", "Wrong", "Broken"]
+    assert why not in said(at)
 
 
 def test_audits_are_listed_and_opened(come, runs):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +13,7 @@ import pyarrow as pa
 
 from explainers.arrays import Array
 from explainers.audit.browsing.measures import MEASURES
+from explainers.audit.cases.labels import unmatched
 from explainers.audit.runs.columns import UNKNOWN, class_names, vectors, whole
 from explainers.audit.runs.identity import run_identity
 from explainers.audit.runs.rows import MAP_SIDE
@@ -38,6 +40,7 @@ class Table:
     measures:    (n,) by their names, NaN where there is none; also the box's area and whether the map converged.
     maps:        (n, MAP_SIDE, MAP_SIDE) float16, zero where there is none.
     names:       of the classes, by their index.
+    unmatched:   which of the pictures' own labels name no class, in a sentence; empty where each does.
     """
 
     numbers: Array
@@ -50,6 +53,7 @@ class Table:
     measures: Mapping[str, Array]
     maps: Array
     names: Mapping[int, str]
+    unmatched: str
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -90,21 +94,37 @@ def read_table(run: Run) -> Table:
 
 @lru_cache(maxsize=4)
 def _read(folder: Path, identity: str, done: tuple[int, ...], written: tuple[int, ...]) -> Table:
-    rows = Run.open(folder).table(COLUMNS).sort_by("number").combine_chunks()
+    run = Run.open(folder)
+    rows = run.table(COLUMNS).sort_by("number").combine_chunks()
+    numbers, labels = rows["number"].to_numpy(), whole(rows["label_index"])
     errors = tuple(error or "" for error in rows["error"].to_pylist())
     measures = {name: _floats(rows[name]) for name in (*MEASURES, "box_area", "converged")}
     return Table(
-        numbers=rows["number"].to_numpy(),
+        numbers=numbers,
         paths=tuple(rows["path"].to_pylist()),
         errors=errors,
-        labels=whole(rows["label_index"]),
+        labels=labels,
         predictions=whole(rows["prediction_index"]),
         correct=whole(rows["correct"].cast(pa.int8())),
         removal=tuple(verdict or "" for verdict in rows["removal"].to_pylist()),
         measures=measures,
         maps=vectors(rows["map"], MAP_SIDE**2, np.float16, missing=0).reshape(-1, MAP_SIDE, MAP_SIDE),
         names=class_names(rows),
+        unmatched=_unmatched(run, numbers, labels),
     )
+
+
+def _unmatched(run: Run, numbers: Array, labels: Array) -> str:
+    """Say which labels of the list of pictures name no class, by the rows of these numbers, whose classes are `labels`.
+
+    Where the list is damaged, nothing is said: the rows are as good as ever.
+    """
+    try:
+        own = [run.cases[number].label for number in numbers]
+    except ExplanationError:
+        return ""
+    named = {label for label, index in zip(own, labels, strict=True) if index != UNKNOWN}
+    return unmatched(Counter(label for label in own if label is not None), named - {None})
 
 
 def _floats(column: pa.ChunkedArray) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -57,13 +57,24 @@ def match(labels: Iterable[str | None], classes: Sequence[str]) -> Matched:
     found = {label: each[0] for label, each in meanings.items() if len(each) == 1 and each[0] is not None}
     unclear = [label for label, meaning in meanings.items() if len(meaning) > 1]
     notes += [_unclear(label, meanings[label], classes) for label in unclear[:MAX_LISTED]]
-    if lost := counts.keys() - found.keys():
-        pictures, name = sum(counts[label] for label in lost), "names" if len(lost) == 1 else "name"
-        notes.append(
-            f"{len(lost):,} of {counted(len(counts), 'label')} {name} no class of the classifier for certain: "
-            f"{listed(sorted(lost))}. {counted(pictures, 'picture counts', 'pictures count')} as without a label."
-        )
+    if lost := unmatched(counts, found):
+        notes.append(lost)
     return Matched(found, tuple(notes))
+
+
+def unmatched(counts: Mapping[str, int], found: Collection[str]) -> str:
+    """Say which labels name no class; empty where each does.
+
+    counts: the number of pictures of each label; found: the labels that name a class.
+    """
+    lost = sorted(counts.keys() - {*found})
+    if not lost:
+        return ""
+    pictures, name = sum(counts[label] for label in lost), "names" if len(lost) == 1 else "name"
+    return (
+        f"{len(lost):,} of {counted(len(counts), 'label')} {name} no class of the classifier for certain: "
+        f"{listed(lost)}. {counted(pictures, 'picture counts', 'pictures count')} as without a label."
+    )
 
 
 def _meanings(label: str, classes: tuple[str, ...]) -> list[int | None]:

@@ -34,6 +34,8 @@ def show_overview(audit: Audit) -> None:
         for number in overview(audit.table)
     )
     st.html(f'<dl class="audit-numbers">{numbers}</dl>')
+    if audit.table.unmatched:
+        st.caption(escaped(audit.table.unmatched))
 
 
 def _show_progress(audit: Audit) -> None:

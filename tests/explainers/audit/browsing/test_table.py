@@ -7,9 +7,10 @@ from explainers import ExplanationError
 from explainers.audit.browsing.overview import accuracy, overview, written
 from explainers.audit.browsing.table import read_table
 from explainers.audit.runs.columns import UNKNOWN
+from explainers.audit.runs.place import CASES
 from explainers.audit.runs.rows import MAP_SIDE
 from explainers.audit.runs.run import Run
-from tools.made_run import INDEX, made_run
+from tools.made_run import INDEX, LABELS, made_run
 
 
 @pytest.fixture
@@ -97,3 +98,27 @@ def test_the_overview_has_the_numbers_of_the_rows(made):
 
 def test_where_no_picture_is_broken_none_is_counted(made):
     assert overview(read_table(made()))[0].hint == "All have a map."
+
+
+@pytest.mark.parametrize("known", [0, 1, 4, 5])
+def test_labels_that_name_no_class_are_said(made, tmp_path, known):
+    of_classes = made(20)  # four pictures of each of five labels
+    lost = sorted(LABELS[known:])
+    unknown = {"label": None, "label_index": None, "correct": None}
+    run = Run.create(tmp_path / "other", of_classes.plan, of_classes.cases)
+    for part in range(run.plan.parts):
+        rows = [of_classes.row(number) for number in run.plan.numbers(part)]
+        run.write_part(part, [row | unknown if row["label"] in lost else row for row in rows])
+    said = read_table(run).unmatched
+    assert bool(said) == bool(lost)
+    if lost:
+        name = "names" if len(lost) == 1 else "name"
+        assert said.startswith(f"{len(lost)} of 5 labels {name} no class of the classifier for certain: {lost[0]}")
+        assert said.endswith(f"{4 * len(lost)} pictures count as without a label.")
+
+
+def test_a_damaged_list_of_pictures_says_nothing_of_labels_and_hides_no_row(made):
+    run = made(20)
+    (run.folder / CASES).write_bytes(b"no list")
+    table = read_table(run)
+    assert (len(table), table.unmatched) == (20, "")
