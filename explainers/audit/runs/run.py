@@ -80,8 +80,10 @@ class Run:
         """Open a run. Raises ExplanationError where there is none, or one of another version."""
         try:
             document = json.loads((folder / MANIFEST).read_bytes())
-        except (OSError, ValueError, RecursionError) as error:
+        except OSError as error:
             raise ExplanationError(f"{folder} holds no audit.") from error
+        except (ValueError, RecursionError) as error:
+            raise ExplanationError(f"{folder / MANIFEST} is damaged: it can't be read as JSON.") from error
         if not isinstance(document, dict) or document.get("format") != FORMAT:
             raise ExplanationError(f"{folder} holds no audit.")
         if (version := document.get("version")) != VERSION:

@@ -82,11 +82,20 @@ def test_a_manifest_of_another_kind_is_refused(begun, pictures, changes, said):
     assert said in str(refusal.value)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1]", "[" * 100_000, "\udcff"])
-def test_a_manifest_that_is_no_manifest_is_refused(begun, pictures, text):
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        *(
+            (text, r"manifest\.json is damaged: it can't be read as JSON")
+            for text in ("", "{", "[" * 100_000, "\udcff")
+        ),
+        ("[1]", "holds no audit"),
+    ],
+)
+def test_a_manifest_that_is_no_manifest_is_refused(begun, pictures, text, said):
     run = begun(pictures)
     (run.folder / "manifest.json").write_bytes(text.encode("utf-8", "surrogateescape"))
-    with pytest.raises(ExplanationError, match="holds no audit"):
+    with pytest.raises(ExplanationError, match=said):
         Run.open(run.folder)
 
 
