@@ -57,6 +57,7 @@ class Page:
     def publish_settings(self) -> None:
         """Write all settings, once they are drawn, into the address, and into the links to the other pages."""
         self._publish(complete=True)
+        self._heading.shorten_address()
 
     def _publish(self, *, complete: bool) -> None:
         self._published = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import streamlit as st
@@ -27,6 +28,12 @@ FIRST_PAGE = "explain"
 WHERE_TO_BEGIN = "New here? Choose a picture, then a method."
 PRESENT_HINT = "Large type and no sidebar. Page Up and Page Down go from page to page, Escape ends it."
 LARGE_TYPE = Path(__file__).with_name("on_demand") / "present.css"
+SHORTEN = """<script>{
+  const url = new URL(location), drawn = KEYS
+  const stays = key => drawn.includes(key) || key.startsWith("embed")
+  for (const key of [...url.searchParams.keys()]) if (!stays(key)) url.searchParams.delete(key)
+  history.replaceState(history.state, "", url)
+}</script>"""
 KEYS_SCRIPT = f"<script>{Path(__file__).with_name('present.js').read_text(encoding='utf-8')}</script>"
 
 
@@ -47,6 +54,7 @@ class Heading:
                 present_key = state.setting("present", False)
                 self._presents = st.toggle("Present", key=present_key, help=PRESENT_HINT, width="content")
             self._motto_place = st.container(key="motto").empty()
+            self._address_place = st.empty()
             if page not in WITHOUT_FIGURES:
                 fetch_figure_code()
             if self._presents:
@@ -71,6 +79,12 @@ class Heading:
                     link(PAGES[page][0], page)
             if self._presents and here is not None and here + 1 < len(pages):
                 link("Next →", pages[here + 1])
+
+    def shorten_address(self) -> None:
+        """Leave no setting of another page in the address that the visitor sees; Streamlit keeps it as it came."""
+        if state.carries():
+            keys = json.dumps(sorted(state.drawn())).replace("<", "\\u003c")
+            self._address_place.html(SHORTEN.replace("KEYS", keys), unsafe_allow_javascript=True)
 
 
 def link(label: str, page: str) -> None:

@@ -32,6 +32,8 @@ PAGE_KEY = "page"  # of the page of this run
 SEPARATOR = "~"  # between the values of a list, as text: addresses need not escape it
 LEAVES_KEY, LEFT_KEY = "leaves", "left"  # of whether the next run, or this one, leaves the address as it is
 SENT_ADDRESS_KEY = "told"  # of the address that the browser has or is about to get
+ARRIVED_KEY = "arrived"  # of whether a link of another page has led here, and nothing was published since
+CARRIED_KEY = "carried"  # of the keys in the address that such a link, or the back button, brought of other pages
 BROUGHT_KEY = "brought"  # of the states of widgets that a browser brought from before a restart of the server
 UPLOAD_KEY = "upload"  # of the visitor's own photo
 
@@ -56,14 +58,15 @@ def begin() -> None:
         if brought:
             _run_again(run, [WidgetState(id=state.id) for state in brought])  # without values; see `deliver`
     if is_new := KEPT_KEY not in st.session_state:
-        st.session_state[DECLARED_KEY] = set()
+        st.session_state[DECLARED_KEY], st.session_state[CARRIED_KEY] = set(), set()
     returned = run is not None and run.is_history_navigation
     st.session_state[LEFT_KEY] = st.session_state.pop(LEAVES_KEY, False) or returned
     if is_new or returned:
-        st.session_state[SENT_ADDRESS_KEY] = st.query_params.to_dict()
+        st.session_state[SENT_ADDRESS_KEY], st.session_state[ARRIVED_KEY] = st.query_params.to_dict(), False
         replace(st.query_params.to_dict())
     elif page != st.session_state[PAGE_KEY]:
         _forget_declared()
+        st.session_state[ARRIVED_KEY] = True
     st.session_state[PAGE_KEY] = page
     st.session_state[DRAWN_KEY] = {}
 
@@ -87,7 +90,8 @@ def publish(*, complete: bool = True) -> None:
     """Write the settings drawn in this run into the address; a run that ended before all were drawn keeps the others.
 
     The address that came with this run may be out of date (see `begin`), so the one sent last is compared, too. To an
-    address that the back button led to, none is added: the button would lead back to it for ever.
+    address that the back button led to, none is added: the button would lead back to it for ever. Nor is one added
+    to that of a link which brought all settings, also those of other pages: it would take another press of the button.
     """
     kept = st.session_state[KEPT_KEY]
     for key, default in st.session_state[DRAWN_KEY].items():
@@ -96,11 +100,21 @@ def publish(*, complete: bool = True) -> None:
         else:
             kept[key] = _text(value)
     address = {key: kept[key] for key in (st.session_state[DRAWN_KEY] if complete else kept) if key in kept}
-    if st.session_state[LEFT_KEY]:
-        st.session_state[SENT_ADDRESS_KEY] = st.query_params.to_dict()
-    elif not st.query_params.to_dict() == st.session_state[SENT_ADDRESS_KEY] == address:
+    came, left = st.query_params.to_dict(), st.session_state[LEFT_KEY]
+    others: set[str] = st.session_state[CARRIED_KEY]
+    if left or st.session_state[ARRIVED_KEY]:
+        others, st.session_state[SENT_ADDRESS_KEY] = {*came}, came
+    carried = {key: text for key, text in came.items() if key in others - st.session_state[DRAWN_KEY].keys()}
+    if not left and not (came == st.session_state[SENT_ADDRESS_KEY] and came in (address, carried | address)):
         st.query_params.from_dict(address)
-        st.session_state[SENT_ADDRESS_KEY] = address
+        st.session_state[SENT_ADDRESS_KEY], carried = address, {}
+    if complete:
+        st.session_state[CARRIED_KEY], st.session_state[ARRIVED_KEY] = {*carried}, False
+
+
+def carries() -> bool:
+    """Return whether the address has settings of other pages beside those that this page has published."""
+    return bool(st.session_state[CARRIED_KEY])
 
 
 def leave_address() -> None:
@@ -133,7 +147,8 @@ def drawn() -> dict[str, str]:
 
 def address() -> dict[str, str]:
     """Return the settings that this page has in its address, once they are published."""
-    return dict(st.session_state[SENT_ADDRESS_KEY])
+    sent, carried = st.session_state[SENT_ADDRESS_KEY], st.session_state[CARRIED_KEY]
+    return {key: text for key, text in sent.items() if key not in carried}
 
 
 def value(key: str, default: Any, accepts: Callable[[Any], bool] = anything) -> Any:

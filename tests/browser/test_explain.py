@@ -88,6 +88,20 @@ def test_back_and_forward_go_through_the_settings(app):
     ]
 
 
+def test_one_press_of_the_back_button_leads_from_page_to_page(app):
+    chosen = {"method": "vanilla-gradient", "sample": "chelsea", "scale": "probability"}
+    app.open(**chosen)
+    drawn = {"Compare": chosen.keys(), "Path": {"sample", "scale"}, "Models": {"sample"}, "Learn": set()}
+    for title, own in drawn.items():
+        app.page.get_by_role("link", name=title, exact=True).click()
+        app.until(lambda title=title, own=own: title.lower() in app.page.url and app.address.keys() == own)
+        app.page.go_back()
+        app.until(lambda: app.chart("map") and "tabby" in app.proof)
+        assert app.address == chosen
+    app.page.go_forward()
+    app.until(lambda: "learn" in app.page.url)
+
+
 def test_a_link_restores_what_it_was_copied_from(app):
     app.open(sample="chelsea", class_="teapot", scale="probability", method=IG, **{f"{IG}-steps": 20})
     assert "teapot" in app.proof

@@ -240,12 +240,42 @@ def test_the_back_button_adds_no_address_that_would_lead_back_to_itself(visit, r
     assert at.query_params == {"method": "c", "of-another-page": "1"}
 
 
-def test_an_address_that_is_to_be_left_stays_for_one_run(visit):
+def test_an_address_that_is_to_be_left_stays_until_a_setting_changes(visit):
     at = run(visit().selectbox(key="method").select("c"))
     at.session_state[state.LEAVES_KEY] = True  # as `leave_address` does
     at.query_params["of-another-page"] = "1"
     assert settings(run(at)) == DEFAULTS | {"method": "c"}
-    assert at.query_params == {"method": "c", "of-another-page": "1"}
+    for _ in range(2):
+        assert at.query_params == {"method": "c", "of-another-page": "1"}
+        assert settings(run(at)) == DEFAULTS | {"method": "c"}
+    run(at.slider(key="steps").set_value(20))
+    assert at.query_params == {"method": "c", "steps": "20"}
+    run(at.slider(key="steps").set_value(50))
+    assert at.query_params == {"method": "c"}
+
+
+def test_a_link_from_another_page_keeps_what_it_brought_until_a_setting_changes(visit, monkeypatch):
+    at = run(visit().selectbox(key="method").select("c"))
+    monkeypatch.setattr(
+        state, "get_script_run_ctx", lambda: SimpleNamespace(is_history_navigation=False, page_script_hash="other")
+    )
+    at.query_params |= {"method": "c", "of-another-page": "1"}
+    for _ in range(2):
+        assert settings(run(at)) == DEFAULTS | {"method": "c"}
+        assert at.query_params == {"method": "c", "of-another-page": "1"}
+        assert at.session_state[state.CARRIED_KEY] == {"of-another-page"}  # the browser doesn't show it
+    run(at.selectbox(key="method").select("b"))
+    assert at.query_params == {"method": "b"}
+    assert not at.session_state[state.CARRIED_KEY]
+
+
+def test_a_link_that_was_drawn_before_a_choice_undoes_it_no_more(visit, monkeypatch):
+    at = run(visit().selectbox(key="method").select("c"))
+    monkeypatch.setattr(
+        state, "get_script_run_ctx", lambda: SimpleNamespace(is_history_navigation=False, page_script_hash="other")
+    )
+    at.query_params.clear()
+    at.query_params |= {"method": "b", "of-another-page": "1"}
     assert settings(run(at)) == DEFAULTS | {"method": "c"}
     assert at.query_params == {"method": "c"}
 
