@@ -15,9 +15,10 @@ from explainers.explanation import Unit
 from explainers.images.baselines import BASELINES, DISTANCE_FROM_BASELINE, baseline
 from explainers.methods.path_run import PathRun, attribution, integrate_together
 from explainers.passes import Passes
-from explainers.paths.adaptive import MAX_POINTS, AdaptiveIntegral
+from explainers.paths.adaptive import AdaptiveIntegral
 from explainers.paths.point_recorder import PointRecorder
 from explainers.paths.quadrature import RULES, quadrature
+from explainers.paths.refinement import MAX_POINTS
 from explainers.paths.trace import Level
 from explainers.settings import choice, colour, number, seed, tolerance
 

@@ -12,8 +12,9 @@ from explainers.explanation import Explanation
 from explainers.methods.integrated_gradients import IntegratedGradients
 from explainers.methods.path_run import PathRun
 from explainers.passes import OnProgress, Passes, Progress
-from explainers.paths.adaptive import FIRST_INTERVALS, MAX_POINTS, AdaptiveIntegral
+from explainers.paths.adaptive import AdaptiveIntegral
 from explainers.paths.quadrature import NESTED_STEPS, nested_levels
+from explainers.paths.refinement import FIRST_INTERVALS, MAX_POINTS
 from explainers.paths.snapshots import Snapshots, stops
 from explainers.paths.step_grid import StepGrid
 from explainers.paths.trace import min_judged_change

@@ -4,27 +4,17 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from explainers.arrays import Array
-from explainers.paths.intervals import (
-    Interval,
-    Point,
-    dropped_ends,
-    halvings,
-    halvings_of_misses,
-    known_error,
-    total_error,
-)
-from explainers.paths.trace import SETTLED_GAP, Level, Trace, min_judged_change
+from explainers.paths.intervals import Interval, Point, dropped_ends
+from explainers.paths.refinement import FIRST_INTERVALS, HALVED_AT_ONCE, MAX_POINTS, Standing
+from explainers.paths.trace import Level, Trace
 
-FIRST_INTERVALS = 16  # of each path, all equally wide
-MAX_POINTS = 1024  # on all paths together, those that pass again included
-HALVED_AT_ONCE = 8
 KEPT_BYTES = 96 * 2**20  # of contributions: those of 160 points of ImageNet's size
 ROUNDING = 100  # of a score, in units of its data type's precision: chunks of other sizes round in another way
 
@@ -88,12 +78,15 @@ class AdaptiveIntegral:
             self._add(neighbours)
             self._drop()
         while True:
-            level, finished = self._judged(tolerance)
-            self.history += (level,)
-            chosen, expected_points = ([], 0) if finished else self._next_intervals(tolerance)
+            standing = self._standing(tolerance)
+            self.history += (standing.level,)
+            if standing.finished:
+                return
+            left = MAX_POINTS - self.passed
+            chosen, expected_points = standing.next_intervals(left, is_first=len(self.history) == 1)
             if not chosen:
                 return
-            on_level(level, expected_points)
+            on_level(standing.level, expected_points)
             self._halve(chosen)
             self._drop()
 
@@ -174,70 +167,9 @@ class AdaptiveIntegral:
             point.contributions = None
         self._kept = [point for point in self._kept if point not in dropped]
 
-    def _next_intervals(self, tolerance: float) -> tuple[list[Interval], int]:
-        """Return the intervals that are halved next, and how many more points are expected to be needed.
-
-        These are those that are expected to be halved on the way below the tolerance, so the last points are not spent
-        beyond it. Where they are few because the error lies in few places, or these are the first that are halved,
-        others are halved beside them, each of the first intervals once: the first points may have missed what happens
-        between two of them. Where only a gap is
-        left, which is not what the jumps suggest, the intervals are those that miss most of the score.
-        """
-        halvable = [interval for interval in self._intervals if interval.halvable]
-        size = self.paths * self._size()
-        change = self.paths * float(abs(self.end_scores.mean(0) @ (-1, 1)))  # of the score: what exact maps sum to
-        rest = total_error(interval for interval in self._intervals if not interval.halvable)
-        target = _without(rest, tolerance * max(size, change))
-        chosen, points_left = halvings(halvable, target, MAX_POINTS - self.passed)
-        if chosen and (points_left > len(chosen) or len(self.history) == 1):
-            untried = [each for each in halvable if each.width == 1 / FIRST_INTERVALS and each not in chosen]
-            chosen += heapq.nlargest(HALVED_AT_ONCE - len(chosen), untried, key=lambda interval: interval.error)
-        elif not chosen and total_error(halvable) < _without(rest, tolerance * size):
-            missed = sum(interval.miss for interval in self._intervals)
-            target = min(SETTLED_GAP * change, tolerance * size)
-            chosen = halvings_of_misses(halvable, missed, target, HALVED_AT_ONCE)
-        elif not chosen:
-            chosen = heapq.nlargest(HALVED_AT_ONCE, halvable, key=lambda interval: interval.error)
-        chosen = chosen[:HALVED_AT_ONCE]
-        while chosen and self.passed + len(chosen) + len(dropped_ends(chosen)) > MAX_POINTS:
-            chosen.pop()
-        return chosen, max(len(chosen), points_left)
-
-    def _judged(self, tolerance: float) -> tuple[Level, bool]:
-        """Return how accurate the map is, and whether more points are of no use.
-
-        They are of no use where the rest, which can't be halved, is too inaccurate by itself, and all else is accurate
-        enough.
-        """
-        size, score = self._size(), self._mean_records(slice(self.column, self.column + 1))[1][0]
-        change = float(score[-1] - score[0])
-        gap_is_judged = abs(change) > min_judged_change(score)
-
-        def accuracy(intervals: Iterable[Interval]) -> tuple[float, float]:
-            members = list(intervals)
-            error = max(total_error(members), known_error(members)) / self.paths
-            miss = sum(each.miss for each in members) / self.paths
-            relative_error = error / size if size else math.inf if error else 0.0
-            return relative_error, abs(miss / change) if gap_is_judged else 0.0
-
-        limits = tolerance, SETTLED_GAP
-        whole = accuracy(self._intervals)
-        halvable = accuracy(interval for interval in self._intervals if interval.halvable)
-        rest = accuracy(interval for interval in self._intervals if not interval.halvable)
-        is_settled = all(found < limit for found, limit in zip(whole, limits, strict=True))
-        can_improve = any(
-            found >= limit and (of_halvable >= limit or of_rest < limit)
-            for found, of_halvable, of_rest, limit in zip(whole, halvable, rest, limits, strict=True)
-        )
-        can_improve = can_improve and math.isfinite(size)  # a gradient that isn't finite is refused in the end
-        error, gap = whole[0], whole[1] if gap_is_judged else None
-        return Level(sum(map(len, self._records)), error, gap, is_settled), is_settled or not can_improve
-
-    def _size(self) -> float:
-        """Return the sum of the attributions' magnitudes, which may be larger than any number of their own type."""
-        return float(self.values.abs().sum(dtype=torch.float64))
-
-
-def _without(rest: float, error: float) -> float:
-    """Return what may be left of a total error beside that of the rest; all of it, if the rest alone exceeds it."""
-    return error * math.sqrt(1 - (rest / error) ** 2) if rest < error else error
+    def _standing(self, tolerance: float) -> Standing:
+        score = self._mean_records(slice(self.column, self.column + 1))[1][0]
+        points = sum(map(len, self._records))
+        # The sum may be larger than any number of the values' own type.
+        size = float(self.values.abs().sum(dtype=torch.float64))
+        return Standing(self._intervals, self.paths, points, score, size, tolerance)

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from explainers.arrays import Array
-from explainers.paths.adaptive import FIRST_INTERVALS
 from explainers.paths.quadrature import NESTED_STEPS, nested_levels
+from explainers.paths.refinement import FIRST_INTERVALS
 from explainers.paths.snapshots import Snapshots
 
 

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from explainers.paths import adaptive
-from explainers.paths.adaptive import MAX_POINTS, AdaptiveIntegral
+from explainers.paths.adaptive import AdaptiveIntegral
 from explainers.paths.intervals import NARROWEST
+from explainers.paths.refinement import HALVED_AT_ONCE, MAX_POINTS
 from explainers.paths.trace import MIN_SCORE_CHANGE, SETTLED_GAP
 
 TOLERANCE = 0.03
@@ -431,7 +432,7 @@ def test_no_more_contributions_are_kept_than_fit_and_the_map_stays_the_same(monk
     assert max(free_walk.kept) > 100
     monkeypatch.setattr(adaptive, "KEPT_BYTES", 40 * 60 * 8)  # 40 points of 60 numbers
     tight, walk = refined(bumpy, tolerance=0.002)
-    assert max(walk.kept) <= 40 + 2 * adaptive.HALVED_AT_ONCE  # and those that pass again for the next intervals
+    assert max(walk.kept) <= 40 + 2 * HALVED_AT_ONCE  # and those that pass again for the next intervals
     assert set(walk.asked) == set(free_walk.asked)
     assert free.passed < tight.passed == len(walk.asked) < 2 * free.passed  # some pass again
     np.testing.assert_allclose(values(tight), values(free), rtol=1e-9)
@@ -441,8 +442,8 @@ def test_no_more_contributions_are_kept_than_fit_and_the_map_stays_the_same(monk
 def test_points_that_pass_again_count_among_the_largest_number(monkeypatch):
     monkeypatch.setattr(adaptive, "KEPT_BYTES", 0)
     integral, walk = refined(WILD)
-    assert max(walk.kept) <= 5 * adaptive.HALVED_AT_ONCE  # three times as many, and those that pass again
-    assert MAX_POINTS - 3 * adaptive.HALVED_AT_ONCE < len(walk.asked) <= MAX_POINTS
+    assert max(walk.kept) <= 5 * HALVED_AT_ONCE  # three times as many, and those that pass again
+    assert MAX_POINTS - 3 * HALVED_AT_ONCE < len(walk.asked) <= MAX_POINTS
     assert integral.passed > integral.history[-1].points
 
 
