@@ -29,9 +29,8 @@ WHERE_TO_BEGIN = "New here? Choose a picture, then a method."
 PRESENT_HINT = "Large type and no sidebar. Page Up and Page Down go from page to page, Escape ends it."
 LARGE_TYPE = Path(__file__).with_name("on_demand") / "present.css"
 SHORTEN = """<script>{
-  const url = new URL(location), drawn = KEYS
-  const stays = key => drawn.includes(key) || key.startsWith("embed")
-  for (const key of [...url.searchParams.keys()]) if (!stays(key)) url.searchParams.delete(key)
+  const url = new URL(location), shown = KEYS
+  for (const key of [...url.searchParams.keys()]) if (!shown.includes(key)) url.searchParams.delete(key)
   history.replaceState(history.state, "", url)
 }</script>"""
 KEYS_SCRIPT = f"<script>{Path(__file__).with_name('present.js').read_text(encoding='utf-8')}</script>"
@@ -83,7 +82,7 @@ class Heading:
     def shorten_address(self) -> None:
         """Leave no setting of another page in the address that the visitor sees; Streamlit keeps it as it came."""
         if state.carries():
-            keys = json.dumps(sorted(state.drawn())).replace("<", "\\u003c")
+            keys = json.dumps(state.shown_keys()).replace("<", "\\u003c")
             self._address_place.html(SHORTEN.replace("KEYS", keys), unsafe_allow_javascript=True)
 
 

@@ -29,6 +29,7 @@ KEPT_KEY = "kept"  # of the settings that aren't the default, as text, whether d
 DRAWN_KEY = "drawn"  # of the settings drawn in this run, with their defaults
 DECLARED_KEY = "declared"  # of the keys that code, never an address, has given a value in this session
 PAGE_KEY = "page"  # of the page of this run
+DRAWN_BY_KEY = "drawn-by"  # of the keys of all settings that each page has drawn in this session
 SEPARATOR = "~"  # between the values of a list, as text: addresses need not escape it
 LEAVES_KEY, LEFT_KEY = "leaves", "left"  # of whether the next run, or this one, leaves the address as it is
 SENT_ADDRESS_KEY = "told"  # of the address that the browser has or is about to get
@@ -44,7 +45,7 @@ def anything(value: Any) -> bool:
 
 
 def begin() -> None:
-    """Begin a run of the script: the address of a new visit, or of the back button, replaces all settings.
+    """Begin a run of the script: the address of a new visit replaces all settings, that of the back button its page's.
 
     Any other address that this module didn't write is out of date: the visitor clicked before the browser had received
     the new one. On another page, Streamlit takes widgets of the same key for new ones and would give them no value, so
@@ -59,11 +60,15 @@ def begin() -> None:
             _run_again(run, [WidgetState(id=state.id) for state in brought])  # without values; see `deliver`
     if is_new := KEPT_KEY not in st.session_state:
         st.session_state[DECLARED_KEY], st.session_state[CARRIED_KEY] = set(), set()
+        st.session_state[DRAWN_BY_KEY] = {}
     returned = run is not None and run.is_history_navigation
     st.session_state[LEFT_KEY] = st.session_state.pop(LEAVES_KEY, False) or returned
     if is_new or returned:
-        st.session_state[SENT_ADDRESS_KEY], st.session_state[ARRIVED_KEY] = st.query_params.to_dict(), False
-        replace(st.query_params.to_dict())
+        address = st.query_params.to_dict()
+        st.session_state[SENT_ADDRESS_KEY], st.session_state[ARRIVED_KEY] = address, False
+        own = st.session_state[DRAWN_BY_KEY].get(page, set())
+        others = {} if is_new else {key: text for key, text in settings().items() if key not in own}
+        replace(others | address)
     elif page != st.session_state[PAGE_KEY]:
         _forget_declared()
         st.session_state[ARRIVED_KEY] = True
@@ -93,7 +98,8 @@ def publish(*, complete: bool = True) -> None:
     address that the back button led to, none is added: the button would lead back to it for ever. Nor is one added
     to that of a link which brought all settings, also those of other pages: it would take another press of the button.
     """
-    kept = st.session_state[KEPT_KEY]
+    kept, own = st.session_state[KEPT_KEY], st.session_state[DRAWN_BY_KEY]
+    own.setdefault(st.session_state[PAGE_KEY], set()).update(st.session_state[DRAWN_KEY])
     for key, default in st.session_state[DRAWN_KEY].items():
         if (value := st.session_state[key]) == default:
             kept.pop(key, None)
@@ -115,6 +121,11 @@ def publish(*, complete: bool = True) -> None:
 def carries() -> bool:
     """Return whether the address has settings of other pages beside those that this page has published."""
     return bool(st.session_state[CARRIED_KEY])
+
+
+def shown_keys() -> list[str]:
+    """Return the keys of what may stand in the address that a visitor sees of this page: its settings, Streamlit's."""
+    return sorted({*st.session_state[DRAWN_KEY], *EMBED_QUERY_PARAMS_KEYS})
 
 
 def leave_address() -> None:

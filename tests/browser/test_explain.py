@@ -100,6 +100,8 @@ def test_one_press_of_the_back_button_leads_from_page_to_page(app):
         assert app.address == chosen
     app.page.go_forward()
     app.until(lambda: "learn" in app.page.url)
+    app.page.get_by_role("link", name="Explain", exact=True).click()  # which knows what Learn has no use for
+    app.until(lambda: app.address == chosen)
 
 
 def test_a_link_restores_what_it_was_copied_from(app):

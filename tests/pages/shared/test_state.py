@@ -214,30 +214,54 @@ def test_a_late_address_does_not_undo_a_change(visit):
 
 
 @pytest.fixture
-def history(monkeypatch):
-    """Makes runs look to `state` as if the back or forward button had started them."""
-    monkeypatch.setattr(
-        state, "get_script_run_ctx", lambda: SimpleNamespace(is_history_navigation=True, page_script_hash="")
-    )
+def go(monkeypatch):
+    """(page="", returned=False) -> runs look to `state` as if a link, or the back button, had led to that page."""
+
+    def pretend(page="", *, returned=False):
+        run = SimpleNamespace(is_history_navigation=returned, page_script_hash=page)
+        monkeypatch.setattr(state, "get_script_run_ctx", lambda: run)
+
+    return pretend
 
 
-def test_the_back_button_replaces_all_settings(visit, request):
+def back(at, go, page=None, **address):
+    """The page after the back button has led to that address."""
+    go(at.session_state[state.PAGE_KEY] if page is None else page, returned=True)
+    at.query_params.clear()
+    at.query_params |= address
+    return run(at)
+
+
+def test_the_back_button_replaces_the_settings_of_its_page_and_no_others(visit, go):
     at = visit()
     run(at.selectbox(key="method").select("c"))
     run(at.slider(key="steps").set_value(20))
-    at.query_params.clear()
-    at.query_params["method"] = "c"
-    request.getfixturevalue("history")
-    assert settings(run(at)) == DEFAULTS | {"method": "c"}
+    at.session_state[state.KEPT_KEY]["of-another-page"] = "1"
+    back(at, go, method="c")
+    assert settings(at) == DEFAULTS | {"method": "c"}
     assert at.query_params == {"method": "c"}
+    assert at.session_state[state.KEPT_KEY] == {"method": "c", "of-another-page": "1"}
 
 
-def test_the_back_button_adds_no_address_that_would_lead_back_to_itself(visit, request):
+def test_a_page_that_was_drawn_never_before_takes_all_from_the_address(visit, go):
+    at = run(visit().slider(key="steps").set_value(20))
+    back(at, go, "another", steps="30", method="c")
+    assert settings(at) == DEFAULTS | {"method": "c", "steps": 30}
+
+
+def test_the_back_button_adds_no_address_that_would_lead_back_to_itself(visit, go):
     at = visit()
-    at.query_params |= {"method": "c", "of-another-page": "1"}
-    request.getfixturevalue("history")
-    assert settings(run(at)) == DEFAULTS | {"method": "c"}
-    assert at.query_params == {"method": "c", "of-another-page": "1"}
+    for _ in range(2):
+        back(at, go, method="c", **{"of-another-page": "1"})
+        assert settings(at) == DEFAULTS | {"method": "c"}
+        assert at.query_params == {"method": "c", "of-another-page": "1"}
+
+
+def test_the_forward_button_sets_what_was_at_its_default(visit, go):
+    at = visit()
+    back(at, go, method="b", colour="#ff0000")
+    assert settings(at) == DEFAULTS | {"method": "b"}
+    assert at.text_input(key="colour").value == "#ff0000"
 
 
 def test_an_address_that_is_to_be_left_stays_until_a_setting_changes(visit):
@@ -254,11 +278,9 @@ def test_an_address_that_is_to_be_left_stays_until_a_setting_changes(visit):
     assert at.query_params == {"method": "c"}
 
 
-def test_a_link_from_another_page_keeps_what_it_brought_until_a_setting_changes(visit, monkeypatch):
+def test_a_link_from_another_page_keeps_what_it_brought_until_a_setting_changes(visit, go):
     at = run(visit().selectbox(key="method").select("c"))
-    monkeypatch.setattr(
-        state, "get_script_run_ctx", lambda: SimpleNamespace(is_history_navigation=False, page_script_hash="other")
-    )
+    go("another")
     at.query_params |= {"method": "c", "of-another-page": "1"}
     for _ in range(2):
         assert settings(run(at)) == DEFAULTS | {"method": "c"}
@@ -269,23 +291,13 @@ def test_a_link_from_another_page_keeps_what_it_brought_until_a_setting_changes(
     assert not at.session_state[state.CARRIED_KEY]
 
 
-def test_a_link_that_was_drawn_before_a_choice_undoes_it_no_more(visit, monkeypatch):
+def test_a_link_that_was_drawn_before_a_choice_does_not_undo_it(visit, go):
     at = run(visit().selectbox(key="method").select("c"))
-    monkeypatch.setattr(
-        state, "get_script_run_ctx", lambda: SimpleNamespace(is_history_navigation=False, page_script_hash="other")
-    )
+    go("another")
     at.query_params.clear()
     at.query_params |= {"method": "b", "of-another-page": "1"}
     assert settings(run(at)) == DEFAULTS | {"method": "c"}
     assert at.query_params == {"method": "c"}
-
-
-def test_the_forward_button_sets_what_was_at_its_default(visit, request):
-    at = visit()
-    at.query_params |= {"method": "b", "colour": "#ff0000"}
-    request.getfixturevalue("history")
-    assert settings(run(at)) == DEFAULTS | {"method": "b"}
-    assert at.text_input(key="colour").value == "#ff0000"
 
 
 def test_notes_and_an_upload_are_remembered():
