@@ -226,11 +226,11 @@ class Passes(nn.Module):
         self._answers += answers.tolist()
         self._rows += rows.tolist()
         scores = answers[:, self.column]
-        if torch.is_grad_enabled() and not self._gradient_checked:
-            refuse_half_precision(scores, self.classifier.name)
-            if pictures.requires_grad:
-                refuse_broken_gradient(scores, pictures, self.classifier.name)
-                self._gradient_checked = True
+        if torch.is_grad_enabled():  # in each pass: what a network computes may depend on the picture
+            refuse_half_precision(scores, self.classifier.name, hidden=self.classifier.traits.coarse)
+        if torch.is_grad_enabled() and pictures.requires_grad and not self._gradient_checked:
+            refuse_broken_gradient(scores, pictures, self.classifier.name)
+            self._gradient_checked = True
         return scores
 
     def logits(self, pictures: Tensor) -> Tensor:

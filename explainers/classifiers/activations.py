@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
+from explainers.classifiers.precision import widen
 from explainers.classifiers.rectifications import rectification
 from explainers.runtime.cloning import clone
 from explainers.runtime.dispatch import DispatchMode
@@ -107,7 +108,7 @@ class _Operations(DispatchMode):  # of torch's own
                 for output in tensors_in(result):
                     self._from_picture[output] = True
                     if output.is_floating_point():
-                        self._see(output.detach())
+                        self._see(widen(output.detach()))  # numbers of eight bits can't be compared
         return result
 
     def _see(self, y: Tensor) -> None:

@@ -7,12 +7,12 @@ from torch import Tensor, nn
 
 from explainers.classifiers.preparing import fingerprint, weights_and_buffers
 from explainers.runtime.cloning import clone
-from explainers.runtime.gradients import HALF_PRECISIONS
+from explainers.runtime.coarse import is_coarse
 
 
 def is_half(network: nn.Module) -> bool:
     """Return whether a weight or buffer of a network is in half precision."""
-    return any(tensor.dtype in HALF_PRECISIONS for tensor in weights_and_buffers(network))
+    return any(map(_is_half, weights_and_buffers(network)))
 
 
 class Widened:
@@ -38,5 +38,9 @@ class Widened:
 
 
 def widen(tensor: Tensor) -> Tensor:
-    """Return a tensor of half precision in float32, and any other as it is."""
-    return tensor.float() if tensor.dtype in HALF_PRECISIONS else tensor
+    """Return a tensor of half precision or less in float32, and any other as it is."""
+    return tensor.float() if _is_half(tensor) else tensor
+
+
+def _is_half(tensor: Tensor) -> bool:
+    return tensor.is_floating_point() and is_coarse(tensor.dtype)

@@ -14,6 +14,7 @@ from torch.overrides import TorchFunctionMode
 from explainers.classifiers.agreement import same_logits
 from explainers.errors import ExplanationError
 from explainers.runtime.cloning import clone
+from explainers.runtime.coarse import CoarseNumbers
 from explainers.runtime.dispatch import COMPILER
 from explainers.runtime.draws import own_draws
 from explainers.runtime.recording import Call, compiled
@@ -70,12 +71,14 @@ class Traits:
     remembers:       its answer depends on the passes before it, so its buffers are reset before each.
     irregular:       numbers reach a BatchNorm, or come back to it, in strides that torch misreads, so they are put in
                      order.
+    coarse:          some of its operations put out numbers in half precision or less, which a gradient may not pass.
     """
 
     random: bool = False
     batch_dependent: bool = False
     remembers: bool = False
     irregular: bool = False
+    coarse: bool = False
 
     @property
     def alone(self) -> bool:
@@ -114,7 +117,7 @@ def find_traits(network: nn.Module, pictures: Tensor, name: str) -> Traits:
 
     for ordered in (pictures, pictures.flip(0)):
         first, copy = ordered[:1], clone(network)
-        with _refused_if_compiling(name), torch.no_grad(), own_draws(device) as draws:
+        with _refused_if_compiling(name), torch.no_grad(), own_draws(device) as draws, CoarseNumbers() as coarse:
             alone = copy(first.clone())
         if isinstance(alone, Tensor) and alone.ndim == 2 and bool(alone.isfinite().all()):
             break
@@ -134,7 +137,7 @@ def find_traits(network: nn.Module, pictures: Tensor, name: str) -> Traits:
         batch_dependent = not held.alone and not same_logits(logits(ordered), together)
     except Exception:  # some networks take one picture only, and raise errors of any kind
         batch_dependent = True
-    traits = Traits(random, batch_dependent, remembers)
+    traits = Traits(random, batch_dependent, remembers, coarse=coarse.found)
     return replace(traits, irregular=_irregular(network, first, traits))
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import torch
 from torch import Tensor
+from torch.autograd.function import BackwardCFunction
 from torch.autograd.graph import Node
 from torch.utils.checkpoint import CheckpointError
 
 from explainers.errors import ExplanationError
+from explainers.runtime.coarse import is_coarse
 
 UNRECORDED = "NotImplemented"  # the end of the names of nodes where autograd loses a gradient, with a warning at most
 REENTRANT_CHECKPOINT = "CheckpointFunctionBackward"
@@ -18,19 +19,22 @@ INFERENCE_TENSORS = "Inference tensors cannot be saved for backward"
 CHANGED_IN_PLACE = "modified by an inplace operation"
 NOT_DIFFERENTIABLE = ("derivative for", "is not implemented"), ("You must implement", "backward")
 UNREACHED = "does not require grad", "have been used in the graph"
-HALF_PRECISIONS = torch.float16, torch.bfloat16
+UNSUPPORTED = "not implemented for '"  # and a data type, which the name of its kernel begins
+COARSE_KERNELS = "Half", "BFloat16", "Float8", "ComplexHalf"
 INSTEAD = "Choose a perturbation method, such as Occlusion or RISE, which needs no gradient."
 
 
-def refuse_half_precision(scores: Tensor, name: str) -> None:
-    """Raise ExplanationError where autograd would take a gradient of the scores of `name` through half precision."""
-    given = (each for node in _nodes(scores) for each in node._input_metadata)
-    if any(each is not None and each.dtype in HALF_PRECISIONS for each in given):
-        raise ExplanationError(
-            f"{name} computes in half precision, and its code doesn't let it run in float32. Rounding would change its "
-            "gradient by up to a third. Write it without autocast, and so that it takes the data type from its input "
-            f"or its weights. {INSTEAD}"
-        )
+def refuse_half_precision(scores: Tensor, name: str, *, hidden: bool) -> None:
+    """Raise ExplanationError where autograd would take a gradient of the scores of `name` through half precision.
+
+    hidden: whether some pass of the network computes so. Then functions with a backward pass of their own, whose inner
+            steps autograd doesn't know, are taken to do so.
+    """
+    for node in _nodes(scores):
+        if (hidden and isinstance(node, BackwardCFunction)) or any(
+            each is not None and is_coarse(each.dtype) for each in node._input_metadata
+        ):
+            raise _half_precision(name)
 
 
 def refuse_broken_gradient(scores: Tensor, pictures: Tensor, name: str) -> None:
@@ -80,6 +84,8 @@ def refusal(error: BaseException | None, name: str) -> ExplanationError | None:
             f"{name} overwrites numbers in place that its gradient needs, so torch can't compute one. Write that part "
             f"without in-place operations. {INSTEAD}"
         )
+    if any(f"{UNSUPPORTED}{kind}" in text for kind in COARSE_KERNELS):
+        return _half_precision(name)
     if any(all(part in text for part in parts) for parts in NOT_DIFFERENTIABLE):
         return ExplanationError(f"{name} has a part without a derivative, so torch can't compute one for it. {INSTEAD}")
     return None
@@ -103,4 +109,13 @@ def unrecorded(name: str) -> ExplanationError:
     return ExplanationError(
         f"No gradient of the score reaches the picture: part of {name} computes without a record of its steps (under "
         f"no_grad or inference_mode, in integers, or on detached values). {INSTEAD}"
+    )
+
+
+def _half_precision(name: str) -> ExplanationError:
+    """Return the error about a gradient in half precision, or in less."""
+    return ExplanationError(
+        f"{name} computes in half precision or less, and its code doesn't let it run in float32. Rounding would change "
+        "its gradient by up to a third. Write it without autocast, and so that it takes the data type from its input "
+        f"or its weights. {INSTEAD}"
     )

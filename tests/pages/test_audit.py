@@ -108,7 +108,7 @@ def test_without_audits_the_page_says_what_one_is_and_how_to_make_one(visit, mon
 
 def test_where_no_classes_are_known_no_answer_is_right_or_wrong_and_the_page_says_why(come):
     at = come(run="unlabelled", outcome="wrong")
-    answers, why = at.segmented_control(key="outcome"), "5 of 5 labels name no class of the classifier"
+    answers, why = at.segmented_control(key="outcome"), "5 of 5 labels can't be matched to a class of the classifier"
     assert (answers.options, answers.value) == (["All", "Broken"], "all")
     assert why in said(at)
     at = come()

@@ -70,9 +70,9 @@ def unmatched(counts: Mapping[str, int], found: Collection[str]) -> str:
     lost = sorted(counts.keys() - {*found})
     if not lost:
         return ""
-    pictures, name = sum(counts[label] for label in lost), "names" if len(lost) == 1 else "name"
+    pictures = sum(counts[label] for label in lost)
     return (
-        f"{len(lost):,} of {counted(len(counts), 'label')} {name} no class of the classifier for certain: "
+        f"{len(lost):,} of {counted(len(counts), 'label')} can't be matched to a class of the classifier: "
         f"{listed(lost)}. {counted(pictures, 'picture counts', 'pictures count')} as without a label."
     )
 

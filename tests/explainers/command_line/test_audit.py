@@ -72,7 +72,7 @@ def parts(out):
 def test_a_run_is_made_and_summed_up(whole, folder):
     out, result = whole
     assert result.exit_code == 0, result.output
-    assert "1 of 3 labels names no class of the classifier for certain: unicorn." in result.stderr
+    assert "1 of 3 labels can't be matched to a class of the classifier: unicorn." in result.stderr
     lines = result.stdout.splitlines()
     assert lines[0] == "11 of 11 pictures have a map."
     assert "of the 8 pictures whose class is known." in lines[1]

@@ -13,8 +13,10 @@ from torch.utils.checkpoint import checkpoint
 from explainers import (
     CAM,
     EXPLAINERS,
+    DeepLIFT,
     ExplanationError,
     GradCAM,
+    GuidedBackprop,
     IntegratedGradients,
     Occlusion,
     Saliency,
@@ -119,9 +121,14 @@ WAYS = {
 }
 
 
+GRADIENTS = [Saliency(), IntegratedGradients(steps=8), IntegratedGradients()]
+
+
 def assert_without_gradient(classifier, picture, explainers):
     for explainer in explainers:
-        with pytest.raises(ExplanationError, match=r"computes in half precision, and its code .* such as Occlusion"):
+        with pytest.raises(
+            ExplanationError, match=r"computes in half precision or less, and its code .* such as Occlusion"
+        ):
             explainer(classifier, picture, TARGET)
 
 
@@ -140,11 +147,65 @@ def test_code_that_asks_for_half_precision_has_no_gradient(classify, noise, dtyp
 def test_nor_has_code_that_takes_itself_there(classify, noise, dtype, way, weights):
     network = Inside(WAYS[way], dtype)
     classifier = classify(network.to(dtype) if weights == "half" else network, SIZE)
-    assert_without_gradient(classifier, noise(SIZE), [Saliency(), IntegratedGradients(steps=8), IntegratedGradients()])
+    assert_without_gradient(classifier, noise(SIZE), GRADIENTS)
     if way not in ("one layer", "the picture alone"):  # where a CAM's gradient doesn't pass
         assert_without_gradient(classifier, noise(SIZE), [GradCAM(layer="net.again")])
     for explainer in (Occlusion(), ScoreCAM(layer="net.again", relu=False)):
         assert explainer(classifier, noise(SIZE), TARGET).values.any()
+
+
+class Hidden(torch.autograd.Function):
+    """Computes in another data type, forwards and backwards, and only autograd's own numbers are in the input's."""
+
+    @staticmethod
+    def forward(ctx, x, dtype):
+        ctx.dtype = dtype
+        return x.to(dtype).to(x.dtype)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient.to(ctx.dtype).to(gradient.dtype), None
+
+
+def of_dark_pictures(net, x, dtype):
+    """Only for dark pictures does it compute in half precision: a path from black meets them, its end doesn't."""
+    dark = bool((x.flatten(1).mean(1) < 0.3).any())
+    return net(x.to(dtype).to(x.dtype) if dark else x)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float8_e4m3fn], ids=str)
+def test_nor_has_code_that_hides_it_from_autograd(classify, noise, dtype):
+    network = Inside(lambda net, x, dtype: net(Hidden.apply(x, dtype)), dtype)
+    assert_without_gradient(classify(network, SIZE), noise(SIZE), GRADIENTS)
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute")  # to which the compiler itself has access
+def test_nor_has_code_that_is_compiled(classify, noise):
+    @torch.compile(backend="aot_eager")
+    def half(x):
+        return (x.bfloat16() * 1.5).sin().float()
+
+    network = Inside(lambda net, x, _: net(half(x)), None)
+    assert_without_gradient(classify(network, SIZE), noise(SIZE), GRADIENTS)
+
+
+@pytest.mark.parametrize("dtype", [torch.float8_e4m3fn, torch.float8_e5m2], ids=str)
+@pytest.mark.parametrize("kind", [GuidedBackprop, DeepLIFT, Saliency], ids=lambda kind: kind.__name__)
+def test_nor_is_there_one_through_still_coarser_numbers(classify, noise, kind, dtype):
+    network = Inside(lambda net, x, dtype: net(torch.relu(x.to(dtype).to(x.dtype))), dtype)
+    assert_without_gradient(classify(network, SIZE), noise(SIZE), [kind()])
+
+
+@halves
+@pytest.mark.parametrize("baseline", ["black", "white"])
+def test_a_part_that_only_some_pictures_of_a_path_reach_is_found(classify, noise, dtype, baseline):
+    bright = noise(SIZE) / 2 + 0.5
+    classifier = classify(Inside(of_dark_pictures, dtype), SIZE)
+    for explainer in (IntegratedGradients(baseline=baseline), IntegratedGradients(baseline=baseline, steps=16)):
+        if baseline == "black":
+            assert_without_gradient(classifier, bright, [explainer])
+        else:
+            assert explainer(classifier, bright, TARGET).values.any()
 
 
 @halves

@@ -112,8 +112,7 @@ def test_labels_that_name_no_class_are_said(made, tmp_path, known):
     said = read_table(run).unmatched
     assert bool(said) == bool(lost)
     if lost:
-        name = "names" if len(lost) == 1 else "name"
-        assert said.startswith(f"{len(lost)} of 5 labels {name} no class of the classifier for certain: {lost[0]}")
+        assert said.startswith(f"{len(lost)} of 5 labels can't be matched to a class of the classifier: {lost[0]}")
         assert said.endswith(f"{4 * len(lost)} pictures count as without a label.")
 
 

@@ -36,7 +36,7 @@ def test_a_label_names_a_class(label, classes, index):
     [
         ("CARDIGAN", IMAGENET, "could mean 'Cardigan' or 'cardigan'"),
         ("a_b", ("a b", "A-B", "c"), "could mean 'a b' or 'A-B'"),
-        ("tiger", IMAGENET[:1], "1 of 1 label names no class of the classifier for certain: tiger."),
+        ("tiger", IMAGENET[:1], "1 of 1 label can't be matched to a class of the classifier: tiger."),
         ("1.5", ("a", "b"), "1.5"),
         ("-1", ("a", "b"), "-1"),
         ("", ("a", "b"), "1 of 1 label"),
@@ -76,7 +76,7 @@ def test_numbers_are_said_to_be_taken_for_classes_from_0():
 def test_pictures_are_counted_and_labels_named():
     found = match(["cat", "cow", "cow", "emu", "fox", "gnu", None, None], ("cat", "dog"))
     assert found.notes == (
-        "4 of 5 labels name no class of the classifier for certain: cow, emu, fox and 1 more. "
+        "4 of 5 labels can't be matched to a class of the classifier: cow, emu, fox and 1 more. "
         "5 pictures count as without a label.",
     )
 
