@@ -4,14 +4,14 @@
     python -m tools.benchmark speed memory     some parts
     python -m tools.benchmark exact --write    puts what it prints into docs/measurements.md, too
 
-Parts: speed, verification (what it costs) and memory (random weights), accuracy (how far the peers' maps are from
-ours), exact (steps against an exact map), errors (time to a given error on photos; `--cases 24` takes about an hour),
-start (from the command to the first map, in a browser), visits (what a visitor waits for, by page and family), drop
-(from a dropped file to its first map), audit (pictures per second, memory), ray (audits by several actors),
-command-line (photos per second, memory).
+Parts: speed, verification (what it costs) and memory (the last two with random weights), accuracy (how far the peers'
+maps are from ours), exact (steps against an exact map), errors (time to a given error on photos; `--cases 24` takes
+about an hour), start (from the command to the first map, in a browser), visits (what a visitor waits for, by page and
+family), drop (from a dropped file to its first map), audit (pictures per second, memory), ray (audits by several
+actors), command-line (photos per second, memory).
 torchcam and grad-cam take part where they are installed. Real weights are those in the folder WHYPIXEL_WEIGHTS (see the
-README), photos those that labels.tsv lists in the folder WHYPIXEL_PHOTOS; without them `accuracy` takes random weights,
-and `errors` and `command-line` are skipped. `memory`, `start`, `visits`, `drop`, `audit` and `command-line` need Linux
+README), photos those that labels.tsv lists in the folder WHYPIXEL_PHOTOS; without them `speed` and `accuracy` take random
+weights, and `errors` and `command-line` are skipped. `memory`, `start`, `visits`, `drop`, `audit` and `command-line` need Linux
 (`memory` with glibc), `start`, `visits` and `drop` a browser, too.
 """
 

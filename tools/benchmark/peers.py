@@ -35,7 +35,8 @@ def speed(networks: Sequence[str], rounds: int) -> str:
     rows: list[list[object]] = []
     limits: list[Limit] = []
     for name in networks:
-        subject = load(name)
+        real = at_hand(name)
+        subject = load(name, real=real)
         for method, contenders in CONTENDERS.items():
             turns = rounds if method == INTEGRATED else QUICK_ROUNDS_FACTOR * rounds
             medians = in_turns(
@@ -44,14 +45,19 @@ def speed(networks: Sequence[str], rounds: int) -> str:
             for contender in contenders:
                 seconds = medians.get(contender.name)
                 cells = ["not installed", "", ""] if seconds is None else [seconds, medians[OURS] / seconds, turns]
-                rows.append([name, method, contender.name, *cells])
+                rows.append([name, "real" if real else "random", method, contender.name, *cells])
             limits += _time_limits(name, method, medians)
     note = (
-        "Random weights, one photo at 224 px. After a warm-up the contenders of a method take turns, round by round. "
-        "Each finds the memory allocator as its users do: Whypixel lets glibc keep freed blocks, the peers don't."
+        "One photo at 224 px; real weights where they are at hand. After a warm-up the contenders of a method take "
+        "turns, round by round. Each finds the memory allocator as its users do: Whypixel lets glibc keep freed "
+        "blocks, the peers don't."
     )
     return report(
-        "Speed", note, ["network", "method", "contender", "median s", "ours / theirs", "rounds"], rows, limits
+        "Speed",
+        note,
+        ["network", "weights", "method", "contender", "median s", "ours / theirs", "rounds"],
+        rows,
+        limits,
     )
 
 
