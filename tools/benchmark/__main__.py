@@ -10,9 +10,9 @@ about an hour), start (from the command to the first map, in a browser), visits 
 family), drop (from a dropped file to its first map), audit (pictures per second, memory), ray (audits by several
 actors), command-line (photos per second, memory).
 torchcam and grad-cam take part where they are installed. Real weights are those in the folder WHYPIXEL_WEIGHTS (see the
-README), photos those that labels.tsv lists in the folder WHYPIXEL_PHOTOS; without them `speed` and `accuracy` take random
-weights, and `errors` and `command-line` are skipped. `memory`, `start`, `visits`, `drop`, `audit` and `command-line` need Linux
-(`memory` with glibc), `start`, `visits` and `drop` a browser, too.
+README), photos those that labels.tsv lists in the folder WHYPIXEL_PHOTOS; without them `speed` and `accuracy` take
+random weights, and `errors` and `command-line` are skipped. `memory`, `start`, `visits`, `drop`, `audit` and
+`command-line` need Linux (`memory` with glibc), `start`, `visits` and `drop` a browser, too.
 """
 
 from __future__ import annotations
