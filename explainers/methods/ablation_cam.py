@@ -45,8 +45,8 @@ class AblationCAM(OnLayer):
 
     @torch.no_grad()
     def on(self, layer: nn.Module, passes: Passes, pictures: Tensor) -> Tensor:
-        found = captum.attr.LayerActivation(passes, layer).attribute(pictures, additional_forward_args=passes.rows())
-        grids = widen(found)
+        grids = captum.attr.LayerActivation(passes, layer).attribute(pictures, additional_forward_args=passes.rows())
+        grids = widen(grids)
         kept = ~torch.eye(grids.shape[1], dtype=torch.bool, device=grids.device)
         falls, shown = grids.new_zeros(grids.shape[:2]), kept
         layer.register_forward_hook(lambda module, given, output: output.where(shown[:, :, None, None], 0))

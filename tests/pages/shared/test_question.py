@@ -210,7 +210,7 @@ def test_the_message_goes_with_the_classifier(failed, offline):
 
 def test_the_message_is_not_about_another_classifier_that_the_back_button_brings(failed, monkeypatch):
     class Run:
-        is_history_navigation, page_script_hash = True, ""
+        is_history_navigation, page_script_hash = True, failed.session_state[state.PAGE_KEY]
 
     monkeypatch.setattr(state, "get_script_run_ctx", Run)
     failed.query_params.clear()
